@@ -1,0 +1,5 @@
+/** To be described. */
+@NullMarked
+package dev.ratoon.placement;
+
+import org.jspecify.annotations.NullMarked;
