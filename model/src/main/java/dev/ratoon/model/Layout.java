@@ -1,0 +1,7 @@
+package dev.ratoon.model;
+
+/** How a cache stores a base disk. */
+public enum Layout {
+  /** One sparse raw file. */
+  FLAT
+}

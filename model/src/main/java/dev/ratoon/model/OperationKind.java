@@ -1,0 +1,11 @@
+package dev.ratoon.model;
+
+/** What an operation does. */
+public enum OperationKind {
+  IMPORT,
+  DEPLOY,
+  START,
+  STOP,
+  DELETE,
+  UNDELETE
+}

@@ -1,0 +1,40 @@
+package dev.ratoon.protocol.agent;
+
+import dev.ratoon.model.CloudInit;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.RestartPolicy;
+import dev.ratoon.model.VmId;
+import java.util.List;
+
+/**
+ * A VM as its host shall keep it.
+ *
+ * @param epoch counts the VM's owners: a host leaves a VM alone whose epoch is older than one it
+ *     has seen
+ * @param powerRevision counts the requests to start or stop it. A VM that ended by itself is
+ *     started again by its restart policy, or by a request of a newer revision
+ * @param stopGraceSeconds how long the guest may take to shut down before it is switched off; 0
+ *     switches it off at once
+ * @param disks the first is the one it boots from
+ */
+public record DesiredVm(
+    VmId id,
+    String tenant,
+    EntityName name,
+    long epoch,
+    DesiredPower power,
+    long powerRevision,
+    int stopGraceSeconds,
+    int cpus,
+    long memoryBytes,
+    Firmware firmware,
+    RestartPolicy restart,
+    List<DesiredDisk> disks,
+    List<DesiredNic> nics,
+    CloudInit cloudInit) {
+  public DesiredVm {
+    disks = List.copyOf(disks);
+    nics = List.copyOf(nics);
+  }
+}

@@ -1,0 +1,22 @@
+package dev.ratoon.protocol.agent;
+
+import dev.ratoon.model.DiskId;
+import java.util.Optional;
+
+/**
+ * One disk of a VM, as it lies on its host.
+ *
+ * @param path the file that the VM writes to
+ * @param base the base disk that it is a child of, or was copied from
+ * @param basePath the file of that base, when it is a child of it
+ * @param sizeBytes what the guest sees
+ * @param storedBytes what the file takes on the host's disk
+ * @param copiedBytes how many bytes of the base were copied to make it; 0 for a child
+ */
+public record DiskReport(
+    String path,
+    Optional<DiskId> base,
+    Optional<String> basePath,
+    long sizeBytes,
+    long storedBytes,
+    long copiedBytes) {}

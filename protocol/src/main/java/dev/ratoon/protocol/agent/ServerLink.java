@@ -1,0 +1,28 @@
+package dev.ratoon.protocol.agent;
+
+import dev.ratoon.model.HostId;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The server as an agent sees it: it asks for what its host shall be and reports what it is.
+ * Revisions, not commands: a lost, doubled or late message costs time, never truth.
+ */
+public interface ServerLink {
+
+  /**
+   * The desired state, as soon as it is newer than {@code knownRevision}.
+   *
+   * @param wait how long to wait for a newer one
+   * @return empty when none came in that time
+   */
+  Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+      throws InterruptedException;
+
+  /** Says how the whole host is. The latest report replaces those before it. */
+  void report(HostReport report);
+
+  /** Says how some VMs of the host are, between two whole reports. */
+  void report(HostId host, List<VmReport> changed);
+}

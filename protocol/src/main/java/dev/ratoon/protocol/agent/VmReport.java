@@ -1,0 +1,45 @@
+package dev.ratoon.protocol.agent;
+
+import dev.ratoon.model.OperationStep;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.VmId;
+import dev.ratoon.model.VmState;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A VM as its host finds it.
+ *
+ * @param epoch and {@code powerRevision}: of the desired state that this answers
+ * @param settled whether the host has done all that this revision asks, or has given up with {@code
+ *     problem}
+ * @param steps what it does or did last to get there, in order
+ * @param problem why {@code state} is FAILED
+ * @param address where the guest can be reached, as far as the host knows
+ * @param sshPort the port of the host's loopback that leads to the guest's SSH, for user-mode
+ *     networks
+ * @param startedAt when its domain last began to run
+ * @param userlandAt when its console first showed that the guest's userland is up, since {@code
+ *     startedAt}
+ * @param restarts how often its restart policy has started it
+ */
+public record VmReport(
+    VmId id,
+    long epoch,
+    long powerRevision,
+    boolean settled,
+    VmState state,
+    List<OperationStep> steps,
+    Optional<Problem> problem,
+    List<DiskReport> disks,
+    Optional<String> address,
+    Optional<Integer> sshPort,
+    Optional<Instant> startedAt,
+    Optional<Instant> userlandAt,
+    int restarts) {
+  public VmReport {
+    steps = List.copyOf(steps);
+    disks = List.copyOf(disks);
+  }
+}
