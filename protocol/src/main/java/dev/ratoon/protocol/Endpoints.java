@@ -1,0 +1,346 @@
+package dev.ratoon.protocol;
+
+import static dev.ratoon.protocol.Endpoint.Method.DELETE;
+import static dev.ratoon.protocol.Endpoint.Method.GET;
+import static dev.ratoon.protocol.Endpoint.Method.POST;
+import static dev.ratoon.protocol.Endpoint.Method.PUT;
+
+import dev.ratoon.protocol.Endpoint.Bytes;
+import dev.ratoon.protocol.Endpoint.Events;
+import dev.ratoon.protocol.Endpoint.NoBody;
+import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.DeployRequest;
+import dev.ratoon.protocol.api.Health;
+import dev.ratoon.protocol.api.HostView;
+import dev.ratoon.protocol.api.ImageView;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.protocol.api.StopRequest;
+import dev.ratoon.protocol.api.VmView;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The API, one row for each thing that can be asked: the one source of routes, permissions and the
+ * OpenAPI document.
+ */
+public final class Endpoints {
+  private static final Map<String, String> NO_QUERY = Map.of();
+
+  public static final Endpoint<NoBody, Health> HEALTH =
+      one(
+          "health",
+          GET,
+          "/v1/health",
+          NO_QUERY,
+          Permission.PUBLIC,
+          NoBody.class,
+          Health.class,
+          200,
+          "Whether the server works, and its version.");
+  public static final Endpoint<NoBody, Bytes> OPENAPI =
+      one(
+          "openapi",
+          GET,
+          "/v1/openapi.json",
+          NO_QUERY,
+          Permission.PUBLIC,
+          NoBody.class,
+          Bytes.class,
+          200,
+          "This API as an OpenAPI document.");
+  public static final Endpoint<NoBody, Bytes> METRICS =
+      one(
+          "metrics",
+          GET,
+          "/v1/metrics",
+          NO_QUERY,
+          Permission.METRICS_READ,
+          NoBody.class,
+          Bytes.class,
+          200,
+          "Metrics in the Prometheus text format.");
+
+  public static final Endpoint<Bytes, OperationView> IMAGE_ADD =
+      one(
+          "image-add",
+          POST,
+          "/v1/images",
+          Map.of(
+              "image", "Name, or name:tag.",
+              "file", "Name of the file, for messages.",
+              "firmware", "bios or uefi: what its VMs start with unless they ask otherwise.",
+              "memory", "Least memory of its VMs, in bytes.",
+              "differencing", "false: its VMs get whole copies unless they ask otherwise."),
+          Permission.IMAGES_WRITE,
+          Bytes.class,
+          OperationView.class,
+          202,
+          "Imports the disk image in the body: its content is read, verified and kept as a base disk.");
+  public static final Endpoint<NoBody, ImageView> IMAGE_LIST =
+      list(
+          "image-list",
+          GET,
+          "/v1/images",
+          NO_QUERY,
+          Permission.IMAGES_READ,
+          ImageView.class,
+          "All images.");
+  public static final Endpoint<NoBody, ImageView> IMAGE_SHOW =
+      one(
+          "image-show",
+          GET,
+          "/v1/images/{image}",
+          NO_QUERY,
+          Permission.IMAGES_READ,
+          NoBody.class,
+          ImageView.class,
+          200,
+          "One image.");
+  public static final Endpoint<NoBody, ImageView> IMAGE_DELETE =
+      one(
+          "image-delete",
+          DELETE,
+          "/v1/images/{image}",
+          NO_QUERY,
+          Permission.IMAGES_WRITE,
+          NoBody.class,
+          ImageView.class,
+          200,
+          "Removes the name. The base disk stays in the cache; refused while a VM uses it.");
+
+  public static final Endpoint<DeployRequest, OperationView> VM_DEPLOY =
+      new Endpoint<>(
+          "vm-deploy",
+          POST,
+          "/v1/vms",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          DeployRequest.class,
+          OperationView.class,
+          true,
+          202,
+          "Deploys VMs: one operation for each. An Idempotency-Key header makes it safe to repeat.");
+  public static final Endpoint<NoBody, VmView> VM_LIST =
+      list(
+          "vm-list",
+          GET,
+          "/v1/vms",
+          Map.of("trashed", "true: those in the trash instead."),
+          Permission.VMS_READ,
+          VmView.class,
+          "All VMs.");
+  public static final Endpoint<NoBody, VmView> VM_SHOW =
+      one(
+          "vm-show",
+          GET,
+          "/v1/vms/{vm}",
+          NO_QUERY,
+          Permission.VMS_READ,
+          NoBody.class,
+          VmView.class,
+          200,
+          "One VM, by name or id.");
+  public static final Endpoint<NoBody, OperationView> VM_START =
+      one(
+          "vm-start",
+          POST,
+          "/v1/vms/{vm}/start",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          202,
+          "Starts a stopped, failed or paused VM.");
+  public static final Endpoint<StopRequest, OperationView> VM_STOP =
+      one(
+          "vm-stop",
+          POST,
+          "/v1/vms/{vm}/stop",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          StopRequest.class,
+          OperationView.class,
+          202,
+          "Asks the guest to shut down, and switches it off when it does not.");
+  public static final Endpoint<NoBody, OperationView> VM_DELETE =
+      one(
+          "vm-delete",
+          DELETE,
+          "/v1/vms/{vm}",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          202,
+          "Stops a VM and puts its disks into the trash.");
+  public static final Endpoint<NoBody, OperationView> VM_UNDELETE =
+      one(
+          "vm-undelete",
+          POST,
+          "/v1/vms/{vm}/undelete",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          202,
+          "Brings a VM back from the trash, stopped.");
+  public static final Endpoint<NoBody, Bytes> VM_CONSOLE =
+      one(
+          "vm-console",
+          GET,
+          "/v1/vms/{vm}/console",
+          Map.of(
+              "offset", "Byte to begin at; negative counts from the end.",
+              "wait", "Seconds to wait for something new, at most 30."),
+          Permission.VMS_READ,
+          NoBody.class,
+          Bytes.class,
+          200,
+          "What the guest wrote to its serial console. Header Ratoon-Next-Offset says where to go on.");
+
+  public static final Endpoint<NoBody, BaseView> BASE_LIST =
+      list(
+          "base-list",
+          GET,
+          "/v1/bases",
+          NO_QUERY,
+          Permission.BASES_READ,
+          BaseView.class,
+          "All base disks, and who stands on each.");
+  public static final Endpoint<NoBody, HostView> HOST_LIST =
+      list(
+          "host-list",
+          GET,
+          "/v1/hosts",
+          NO_QUERY,
+          Permission.HOSTS_READ,
+          HostView.class,
+          "All hosts.");
+  public static final Endpoint<NoBody, HostView> HOST_SHOW =
+      one(
+          "host-show",
+          GET,
+          "/v1/hosts/{host}",
+          NO_QUERY,
+          Permission.HOSTS_READ,
+          NoBody.class,
+          HostView.class,
+          200,
+          "One host, by name or id.");
+
+  public static final Endpoint<NoBody, OperationView> OPERATION_LIST =
+      list(
+          "operation-list",
+          GET,
+          "/v1/operations",
+          Map.of(
+              "limit",
+              "How many of the newest, at most 1000; 50 unless told.",
+              "vm",
+              "Only those of this VM."),
+          Permission.OPERATIONS_READ,
+          OperationView.class,
+          "Operations, newest first.");
+  public static final Endpoint<NoBody, OperationView> OPERATION_SHOW =
+      one(
+          "operation-show",
+          GET,
+          "/v1/operations/{operation}",
+          Map.of("wait", "Seconds to wait for its end, at most 30."),
+          Permission.OPERATIONS_READ,
+          NoBody.class,
+          OperationView.class,
+          200,
+          "One operation with its steps.");
+  public static final Endpoint<NoBody, Events> EVENTS =
+      one(
+          "events",
+          GET,
+          "/v1/events",
+          Map.of("operation", "Only those of this operation."),
+          Permission.OPERATIONS_READ,
+          NoBody.class,
+          Events.class,
+          200,
+          "Server-sent events: each 'operation' event carries an operation as it has become.");
+
+  public static final Endpoint<NoBody, Settings> SETTINGS_SHOW =
+      one(
+          "settings-show",
+          GET,
+          "/v1/settings",
+          NO_QUERY,
+          Permission.SETTINGS_READ,
+          NoBody.class,
+          Settings.class,
+          200,
+          "The settings.");
+  public static final Endpoint<Settings, Settings> SETTINGS_CHANGE =
+      one(
+          "settings-change",
+          PUT,
+          "/v1/settings",
+          NO_QUERY,
+          Permission.SETTINGS_WRITE,
+          Settings.class,
+          Settings.class,
+          200,
+          "Replaces the settings.");
+
+  private Endpoints() {}
+
+  /** Every row. */
+  public static List<Endpoint<?, ?>> all() {
+    return List.of(
+        HEALTH,
+        OPENAPI,
+        METRICS,
+        IMAGE_ADD,
+        IMAGE_LIST,
+        IMAGE_SHOW,
+        IMAGE_DELETE,
+        VM_DEPLOY,
+        VM_LIST,
+        VM_SHOW,
+        VM_START,
+        VM_STOP,
+        VM_DELETE,
+        VM_UNDELETE,
+        VM_CONSOLE,
+        BASE_LIST,
+        HOST_LIST,
+        HOST_SHOW,
+        OPERATION_LIST,
+        OPERATION_SHOW,
+        EVENTS,
+        SETTINGS_SHOW,
+        SETTINGS_CHANGE);
+  }
+
+  private static <Q, R> Endpoint<Q, R> one(
+      String id,
+      Endpoint.Method method,
+      String path,
+      Map<String, String> query,
+      Permission permission,
+      Class<Q> request,
+      Class<R> response,
+      int status,
+      String help) {
+    return new Endpoint<>(
+        id, method, path, query, permission, request, response, false, status, help);
+  }
+
+  private static <R> Endpoint<NoBody, R> list(
+      String id,
+      Endpoint.Method method,
+      String path,
+      Map<String, String> query,
+      Permission permission,
+      Class<R> response,
+      String help) {
+    return new Endpoint<>(
+        id, method, path, query, permission, NoBody.class, response, true, 200, help);
+  }
+}

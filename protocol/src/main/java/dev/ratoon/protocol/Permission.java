@@ -1,0 +1,17 @@
+package dev.ratoon.protocol;
+
+/** What a caller must be allowed to do before an endpoint serves him. */
+public enum Permission {
+  /** None: the endpoint tells nothing about anybody. */
+  PUBLIC,
+  IMAGES_READ,
+  IMAGES_WRITE,
+  VMS_READ,
+  VMS_WRITE,
+  OPERATIONS_READ,
+  HOSTS_READ,
+  BASES_READ,
+  SETTINGS_READ,
+  SETTINGS_WRITE,
+  METRICS_READ
+}
