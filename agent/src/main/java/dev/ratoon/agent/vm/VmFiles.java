@@ -8,7 +8,9 @@ import dev.ratoon.agent.seed.Seed;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.Backing;
+import dev.ratoon.disk.ChildOptions;
 import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.Qcow2Child;
 import dev.ratoon.disk.Qcow2Header;
 import dev.ratoon.disk.StoredBytes;
@@ -144,14 +146,17 @@ final class VmFiles {
 
   private long makeDisk(DesiredDisk disk, Path file, BiConsumer<Long, Long> progress) {
     if (disk.base().isEmpty()) {
-      Qcow2Child.create(file, disk.sizeBytes(), Optional.empty());
+      Qcow2Child.create(
+          file, disk.sizeBytes(), Optional.empty(), ChildOptions.STANDARD, Durability.SYNCED);
       return 0;
     }
     if (!disk.differencing()) {
       return cache.copyWhole(disk.base().get(), file, disk.sizeBytes(), progress::accept);
     }
     Base base = cache.use(disk.base().get());
-    Qcow2Child.create(file, disk.sizeBytes(), Optional.of(new Backing(base.path(), base.format())));
+    Backing parent = new Backing(base.path(), base.format());
+    Qcow2Child.create(
+        file, disk.sizeBytes(), Optional.of(parent), ChildOptions.STANDARD, Durability.SYNCED);
     return 0;
   }
 
@@ -165,7 +170,7 @@ final class VmFiles {
     if (disk.base().isPresent() && !disk.differencing()) {
       return new DomainSpec.DomainDisk(file, qemu(DiskFormat.RAW), List.of());
     }
-    Optional<Backing> recorded = Qcow2Header.read(file).backing();
+    Optional<Backing> recorded = Qcow2Header.read(file).backing(file);
     Optional<Backing> wanted =
         disk.base().map(id -> cache.use(id)).map(base -> new Backing(base.path(), base.format()));
     if (!recorded.equals(wanted)) {
