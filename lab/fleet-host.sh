@@ -9,7 +9,10 @@
 set -euo pipefail
 name=$1 dir=$2 kvm=$3
 
-read -r pid _ </proc/self/stat # as the machine counts: /proc is still its
+# Our id and when we began, as the machine counts: /proc is still its.
+read -ra stat </proc/self/stat
+echo "${stat[0]} ${stat[21]}" >"$dir/process"
+
 hostname "$name"
 mount -t proc proc /proc
 umount --recursive --lazy /sys # libvirt would look for the cgroups hidden below
@@ -49,6 +52,6 @@ mount --move /run/dev /dev
 
 virtlogd --daemon
 libvirtd --daemon
-echo "$pid" >"$dir/pid.part" && mv "$dir/pid.part" "$dir/pid"
+touch /run/ready
 trap : TERM HUP
 while :; do sleep infinity & wait || true; done

@@ -116,7 +116,8 @@ log_outputs = "2:file:/var/log/libvirt/libvirtd.log"
 CONF
 }
 
-start_host() {
+# Starts host K, unless it runs. What it had on its disks is still there; /run is empty.
+boot_host() {
   local k=$1 dir=$root/h$1
   ! host_process "$k" >/dev/null || return 0
   if [[ ! -d $dir ]]; then
@@ -132,15 +133,8 @@ start_host() {
       unshare --mount --uts --ipc --pid --cgroup --fork --kill-child --propagation private \
       "$here/fleet-host.sh" "h$k" "$dir" "${FLEET_KVM:-0}"
   ) </dev/null >"$dir/console.log" 2>&1 &
-}
-
-await_host() {
-  local dir=$root/h$1 pid
-  await 20 test -s "$dir/pid" || die "h$1 did not start, see $dir/console.log"
-  pid=$(<"$dir/pid")
-  echo "$pid $(began "$pid")" >"$dir/process"
-  rm "$dir/pid"
-  await_libvirtd "$1"
+  await 20 test -e "$dir/run/ready" || die "h$k did not start, see $dir/console.log"
+  await_libvirtd "$k"
 }
 
 await_libvirtd() {
@@ -148,6 +142,7 @@ await_libvirtd() {
     die "libvirtd on h$1 does not answer, see $root/h$1/log-libvirt/libvirtd.log"
 }
 
+# on_host K CMD...: runs a command among host K's processes.
 on_host() {
   local k=$1 pid
   shift
@@ -194,28 +189,24 @@ start_fleet() {
   for ((k = 1; k <= $1; k++)); do boot_host "$k"; done
 }
 
-boot_host() {
-  ! host_process "$1" >/dev/null || return 0
-  start_host "$1"
-  await_host "$1"
-}
-
 # Works from whatever a crash has left, and may be called again.
 end_fleet() {
-  local dir namespace
+  local dir host namespace
   for dir in "$root"/h*/; do
-    [[ ! -d $dir ]] || kill_host "$(basename "${dir/\/h/\/}")"
+    host=$(basename "$dir")
+    [[ ! -d $dir ]] || kill_host "${host#h}"
   done
-  for namespace in /run/netns/"$prefix"-{switch,h*}; do
+  for namespace in /run/netns/"$prefix"-{switch,h[0-9]*}; do
     [[ ! -e $namespace ]] || ip netns del "$(basename "$namespace")"
   done
-  for dir in $(cgroups '*'); do
+  for dir in $(cgroups '[0-9]*'); do
     [[ ! -d $dir ]] || find "$dir" -depth -type d -exec rmdir {} +
   done
   rm -rf --one-file-system "$root"
 }
 
 ((EUID == 0)) || die 'needs root'
+[[ $prefix =~ ^[a-z][a-z0-9]{0,7}$ ]] || die "FLEET_PREFIX: at most 8 letters and digits, not '$prefix'"
 verb=${1:-}
 (($# == 0)) || shift
 case $verb/$# in

@@ -7,7 +7,7 @@
 # Needs root (mmdebstrap) and Debian's mirror. The packages it needs are listed in `packages`. An
 # output that was made from the same inputs is left as it is.
 set -euo pipefail
-# shellcheck source=image.sh
+# shellcheck source-path=SCRIPTDIR source=image.sh
 source "$(dirname "$(readlink -f "$0")")/image.sh"
 
 make_root_folder() {
@@ -15,16 +15,12 @@ make_root_folder() {
     --include="$(packages debian inside | paste -sd,)" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --customize-hook="cp -r --no-preserve=ownership '$guest_dir/debian/.' \"\$1\"" \
-    --customize-hook='chroot "$1" systemctl -q enable systemd-networkd systemd-resolved serial-getty@ttyS0' \
-    --customize-hook='chroot "$1" passwd -q -l root' \
-    --customize-hook='rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/hostname "$1"/var/lib/dbus/machine-id' \
-    --customize-hook='echo uninitialized >"$1/etc/machine-id"' \
+    --customize-hook="$guest_dir/debian/customize.sh" \
     bookworm "$work/root"
 }
 
 parse_arguments "$@"
-digest=$(inputs_digest debian.sh debian)
+read_inputs debian.sh debian
 if output_is_current; then exit 0; fi
 ((EUID == 0)) || die 'needs root, for mmdebstrap'
 require_tools mmdebstrap

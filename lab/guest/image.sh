@@ -51,10 +51,10 @@ packages() {
   awk -v image="$1" -v how="$2" '$1 == image && $2 == how { print $3 }' "$guest_dir/packages"
 }
 
-# inputs_digest FILE...: digest of all of ours that decides what the image contains.
-inputs_digest() {
-  (cd "$guest_dir" && find image.sh packages esp "$@" -type f -print0 | sort -z | xargs -0 sha256sum &&
-    echo "$format") | sha256sum | cut -d' ' -f1
+# read_inputs FILE...: sets the digest of all of ours that decides what the image contains.
+read_inputs() {
+  digest=$(cd "$guest_dir" && find image.sh packages esp "$@" -type f -print0 | sort -z |
+    xargs -0 sha256sum | sha256sum | cut -d' ' -f1)-$format
 }
 
 output_is_current() {
@@ -144,7 +144,7 @@ publish() {
   echo "$digest" >"$output.inputs"
 }
 
-# A folder to work in, gone on every way out; where the scripts run as root it lets apt in.
+# A folder to work in, gone on every way out.
 make_work_folder() {
   work=$(mktemp -d "${TMPDIR:-/tmp}/ratoon-guest.XXXXXX")
   chmod 0755 "$work"

@@ -8,7 +8,7 @@
 # RATOON_LAB_CACHE. The same inputs give the same bytes, and an output that was made from the same
 # inputs is left as it is.
 set -euo pipefail
-# shellcheck source=image.sh
+# shellcheck source-path=SCRIPTDIR source=image.sh
 source "$(dirname "$(readlink -f "$0")")/image.sh"
 
 # copy_drivers FOLDER: the drivers that the initramfs names, and all that they depend on.
@@ -51,9 +51,9 @@ make_root_folder() {
 }
 
 parse_arguments "$@"
-digest=$(inputs_digest small.sh small)
+read_inputs small.sh small
 if output_is_current; then exit 0; fi
-require_tools
+require_tools gzip
 make_work_folder
 unpack_packages small
 busybox=$work/packages/bin/busybox
