@@ -1,0 +1,5 @@
+/** Placeholder. */
+@NullMarked
+package dev.ratoon.agent.seed;
+
+import org.jspecify.annotations.NullMarked;
