@@ -16,6 +16,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line's one entrance. */
 public final class Cli {
@@ -99,9 +100,18 @@ public final class Cli {
     Output.error(
         session.terminal(),
         Problem.of(ErrorCode.INVALID_REQUEST, "reading the command line")
-            .detail(String.valueOf(mistake.getMessage()))
+            .detail(
+                String.valueOf(mistake.getMessage()).replaceFirst("^Error: ", "") + meant(mistake))
             .next(command + " --help"));
     return ExitCode.USAGE;
+  }
+
+  private static String meant(ParameterException mistake) {
+    List<String> suggestions =
+        mistake instanceof UnmatchedArgumentException unmatched
+            ? unmatched.getSuggestions()
+            : List.of();
+    return suggestions.isEmpty() ? "." : ". Did you mean " + String.join(" or ", suggestions) + "?";
   }
 
   private int failed(Exception failure, CommandLine line, ParseResult parsed) {
