@@ -4,18 +4,14 @@ import dev.ratoon.cli.ExitCode;
 import dev.ratoon.cli.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.cli.operation.Waiting;
-import dev.ratoon.cli.output.Progress;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.ByteSize;
-import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.ImageRef;
-import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.client.Params;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -78,7 +74,7 @@ final class ImageAdd implements Callable<Integer> {
                     .map(text -> Words.of(Words.parse(Firmware.class, "firmware", text))))
             .with("memory", Optional.ofNullable(memory).map(ByteSize::parse))
             .with("differencing", noDifferencing ? Optional.of(false) : Optional.empty());
-    OperationView operation = upload(session, params, file);
+    OperationView operation = ImageUpload.send(session, params, file);
     if (wait.noWait()) {
       return wait.finish(session, List.of(operation));
     }
@@ -89,28 +85,5 @@ final class ImageAdd implements Callable<Integer> {
       session.output().one(added, () -> ImageCommands.details(added));
     }
     return code;
-  }
-
-  /** Sends the file and shows how far it is. */
-  static OperationView upload(Session session, Params params, Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw Problem.of(ErrorCode.FILE_UNREADABLE, "opening '" + file + "'")
-          .detail(Files.exists(file) ? "It is not a file." : "There is no such file.")
-          .asException();
-    }
-    String subject = "upload " + file.getFileName();
-    long size = file.toFile().length();
-    try (Progress progress = Progress.begin(session.terminal(), session.output().quiet())) {
-      progress.show(subject, Words.size(size), "");
-      OperationView operation =
-          session
-              .client()
-              .upload(
-                  params,
-                  file,
-                  sent -> progress.show(subject, Words.size(size), Progress.bar(sent, size)));
-      progress.end(subject, "done");
-      return operation;
-    }
   }
 }
