@@ -1,5 +1,0 @@
-/** Placeholder. */
-@NullMarked
-package dev.ratoon.agent.seed;
-
-import org.jspecify.annotations.NullMarked;
