@@ -60,7 +60,7 @@ public final class LibvirtHypervisor implements Hypervisor {
    * Opens the connection; if that fails, it is tried again in the background.
    *
    * @param uri for example {@code qemu:///system}
-   * @param accelerator what domains run on, see Acceleration
+   * @param accelerator what domains run on, see {@link Acceleration}
    */
   public static LibvirtHypervisor open(String uri, Accelerator accelerator) {
     LibvirtHypervisor hypervisor = new LibvirtHypervisor(uri, accelerator);
