@@ -98,11 +98,10 @@ public final class Database implements AutoCloseable {
 
   /** As {@link #write}, for work without a result. */
   public void change(Consumer<Transaction> work) {
-    this.<Boolean>write(
-        tx -> {
-          work.accept(tx);
-          return true;
-        });
+    this.<Boolean>write(tx -> {
+      work.accept(tx);
+      return true;
+    });
   }
 
   @Override

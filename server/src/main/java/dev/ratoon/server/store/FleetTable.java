@@ -19,7 +19,8 @@ public final class FleetTable {
         .createUpdate(
             """
             insert into fleet (id, incarnation, settings) values (1, :incarnation, :settings)
-            on conflict (id) do nothing""")
+            on conflict (id) do nothing\
+            """)
         .bind("incarnation", fresh)
         .bind("settings", Json.write(Settings.DEFAULT))
         .execute();

@@ -31,7 +31,8 @@ public final class HostTable {
             """
             insert into host (id, revision, facts, reported_at) values (:id, 1, :facts, :now)
             on conflict (id)
-            do update set facts = excluded.facts, reported_at = excluded.reported_at""")
+            do update set facts = excluded.facts, reported_at = excluded.reported_at\
+            """)
         .bind("id", facts.id().toString())
         .bind("facts", Json.write(facts))
         .bind("now", now.toEpochMilli())
@@ -41,11 +42,9 @@ public final class HostTable {
   public List<HostRow> all() {
     return handle
         .createQuery("select facts, reported_at from host")
-        .map(
-            (row, context) ->
-                new HostRow(
-                    Column.json(row, "facts", HostReport.class),
-                    Column.instant(row, "reported_at")))
+        .map((row, context) ->
+            new HostRow(
+                Column.json(row, "facts", HostReport.class), Column.instant(row, "reported_at")))
         .list();
   }
 

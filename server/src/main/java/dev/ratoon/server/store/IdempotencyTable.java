@@ -29,16 +29,16 @@ public final class IdempotencyTable {
         .createQuery(
             """
             select request_sha256, operations from idempotency
-            where tenant = :tenant and idempotency_key = :key""")
+            where tenant = :tenant and idempotency_key = :key\
+            """)
         .bind("tenant", tenant)
         .bind("key", key)
-        .map(
-            (row, context) ->
-                new Accepted(
-                    row.getString("request_sha256"),
-                    Arrays.stream(row.getString("operations").split(" "))
-                        .map(OperationId::parse)
-                        .toList()))
+        .map((row, context) ->
+            new Accepted(
+                row.getString("request_sha256"),
+                Arrays.stream(row.getString("operations").split(" "))
+                    .map(OperationId::parse)
+                    .toList()))
         .findOne();
   }
 
@@ -48,7 +48,8 @@ public final class IdempotencyTable {
             """
             insert into idempotency
               (tenant, idempotency_key, request_sha256, operations, created_at)
-            values (:tenant, :key, :sha256, :operations, :now)""")
+            values (:tenant, :key, :sha256, :operations, :now)\
+            """)
         .bind("tenant", tenant)
         .bind("key", key)
         .bind("sha256", accepted.requestSha256())

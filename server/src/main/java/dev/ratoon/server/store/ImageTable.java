@@ -40,7 +40,8 @@ public final class ImageTable {
             insert into image (tenant, name, tag, disk_id, size_bytes, stored_bytes,
               source_format, firmware, minimum_memory_bytes, differencing, created_at)
             values (:tenant, :name, :tag, :disk, :size, :stored,
-              :format, :firmware, :memory, :differencing, :created)""")
+              :format, :firmware, :memory, :differencing, :created)\
+            """)
         .bind("tenant", image.tenant())
         .bind("name", image.image().name().text())
         .bind("tag", image.image().tag().text())

@@ -29,6 +29,22 @@ public final class OperationTable {
     public OperationRow with(OperationView changed) {
       return new OperationRow(tenant, changed, powerRevision);
     }
+
+    /** The same operation, as far as these steps. */
+    public OperationRow withSteps(List<OperationStep> steps) {
+      return with(
+          new OperationView(
+              view.id(),
+              view.kind(),
+              view.subject(),
+              view.vm(),
+              view.state(),
+              steps,
+              view.problem(),
+              view.result(),
+              view.createdAt(),
+              view.endedAt()));
+    }
   }
 
   private final Handle handle;
@@ -51,7 +67,8 @@ public final class OperationTable {
               :steps, :problem, :result, :created, :ended)
             on conflict (id) do update set state = excluded.state, steps = excluded.steps,
               problem = excluded.problem, result = excluded.result,
-              ended_at = excluded.ended_at""");
+              ended_at = excluded.ended_at\
+            """);
     for (OperationRow row : operations) {
       OperationView view = row.view();
       batch

@@ -33,7 +33,8 @@ public final class TokenTable {
             insert into token (tenant, name, sha256, permissions, created_at)
             values (:tenant, :name, :sha256, :permissions, :now)
             on conflict (tenant, name)
-            do update set sha256 = excluded.sha256, permissions = excluded.permissions""")
+            do update set sha256 = excluded.sha256, permissions = excluded.permissions\
+            """)
         .bind("tenant", token.tenant())
         .bind("name", token.name())
         .bind("sha256", token.sha256())
@@ -47,13 +48,12 @@ public final class TokenTable {
   public List<Token> all() {
     return handle
         .createQuery("select tenant, name, sha256, permissions from token")
-        .map(
-            (row, context) ->
-                new Token(
-                    row.getString("tenant"),
-                    row.getString("name"),
-                    row.getString("sha256"),
-                    permissions(row.getString("permissions"))))
+        .map((row, context) ->
+            new Token(
+                row.getString("tenant"),
+                row.getString("name"),
+                row.getString("sha256"),
+                permissions(row.getString("permissions"))))
         .list();
   }
 

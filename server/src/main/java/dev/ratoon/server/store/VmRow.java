@@ -22,6 +22,7 @@ import java.util.stream.Stream;
  * A VM as the server keeps it: what is wanted of it.
  *
  * @param desiredRevision of its host's desired state, when this VM's part of it last changed
+ * @param diskBytes what its disks were reckoned to take when it was placed
  * @param trashedAt when it was deleted
  * @param firstStartedAt when its domain ran for the first time
  * @param observed its host's last report that was worth keeping
@@ -37,6 +38,7 @@ public record VmRow(
     long desiredRevision,
     int stopGraceSeconds,
     Spec spec,
+    long diskBytes,
     Instant createdAt,
     Optional<Instant> trashedAt,
     Optional<Instant> firstStartedAt,
@@ -83,6 +85,7 @@ public record VmRow(
         revision,
         graceSeconds,
         spec,
+        diskBytes,
         createdAt,
         trashed,
         firstStartedAt,

@@ -37,9 +37,10 @@ public final class VmTable {
         handle.prepareBatch(
             """
             insert into vm (id, tenant, name, host, epoch, power, power_revision,
-              desired_revision, stop_grace_seconds, memory_bytes, spec, created_at)
+              desired_revision, stop_grace_seconds, memory_bytes, spec, disk_bytes, created_at)
             values (:id, :tenant, :name, :host, :epoch, :power, :powerRevision,
-              :desiredRevision, :grace, :memory, :spec, :created)""");
+              :desiredRevision, :grace, :memory, :spec, :diskBytes, :created)\
+            """);
     PreparedBatch bases = handle.prepareBatch("insert into vm_base (vm, base) values (:vm, :base)");
     PreparedBatch macs = handle.prepareBatch("insert into vm_mac (vm, mac) values (:vm, :mac)");
     for (VmRow vm : vms) {
@@ -55,6 +56,7 @@ public final class VmTable {
           .bind("grace", vm.stopGraceSeconds())
           .bind("memory", vm.spec().memoryBytes())
           .bind("spec", Json.write(vm.spec()))
+          .bind("diskBytes", vm.diskBytes())
           .bind("created", vm.createdAt().toEpochMilli())
           .add();
       vm.spec().bases().forEach(base -> bases.bind("vm", id).bind("base", base.hex()).add());
@@ -77,7 +79,8 @@ public final class VmTable {
             update vm set power = :power, power_revision = :powerRevision,
               desired_revision = :desiredRevision, stop_grace_seconds = :grace,
               trashed_at = :trashed
-            where id = :id""")
+            where id = :id\
+            """)
         .bind("id", vm.id().toString())
         .bind("power", vm.power().name())
         .bind("powerRevision", vm.powerRevision())
@@ -97,7 +100,8 @@ public final class VmTable {
             """
             update vm set observed = :observed,
               first_started_at = coalesce(first_started_at, :started)
-            where id = :id""");
+            where id = :id\
+            """);
     for (VmReport report : reports) {
       batch
           .bind("id", report.id().toString())
@@ -178,15 +182,28 @@ public final class VmTable {
 
   /** What VMs outside the trash were promised, for each host. */
   public Map<HostId, Long> memoryByHost() {
-    Map<HostId, Long> memory = new HashMap<>();
+    return byHost(
+        "select host, sum(memory_bytes) as bytes from vm where trashed_at is null group by host");
+  }
+
+  /** What the disks of VMs that are just being deployed may still come to take, for each host. */
+  public Map<HostId, Long> diskComingByHost() {
+    return byHost(
+        """
+        select vm.host as host, sum(vm.disk_bytes) as bytes
+        from operation join vm on vm.id = operation.vm
+        where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' group by vm.host""");
+  }
+
+  private Map<HostId, Long> byHost(String query) {
+    Map<HostId, Long> bytes = new HashMap<>();
     handle
-        .createQuery(
-            "select host, sum(memory_bytes) as bytes from vm where trashed_at is null group by host")
+        .createQuery(query)
         .map(
             (row, context) ->
                 Map.entry(HostId.parse(row.getString("host")), row.getLong("bytes")))
-        .forEach(entry -> memory.put(entry.getKey(), entry.getValue()));
-    return memory;
+        .forEach(entry -> bytes.put(entry.getKey(), entry.getValue()));
+    return bytes;
   }
 
   /** The tenant's VMs with a disk made from this base disk, the trash included. */
@@ -195,7 +212,8 @@ public final class VmTable {
         .createQuery(
             """
             select vm.* from vm join vm_base on vm_base.vm = vm.id
-            where vm_base.base = :base and vm.tenant = :tenant order by vm.name""")
+            where vm_base.base = :base and vm.tenant = :tenant order by vm.name\
+            """)
         .bind("base", base.hex())
         .bind("tenant", tenant)
         .map((row, context) -> read(row))
@@ -211,12 +229,24 @@ public final class VmTable {
         .list();
   }
 
+  /** Those of the host that wait to be purged. */
+  public List<VmRow> toBePurged(HostId host) {
+    return handle
+        .createQuery(
+            """
+            select * from vm
+            where host = :host and power = 'PURGED' and trashed_at is not null""")
+        .bind("host", host.toString())
+        .map((row, context) -> read(row))
+        .list();
+  }
+
   public boolean macExists(String mac) {
     return handle
-        .createQuery("select count(*) from vm_mac where mac = :mac")
-        .bind("mac", mac)
-        .mapTo(Integer.class)
-        .one()
+            .createQuery("select count(*) from vm_mac where mac = :mac")
+            .bind("mac", mac)
+            .mapTo(Integer.class)
+            .one()
         > 0;
   }
 
@@ -232,6 +262,7 @@ public final class VmTable {
         row.getLong("desired_revision"),
         row.getInt("stop_grace_seconds"),
         Column.json(row, "spec", VmRow.Spec.class),
+        row.getLong("disk_bytes"),
         Column.instant(row, "created_at"),
         Column.maybeInstant(row, "trashed_at"),
         Column.maybeInstant(row, "first_started_at"),

@@ -33,6 +33,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 /** The fleet's own certificate authority: who trusts its certificate trusts what it signs. */
 final class Authority {
   private static final Duration LIFE = Duration.ofDays(20 * 365);
+
   /** Clocks may differ a little: certificates are valid from a day before they are made. */
   private static final Duration EARLIER = Duration.ofDays(1);
 
@@ -83,7 +84,11 @@ final class Authority {
 
   /** A certificate for a server that is reached by these names and addresses. */
   X509Certificate certify(
-      KeyPair serverKeys, List<String> names, List<InetAddress> addresses, Instant now, Duration life)
+      KeyPair serverKeys,
+      List<String> names,
+      List<InetAddress> addresses,
+      Instant now,
+      Duration life)
       throws GeneralSecurityException, CertIOException {
     GeneralName[] all =
         java.util.stream.Stream.concat(

@@ -74,8 +74,7 @@ public final class Certificates {
     store.load(null, null);
     char[] inMemoryOnly = new char[0];
     store.setKeyEntry("server", key, inMemoryOnly, new Certificate[] {server, authority});
-    KeyManagerFactory keys =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(store, inMemoryOnly);
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(keys.getKeyManagers(), null, new SecureRandom());
@@ -123,8 +122,7 @@ public final class Certificates {
 
   private static List<InetAddress> addresses(InetSocketAddress listen) throws UnknownHostException {
     List<InetAddress> addresses =
-        new ArrayList<>(
-            List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1")));
+        new ArrayList<>(List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1")));
     InetAddress own = listen.getAddress();
     if (!own.isAnyLocalAddress() && !addresses.contains(own)) {
       addresses.add(own);

@@ -54,6 +54,7 @@ create table vm (
   stop_grace_seconds integer not null,
   memory_bytes bigint not null,
   spec text not null,
+  disk_bytes bigint not null,
   created_at bigint not null,
   trashed_at bigint,
   first_started_at bigint,
