@@ -50,13 +50,11 @@ record Blueprint(
       boolean differencing =
           disk.differencing()
               .or(request::differencing)
-              .orElse(
-                  settings.differencing() && image.map(ImageRow::differencing).orElse(true));
+              .orElse(settings.differencing() && image.map(ImageRow::differencing).orElse(true));
       long size = size(disk, image);
       disks.add(
           new VmRow.Disk(
-              disk.image(),
-              new DesiredDisk(image.map(ImageRow::diskId), size, differencing)));
+              disk.image(), new DesiredDisk(image.map(ImageRow::diskId), size, differencing)));
       diskBytes += DISK_BEGINS_WITH;
       if (!differencing) {
         diskBytes += image.map(ImageRow::storedBytes).orElse(0L);

@@ -79,20 +79,18 @@ public final class Deploys {
           .asException();
     }
     String sha256 = key.isPresent() ? sha256(request) : "";
-    return database.write(
-        tx -> {
-          Optional<Accepted> before = key.flatMap(k -> tx.idempotency().find(tenant, k));
-          if (before.isPresent()) {
-            return repeated(tx, before.get(), sha256);
-          }
-          List<OperationView> begun = begin(tx, tenant, request);
-          key.ifPresent(
-              k -> {
-                List<OperationId> ids = begun.stream().map(OperationView::id).toList();
-                tx.idempotency().add(tenant, k, new Accepted(sha256, ids), clock.instant());
-              });
-          return begun;
-        });
+    return database.write(tx -> {
+      Optional<Accepted> before = key.flatMap(k -> tx.idempotency().find(tenant, k));
+      if (before.isPresent()) {
+        return repeated(tx, before.get(), sha256);
+      }
+      List<OperationView> begun = begin(tx, tenant, request);
+      key.ifPresent(k -> {
+        List<OperationId> ids = begun.stream().map(OperationView::id).toList();
+        tx.idempotency().add(tenant, k, new Accepted(sha256, ids), clock.instant());
+      });
+      return begun;
+    });
   }
 
   private List<OperationView> repeated(Transaction tx, Accepted before, String sha256) {
@@ -102,9 +100,7 @@ public final class Deploys {
           .next("Send a new key with a new request.")
           .asException();
     }
-    return before.operations().stream()
-        .flatMap(id -> operations.find(tx, id).stream())
-        .toList();
+    return before.operations().stream().flatMap(id -> operations.find(tx, id).stream()).toList();
   }
 
   private List<OperationView> begin(Transaction tx, String tenant, DeployRequest request) {
@@ -165,17 +161,15 @@ public final class Deploys {
     Map<ImageRef, ImageRow> images = new HashMap<>();
     for (DiskRequest disk : request.disks()) {
       disk.image()
-          .ifPresent(
-              ref ->
-                  images.put(
-                      ref,
-                      tx.images()
-                          .find(tenant, ref)
-                          .orElseThrow(
-                              () ->
-                                  Problem.of(ErrorCode.NOT_FOUND, "finding the image " + ref)
-                                      .next("'ratoon image list' shows those that exist.")
-                                      .asException())));
+          .ifPresent(ref ->
+              images.put(
+                  ref,
+                  tx.images()
+                      .find(tenant, ref)
+                      .orElseThrow(() ->
+                          Problem.of(ErrorCode.NOT_FOUND, "finding the image " + ref)
+                              .next("'ratoon image list' shows those that exist.")
+                              .asException())));
     }
     return images;
   }

@@ -37,22 +37,20 @@ public final class FleetViews {
   }
 
   public List<HostView> hosts() {
-    return database.read(
-        tx -> {
-          Map<HostId, Long> memory = tx.vms().memoryByHost();
-          return hosts.all().stream().map(host -> view(host, memory)).toList();
-        });
+    return database.read(tx -> {
+      Map<HostId, Long> memory = tx.vms().memoryByHost();
+      return hosts.all().stream().map(host -> view(host, memory)).toList();
+    });
   }
 
   public HostView host(String nameOrId) {
     return hosts().stream()
         .filter(h -> h.name().text().equals(nameOrId) || h.id().toString().equals(nameOrId))
         .findFirst()
-        .orElseThrow(
-            () ->
-                Problem.of(ErrorCode.NOT_FOUND, "finding the host " + nameOrId)
-                    .next("'ratoon host list' shows those that exist.")
-                    .asException());
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.NOT_FOUND, "finding the host " + nameOrId)
+                .next("'ratoon host list' shows those that exist.")
+                .asException());
   }
 
   private HostView view(Hosts.Seen host, Map<HostId, Long> memory) {
@@ -105,18 +103,16 @@ public final class FleetViews {
             .peek(image -> sizes.putIfAbsent(image.diskId(), image.sizeBytes()))
             .collect(
                 Collectors.groupingBy(
-                    ImageRow::diskId,
-                    Collectors.mapping(ImageRow::image, Collectors.toList())));
+                    ImageRow::diskId, Collectors.mapping(ImageRow::image, Collectors.toList())));
     Map<DiskId, List<BaseView.ChildView>> children = children(tx.vms().all(tenant));
     return sizes.entrySet().stream()
-        .map(
-            base ->
-                new BaseView(
-                    base.getKey(),
-                    base.getValue(),
-                    replicas.getOrDefault(base.getKey(), List.of()),
-                    images.getOrDefault(base.getKey(), List.of()),
-                    children.getOrDefault(base.getKey(), List.of())))
+        .map(base ->
+            new BaseView(
+                base.getKey(),
+                base.getValue(),
+                replicas.getOrDefault(base.getKey(), List.of()),
+                images.getOrDefault(base.getKey(), List.of()),
+                children.getOrDefault(base.getKey(), List.of())))
         .sorted(Comparator.comparing(BaseView::diskId))
         .toList();
   }

@@ -49,10 +49,8 @@ public final class Hosts {
     this.incarnation = incarnation;
     database
         .read(tx -> tx.hosts().all())
-        .forEach(
-            row ->
-                seen.put(
-                    row.facts().id(), new Seen(row.facts(), row.reportedAt(), Optional.empty())));
+        .forEach(row ->
+            seen.put(row.facts().id(), new Seen(row.facts(), row.reportedAt(), Optional.empty())));
   }
 
   /** The way to a host's agent, for what is asked of it directly. */
@@ -130,24 +128,23 @@ public final class Hosts {
   List<HostSnapshot> snapshot(
       Map<HostId, Long> memoryReserved, Map<HostId, Long> diskReserved, double memoryRatio) {
     return all().stream()
-        .map(
-            host -> {
-              HostReport report = host.report();
-              return new HostSnapshot(
-                  report.id(),
-                  report.name(),
-                  connected(host),
-                  problem(host),
-                  report.cpus(),
-                  (long) (report.memoryBytes() * memoryRatio),
-                  memoryReserved.getOrDefault(report.id(), 0L),
-                  report.diskFreeBytes(),
-                  diskReserved.getOrDefault(report.id(), 0L),
-                  Set.copyOf(report.networks()),
-                  Set.copyOf(report.bridges()),
-                  report.uefi(),
-                  ready(report));
-            })
+        .map(host -> {
+          HostReport report = host.report();
+          return new HostSnapshot(
+              report.id(),
+              report.name(),
+              connected(host),
+              problem(host),
+              report.cpus(),
+              (long) (report.memoryBytes() * memoryRatio),
+              memoryReserved.getOrDefault(report.id(), 0L),
+              report.diskFreeBytes(),
+              diskReserved.getOrDefault(report.id(), 0L),
+              Set.copyOf(report.networks()),
+              Set.copyOf(report.bridges()),
+              report.uefi(),
+              ready(report));
+        })
         .toList();
   }
 

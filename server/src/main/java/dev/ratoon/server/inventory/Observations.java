@@ -40,10 +40,8 @@ final class Observations {
         List.of(),
         r.problem(),
         r.disks().stream()
-            .map(
-                d ->
-                    new DiskReport(
-                        d.path(), d.base(), d.basePath(), d.sizeBytes(), 0, d.copiedBytes()))
+            .map(d ->
+                new DiskReport(d.path(), d.base(), d.basePath(), d.sizeBytes(), 0, d.copiedBytes()))
             .toList(),
         r.address(),
         r.sshPort(),

@@ -65,16 +65,15 @@ public final class Reports implements ServerLink {
 
   @Override
   public void report(HostReport report) {
-    database.change(
-        tx -> {
-          hosts.report(tx, report);
-          long revision = tx.hosts().revision(report.id()).orElseThrow();
-          tx.afterCommit(() -> revisions.tell(report.id(), revision));
-          if (hosts.ours(report)) {
-            fold(tx, report.id(), report.vms());
-            removePurged(tx, report);
-          }
-        });
+    database.change(tx -> {
+      hosts.report(tx, report);
+      long revision = tx.hosts().revision(report.id()).orElseThrow();
+      tx.afterCommit(() -> revisions.tell(report.id(), revision));
+      if (hosts.ours(report)) {
+        fold(tx, report.id(), report.vms());
+        removePurged(tx, report);
+      }
+    });
   }
 
   @Override
@@ -141,11 +140,10 @@ public final class Reports implements ServerLink {
     }
     return report
         .problem()
-        .or(
-            () ->
-                Optional.of(
-                    Problem.of(ErrorCode.INTERNAL, "working on " + operation.view().subject())
-                        .detail("The host reports that it failed, but not why.")));
+        .or(() ->
+            Optional.of(
+                Problem.of(ErrorCode.INTERNAL, "working on " + operation.view().subject())
+                    .detail("The host reports that it failed, but not why.")));
   }
 
   private static boolean answers(VmReport report, long powerRevision) {

@@ -52,16 +52,14 @@ public final class Revisions {
       return Optional.empty();
     }
     // The revision is read before the VMs: what a later change brings is then at worst told twice.
-    return database.read(
-        tx ->
-            tx.hosts()
-                .revision(host)
-                .map(
-                    revision ->
-                        new DesiredState(
-                            incarnation,
-                            revision,
-                            tx.vms().onHost(host).stream().map(VmRow::desired).toList())));
+    return database.read(tx ->
+        tx.hosts()
+            .revision(host)
+            .map(revision ->
+                new DesiredState(
+                    incarnation,
+                    revision,
+                    tx.vms().onHost(host).stream().map(VmRow::desired).toList())));
   }
 
   private long await(HostId host, long known, Duration wait) throws InterruptedException {

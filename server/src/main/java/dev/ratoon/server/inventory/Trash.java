@@ -28,22 +28,18 @@ public final class Trash {
   /** Asks the hosts to remove the VMs whose time in the trash is over; forgets what is old. */
   public void sweep() {
     Instant now = clock.instant();
-    database.change(
-        tx -> {
-          Duration kept = Duration.ofHours(tx.fleet().settings().trashHours());
-          for (VmRow vm : tx.vms().trashedBefore(now.minus(kept))) {
-            if (operations.runningOf(vm.id()).isEmpty()) {
-              tx.vms()
-                  .want(
-                      vm.wanting(
-                          DesiredPower.PURGED,
-                          0,
-                          revisions.next(tx, vm.host()),
-                          vm.trashedAt()));
-            }
-          }
-          tx.operations().forgetEndedBefore(now.minus(OPERATIONS_KEPT));
-          tx.idempotency().forgetBefore(now.minus(KEYS_KEPT));
-        });
+    database.change(tx -> {
+      Duration kept = Duration.ofHours(tx.fleet().settings().trashHours());
+      for (VmRow vm : tx.vms().trashedBefore(now.minus(kept))) {
+        if (operations.runningOf(vm.id()).isEmpty()) {
+          tx.vms()
+              .want(
+                  vm.wanting(
+                      DesiredPower.PURGED, 0, revisions.next(tx, vm.host()), vm.trashedAt()));
+        }
+      }
+      tx.operations().forgetEndedBefore(now.minus(OPERATIONS_KEPT));
+      tx.idempotency().forgetBefore(now.minus(KEYS_KEPT));
+    });
   }
 }

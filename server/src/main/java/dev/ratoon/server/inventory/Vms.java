@@ -26,7 +26,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-
 /**
  * The VMs that were deployed: shows them, and writes down what is wanted of them next. Each change
  * is one operation; while one is under way on a VM only a delete may follow, which takes its place.
@@ -56,21 +55,18 @@ public final class Vms {
 
   /** The tenant's VMs outside the trash, or those in it. */
   public List<VmView> list(String tenant, boolean trashed) {
-    return database.read(
-        tx -> {
-          VmViews views = new VmViews(hosts, observations, tx.fleet().settings());
-          return tx.vms().all(tenant).stream()
-              .filter(vm -> vm.power() != DesiredPower.PURGED && vm.trashed() == trashed)
-              .map(views::of)
-              .toList();
-        });
+    return database.read(tx -> {
+      VmViews views = new VmViews(hosts, observations, tx.fleet().settings());
+      return tx.vms().all(tenant).stream()
+          .filter(vm -> vm.power() != DesiredPower.PURGED && vm.trashed() == trashed)
+          .map(views::of)
+          .toList();
+    });
   }
 
   public VmView show(String tenant, String nameOrId) {
-    return database.read(
-        tx ->
-            new VmViews(hosts, observations, tx.fleet().settings())
-                .of(find(tx, tenant, nameOrId)));
+    return database.read(tx ->
+        new VmViews(hosts, observations, tx.fleet().settings()).of(find(tx, tenant, nameOrId)));
   }
 
   /** The id of this VM. */
@@ -87,54 +83,50 @@ public final class Vms {
 
   /** Starts a VM, or tries again what failed; a VM that runs is left alone. */
   public OperationView start(String tenant, String nameOrId) {
-    return database.write(
-        tx -> {
-          VmRow vm = idle(tx, find(tx, tenant, nameOrId), "starting");
-          outsideTrash(vm, "starting");
-          boolean there = vm.power() == DesiredPower.RUNNING && stateOf(vm) == VmState.RUNNING;
-          return there
-              ? nothingToDo(tx, vm, OperationKind.START, "it runs already")
-              : want(tx, vm, OperationKind.START, DesiredPower.RUNNING, 0);
-        });
+    return database.write(tx -> {
+      VmRow vm = idle(tx, find(tx, tenant, nameOrId), "starting");
+      outsideTrash(vm, "starting");
+      boolean there = vm.power() == DesiredPower.RUNNING && stateOf(vm) == VmState.RUNNING;
+      return there
+          ? nothingToDo(tx, vm, OperationKind.START, "it runs already")
+          : want(tx, vm, OperationKind.START, DesiredPower.RUNNING, 0);
+    });
   }
 
   public OperationView stop(String tenant, String nameOrId, int graceSeconds) {
-    return database.write(
-        tx -> {
-          VmRow vm = idle(tx, find(tx, tenant, nameOrId), "stopping");
-          outsideTrash(vm, "stopping");
-          boolean there = vm.power() == DesiredPower.STOPPED && stateOf(vm) == VmState.STOPPED;
-          return there
-              ? nothingToDo(tx, vm, OperationKind.STOP, "it is stopped already")
-              : want(tx, vm, OperationKind.STOP, DesiredPower.STOPPED, graceSeconds);
-        });
+    return database.write(tx -> {
+      VmRow vm = idle(tx, find(tx, tenant, nameOrId), "stopping");
+      outsideTrash(vm, "stopping");
+      boolean there = vm.power() == DesiredPower.STOPPED && stateOf(vm) == VmState.STOPPED;
+      return there
+          ? nothingToDo(tx, vm, OperationKind.STOP, "it is stopped already")
+          : want(tx, vm, OperationKind.STOP, DesiredPower.STOPPED, graceSeconds);
+    });
   }
 
   /** Switches a VM off at once and puts its disks into the trash. */
   public OperationView delete(String tenant, String nameOrId) {
-    return database.write(
-        tx -> {
-          VmRow vm = find(tx, tenant, nameOrId);
-          outsideTrash(vm, "deleting");
-          operations.runningOf(vm.id()).ifPresent(operation -> supersede(tx, operation));
-          return want(tx, vm, OperationKind.DELETE, DesiredPower.TRASHED, 0);
-        });
+    return database.write(tx -> {
+      VmRow vm = find(tx, tenant, nameOrId);
+      outsideTrash(vm, "deleting");
+      operations.runningOf(vm.id()).ifPresent(operation -> supersede(tx, operation));
+      return want(tx, vm, OperationKind.DELETE, DesiredPower.TRASHED, 0);
+    });
   }
 
   /** Brings a VM back from the trash, stopped, if its name and the memory for it are still free. */
   public OperationView undelete(String tenant, String nameOrId) {
-    return database.write(
-        tx -> {
-          VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId), "undeleting");
-          if (tx.vms().named(tenant, vm.name()).isPresent()) {
-            throw Problem.of(ErrorCode.NAME_TAKEN, "undeleting " + vm.name())
-                .detail("Another VM has the name meanwhile.")
-                .next("Delete that one first.")
-                .asException();
-          }
-          roomFor(tx, vm);
-          return want(tx, vm, OperationKind.UNDELETE, DesiredPower.STOPPED, 0);
-        });
+    return database.write(tx -> {
+      VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId), "undeleting");
+      if (tx.vms().named(tenant, vm.name()).isPresent()) {
+        throw Problem.of(ErrorCode.NAME_TAKEN, "undeleting " + vm.name())
+            .detail("Another VM has the name meanwhile.")
+            .next("Delete that one first.")
+            .asException();
+      }
+      roomFor(tx, vm);
+      return want(tx, vm, OperationKind.UNDELETE, DesiredPower.STOPPED, 0);
+    });
   }
 
   private OperationView want(
@@ -181,18 +173,17 @@ public final class Vms {
   private VmRow idle(Transaction tx, VmRow vm, String doing) {
     operations
         .runningOf(vm.id())
-        .ifPresent(
-            operation -> {
-              throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
-                  .detail(
-                      "Operation "
-                          + operation.view().id()
-                          + " ("
-                          + operation.view().kind().name().toLowerCase(Locale.ROOT)
-                          + ") is still under way.")
-                  .next("Wait until it has ended.")
-                  .asException();
-            });
+        .ifPresent(operation -> {
+          throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
+              .detail(
+                  "Operation "
+                      + operation.view().id()
+                      + " ("
+                      + operation.view().kind().name().toLowerCase(Locale.ROOT)
+                      + ") is still under way.")
+              .next("Wait until it has ended.")
+              .asException();
+        });
     return vm;
   }
 
@@ -239,7 +230,8 @@ public final class Vms {
       throw Problem.of(ErrorCode.WRONG_STATE, "undeleting " + nameOrId)
           .detail("The trash holds several VMs of this name.")
           .next(
-              "Give the id of one: " + Words.some(found.stream().map(v -> v.id().toString()).toList()))
+              "Give the id of one: "
+                  + Words.some(found.stream().map(v -> v.id().toString()).toList()))
           .asException();
     }
     if (found.isEmpty()) {

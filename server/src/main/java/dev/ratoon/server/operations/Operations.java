@@ -49,8 +49,7 @@ public final class Operations {
     }
   }
 
-  private Operations(
-      Database database, Events events, MeterRegistry meters, InstantSource clock) {
+  private Operations(Database database, Events events, MeterRegistry meters, InstantSource clock) {
     this.database = database;
     this.events = events;
     this.meters = meters;
@@ -64,20 +63,19 @@ public final class Operations {
   public static Operations resume(
       Database database, Events events, MeterRegistry meters, InstantSource clock) {
     Operations operations = new Operations(database, events, meters, clock);
-    database.change(
-        tx -> {
-          for (OperationRow row : tx.operations().running()) {
-            operations.remember(row);
-            if (row.view().kind() == OperationKind.IMPORT) {
-              operations.fail(
-                  tx,
-                  row,
-                  Problem.of(ErrorCode.INTERRUPTED, "importing " + row.view().subject())
-                      .detail("The server ended during the import.")
-                      .next("Add the image again."));
-            }
-          }
-        });
+    database.change(tx -> {
+      for (OperationRow row : tx.operations().running()) {
+        operations.remember(row);
+        if (row.view().kind() == OperationKind.IMPORT) {
+          operations.fail(
+              tx,
+              row,
+              Problem.of(ErrorCode.INTERRUPTED, "importing " + row.view().subject())
+                  .detail("The server ended during the import.")
+                  .next("Add the image again."));
+        }
+      }
+    });
     meters.gaugeMapSize("ratoon.operations.running", List.of(), operations.running);
     return operations;
   }
@@ -106,11 +104,10 @@ public final class Operations {
             Optional.empty());
     OperationRow row = new OperationRow(tenant, view, powerRevision);
     tx.operations().put(List.of(row));
-    tx.afterCommit(
-        () -> {
-          remember(row);
-          events.publish(row);
-        });
+    tx.afterCommit(() -> {
+      remember(row);
+      events.publish(row);
+    });
     return row;
   }
 
@@ -209,11 +206,10 @@ public final class Operations {
         .read(tx -> tx.operations().find(id))
         .filter(row -> row.tenant().equals(tenant))
         .map(OperationRow::view)
-        .orElseThrow(
-            () ->
-                Problem.of(ErrorCode.NOT_FOUND, "finding the operation " + id)
-                    .next("'ratoon operation list' shows those that exist.")
-                    .asException());
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.NOT_FOUND, "finding the operation " + id)
+                .next("'ratoon operation list' shows those that exist.")
+                .asException());
   }
 
   /** The operation as it is in memory or, when it has ended, in the database. */
@@ -248,11 +244,10 @@ public final class Operations {
 
   private List<OperationView> live(List<OperationRow> rows) {
     return rows.stream()
-        .map(
-            row -> {
-              Running under = running.get(row.view().id());
-              return under == null ? row.view() : under.row.view();
-            })
+        .map(row -> {
+          Running under = running.get(row.view().id());
+          return under == null ? row.view() : under.row.view();
+        })
         .toList();
   }
 }

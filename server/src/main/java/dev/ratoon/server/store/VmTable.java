@@ -192,16 +192,15 @@ public final class VmTable {
         """
         select vm.host as host, sum(vm.disk_bytes) as bytes
         from operation join vm on vm.id = operation.vm
-        where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' group by vm.host""");
+        where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' group by vm.host\
+        """);
   }
 
   private Map<HostId, Long> byHost(String query) {
     Map<HostId, Long> bytes = new HashMap<>();
     handle
         .createQuery(query)
-        .map(
-            (row, context) ->
-                Map.entry(HostId.parse(row.getString("host")), row.getLong("bytes")))
+        .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getLong("bytes")))
         .forEach(entry -> bytes.put(entry.getKey(), entry.getValue()));
     return bytes;
   }
@@ -235,7 +234,8 @@ public final class VmTable {
         .createQuery(
             """
             select * from vm
-            where host = :host and power = 'PURGED' and trashed_at is not null""")
+            where host = :host and power = 'PURGED' and trashed_at is not null\
+            """)
         .bind("host", host.toString())
         .map((row, context) -> read(row))
         .list();
