@@ -81,11 +81,11 @@ final class HoleFinder implements Closeable {
   }
 
   /** The three functions of the C library. */
-  private static final class Libc {
+  static final class Libc {
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO =
         STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    private static final boolean AVAILABLE =
+    static final boolean AVAILABLE =
         System.getProperty("os.name").equals("Linux")
             && Files.isDirectory(Path.of("/proc/self/fd"));
 
@@ -106,8 +106,7 @@ final class HoleFinder implements Closeable {
     private static final MethodHandle CLOSE =
         handle("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
-    private static MethodHandle handle(
-        String name, FunctionDescriptor type, Linker.Option... options) {
+    static MethodHandle handle(String name, FunctionDescriptor type, Linker.Option... options) {
       Linker linker = Linker.nativeLinker();
       return linker.downcallHandle(linker.defaultLookup().find(name).orElseThrow(), type, options);
     }
@@ -141,7 +140,7 @@ final class HoleFinder implements Closeable {
     }
 
     /** A downcall throws nothing by itself; what arrives here is the JVM's own trouble. */
-    private static RuntimeException unexpected(Throwable e) {
+    static RuntimeException unexpected(Throwable e) {
       return e instanceof Error error ? fail(error) : new IllegalStateException(e);
     }
 

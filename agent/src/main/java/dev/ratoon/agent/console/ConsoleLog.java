@@ -22,7 +22,8 @@ public final class ConsoleLog {
   /**
    * The log from {@code offset} on, at most 256 KiB; empty if nothing came within {@code wait}.
    *
-   * @param offset negative counts back from the end; one behind the end, of a log that was rotated, begins anew
+   * @param offset negative counts back from the end; one behind the end, of a log that was rotated,
+   *     begins anew
    */
   public static ConsoleText read(Path log, long offset, Duration wait) throws InterruptedException {
     long deadline = System.nanoTime() + Math.min(wait.toNanos(), LONGEST_WAIT.toNanos());

@@ -19,14 +19,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches the consoles of VMs that were just started for the first sign of a running userland: a login prompt, the end of
- * cloud-init, or the line that Ratoon's own small guest prints. One thread looks at all of them, and only while there
- * are any; a guest that shows no sign within the patience is given up.
+ * Watches the consoles of VMs that were just started for the first sign of a running userland: a
+ * login prompt, the end of cloud-init, or the line that Ratoon's own small guest prints. One thread
+ * looks at all of them, and only while there are any; a guest that shows no sign within the
+ * patience is given up.
  */
 public final class ConsoleWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ConsoleWatch.class);
   private static final Pattern USERLAND =
-      Pattern.compile("ratoon-guest: userland is up|(?m)^\\S+ login: *$|Cloud-init v\\. .* finished at|Reached target .*Multi-User");
+      Pattern.compile(
+          "ratoon-guest: userland is up|(?m)^\\S+ login: *$|Cloud-init v\\. .* finished at|Reached target .*Multi-User");
   private static final Duration INTERVAL = Duration.ofMillis(40);
   private static final Duration PATIENCE = Duration.ofMinutes(15);
   private static final int PIECE = 64 * 1024;
@@ -123,7 +125,8 @@ public final class ConsoleWatch implements AutoCloseable {
         while (in.read(piece, offset) > 0) {
           offset += piece.position();
           piece.flip();
-          String text = tail + StandardCharsets.ISO_8859_1.decode(piece).toString().replace("\r", "");
+          String text =
+              tail + StandardCharsets.ISO_8859_1.decode(piece).toString().replace("\r", "");
           if (USERLAND.matcher(text).find()) {
             return true;
           }

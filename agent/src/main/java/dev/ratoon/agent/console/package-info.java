@@ -1,4 +1,7 @@
-/** What guests write to their serial consoles: kept in a file for each VM, shown on request, and watched. */
+/**
+ * What guests write to their serial consoles: kept in a file for each VM, shown on request, and
+ * watched.
+ */
 @NullMarked
 package dev.ratoon.agent.console;
 

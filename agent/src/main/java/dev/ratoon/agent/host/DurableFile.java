@@ -19,14 +19,18 @@ public final class DurableFile {
   /**
    * Replaces the file's content; when this returns, the new content survives a power loss.
    *
-   * @throws dev.ratoon.model.RatoonException {@code disk-full} or {@code file-unwritable}; the old content is then still there
+   * @throws dev.ratoon.model.RatoonException {@code disk-full} or {@code file-unwritable}; the old
+   *     content is then still there
    */
   public static void write(Path file, String content) {
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     try {
       try (FileChannel out =
           FileChannel.open(
-              fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+              fresh,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
         Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-------"));
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(content);
         while (bytes.hasRemaining()) {
@@ -54,7 +58,10 @@ public final class DurableFile {
     boolean full = why.contains("No space left");
     return Problem.of(full ? ErrorCode.DISK_FULL : ErrorCode.FILE_UNWRITABLE, "writing " + file)
         .detail(why)
-        .next(full ? "Make room on that file system." : "Look at the folder's owner and mode, and at the file system.")
+        .next(
+            full
+                ? "Make room on that file system."
+                : "Look at the folder's owner and mode, and at the file system.")
         .asException(failed);
   }
 }

@@ -13,14 +13,17 @@ import java.util.Locale;
 import java.util.UUID;
 
 /**
- * Who this host is: made once and kept, so that a host with a new name or address is still the same.
+ * Who this host is: made once and kept, so that a host with a new name or address is still the
+ * same.
  *
  * @param id made at random at the first start
  */
 public record HostIdentity(HostId id, EntityName name) {
   private static final int MAX_NAME = 63;
 
-  /** The identity kept in {@code folder}, made if there is none yet. The name follows the machine's. */
+  /**
+   * The identity kept in {@code folder}, made if there is none yet. The name follows the machine's.
+   */
   public static HostIdentity in(Path folder) {
     Path file = folder.resolve("host.json");
     EntityName name = machineName();
@@ -45,7 +48,10 @@ public record HostIdentity(HostId id, EntityName name) {
       raw = "host";
     }
     String clean =
-        raw.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9.-]", "-").replaceAll("\\.{2,}", ".").replaceAll("^[.-]+", "");
+        raw.toLowerCase(Locale.ROOT)
+            .replaceAll("[^a-z0-9.-]", "-")
+            .replaceAll("\\.{2,}", ".")
+            .replaceAll("^[.-]+", "");
     String cut = clean.substring(0, Math.min(MAX_NAME, clean.length())).replaceAll("[.-]+$", "");
     return new EntityName(cut.isEmpty() ? "host" : cut);
   }

@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** How long to go on trying what fails for a reason that may pass, and how long to rest between tries. */
+/**
+ * How long to go on trying what fails for a reason that may pass, and how long to rest between
+ * tries.
+ */
 final class Patience {
   private static final Duration FIRST_REST = Duration.ofMillis(250);
   private static final Duration LONGEST_REST = Duration.ofSeconds(30);

@@ -8,8 +8,8 @@ import java.net.ServerSocket;
 import java.util.BitSet;
 
 /**
- * The ports of the host's loopback that lead to the SSH of guests in user-mode networks. They lie below the range from
- * which Linux gives ports to outgoing connections.
+ * The ports of the host's loopback that lead to the SSH of guests in user-mode networks. They lie
+ * below the range from which Linux gives ports to outgoing connections.
  */
 final class SshPorts {
   private static final int FIRST = 22_000;

@@ -6,7 +6,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The steps of what is being done for a VM, as reports show them. One thread writes, any may read. */
+/**
+ * The steps of what is being done for a VM, as reports show them. One thread writes, any may read.
+ */
 final class Timeline {
   private final InstantSource clock;
   private final Runnable changed;
@@ -46,7 +48,10 @@ final class Timeline {
   }
 
   private OperationStep current(String name) {
-    return steps.stream().filter(s -> s.name().equals(name)).findFirst().orElseGet(() -> OperationStep.waiting(name));
+    return steps.stream()
+        .filter(s -> s.name().equals(name))
+        .findFirst()
+        .orElseGet(() -> OperationStep.waiting(name));
   }
 
   private void put(OperationStep step) {

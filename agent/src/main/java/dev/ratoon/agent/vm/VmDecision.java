@@ -14,11 +14,12 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What to do next for a VM, as a pure function of what is wanted, what the agent remembers and what the hypervisor has.
+ * What to do next for a VM, as a pure function of what is wanted, what the agent remembers and what
+ * the hypervisor has.
  *
- * <p>The invariants: a domain that exists is never started again; a file that a guest may have written is removed only
- * on the word {@link DesiredPower#PURGED}; a VM that ended by itself stays ended unless its restart policy or a newer
- * power revision wants it.
+ * <p>The invariants: a domain that exists is never started again; a file that a guest may have
+ * written is removed only on the word {@link DesiredPower#PURGED}; a VM that ended by itself stays
+ * ended unless its restart policy or a newer power revision wants it.
  */
 final class VmDecision {
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
@@ -32,9 +33,11 @@ final class VmDecision {
    * @param notBefore no start before this moment
    * @param hasFolder whether there is a folder of the VM, live or in the trash
    */
-  record Moment(Instant now, Optional<Instant> shutdownAskedAt, Instant notBefore, boolean hasFolder) {}
+  record Moment(
+      Instant now, Optional<Instant> shutdownAskedAt, Instant notBefore, boolean hasFolder) {}
 
-  static VmAction next(DesiredVm wanted, VmRecord record, Optional<DomainStatus> domain, Moment moment) {
+  static VmAction next(
+      DesiredVm wanted, VmRecord record, Optional<DomainStatus> domain, Moment moment) {
     return switch (wanted.power()) {
       case RUNNING, PAUSED -> towardsRunning(wanted, record, domain, moment);
       case STOPPED -> towardsStopped(wanted, record, domain, moment);
@@ -63,7 +66,8 @@ final class VmDecision {
     return afterItsEnd(wanted, record, moment);
   }
 
-  private static VmAction withDomain(DesiredVm wanted, VmRecord record, DomainStatus domain, Moment moment) {
+  private static VmAction withDomain(
+      DesiredVm wanted, VmRecord record, DomainStatus domain, Moment moment) {
     return switch (domain.state()) {
       case STARTING, SHUTTING_DOWN -> new VmAction.WaitUntil(moment.now().plus(LOOK_AGAIN));
       case CRASHED -> new VmAction.Destroy();
@@ -73,7 +77,9 @@ final class VmDecision {
           yield new VmAction.Pause();
         }
         if (record.startedRevision() < wanted.powerRevision()) {
-          yield running || wanted.power() == DesiredPower.PAUSED ? new VmAction.NoteStarted() : new VmAction.Resume();
+          yield running || wanted.power() == DesiredPower.PAUSED
+              ? new VmAction.NoteStarted()
+              : new VmAction.Resume();
         }
         yield VmAction.Settled.as(running ? VmState.RUNNING : VmState.PAUSED);
       }
@@ -107,7 +113,8 @@ final class VmDecision {
     if (domain.isEmpty()) {
       return record.trashed() ? new VmAction.BringBack() : VmAction.Settled.as(VmState.STOPPED);
     }
-    boolean deaf = domain.get().state() == DomainState.PAUSED || domain.get().state() == DomainState.CRASHED;
+    boolean deaf =
+        domain.get().state() == DomainState.PAUSED || domain.get().state() == DomainState.CRASHED;
     if (wanted.stopGraceSeconds() == 0 || deaf) {
       return new VmAction.Destroy();
     }
@@ -115,11 +122,15 @@ final class VmDecision {
       return new VmAction.AskShutdown();
     }
     Instant deadline = moment.shutdownAskedAt().get().plusSeconds(wanted.stopGraceSeconds());
-    return moment.now().isBefore(deadline) ? new VmAction.WaitUntil(deadline) : new VmAction.Destroy();
+    return moment.now().isBefore(deadline)
+        ? new VmAction.WaitUntil(deadline)
+        : new VmAction.Destroy();
   }
 
   private static VmAction towardsTrash(VmRecord record, Moment moment) {
-    return record.trashed() || !moment.hasFolder() ? VmAction.Settled.as(VmState.TRASHED) : new VmAction.MoveToTrash();
+    return record.trashed() || !moment.hasFolder()
+        ? VmAction.Settled.as(VmState.TRASHED)
+        : new VmAction.MoveToTrash();
   }
 
   private static VmAction towardsNothing(Moment moment) {
@@ -130,21 +141,23 @@ final class VmDecision {
     String how =
         record
             .ended()
-            .map(
-                ending ->
-                    switch (ending) {
-                      case CRASHED -> "The guest crashed.";
-                      case DESTROYED -> "Somebody other than Ratoon switched its domain off.";
-                      case FAILED -> "Its QEMU process ended.";
-                      case MIGRATED -> "Somebody other than Ratoon migrated its domain away.";
-                      case SHUTDOWN_BY_GUEST -> "The guest shut down.";
-                    })
-            .orElse("Its domain was gone when the agent looked: the host, or its hypervisor, went down.");
+            .map(ending ->
+                switch (ending) {
+                  case CRASHED -> "The guest crashed.";
+                  case DESTROYED -> "Somebody other than Ratoon switched its domain off.";
+                  case FAILED -> "Its QEMU process ended.";
+                  case MIGRATED -> "Somebody other than Ratoon migrated its domain away.";
+                  case SHUTDOWN_BY_GUEST -> "The guest shut down.";
+                })
+            .orElse(
+                "Its domain was gone when the agent looked: the host, or its hypervisor, went down.");
     return Problem.of(ErrorCode.DOMAIN_LOST, "running VM '" + wanted.name() + "'")
         .detail(how)
         .next(
             wanted.restart() == RestartPolicy.NEVER
-                ? "Its disks are as the guest left them: start it with 'ratoon vm start " + wanted.name() + "'."
+                ? "Its disks are as the guest left them: start it with 'ratoon vm start "
+                    + wanted.name()
+                    + "'."
                 : "");
   }
 }

@@ -2,7 +2,6 @@ package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.hypervisor.DomainSpec;
-import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.hypervisor.Uefi;
 import dev.ratoon.agent.seed.Seed;
@@ -30,8 +29,9 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 
 /**
- * The files of one VM, in a folder of its own: a disk for each of its disks, the seed, the firmware's variables and the
- * console log. All that the guest writes belongs to the hypervisor's user, mode 0600.
+ * The files of one VM, in a folder of its own: a disk for each of its disks, the seed, the
+ * firmware's variables and the console log. All that the guest writes belongs to the hypervisor's
+ * user, mode 0600.
  */
 final class VmFiles {
   private static final String SEED = "seed.iso";
@@ -87,8 +87,9 @@ final class VmFiles {
   /**
    * The domain over these files.
    *
-   * @throws dev.ratoon.model.RatoonException {@code base-missing}, {@code base-altered} or {@code overlay-altered} if a
-   *     chain is not as it was made: a guest must never run on another base than its own
+   * @throws dev.ratoon.model.RatoonException {@code base-missing}, {@code base-altered} or {@code
+   *     overlay-altered} if a chain is not as it was made: a guest must never run on another base
+   *     than its own
    */
   DomainSpec domain(DesiredVm vm, VmRecord record, Path folder) {
     List<DomainSpec.DomainDisk> disks = new ArrayList<>();
@@ -124,10 +125,18 @@ final class VmFiles {
       Path file = diskFile(folder, i, disk);
       if (Files.exists(file)) {
         Optional<String> basePath =
-            disk.differencing() ? disk.base().flatMap(cache::find).map(b -> b.path().toString()) : Optional.empty();
+            disk.differencing()
+                ? disk.base().flatMap(cache::find).map(b -> b.path().toString())
+                : Optional.empty();
         long copied = i < record.copiedBytes().size() ? record.copiedBytes().get(i) : 0;
         reports.add(
-            new DiskReport(file.toString(), disk.base(), basePath, disk.sizeBytes(), StoredBytes.of(file), copied));
+            new DiskReport(
+                file.toString(),
+                disk.base(),
+                basePath,
+                disk.sizeBytes(),
+                StoredBytes.of(file),
+                copied));
       }
     }
     return reports;
@@ -161,7 +170,9 @@ final class VmFiles {
         disk.base().map(id -> cache.use(id)).map(base -> new Backing(base.path(), base.format()));
     if (!recorded.equals(wanted)) {
       throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)
-          .detail("Its header names %s as its base, but it was made on %s.".formatted(show(recorded), show(wanted)))
+          .detail(
+              "Its header names %s as its base, but it was made on %s."
+                  .formatted(show(recorded), show(wanted)))
           .next("Somebody changed it outside Ratoon. It is left as it is.")
           .asException();
     }
@@ -174,11 +185,10 @@ final class VmFiles {
   private Uefi firmware(DesiredVm vm) {
     return facts
         .uefi()
-        .orElseThrow(
-            () ->
-                Problem.of(ErrorCode.FIRMWARE_MISSING, "preparing UEFI for VM '" + vm.name() + "'")
-                    .next("Install Debian's package ovmf on this host, or use --firmware bios.")
-                    .asException());
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.FIRMWARE_MISSING, "preparing UEFI for VM '" + vm.name() + "'")
+                .next("Install Debian's package ovmf on this host, or use --firmware bios.")
+                .asException());
   }
 
   private void give(Path file) {

@@ -18,9 +18,10 @@ import java.util.Optional;
 import tools.jackson.core.JacksonException;
 
 /**
- * The folders of this host's VMs. A VM's record, {@code vm.json}, lies beside its disks, so that they move, live and die
- * together; it is written before the first disk is made, so that a folder with disks and no readable record is never
- * Ratoon's half-made work: it is left alone and reported.
+ * The folders of this host's VMs. A VM's record, {@code vm.json}, lies beside its disks, so that
+ * they move, live and die together; it is written before the first disk is made, so that a folder
+ * with disks and no readable record is never Ratoon's half-made work: it is left alone and
+ * reported.
  */
 final class VmFolders {
   private static final String RECORD = "vm.json";
@@ -39,7 +40,9 @@ final class VmFolders {
   }
 
   Place place(VmId id) {
-    return Files.exists(host.vm(id)) ? Place.LIVE : Files.exists(host.trashed(id)) ? Place.TRASH : Place.NOWHERE;
+    return Files.exists(host.vm(id))
+        ? Place.LIVE
+        : Files.exists(host.trashed(id)) ? Place.TRASH : Place.NOWHERE;
   }
 
   /** Where the VM's folder is, or would be. */
@@ -50,7 +53,8 @@ final class VmFolders {
   /**
    * What is remembered of this VM; empty if it has no folder.
    *
-   * @throws dev.ratoon.model.RatoonException {@code file-unreadable} if it has a folder without a readable record
+   * @throws dev.ratoon.model.RatoonException {@code file-unreadable} if it has a folder without a
+   *     readable record
    */
   Optional<VmRecord> find(VmId id) {
     return switch (place(id)) {
@@ -65,10 +69,14 @@ final class VmFolders {
     DurableFile.write(of(record.id()).resolve(RECORD), Json.write(record));
   }
 
-  /** A folder with the record and nothing else: half-made files, which no guest has seen, are removed. */
+  /**
+   * A folder with the record and nothing else: half-made files, which no guest has seen, are
+   * removed.
+   */
   Path makeAnew(VmRecord record) {
     if (record.disksMade() || record.startedRevision() != 0) {
-      throw new IllegalStateException("VM " + record.id() + " has files that a guest may have written");
+      throw new IllegalStateException(
+          "VM " + record.id() + " has files that a guest may have written");
     }
     Path folder = host.vm(record.id());
     try {
@@ -175,7 +183,8 @@ final class VmFolders {
     } catch (IOException | JacksonException unreadable) {
       throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading what is known of the VM in " + folder)
           .detail(file + " cannot be read: " + unreadable.getMessage())
-          .next("The folder is left as it is. If its disks matter, copy them away before anything else.")
+          .next(
+              "The folder is left as it is. If its disks matter, copy them away before anything else.")
           .asException(unreadable);
     }
   }

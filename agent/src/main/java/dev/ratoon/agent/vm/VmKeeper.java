@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps one VM as it shall be, on a thread of its own: asks {@link VmDecision} what comes next, does it, and again,
- * until there is nothing to do; then sleeps until something happens. So nothing is ever done twice at once to one VM,
- * and an agent that was killed simply begins to ask again.
+ * Keeps one VM as it shall be, on a thread of its own: asks {@link VmDecision} what comes next,
+ * does it, and again, until there is nothing to do; then sleeps until something happens. So nothing
+ * is ever done twice at once to one VM, and an agent that was killed simply begins to ask again.
  */
 final class VmKeeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VmKeeper.class);
@@ -32,7 +32,10 @@ final class VmKeeper implements AutoCloseable {
   private static final Duration STEADY = Duration.ofMinutes(10);
   private static final Duration LONGEST_RESTART_DELAY = Duration.ofSeconds(60);
 
-  /** An event of a domain's end can overtake the hypervisor's list; one older than this is of an earlier domain. */
+  /**
+   * An event of a domain's end can overtake the hypervisor's list; one older than this is of an
+   * earlier domain.
+   */
   private static final Duration EVENT_AHEAD_OF_LIST = Duration.ofSeconds(2);
 
   private static final int MOST_ACTIONS_AT_A_TIME = 20;
@@ -73,7 +76,8 @@ final class VmKeeper implements AutoCloseable {
   void want(DesiredVm newer) {
     DesiredVm before = wanted;
     if (newer.epoch() < before.epoch()) {
-      LOG.warn("VM {}: refused epoch {}, epoch {} was seen before", id, newer.epoch(), before.epoch());
+      LOG.warn(
+          "VM {}: refused epoch {}, epoch {} was seen before", id, newer.epoch(), before.epoch());
       return;
     }
     wanted = newer;
@@ -97,8 +101,6 @@ final class VmKeeper implements AutoCloseable {
   Optional<VmReport> report() {
     return report.map(last -> work.refreshed(wanted, last));
   }
-
-
 
   /** Stops keeping it; the VM itself is left as it is. Returns when the thread has ended. */
   @Override
@@ -146,7 +148,9 @@ final class VmKeeper implements AutoCloseable {
       }
       LOG.error("VM {}: unexpected failure", id, defect);
       return afterTrouble(
-          vm, Problem.of(ErrorCode.INTERNAL, "keeping VM '" + vm.name() + "' as it shall be").detail(defect.toString()));
+          vm,
+          Problem.of(ErrorCode.INTERNAL, "keeping VM '" + vm.name() + "' as it shall be")
+              .detail(defect.toString()));
     }
   }
 
@@ -156,7 +160,8 @@ final class VmKeeper implements AutoCloseable {
       Optional<DomainStatus> domain = justMade.isPresent() ? justMade : work.domain(id);
       Instant now = now();
       VmRecord record = noteEnding(work.record(vm), domain, now);
-      VmDecision.Moment moment = new VmDecision.Moment(now, shutdownAskedAt, notBefore, work.hasFolder(id));
+      VmDecision.Moment moment =
+          new VmDecision.Moment(now, shutdownAskedAt, notBefore, work.hasFolder(id));
       switch (VmDecision.next(vm, record, domain, moment)) {
         case VmAction.Settled(VmState state, Optional<Problem> problem) -> {
           patience.renew();
@@ -170,7 +175,8 @@ final class VmKeeper implements AutoCloseable {
         case VmAction.Start(boolean paused, boolean restart) -> {
           start(vm, record, restart, now);
           DomainState state = paused ? DomainState.PAUSED : DomainState.RUNNING;
-          justMade = Optional.of(new DomainStatus(id, vm.epoch(), vm.tenant(), state, "", List.of()));
+          justMade =
+              Optional.of(new DomainStatus(id, vm.epoch(), vm.tenant(), state, "", List.of()));
         }
         case VmAction.AskShutdown() -> {
           work.askShutdown(id);
@@ -194,7 +200,8 @@ final class VmKeeper implements AutoCloseable {
   private void start(DesiredVm vm, VmRecord record, boolean restart, Instant now) {
     int restarts = 0;
     if (restart) {
-      boolean wasSteady = record.startedAt().filter(at -> at.plus(STEADY).isBefore(now)).isPresent();
+      boolean wasSteady =
+          record.startedAt().filter(at -> at.plus(STEADY).isBefore(now)).isPresent();
       restarts = wasSteady ? 1 : record.restarts() + 1;
       notBefore = now.plus(restartDelay(restarts));
       LOG.info("VM {}: started again by its restart policy, try {}", id, restarts);
@@ -225,14 +232,15 @@ final class VmKeeper implements AutoCloseable {
   }
 
   /**
-   * What may pass is tried again. A user who waits is told after a while; a VM that has run before is not given up, so
-   * that it comes back with its hypervisor.
+   * What may pass is tried again. A user who waits is told after a while; a VM that has run before
+   * is not given up, so that it comes back with its hypervisor.
    */
   private Instant afterTrouble(DesiredVm vm, Problem problem) {
     Instant now = now();
     boolean mayPass =
         problem.code() == ErrorCode.HYPERVISOR_UNAVAILABLE || problem.code() == ErrorCode.TIMED_OUT;
-    boolean towardsRunning = vm.power() == DesiredPower.RUNNING || vm.power() == DesiredPower.PAUSED;
+    boolean towardsRunning =
+        vm.power() == DesiredPower.RUNNING || vm.power() == DesiredPower.PAUSED;
     Instant again = patience.nextTry(now);
     try {
       VmRecord record = work.record(vm);
@@ -248,7 +256,12 @@ final class VmKeeper implements AutoCloseable {
       publish(vm, record, userWaitsInVain, VmState.FAILED, Optional.of(problem));
     } catch (RatoonException unreadable) {
       LOG.error("VM {}: {}", id, unreadable.problem().oneLine());
-      publish(vm, VmRecord.fresh(id, vm.epoch()), true, VmState.FAILED, Optional.of(unreadable.problem()));
+      publish(
+          vm,
+          VmRecord.fresh(id, vm.epoch()),
+          true,
+          VmState.FAILED,
+          Optional.of(unreadable.problem()));
     }
     return again;
   }
@@ -263,7 +276,8 @@ final class VmKeeper implements AutoCloseable {
         : domain.get().state() == DomainState.PAUSED ? VmState.PAUSED : VmState.RUNNING;
   }
 
-  private void publish(DesiredVm vm, VmRecord record, boolean settled, VmState state, Optional<Problem> problem) {
+  private void publish(
+      DesiredVm vm, VmRecord record, boolean settled, VmState state, Optional<Problem> problem) {
     VmReport next = work.report(vm, record, settled, state, problem);
     boolean changed = report.filter(next::equals).isEmpty();
     report = Optional.of(next);

@@ -38,7 +38,11 @@ public final class VmKeepers implements AutoCloseable {
    * @param changed hears which VM is no longer as it was last reported; must return at once
    */
   public VmKeepers(
-      Hypervisor hypervisor, Cache cache, HostFolders host, InstantSource clock, Consumer<VmId> changed) {
+      Hypervisor hypervisor,
+      Cache cache,
+      HostFolders host,
+      InstantSource clock,
+      Consumer<VmId> changed) {
     this.hypervisor = hypervisor;
     this.folders = new VmFolders(host);
     this.consoles = new ConsoleWatch(clock);
@@ -48,8 +52,8 @@ public final class VmKeepers implements AutoCloseable {
   }
 
   /**
-   * Takes up what shall be. A VM of which the list does not speak is left as it is: its keeper goes only when the VM has
-   * neither folder nor domain any more.
+   * Takes up what shall be. A VM of which the list does not speak is left as it is: its keeper goes
+   * only when the VM has neither folder nor domain any more.
    */
   public void want(Collection<DesiredVm> vms) {
     Set<VmId> wanted = new HashSet<>();

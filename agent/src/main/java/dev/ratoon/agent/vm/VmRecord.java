@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the agent has done for a VM, kept beside the VM's disks. It is written before the first disk is made and after
- * the last, so that what a killed agent left half-made is told from what a guest has written.
+ * What the agent has done for a VM, kept beside the VM's disks. It is written before the first disk
+ * is made and after the last, so that what a killed agent left half-made is told from what a guest
+ * has written.
  *
  * @param epoch the newest epoch seen
  * @param disksMade whether all its files are whole; if not, none of them was ever shown to a guest
@@ -46,68 +47,200 @@ public record VmRecord(
 
   static VmRecord fresh(VmId id, long epoch) {
     return new VmRecord(
-        id, epoch, false, false, NO_REVISION, NO_REVISION, Optional.empty(), Optional.empty(), Optional.empty(),
-        Optional.empty(), 0, Optional.empty(), List.of(), 0);
+        id,
+        epoch,
+        false,
+        false,
+        NO_REVISION,
+        NO_REVISION,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        Optional.empty(),
+        List.of(),
+        0);
   }
 
   VmRecord withEpoch(long seen) {
     return new VmRecord(
-        id, seen, disksMade, trashed, startedRevision, failedRevision, problem, ended, startedAt, userlandAt, consoleFrom, sshPort,
-        copiedBytes, restarts);
+        id,
+        seen,
+        disksMade,
+        trashed,
+        startedRevision,
+        failedRevision,
+        problem,
+        ended,
+        startedAt,
+        userlandAt,
+        consoleFrom,
+        sshPort,
+        copiedBytes,
+        restarts);
   }
 
   VmRecord withDisks(List<Long> copied) {
     return new VmRecord(
-        id, epoch, true, trashed, startedRevision, NO_REVISION, Optional.empty(), ended, startedAt, userlandAt, consoleFrom, sshPort,
-        copied, restarts);
+        id,
+        epoch,
+        true,
+        trashed,
+        startedRevision,
+        NO_REVISION,
+        Optional.empty(),
+        ended,
+        startedAt,
+        userlandAt,
+        consoleFrom,
+        sshPort,
+        copied,
+        restarts);
   }
 
   VmRecord withoutDisks() {
     return new VmRecord(
-        id, epoch, false, trashed, startedRevision, failedRevision, problem, ended, startedAt, userlandAt,
-        consoleFrom, Optional.empty(), List.of(), restarts);
+        id,
+        epoch,
+        false,
+        trashed,
+        startedRevision,
+        failedRevision,
+        problem,
+        ended,
+        startedAt,
+        userlandAt,
+        consoleFrom,
+        Optional.empty(),
+        List.of(),
+        restarts);
   }
 
   VmRecord withSshPort(Optional<Integer> port) {
     return new VmRecord(
-        id, epoch, disksMade, trashed, startedRevision, failedRevision, problem, ended, startedAt, userlandAt, consoleFrom, port,
-        copiedBytes, restarts);
+        id,
+        epoch,
+        disksMade,
+        trashed,
+        startedRevision,
+        failedRevision,
+        problem,
+        ended,
+        startedAt,
+        userlandAt,
+        consoleFrom,
+        port,
+        copiedBytes,
+        restarts);
   }
 
   VmRecord withStart(long revision, Instant now, long consoleOffset, int restartsSoFar) {
     return new VmRecord(
-        id, epoch, disksMade, trashed, revision, NO_REVISION, Optional.empty(), Optional.empty(), Optional.of(now),
-        Optional.empty(), consoleOffset, sshPort, copiedBytes, restartsSoFar);
+        id,
+        epoch,
+        disksMade,
+        trashed,
+        revision,
+        NO_REVISION,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(now),
+        Optional.empty(),
+        consoleOffset,
+        sshPort,
+        copiedBytes,
+        restartsSoFar);
   }
 
   /** Its domain was found running for this revision. */
   VmRecord withNotedStart(long revision, Instant since) {
     return new VmRecord(
-        id, epoch, disksMade, trashed, revision, NO_REVISION, Optional.empty(), Optional.empty(), Optional.of(since),
-        userlandAt, consoleFrom, sshPort, copiedBytes, restarts);
+        id,
+        epoch,
+        disksMade,
+        trashed,
+        revision,
+        NO_REVISION,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(since),
+        userlandAt,
+        consoleFrom,
+        sshPort,
+        copiedBytes,
+        restarts);
   }
 
   VmRecord withEnding(Ending how) {
     return new VmRecord(
-        id, epoch, disksMade, trashed, startedRevision, failedRevision, problem, Optional.of(how), startedAt, userlandAt,
-        consoleFrom, sshPort, copiedBytes, restarts);
+        id,
+        epoch,
+        disksMade,
+        trashed,
+        startedRevision,
+        failedRevision,
+        problem,
+        Optional.of(how),
+        startedAt,
+        userlandAt,
+        consoleFrom,
+        sshPort,
+        copiedBytes,
+        restarts);
   }
 
   VmRecord withUserland(Instant seen) {
     return new VmRecord(
-        id, epoch, disksMade, trashed, startedRevision, failedRevision, problem, ended, startedAt, Optional.of(seen),
-        consoleFrom, sshPort, copiedBytes, restarts);
+        id,
+        epoch,
+        disksMade,
+        trashed,
+        startedRevision,
+        failedRevision,
+        problem,
+        ended,
+        startedAt,
+        Optional.of(seen),
+        consoleFrom,
+        sshPort,
+        copiedBytes,
+        restarts);
   }
 
   VmRecord withFailure(long revision, Problem why) {
     return new VmRecord(
-        id, epoch, disksMade, trashed, startedRevision, revision, Optional.of(why), ended, startedAt, userlandAt, consoleFrom, sshPort,
-        copiedBytes, restarts);
+        id,
+        epoch,
+        disksMade,
+        trashed,
+        startedRevision,
+        revision,
+        Optional.of(why),
+        ended,
+        startedAt,
+        userlandAt,
+        consoleFrom,
+        sshPort,
+        copiedBytes,
+        restarts);
   }
 
   VmRecord withTrashed(boolean inTrash) {
     return new VmRecord(
-        id, epoch, disksMade, inTrash, startedRevision, failedRevision, problem, ended, startedAt, userlandAt, consoleFrom, sshPort,
-        copiedBytes, restarts);
+        id,
+        epoch,
+        disksMade,
+        inTrash,
+        startedRevision,
+        failedRevision,
+        problem,
+        ended,
+        startedAt,
+        userlandAt,
+        consoleFrom,
+        sshPort,
+        copiedBytes,
+        restarts);
   }
 }

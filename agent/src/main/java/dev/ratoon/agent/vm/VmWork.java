@@ -28,8 +28,9 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
- * The deeds behind {@link VmAction}. Each can be killed half-way and done again. The record of a VM is written before
- * its first file is made and after the last is whole, and before a start is reported.
+ * The deeds behind {@link VmAction}. Each can be killed half-way and done again. The record of a VM
+ * is written before its first file is made and after the last is whole, and before a start is
+ * reported.
  */
 final class VmWork {
   private final Hypervisor hypervisor;
@@ -74,10 +75,13 @@ final class VmWork {
     return folders.place(id) != Place.NOWHERE;
   }
 
-  /** What is remembered of the VM; something new, not yet written down, for one that was never seen. */
+  /**
+   * What is remembered of the VM; something new, not yet written down, for one that was never seen.
+   */
   VmRecord record(DesiredVm vm) {
     return records.computeIfAbsent(
-        vm.id(), id -> {
+        vm.id(),
+        id -> {
           VmRecord found = folders.find(id).orElseGet(() -> VmRecord.fresh(id, vm.epoch()));
           found.sshPort().ifPresent(sshPorts::taken);
           return found;
@@ -96,7 +100,8 @@ final class VmWork {
           List<Long> copied =
               files.makeDisks(vm, folder, (done, total) -> timeline.progress("disk", done, total));
           files.makeSeedAndVariables(vm, folder);
-          boolean forwarded = vm.nics().stream().anyMatch(nic -> nic.network() instanceof NetworkAttachment.User);
+          boolean forwarded =
+              vm.nics().stream().anyMatch(nic -> nic.network() instanceof NetworkAttachment.User);
           Optional<Integer> port = forwarded ? Optional.of(sshPorts.take()) : Optional.empty();
           update(vm.id(), r -> r.withDisks(copied).withSshPort(port));
         });
@@ -111,7 +116,9 @@ final class VmWork {
             () -> {
               DomainSpec spec = new VmFiles(cache, hypervisor.facts()).domain(vm, record, folder);
               hypervisor.start(spec);
-              update(vm.id(), r -> r.withStart(vm.powerRevision(), clock.instant(), consoleFrom, restarts));
+              update(
+                  vm.id(),
+                  r -> r.withStart(vm.powerRevision(), clock.instant(), consoleFrom, restarts));
             });
     watchConsole(vm.id());
   }
@@ -179,7 +186,8 @@ final class VmWork {
             });
   }
 
-  VmReport report(DesiredVm vm, VmRecord record, boolean settled, VmState state, Optional<Problem> problem) {
+  VmReport report(
+      DesiredVm vm, VmRecord record, boolean settled, VmState state, Optional<Problem> problem) {
     boolean running = state == VmState.RUNNING;
     return new VmReport(
         vm.id(),
@@ -197,23 +205,37 @@ final class VmWork {
         record.restarts());
   }
 
-  /** The last report with what changes without the keeper's doing: the disks' sizes, the userland. */
+  /**
+   * The last report with what changes without the keeper's doing: the disks' sizes, the userland.
+   */
   VmReport refreshed(DesiredVm vm, VmReport last) {
     VmRecord record = records.getOrDefault(vm.id(), VmRecord.fresh(vm.id(), vm.epoch()));
     return new VmReport(
-        last.id(), last.epoch(), last.powerRevision(), last.settled(), last.state(), last.steps(), last.problem(),
-        disks(vm, record), last.address(), last.sshPort(), last.startedAt(), record.userlandAt(), last.restarts());
+        last.id(),
+        last.epoch(),
+        last.powerRevision(),
+        last.settled(),
+        last.state(),
+        last.steps(),
+        last.problem(),
+        disks(vm, record),
+        last.address(),
+        last.sshPort(),
+        last.startedAt(),
+        record.userlandAt(),
+        last.restarts());
   }
 
   private List<DiskReport> disks(DesiredVm vm, VmRecord record) {
-    return hasFolder(vm.id())
-        ? VmFiles.report(vm, record, folders.of(vm.id()), cache)
-        : List.of();
+    return hasFolder(vm.id()) ? VmFiles.report(vm, record, folders.of(vm.id()), cache) : List.of();
   }
 
-  /** User-mode networks have no address outside, so that the hypervisor need not be asked for one. */
+  /**
+   * User-mode networks have no address outside, so that the hypervisor need not be asked for one.
+   */
   private Optional<String> addressOf(DesiredVm vm) {
-    boolean outside = vm.nics().stream().anyMatch(nic -> !(nic.network() instanceof NetworkAttachment.User));
+    boolean outside =
+        vm.nics().stream().anyMatch(nic -> !(nic.network() instanceof NetworkAttachment.User));
     return outside ? hypervisor.address(vm.id()) : Optional.empty();
   }
 
