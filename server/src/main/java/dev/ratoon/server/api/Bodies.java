@@ -88,6 +88,12 @@ final class Bodies {
     }
   }
 
+  /** The fields that a request of this type may leave out although they are never empty. */
+  static List<String> optional(Class<?> type) {
+    ObjectNode defaults = DEFAULTS.get(type);
+    return defaults == null ? List.of() : List.copyOf(defaults.propertyNames());
+  }
+
   private static Problem unreadable(String why) {
     return Problem.of(ErrorCode.INVALID_REQUEST, "reading the request")
         .detail(why)

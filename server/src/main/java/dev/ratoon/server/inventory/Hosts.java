@@ -6,6 +6,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.ReplicaState;
+import dev.ratoon.model.VmState;
 import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.HostReport;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The hosts as they last reported. What changes all the time is kept in memory alone; the rest is
@@ -146,6 +148,28 @@ public final class Hosts {
               ready(report));
         })
         .toList();
+  }
+
+  /** How many VMs are in this state, as the last whole reports say. */
+  public long vms(VmState state) {
+    return reports().flatMap(r -> r.vms().stream()).filter(vm -> vm.state() == state).count();
+  }
+
+  /** What is free on the disks of all hosts. */
+  public long diskFreeBytes() {
+    return reports().mapToLong(HostReport::diskFreeBytes).sum();
+  }
+
+  /** What base disks take in all caches. */
+  public long storedBytes() {
+    return reports()
+        .flatMap(r -> r.replicas().stream())
+        .mapToLong(ReplicaReport::storedBytes)
+        .sum();
+  }
+
+  private Stream<HostReport> reports() {
+    return seen.values().stream().map(Seen::report);
   }
 
   private static Set<DiskId> ready(HostReport report) {

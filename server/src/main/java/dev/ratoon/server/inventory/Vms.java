@@ -84,7 +84,7 @@ public final class Vms {
   /** Starts a VM, or tries again what failed; a VM that runs is left alone. */
   public OperationView start(String tenant, String nameOrId) {
     return database.write(tx -> {
-      VmRow vm = idle(tx, find(tx, tenant, nameOrId), "starting");
+      VmRow vm = idle(find(tx, tenant, nameOrId), "starting");
       outsideTrash(vm, "starting");
       boolean there = vm.power() == DesiredPower.RUNNING && stateOf(vm) == VmState.RUNNING;
       return there
@@ -95,7 +95,7 @@ public final class Vms {
 
   public OperationView stop(String tenant, String nameOrId, int graceSeconds) {
     return database.write(tx -> {
-      VmRow vm = idle(tx, find(tx, tenant, nameOrId), "stopping");
+      VmRow vm = idle(find(tx, tenant, nameOrId), "stopping");
       outsideTrash(vm, "stopping");
       boolean there = vm.power() == DesiredPower.STOPPED && stateOf(vm) == VmState.STOPPED;
       return there
@@ -117,7 +117,7 @@ public final class Vms {
   /** Brings a VM back from the trash, stopped, if its name and the memory for it are still free. */
   public OperationView undelete(String tenant, String nameOrId) {
     return database.write(tx -> {
-      VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId), "undeleting");
+      VmRow vm = idle(findTrashed(tx, tenant, nameOrId), "undeleting");
       if (tx.vms().named(tenant, vm.name()).isPresent()) {
         throw Problem.of(ErrorCode.NAME_TAKEN, "undeleting " + vm.name())
             .detail("Another VM has the name meanwhile.")
@@ -170,7 +170,7 @@ public final class Vms {
     return observations.of(vm).map(VmReport::state).orElse(VmState.DEPLOYING);
   }
 
-  private VmRow idle(Transaction tx, VmRow vm, String doing) {
+  private VmRow idle(VmRow vm, String doing) {
     operations
         .runningOf(vm.id())
         .ifPresent(operation -> {

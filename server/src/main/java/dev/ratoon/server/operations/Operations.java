@@ -123,6 +123,11 @@ public final class Operations {
         .map(each -> each.row);
   }
 
+  /** The operation as far as it has come, while it is under way. */
+  public Optional<OperationRow> running(OperationId id) {
+    return Optional.ofNullable(running.get(id)).map(each -> each.row);
+  }
+
   /** Ends an operation well, as part of a change. */
   public OperationView succeed(Transaction tx, OperationRow row, String result) {
     return end(tx, row, OperationState.DONE, Optional.empty(), Optional.of(result));

@@ -35,7 +35,7 @@ public final class Subscription implements AutoCloseable {
 
   void offer(OperationRow operation) {
     OperationView view = operation.view();
-    if (!operation.tenant().equals(tenant) || only.isPresent() && !only.get().equals(view.id())) {
+    if (!operation.tenant().equals(tenant) || !only.orElse(view.id()).equals(view.id())) {
       return;
     }
     lock.lock();

@@ -205,17 +205,17 @@ public final class VmTable {
     return bytes;
   }
 
-  /** The tenant's VMs with a disk made from this base disk, the trash included. */
-  public List<VmRow> onBase(String tenant, DiskId base) {
+  /** Names of the tenant's VMs with a disk made from this base disk, the trash included. */
+  public List<String> namesOnBase(String tenant, DiskId base) {
     return handle
         .createQuery(
             """
-            select vm.* from vm join vm_base on vm_base.vm = vm.id
+            select vm.name from vm join vm_base on vm_base.vm = vm.id
             where vm_base.base = :base and vm.tenant = :tenant order by vm.name\
             """)
         .bind("base", base.hex())
         .bind("tenant", tenant)
-        .map((row, context) -> read(row))
+        .mapTo(String.class)
         .list();
   }
 

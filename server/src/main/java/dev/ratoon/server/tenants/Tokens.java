@@ -28,6 +28,7 @@ public final class Tokens {
 
   private final List<Known> known;
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared but in constant time
   private record Known(byte[] sha256, Caller caller) {
     static Known of(Token token) {
       return new Known(
