@@ -24,6 +24,7 @@ import dev.ratoon.protocol.agent.DiskReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,7 +74,12 @@ final class VmFiles {
   /** Makes the seed and the firmware's variables. */
   void makeSeedAndVariables(DesiredVm vm, Path folder) {
     Path seed = folder.resolve(SEED);
-    Seed.write(seed, vm.id().toString(), vm.name().text(), vm.cloudInit());
+    try {
+      Files.write(
+          seed, Seed.iso(vm.id(), vm.name(), vm.cloudInit()), StandardOpenOption.CREATE_NEW);
+    } catch (IOException failed) {
+      throw unwritable(seed, failed);
+    }
     give(seed);
     if (vm.firmware() == Firmware.UEFI) {
       Path variables = folder.resolve(VARIABLES);
