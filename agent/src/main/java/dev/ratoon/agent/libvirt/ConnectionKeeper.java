@@ -109,6 +109,11 @@ final class ConnectionKeeper implements AutoCloseable {
       } catch (LibvirtException | RuntimeException failed) {
         whyNot = String.valueOf(failed.getMessage());
         log.debug("libvirt cannot be reached: {}", whyNot);
+      } catch (LinkageError missing) {
+        whyNot = "libvirt's library is not installed.";
+        tried.countDown();
+        log.error("{}", whyNot, missing);
+        return;
       }
       tried.countDown();
       try {
