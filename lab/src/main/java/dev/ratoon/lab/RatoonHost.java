@@ -126,10 +126,11 @@ public final class RatoonHost {
   public String guest(String vm, String command) {
     String domain = domainOf(vm);
     int before = console(vm).length();
+    // QEMU reads from a terminal only while somebody has it open, and looks once a second.
     run(
         "/bin/sh",
         "-c",
-        "tty=$(virsh -q ttyconsole " + domain + ") && printf '%s\\n' \"$0\" >$tty",
+        "tty=$(virsh -q ttyconsole %s) && exec 3<>$tty && printf '%%s\\n' \"$0\" >&3 && sleep 1.2".formatted(domain),
         command);
     String said =
         await(

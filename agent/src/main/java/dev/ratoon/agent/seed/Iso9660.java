@@ -150,7 +150,10 @@ final class Iso9660 {
     var bytes = new ByteArrayOutputStream();
     bytes.writeBytes(joliet ? text.getBytes(StandardCharsets.UTF_16BE) : ascii(text));
     while (bytes.size() + (joliet ? 2 : 1) <= length) {
-      bytes.writeBytes(joliet ? new byte[] {0, ' '} : new byte[] {' '});
+      bytes.writeBytes(
+          joliet
+              ? new byte[] {0, 0}
+              : new byte[] {' '}); // busybox keeps trailing blanks of Joliet's
     }
     to.put(bytes.toByteArray());
     to.position(to.position() + length - bytes.size());
