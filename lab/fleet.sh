@@ -202,6 +202,8 @@ end_fleet() {
   for dir in $(cgroups '[0-9]*'); do
     [[ ! -d $dir ]] || find "$dir" -depth -type d -exec rmdir {} +
   done
+  # Base disks in a host's cache are immutable.
+  [[ ! -d $root ]] || chattr -f -R -i "$root" || true
   rm -rf --one-file-system "$root"
 }
 

@@ -130,7 +130,8 @@ public final class RatoonHost {
     run(
         "/bin/sh",
         "-c",
-        "tty=$(virsh -q ttyconsole %s) && exec 3<>$tty && printf '%%s\\n' \"$0\" >&3 && sleep 1.2".formatted(domain),
+        "tty=$(virsh -q ttyconsole %s) && exec 3<>$tty && printf '%%s\\n' \"$0\" >&3 && sleep 1.2"
+            .formatted(domain),
         command);
     String said =
         await(

@@ -42,7 +42,8 @@ final class SshPorts {
     }
   }
 
-  private static boolean isFree(int port) {
+  /** Whether nobody on this host listens on the port. */
+  static boolean isFree(int port) {
     try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
       return probe.isBound();
     } catch (IOException inUse) {

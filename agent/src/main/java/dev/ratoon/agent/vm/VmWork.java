@@ -114,13 +114,24 @@ final class VmWork {
         .step(
             "start",
             () -> {
-              DomainSpec spec = new VmFiles(cache, hypervisor.facts()).domain(vm, record, folder);
+              VmRecord reachable = withFreeSshPort(record);
+              DomainSpec spec =
+                  new VmFiles(cache, hypervisor.facts()).domain(vm, reachable, folder);
               hypervisor.start(spec);
               update(
                   vm.id(),
                   r -> r.withStart(vm.powerRevision(), clock.instant(), consoleFrom, restarts));
             });
     watchConsole(vm.id());
+  }
+
+  /** While a VM was stopped, somebody else on the host may have taken its port. */
+  private VmRecord withFreeSshPort(VmRecord record) {
+    if (record.sshPort().filter(port -> !SshPorts.isFree(port)).isEmpty()) {
+      return record;
+    }
+    Optional<Integer> another = Optional.of(sshPorts.take());
+    return update(record.id(), r -> r.withSshPort(another));
   }
 
   void noteStarted(DesiredVm vm, VmRecord record) {
