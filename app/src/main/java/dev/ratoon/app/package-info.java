@@ -1,4 +1,4 @@
-/** To be described. */
+/** The one program: {@link dev.ratoon.app.Main} wires it together, by hand. */
 @NullMarked
 package dev.ratoon.app;
 

@@ -1,4 +1,4 @@
-/** To be described. */
+/** The command line: from arguments to calls of the API, and from answers to text. */
 @NullMarked
 package dev.ratoon.cli;
 

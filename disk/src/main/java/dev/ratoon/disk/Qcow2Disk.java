@@ -20,10 +20,10 @@ final class Qcow2Disk implements VirtualDisk {
   private final Optional<VirtualDisk> parent;
 
   /** Takes over {@code file} and {@code parent}; the header must be {@link #readable}. */
-  Qcow2Disk(ImageFile file, Qcow2Header header, Optional<VirtualDisk> parent) {
+  Qcow2Disk(ImageFile file, Qcow2Header header, Qcow2Map map, Optional<VirtualDisk> parent) {
     this.file = file;
     this.header = header;
-    this.map = new Qcow2Map(file, header);
+    this.map = map;
     this.parent = parent;
     this.decoders =
         new DecoderPool(

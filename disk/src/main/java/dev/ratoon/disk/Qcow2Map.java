@@ -19,6 +19,7 @@ final class Qcow2Map {
   private static final int MAX_SLICES = 512;
   private static final int SUBCLUSTER_BITS = 5;
 
+  private static final int COMPRESSED_FLAGS_AT = 62;
   private static final long OFFSET = 0x00ff_ffff_ffff_fe00L;
   private static final long COPIED = 1L << 63;
   private static final long COMPRESSED = 1L << 62;
@@ -47,7 +48,6 @@ final class Qcow2Map {
   private final int clusterBits;
   private final boolean extended;
 
-  /** log2 of the bytes of what is allocated as one: a cluster or a subcluster. */
   private final int unitBits;
 
   /** log2 of the bytes of the guest's disk that one slice, and one L2 table, describes. */
@@ -124,6 +124,26 @@ final class Qcow2Map {
     return words;
   }
 
+  /** log2 of the bytes of what is allocated as one: a cluster, or a subcluster. */
+  int unitBits() {
+    return unitBits;
+  }
+
+  /** How many L2 tables the disk can have. */
+  int tables() {
+    return l1.length;
+  }
+
+  /** Where an L2 table lies in the file; 0 if it has none. */
+  long tableAt(int table) {
+    return l1[table] & OFFSET;
+  }
+
+  /** Bytes of the L1 table that are used. */
+  long l1Bytes() {
+    return (long) l1.length * Long.BYTES;
+  }
+
   /**
    * The longest run of one kind that is found cheaply from {@code offset} on, up to {@code limit}.
    */
@@ -186,8 +206,6 @@ final class Qcow2Map {
     // The last sector is counted whole, though the file may end within it.
     return new Run(Kind.COMPRESSED, length, host, (int) Math.min(bytes, file.length() - host));
   }
-
-  private static final int COMPRESSED_FLAGS_AT = 62;
 
   private Kind kindOf(long[] slice, int unit) {
     long entry = entry(slice, unit);

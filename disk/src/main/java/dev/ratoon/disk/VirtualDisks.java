@@ -59,7 +59,11 @@ public final class VirtualDisks {
           case OpenRules.Chain chain -> parent(file.path(), header, chain, children);
         };
     try {
-      return new Qcow2Disk(file, header, parent);
+      Qcow2Map map = new Qcow2Map(file, header);
+      if (rules instanceof OpenRules.Foreign) {
+        Qcow2Audit.check(file, header, map);
+      }
+      return new Qcow2Disk(file, header, map, parent);
     } catch (RuntimeException e) {
       parent.ifPresent(VirtualDisk::close);
       throw e;

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 
 /** Small files that are there whole or not at all, whenever the power goes. */
 public final class DurableFile {
@@ -39,7 +40,7 @@ public final class DurableFile {
         out.force(true);
       }
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
-      syncFolder(file.toAbsolutePath().getParent());
+      syncFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     } catch (IOException failed) {
       throw unwritable(file, failed);
     }

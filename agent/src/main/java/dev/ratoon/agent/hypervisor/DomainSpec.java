@@ -1,10 +1,13 @@
 package dev.ratoon.agent.hypervisor;
 
+import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmId;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * A domain as the agent wants it. All files exist before it is started and belong to whom {@link
@@ -64,5 +67,19 @@ public record DomainSpec(
    *
    * @param mac six pairs of hexadecimal digits with colons
    */
-  public record DomainNic(NetworkAttachment network, String mac) {}
+  public record DomainNic(NetworkAttachment network, String mac) {
+    private static final Pattern MAC = Pattern.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}");
+
+    /**
+     * @throws dev.ratoon.model.RatoonException {@code INVALID_VALUE} if {@code mac} is not an
+     *     address in lower case
+     */
+    public DomainNic {
+      if (!MAC.matcher(mac).matches()) {
+        throw Problem.of(ErrorCode.INVALID_VALUE, "reading the network card address '" + mac + "'")
+            .next("An address looks like 52:54:00:12:34:56.")
+            .asException();
+      }
+    }
+  }
 }

@@ -8,7 +8,9 @@ import dev.ratoon.agent.seed.Seed;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.Backing;
+import dev.ratoon.disk.ChildOptions;
 import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.Qcow2Child;
 import dev.ratoon.disk.Qcow2Header;
 import dev.ratoon.disk.StoredBytes;
@@ -22,6 +24,7 @@ import dev.ratoon.protocol.agent.DiskReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,7 +74,12 @@ final class VmFiles {
   /** Makes the seed and the firmware's variables. */
   void makeSeedAndVariables(DesiredVm vm, Path folder) {
     Path seed = folder.resolve(SEED);
-    Seed.write(seed, vm.id().toString(), vm.name().text(), vm.cloudInit());
+    try {
+      Files.write(
+          seed, Seed.iso(vm.id(), vm.name(), vm.cloudInit()), StandardOpenOption.CREATE_NEW);
+    } catch (IOException failed) {
+      throw unwritable(seed, failed);
+    }
     give(seed);
     if (vm.firmware() == Firmware.UEFI) {
       Path variables = folder.resolve(VARIABLES);
@@ -144,14 +152,17 @@ final class VmFiles {
 
   private long makeDisk(DesiredDisk disk, Path file, BiConsumer<Long, Long> progress) {
     if (disk.base().isEmpty()) {
-      Qcow2Child.create(file, disk.sizeBytes(), Optional.empty());
+      Qcow2Child.create(
+          file, disk.sizeBytes(), Optional.empty(), ChildOptions.STANDARD, Durability.SYNCED);
       return 0;
     }
     if (!disk.differencing()) {
       return cache.copyWhole(disk.base().get(), file, disk.sizeBytes(), progress::accept);
     }
     Base base = cache.use(disk.base().get());
-    Qcow2Child.create(file, disk.sizeBytes(), Optional.of(new Backing(base.path(), base.format())));
+    Backing parent = new Backing(base.path(), base.format());
+    Qcow2Child.create(
+        file, disk.sizeBytes(), Optional.of(parent), ChildOptions.STANDARD, Durability.SYNCED);
     return 0;
   }
 
@@ -165,7 +176,7 @@ final class VmFiles {
     if (disk.base().isPresent() && !disk.differencing()) {
       return new DomainSpec.DomainDisk(file, qemu(DiskFormat.RAW), List.of());
     }
-    Optional<Backing> recorded = Qcow2Header.read(file).backing();
+    Optional<Backing> recorded = Qcow2Header.read(file).backing(file);
     Optional<Backing> wanted =
         disk.base().map(id -> cache.use(id)).map(base -> new Backing(base.path(), base.format()));
     if (!recorded.equals(wanted)) {

@@ -24,7 +24,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +36,7 @@ public abstract class HypervisorContract {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private final List<HypervisorEvent> heard = new ArrayList<>();
   private final VmId id = new VmId(UUID.randomUUID());
+  private Hypervisor.@Nullable Subscription hearing;
 
   /** The hypervisor under test, the same within one test. */
   protected abstract Hypervisor hypervisor();
@@ -54,13 +57,16 @@ public abstract class HypervisorContract {
 
   @BeforeEach
   void hear() {
-    hypervisor().listen(this::note);
+    hearing = hypervisor().listen(this::note);
   }
 
   @AfterEach
   void tidy() {
     for (DomainStatus left : hypervisor().domains()) {
       hypervisor().destroy(left.id());
+    }
+    if (hearing != null) {
+      hearing.close();
     }
   }
 
@@ -217,16 +223,16 @@ public abstract class HypervisorContract {
 
   protected final void awaitEvent(HypervisorEvent wanted) {
     synchronized (heard) {
-      await(() -> heard.contains(wanted), wanted + " among " + heard);
+      await(() -> heard.contains(wanted), () -> wanted + " among " + heard);
     }
   }
 
-  private void await(BooleanSupplier condition, String what) {
+  private void await(BooleanSupplier condition, Supplier<String> what) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.getAsBoolean()) {
       long left = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
       if (left <= 0) {
-        throw new AssertionError("waited in vain for " + what);
+        throw new AssertionError("waited in vain for " + what.get());
       }
       try {
         heard.wait(left);

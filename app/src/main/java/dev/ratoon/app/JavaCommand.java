@@ -1,0 +1,24 @@
+package dev.ratoon.app;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The command line that runs this program once more, as the server. */
+final class JavaCommand {
+  private JavaCommand() {}
+
+  static List<String> serve(Optional<String> listen) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // A heap that grows when needed and goes back when not: most of the memory is for VMs.
+    command.addAll(List.of("-XX:+UseSerialGC", "-Xms32m", "-Xmx512m", "-XX:-UsePerfData"));
+    command.addAll(
+        List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(Main.class.getName(), "serve"));
+    listen.ifPresent(address -> command.addAll(List.of("--listen", address)));
+    return command;
+  }
+}

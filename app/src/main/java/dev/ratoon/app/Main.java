@@ -1,0 +1,32 @@
+package dev.ratoon.app;
+
+import dev.ratoon.app.quickstart.Quickstart;
+import dev.ratoon.app.quickstart.Uninstall;
+import dev.ratoon.cli.Branch;
+import dev.ratoon.cli.Cli;
+import dev.ratoon.cli.Session;
+import dev.ratoon.cli.output.Terminal;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+
+/** The program: the command line, and behind the hidden word {@code serve} the server process. */
+public final class Main {
+  private Main() {}
+
+  public static void main(String[] args) {
+    Map<String, String> environment = System.getenv();
+    Terminal terminal = Terminal.ofProcess(environment);
+    Session session = new Session(terminal, System.in, environment, InstantSource.system());
+    DataFolder folder = DataFolder.of(environment);
+    List<Branch> host =
+        List.of(
+            Branch.command("quickstart", () -> new Quickstart(session, folder)),
+            Branch.command("up", () -> new UpCommand(session, folder)),
+            Branch.command("down", () -> new DownCommand(session, folder)),
+            Branch.command("doctor", () -> new DoctorCommand(session)),
+            Branch.command("uninstall", () -> new Uninstall(session, folder)),
+            Branch.command("serve", () -> new ServeCommand(folder)));
+    System.exit(new Cli(session, host).run(args));
+  }
+}

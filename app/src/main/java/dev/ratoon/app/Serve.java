@@ -1,0 +1,65 @@
+package dev.ratoon.app;
+
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The server process: takes the data folder's lock, builds server and agent, and lives until a
+ * signal ends it. VMs are not its children; they outlive it.
+ */
+final class Serve {
+  private static final int CLOSE_SECONDS = 20;
+
+  private Serve() {}
+
+  /**
+   * @param foreground whether it logs to standard error too
+   */
+  static int untilEnded(DataFolder folder, Optional<String> listen, boolean foreground) {
+    folder.create();
+    try (RunLock _ = RunLock.take(folder)) {
+      Logger log = logger(folder, foreground);
+      CountDownLatch asked = new CountDownLatch(1);
+      CountDownLatch closed = new CountDownLatch(1);
+      try (AutoCloseable _ = start(folder, listen)) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(asked, closed), "ending"));
+        log.info("Serving {}", folder.home());
+        asked.await();
+        log.info("Ending");
+      } catch (Exception failed) {
+        log.error("Serving {} failed", folder.home(), failed);
+        throw failed instanceof RuntimeException known ? known : new IllegalStateException(failed);
+      } finally {
+        closed.countDown();
+      }
+      return 0;
+    }
+  }
+
+  /** Builds what this process serves, top to bottom. */
+  private static AutoCloseable start(DataFolder folder, Optional<String> listen) {
+    return OneMachine.start(folder.home(), listen, System.getenv());
+  }
+
+  /** Logging reads its configuration once, at its first use: this must be before it. */
+  private static Logger logger(DataFolder folder, boolean foreground) {
+    System.setProperty("ratoon.log", folder.log().toString());
+    System.setProperty(
+        "logback.configurationFile",
+        foreground ? "dev/ratoon/app/log-foreground.xml" : "dev/ratoon/app/log.xml");
+    return LoggerFactory.getLogger(Serve.class);
+  }
+
+  /** The JVM halts when its hooks have ended: this one waits until the parts are closed. */
+  private static void end(CountDownLatch asked, CountDownLatch closed) {
+    asked.countDown();
+    try {
+      closed.await(CLOSE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package dev.ratoon.app.quickstart;
+
+import dev.ratoon.app.DataFolder;
+import dev.ratoon.app.HostChecks.Check;
+import dev.ratoon.app.HostChecks.Finding;
+import dev.ratoon.app.ThisMachine;
+import dev.ratoon.app.UpCommand;
+import dev.ratoon.cli.ExitCode;
+import dev.ratoon.cli.Session;
+import dev.ratoon.cli.image.ImageUpload;
+import dev.ratoon.cli.operation.Waiting;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.client.Params;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "quickstart",
+    description = "Set this machine up and start ten VMs from one base disk. Begin here.",
+    footer = {
+      "",
+      "Examples:",
+      "  ratoon quickstart",
+      "  ratoon quickstart --image debian-12-genericcloud-amd64.qcow2 --count 3",
+      "",
+      "It says what it will do and asks once. Run again, it only does what is missing; 'ratoon",
+      "uninstall' takes it back."
+    })
+public final class Quickstart implements Callable<Integer> {
+  private final Session session;
+  private final DataFolder folder;
+
+  @Option(
+      names = {"-y", "--yes"},
+      description = "Do not ask.")
+  boolean yes;
+
+  @Option(
+      names = "--image",
+      paramLabel = "FILE",
+      description = "A disk image of your own instead of the small guest.")
+  @Nullable Path file;
+
+  @Option(names = "--count", paramLabel = "N", description = "How many VMs (10).")
+  int count = 10;
+
+  public Quickstart(Session session, DataFolder folder) {
+    this.session = session;
+    this.folder = folder;
+  }
+
+  @Override
+  public Integer call() {
+    checkOptions();
+    ImageRef image = ImageRef.parse(file == null ? "small" : nameOf(file));
+    List<Check> bad = ThisMachine.checks().all().stream().filter(c -> !c.look().good()).toList();
+    sayPlan(image, bad);
+    if (!yes && session.terminal().interactive() && !session.confirm("quickstart", "Go on?")) {
+      say("Nothing was done.");
+      return ExitCode.FAILED;
+    }
+    Made made = Made.read(folder);
+    if (!Files.exists(folder.home())) {
+      made = made.inHome(folder);
+      folder.create();
+      made.write(folder);
+    }
+    made = mend(bad, made);
+    UpCommand.start(session, folder, Optional.empty());
+    int code = add(image, made);
+    return code == ExitCode.OK ? new Demo(session, folder, image, file == null).show(count) : code;
+  }
+
+  private void checkOptions() {
+    if (count < 1 || count > 100) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "reading the count " + count)
+          .next("Quickstart deploys 1 to 100 VMs.")
+          .asException();
+    }
+    if (file != null && !Files.isReadable(file)) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "opening '" + file + "'")
+          .detail("It is not there, or this user may not read it.")
+          .asException();
+    }
+  }
+
+  private void sayPlan(ImageRef image, List<Check> bad) {
+    List<String> steps = new ArrayList<>();
+    for (Check check : bad) {
+      Finding finding = check.look();
+      steps.add(finding.mendable() ? finding.change() : check.name() + ": " + finding.detail());
+    }
+    steps.add("run Ratoon in the background, with its data in " + folder.home());
+    if (file != null) {
+      steps.add("import " + file + " as the image " + image);
+    } else if (!SmallGuest.built(folder)) {
+      steps.add("build a small Linux guest and import it as the image " + image);
+    }
+    steps.add(
+        "deploy "
+            + (count == 1 ? "the VM demo-1" : count + " VMs, demo-1 to demo-" + count)
+            + ", each a child of the image's one base disk");
+    say("Quickstart will, where it is not done yet:");
+    steps.forEach(step -> say("  - " + step));
+    say("'ratoon uninstall' takes it back.");
+  }
+
+  private Made mend(List<Check> bad, Made before) {
+    Made made = before;
+    for (Check check : bad) {
+      Finding finding = check.look();
+      if (!finding.good() && finding.mendable()) {
+        say(check.name() + ": " + finding.change() + " ...");
+        made = made.withChange(finding.change());
+        made.write(folder);
+        check.mend();
+        finding = check.look();
+      }
+      if (!finding.good()) {
+        say("Not as it should be: " + check.name() + ": " + finding.detail());
+      }
+    }
+    return made;
+  }
+
+  /** Imports the image, unless one of this name is there. */
+  private int add(ImageRef image, Made made) {
+    boolean there =
+        session.client().list(Endpoints.IMAGE_LIST, Params.NONE).stream()
+            .anyMatch(i -> i.image().equals(image));
+    if (there) {
+      say("The image " + image + " is there.");
+      return ExitCode.OK;
+    }
+    if (file == null && !SmallGuest.built(folder)) {
+      say("Building the small guest (about half a minute) ...");
+    }
+    Path source = file == null ? SmallGuest.build(folder) : file;
+    made.withImage(image.toString()).write(folder);
+    Params params = Params.of("image", image).with("file", String.valueOf(source.getFileName()));
+    OperationView importing = ImageUpload.send(session, params, source);
+    return Waiting.report(session, Waiting.until(session, List.of(importing)));
+  }
+
+  /**
+   * An image's name from its file's: {@code Debian_12 (new).qcow2} becomes {@code debian-12-new}.
+   */
+  static String nameOf(Path file) {
+    String name =
+        String.valueOf(file.getFileName())
+            .toLowerCase(Locale.ROOT)
+            .replaceFirst("\\.(qcow2|img|raw|vhd|vhdx)$", "")
+            .replaceAll("[^a-z0-9.]+", "-")
+            .replaceAll("\\.{2,}", ".");
+    String cut = name.substring(0, Math.min(name.length(), 63)).replaceAll("^[.-]+|[.-]+$", "");
+    return new EntityName(cut.isEmpty() ? "image" : cut).text();
+  }
+
+  private void say(String sentence) {
+    session.output().say(sentence);
+  }
+}

@@ -1,0 +1,68 @@
+package dev.ratoon.app.quickstart;
+
+import dev.ratoon.app.DataFolder;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/** The guest that quickstart shows: a few MiB of Linux, built on the spot. */
+final class SmallGuest {
+  private static final String SCRIPT = "lab/guest/small.sh";
+
+  private SmallGuest() {}
+
+  static Path file(DataFolder folder) {
+    return folder.quickstart().resolve("small.qcow2");
+  }
+
+  static boolean built(DataFolder folder) {
+    return Files.exists(file(folder));
+  }
+
+  /**
+   * Builds it, unless it is there.
+   *
+   * @throws RatoonException {@link ErrorCode#INTERNAL} with the end of what the build said, if it
+   *     failed
+   */
+  static Path build(DataFolder folder) {
+    Path file = file(folder);
+    if (Files.exists(file)) {
+      return file;
+    }
+    Path script = Path.of(System.getProperty("ratoon.root", "."), SCRIPT).toAbsolutePath();
+    Path half = file.resolveSibling("building-small.qcow2");
+    Path said = file.resolveSibling("small.log");
+    try {
+      Files.createDirectories(file.getParent());
+      int code =
+          new ProcessBuilder(script.toString(), half.toString())
+              .redirectErrorStream(true)
+              .redirectOutput(said.toFile())
+              .start()
+              .waitFor();
+      if (code != 0) {
+        throw failed(script, "It ended with " + code + "; what it said is in " + said + ".", null);
+      }
+      return Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException broken) {
+      throw failed(script, String.valueOf(broken.getMessage()), broken);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw failed(script, "It was interrupted.", stopped);
+    }
+  }
+
+  private static RatoonException failed(
+      Path script, String why, @org.jspecify.annotations.Nullable Exception cause) {
+    Problem problem =
+        Problem.of(ErrorCode.INTERNAL, "building the small guest with " + script)
+            .detail(why)
+            .next("Give an image of your own: ratoon quickstart --image FILE");
+    return cause == null ? problem.asException() : problem.asException(cause);
+  }
+}

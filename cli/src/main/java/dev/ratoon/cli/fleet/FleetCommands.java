@@ -1,0 +1,48 @@
+package dev.ratoon.cli.fleet;
+
+import dev.ratoon.cli.Branch;
+import dev.ratoon.cli.Session;
+import java.util.List;
+import picocli.CommandLine.Command;
+
+/** {@code base}, {@code host} and {@code settings}. */
+public final class FleetCommands {
+  private FleetCommands() {}
+
+  public static List<Branch> branches(Session session) {
+    return List.of(
+        Branch.group(
+            "base",
+            Base::new,
+            Branch.command("list", () -> new BaseCommands.ListThem(session)),
+            Branch.command("tree", () -> new BaseCommands.Tree(session))),
+        Branch.group(
+            "host",
+            Host::new,
+            Branch.command("list", () -> new HostCommands.ListThem(session)),
+            Branch.command("show", () -> new HostCommands.Show(session))),
+        Branch.group(
+            "settings",
+            Setting::new,
+            Branch.command("show", () -> new SettingsCommands.Show(session)),
+            Branch.command("set", () -> new SettingsCommands.Change(session))));
+  }
+
+  @Command(
+      name = "base",
+      synopsisSubcommandLabel = "COMMAND",
+      description = "Look at base disks, and at what stands on them.")
+  private static final class Base {}
+
+  @Command(
+      name = "host",
+      synopsisSubcommandLabel = "COMMAND",
+      description = "Look at the hosts that run VMs.")
+  private static final class Host {}
+
+  @Command(
+      name = "settings",
+      synopsisSubcommandLabel = "COMMAND",
+      description = "Look at and change what holds for the whole fleet.")
+  private static final class Setting {}
+}

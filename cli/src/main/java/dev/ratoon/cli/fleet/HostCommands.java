@@ -1,0 +1,102 @@
+package dev.ratoon.cli.fleet;
+
+import dev.ratoon.cli.Session;
+import dev.ratoon.cli.output.Details;
+import dev.ratoon.cli.output.Table;
+import dev.ratoon.cli.output.Words;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.HostView;
+import dev.ratoon.protocol.client.Params;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code host list|show}. */
+final class HostCommands {
+  private static final int NAMES_SHOWN = 20;
+
+  private HostCommands() {}
+
+  private static String state(HostView host) {
+    if (!host.connected()) {
+      return "away";
+    }
+    return host.problem().isPresent() ? "troubled" : "ready";
+  }
+
+  private static String memory(HostView host) {
+    return Words.size(host.memoryReservedBytes()) + " of " + Words.size(host.memoryBytes());
+  }
+
+  @Command(name = "list", description = "List hosts and what they have left.")
+  static final class ListThem implements Callable<Integer> {
+    private final Session session;
+
+    ListThem(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+      Table<HostView> table =
+          Table.<HostView>named(h -> h.name().text())
+              .text("HOST", h -> h.name().text())
+              .text("STATE", HostCommands::state)
+              .number("CPUS", h -> String.valueOf(h.cpus()))
+              .number("MEMORY USED", HostCommands::memory)
+              .number("DISK FREE", h -> Words.size(h.diskFreeBytes()))
+              .text("ACCELERATOR", HostView::accelerator)
+              .number("VMS", h -> String.valueOf(h.vms()))
+              .number("BASES", h -> String.valueOf(h.bases()))
+              .number("HEARD", h -> Words.age(session.since(h.reportedAt())) + " ago");
+      session
+          .output()
+          .list(session.client().list(Endpoints.HOST_LIST, Params.NONE), table, "No hosts yet.");
+      return 0;
+    }
+  }
+
+  @Command(name = "show", description = "Show one host in full.")
+  static final class Show implements Callable<Integer> {
+    private final Session session;
+
+    @Parameters(paramLabel = "HOST", description = "The host's name or id.")
+    String name = "";
+
+    Show(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+      HostView host = session.client().call(Endpoints.HOST_SHOW, Params.of("host", name));
+      session.output().one(host, () -> details(host));
+      return 0;
+    }
+
+    private Details details(HostView host) {
+      return new Details(host.name().text())
+          .line("host", host.name())
+          .line("id", host.id())
+          .line("state", state(host))
+          .line("problem", host.problem().map(problem -> problem.oneLine()))
+          .line("next", host.problem().map(problem -> problem.next()).filter(n -> !n.isEmpty()))
+          .line("heard", Words.age(session.since(host.reportedAt())) + " ago")
+          .line("hypervisor", host.hypervisor())
+          .line("accelerator", host.accelerator())
+          .line("uefi", host.uefi() ? "yes" : "no")
+          .line("cpus", host.cpus())
+          .line("memory used", memory(host))
+          .line(
+              "disk free",
+              Words.size(host.diskFreeBytes()) + " of " + Words.size(host.diskTotalBytes()))
+          .line("networks", Words.names(host.networks(), NAMES_SHOWN))
+          .line("bridges", Words.names(host.bridges(), NAMES_SHOWN))
+          .line("VMs", host.vms())
+          .line("base disks", host.bases())
+          .lineIf(
+              "unknown VMs",
+              host.unknownVms().isEmpty() ? "" : Words.names(host.unknownVms(), NAMES_SHOWN));
+    }
+  }
+}

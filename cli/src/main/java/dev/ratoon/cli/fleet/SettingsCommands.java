@@ -1,0 +1,97 @@
+package dev.ratoon.cli.fleet;
+
+import dev.ratoon.cli.Session;
+import dev.ratoon.cli.output.Details;
+import dev.ratoon.cli.output.Words;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.protocol.client.Params;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code settings show|set}. */
+final class SettingsCommands {
+  private SettingsCommands() {}
+
+  private static Details details(Settings settings) {
+    return new Details("settings")
+        .line("differencing", settings.differencing() ? "on" : "off")
+        .line("trash-hours", settings.trashHours())
+        .line("memory-ratio", settings.memoryRatio());
+  }
+
+  @Command(name = "show", description = "Show the settings.")
+  static final class Show implements Callable<Integer> {
+    private final Session session;
+
+    Show(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+      Settings settings = session.client().call(Endpoints.SETTINGS_SHOW, Params.NONE);
+      session.output().one(settings, () -> details(settings));
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "set",
+      description = {
+        "Change settings:",
+        "  differencing=on|off   whether disks are children of their base unless told otherwise",
+        "  trash-hours=N         how long the disks of deleted VMs are kept",
+        "  memory-ratio=R        how much memory VMs may be promised for each byte of a host"
+      },
+      footer = {"", "Example:", "  ratoon settings set trash-hours=24 memory-ratio=1.5"})
+  static final class Change implements Callable<Integer> {
+    private final Session session;
+
+    @Parameters(paramLabel = "KEY=VALUE", arity = "1..*", description = "What to set.")
+    List<String> changes = List.of();
+
+    Change(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+      Settings settings = session.client().call(Endpoints.SETTINGS_SHOW, Params.NONE);
+      for (String change : changes) {
+        settings = changed(settings, change);
+      }
+      Settings now = session.client().call(Endpoints.SETTINGS_CHANGE, Params.NONE, settings);
+      session.output().one(now, () -> details(now));
+      return 0;
+    }
+
+    static Settings changed(Settings old, String change) {
+      int equals = change.indexOf('=');
+      String key = equals < 0 ? change : change.substring(0, equals);
+      String value = equals < 0 ? "" : change.substring(equals + 1);
+      try {
+        return switch (key) {
+          case "differencing" ->
+              new Settings(Words.onOff(key, value), old.trashHours(), old.memoryRatio());
+          case "trash-hours" ->
+              new Settings(old.differencing(), Integer.parseInt(value), old.memoryRatio());
+          case "memory-ratio" ->
+              new Settings(old.differencing(), old.trashHours(), Double.parseDouble(value));
+          default ->
+              throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
+                  .next("Settings are differencing, trash-hours and memory-ratio, as KEY=VALUE.")
+                  .asException();
+        };
+      } catch (NumberFormatException notNumber) {
+        throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
+            .next("Its value is a number.")
+            .asException(notNumber);
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package dev.ratoon.cli.operation;
+
+import dev.ratoon.cli.Session;
+import dev.ratoon.protocol.api.OperationView;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** The option, common to commands that begin operations, not to wait for their end. */
+public final class WaitOption {
+  @Option(
+      names = "--no-wait",
+      description = "Return as soon as the server has taken the request; prints the operation.")
+  boolean noWait;
+
+  public boolean noWait() {
+    return noWait;
+  }
+
+  /** Waits, if that is wanted, reports what failed, and says how to exit. */
+  public int finish(Session session, List<OperationView> begun) {
+    if (noWait) {
+      session.output().list(begun, OperationCommands.table(session), "");
+      return 0;
+    }
+    List<OperationView> ended = Waiting.until(session, begun);
+    int code = Waiting.report(session, ended);
+    if (!session.output().forPeople()) {
+      session.output().list(ended, OperationCommands.table(session), "");
+    }
+    return code;
+  }
+}

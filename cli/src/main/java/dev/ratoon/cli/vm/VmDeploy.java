@@ -1,0 +1,180 @@
+package dev.ratoon.cli.vm;
+
+import dev.ratoon.cli.Session;
+import dev.ratoon.cli.operation.WaitOption;
+import dev.ratoon.cli.operation.Waiting;
+import dev.ratoon.cli.output.Words;
+import dev.ratoon.model.ByteSize;
+import dev.ratoon.model.CloudInit;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.OperationState;
+import dev.ratoon.model.RestartPolicy;
+import dev.ratoon.model.VmId;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.DeployRequest;
+import dev.ratoon.protocol.api.DiskRequest;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.VmView;
+import dev.ratoon.protocol.client.Params;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "deploy",
+    sortOptions = false,
+    description = "Deploy VMs from an image, as children of the base disk that their host has.",
+    footer = {
+      "",
+      "Examples:",
+      "  ratoon vm deploy web --image debian:12 --ssh-key ~/.ssh/id_ed25519.pub",
+      "  ratoon vm deploy worker --image debian:12 --count 10 --cpus 2 --memory 1G",
+      "  ratoon vm deploy db --image debian:12 --root-size 20G --disk size=50G \\",
+      "      --network bridge=br0 --restart always"
+    })
+final class VmDeploy implements Callable<Integer> {
+  private final Session session;
+
+  @Parameters(
+      paramLabel = "NAME",
+      description = "The VM's name; with --count they are called NAME-1, NAME-2, ...")
+  String name = "";
+
+  @Option(
+      names = "--image",
+      paramLabel = "IMAGE",
+      required = true,
+      description = "What its first disk holds.")
+  String image = "";
+
+  @Option(names = "--count", paramLabel = "N", description = "How many (1).")
+  int count = 1;
+
+  @Option(names = "--cpus", paramLabel = "N", description = "Processors (1).")
+  int cpus = 1;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      description = "Memory (the image's least, or 512M).")
+  @Nullable String memory;
+
+  @Option(
+      names = "--root-size",
+      paramLabel = "SIZE",
+      description = "Size of the first disk (the image's).")
+  @Nullable String rootSize;
+
+  @Option(
+      names = "--disk",
+      paramLabel = "DISK",
+      description = "One more disk: image=IMAGE or size=SIZE[,differencing=on|off]. Repeatable.")
+  List<String> disks = List.of();
+
+  @Option(
+      names = "--network",
+      paramLabel = "NET",
+      description =
+          "A network card: user (this unless told), network=NAME or bridge=NAME. Repeatable.")
+  List<String> networks = List.of();
+
+  @Option(
+      names = "--firmware",
+      paramLabel = "bios|uefi",
+      description = "What starts it (the image's).")
+  @Nullable String firmware;
+
+  @Option(
+      names = "--restart",
+      paramLabel = "WHEN",
+      description =
+          "Start it again when it ended unasked: always, on-failure (this unless told) or never.")
+  String restart = "on-failure";
+
+  @Option(
+      names = "--ssh-key",
+      paramLabel = "KEY",
+      description = "A public key that may log in, or a file of them. Repeatable.")
+  List<String> sshKeys = List.of();
+
+  @Option(
+      names = "--user-data",
+      paramLabel = "FILE",
+      description = "Cloud-init user data for its first boot.")
+  @Nullable String userData;
+
+  @Option(names = "--no-differencing", description = "Copy the base disk whole.")
+  boolean noDifferencing;
+
+  @Option(names = "--paused", description = "Hold its processors until 'ratoon vm start'.")
+  boolean paused;
+
+  @Mixin WaitOption wait = new WaitOption();
+
+  VmDeploy(Session session) {
+    this.session = session;
+  }
+
+  @Override
+  public Integer call() {
+    List<OperationView> begun = session.client().list(Endpoints.VM_DEPLOY, Params.NONE, request());
+    if (wait.noWait()) {
+      return wait.finish(session, begun);
+    }
+    List<OperationView> ended = Waiting.until(session, begun);
+    show(ended);
+    return Waiting.report(session, ended);
+  }
+
+  DeployRequest request() {
+    List<DiskRequest> all = new ArrayList<>();
+    all.add(
+        new DiskRequest(
+            Optional.of(ImageRef.parse(image)),
+            Optional.ofNullable(rootSize).map(ByteSize::parse),
+            Optional.empty()));
+    disks.forEach(disk -> all.add(DiskSyntax.parse(disk)));
+    return new DeployRequest(
+        new EntityName(name),
+        count,
+        all,
+        cpus,
+        Optional.ofNullable(memory).map(ByteSize::parse),
+        (networks.isEmpty() ? List.of("user") : networks)
+            .stream().map(NetworkAttachment::parse).toList(),
+        Optional.ofNullable(firmware).map(text -> Words.parse(Firmware.class, "firmware", text)),
+        Words.parse(RestartPolicy.class, "restart policy", restart),
+        new CloudInit(
+            sshKeys.stream().flatMap(key -> SshKeys.read(key).stream()).toList(),
+            Optional.ofNullable(userData).map(SshKeys::text)),
+        noDifferencing ? Optional.of(false) : Optional.empty(),
+        paused);
+  }
+
+  /** Those that were deployed; who failed is said by the report. */
+  private void show(List<OperationView> ended) {
+    Set<VmId> ids =
+        ended.stream()
+            .filter(operation -> operation.state() == OperationState.DONE)
+            .flatMap(operation -> operation.vm().stream())
+            .collect(Collectors.toSet());
+    if (!ids.isEmpty()) {
+      List<VmView> vms =
+          session.client().list(Endpoints.VM_LIST, Params.NONE).stream()
+              .filter(vm -> ids.contains(vm.id()))
+              .toList();
+      session.output().list(vms, VmCommands.deployed(), "");
+    }
+  }
+}

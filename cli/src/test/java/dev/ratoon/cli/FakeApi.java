@@ -1,0 +1,228 @@
+package dev.ratoon.cli;
+
+import com.sun.net.httpserver.HttpExchange;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.OperationKind;
+import dev.ratoon.model.OperationState;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.Endpoint;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.api.DeployRequest;
+import dev.ratoon.protocol.api.Health;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.ProblemDetails;
+import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.protocol.api.VmView;
+import dev.ratoon.testkit.HttpsFake;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A server that answers every row of the API's table from {@link Samples}. An operation begins as
+ * running and has ended when it is looked at; those about a name with {@code doomed} fail.
+ */
+final class FakeApi implements AutoCloseable {
+  /** What was asked, as "id {parameters} body", in order. */
+  final List<String> asked = new CopyOnWriteArrayList<>();
+
+  private final HttpsFake server;
+  private final Map<String, OperationView> operations =
+      new java.util.concurrent.ConcurrentHashMap<>();
+  private volatile Settings settings = Settings.DEFAULT;
+
+  FakeApi() {
+    server = HttpsFake.start(this::handle);
+  }
+
+  /** Leaves in a data folder what a started server leaves there. */
+  FakeApi tell(Path home) throws IOException {
+    Path client = Files.createDirectories(home.resolve("client"));
+    Files.writeString(client.resolve("server.url"), server.url());
+    Files.writeString(client.resolve("admin.token"), "secret\n");
+    Files.writeString(client.resolve("ca.pem"), server.certificatePem());
+    return this;
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+
+  /** Serves until it is ended: for measuring the launcher by hand. */
+  public static void main(String[] args) throws Exception {
+    try (FakeApi fake = new FakeApi().tell(Path.of(args[0]))) {
+      System.out.println(fake.server.url());
+      Thread.currentThread().join();
+    }
+  }
+
+  private void handle(HttpExchange exchange) throws IOException {
+    try {
+      if (!"Bearer secret".equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+        throw Problem.of(ErrorCode.UNAUTHENTICATED, "asking").asException();
+      }
+      for (Endpoint<?, ?> endpoint : Endpoints.all()) {
+        Matcher m = pattern(endpoint).matcher(exchange.getRequestURI().getPath());
+        if (m.matches() && endpoint.method().name().equals(exchange.getRequestMethod())) {
+          List<String> path = new ArrayList<>();
+          for (int i = 1; i <= m.groupCount(); i++) {
+            path.add(m.group(i));
+          }
+          answer(exchange, endpoint, path);
+          return;
+        }
+      }
+      throw Problem.of(ErrorCode.NOT_FOUND, "finding the endpoint").asException();
+    } catch (RatoonException refused) {
+      int status = refused.problem().code() == ErrorCode.NOT_FOUND ? 404 : 409;
+      send(exchange, status, ProblemDetails.of(refused.problem(), status));
+    }
+  }
+
+  private static Pattern pattern(Endpoint<?, ?> endpoint) {
+    return Pattern.compile(endpoint.path().replaceAll("\\{[a-z]+}", "([^/]+)"));
+  }
+
+  private void answer(HttpExchange exchange, Endpoint<?, ?> endpoint, List<String> path)
+      throws IOException {
+    byte[] body = exchange.getRequestBody().readAllBytes();
+    String query = exchange.getRequestURI().getQuery();
+    String text = endpoint.request() == Endpoint.Bytes.class ? body.length + " bytes" : utf8(body);
+    asked.add(
+        (endpoint.id()
+                + " "
+                + String.join(" ", path)
+                + (query == null ? "" : " ?" + query)
+                + " "
+                + text)
+            .strip()
+            .replaceAll(" +", " "));
+    String first = path.isEmpty() ? "" : path.getFirst();
+    switch (endpoint.id()) {
+      case "health" -> send(exchange, 200, new Health("ok", "test", 1));
+      case "image-list" -> send(exchange, 200, List.of(Samples.image()));
+      case "image-show", "image-delete" ->
+          send(exchange, 200, known(first, "debian:12", Samples.image()));
+      case "image-add" ->
+          send(
+              exchange,
+              202,
+              begin(1, OperationKind.IMPORT, query.contains("doomed") ? "doomed" : "debian:12"));
+      case "vm-list" -> send(exchange, 200, query == null ? vms() : List.of());
+      case "vm-show" -> send(exchange, 200, known(first, "web-1", vms().getFirst()));
+      case "vm-deploy" -> send(exchange, 202, deploy(Json.read(utf8(body), DeployRequest.class)));
+      case "vm-start" -> send(exchange, 202, operate(OperationKind.START, first));
+      case "vm-stop" -> send(exchange, 202, operate(OperationKind.STOP, first));
+      case "vm-delete" -> send(exchange, 202, operate(OperationKind.DELETE, first));
+      case "vm-undelete" -> send(exchange, 202, operate(OperationKind.UNDELETE, first));
+      case "vm-console" -> console(exchange, query);
+      case "base-list" -> send(exchange, 200, List.of(Samples.base()));
+      case "host-list" -> send(exchange, 200, List.of(Samples.host()));
+      case "host-show" -> send(exchange, 200, known(first, "host-1", Samples.host()));
+      case "operation-list" ->
+          send(exchange, 200, operations.keySet().stream().sorted().map(this::ended).toList());
+      case "operation-show" -> send(exchange, 200, ended(first));
+      case "events" -> events(exchange);
+      case "settings-show" -> send(exchange, 200, settings);
+      case "settings-change" -> {
+        settings = Json.read(utf8(body), Settings.class);
+        send(exchange, 200, settings);
+      }
+      default -> throw Problem.of(ErrorCode.NOT_FOUND, "faking " + endpoint.id()).asException();
+    }
+  }
+
+  private static List<VmView> vms() {
+    return List.of(
+        Samples.vm(1, "web-1", VmState.RUNNING),
+        Samples.vm(2, "web-2", VmState.STOPPED),
+        Samples.vm(3, "database", VmState.FAILED));
+  }
+
+  private List<OperationView> deploy(DeployRequest request) {
+    List<OperationView> begun = new ArrayList<>();
+    for (int i = 1; i <= request.count(); i++) {
+      String name = request.count() == 1 ? request.name().text() : request.name() + "-" + i;
+      begun.add(begin(i, OperationKind.DEPLOY, name));
+    }
+    return begun;
+  }
+
+  private OperationView operate(OperationKind kind, String vm) {
+    if (vm.equals("absent")) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "looking for the VM 'absent'")
+          .next("See 'ratoon vm list'.")
+          .asException();
+    }
+    return begin(1, kind, vm);
+  }
+
+  private OperationView begin(int number, OperationKind kind, String subject) {
+    OperationView operation = Samples.operation(number, kind, subject, OperationState.RUNNING);
+    operations.put(operation.id().toString(), operation);
+    return operation;
+  }
+
+  private OperationView ended(String id) {
+    OperationView begun = operations.get(id);
+    if (begun == null) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "looking for the operation " + id).asException();
+    }
+    OperationState end =
+        begun.subject().contains("doomed") ? OperationState.FAILED : OperationState.DONE;
+    return Samples.operation(
+        (int) begun.id().uuid().getLeastSignificantBits(), begun.kind(), begun.subject(), end);
+  }
+
+  private static <T> T known(String name, String expected, T value) {
+    if (!name.equals(expected)) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "looking for '" + name + "'")
+          .detail("There is none of that name.")
+          .asException();
+    }
+    return value;
+  }
+
+  private static void console(HttpExchange exchange, String query) throws IOException {
+    byte[] text =
+        query.contains("offset=0")
+            ? "Linux boots\nlogin: ".getBytes(StandardCharsets.UTF_8)
+            : new byte[0];
+    exchange.getResponseHeaders().set("Ratoon-Next-Offset", "19");
+    exchange.sendResponseHeaders(200, text.length == 0 ? -1 : text.length);
+    try (OutputStream out = exchange.getResponseBody()) {
+      out.write(text);
+    }
+  }
+
+  /** Stays silent: whoever follows learns by looking that all have ended. */
+  private static void events(HttpExchange exchange) throws IOException {
+    exchange.sendResponseHeaders(200, 0);
+    exchange.getResponseBody().write(": hello\n\n".getBytes(StandardCharsets.UTF_8));
+    exchange.getResponseBody().flush();
+  }
+
+  private static String utf8(byte[] bytes) {
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private static void send(HttpExchange exchange, int status, Object value) throws IOException {
+    byte[] body = Json.mapper().writeValueAsBytes(value);
+    exchange.sendResponseHeaders(status, body.length);
+    try (OutputStream out = exchange.getResponseBody()) {
+      out.write(body);
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package dev.ratoon.cli;
+
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.Layout;
+import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.OperationId;
+import dev.ratoon.model.OperationKind;
+import dev.ratoon.model.OperationState;
+import dev.ratoon.model.OperationStep;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.ReplicaState;
+import dev.ratoon.model.RestartPolicy;
+import dev.ratoon.model.StepState;
+import dev.ratoon.model.VmId;
+import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.DiskView;
+import dev.ratoon.protocol.api.HostView;
+import dev.ratoon.protocol.api.ImageView;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.VmView;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Things for the fake server to show, as seen at {@link #NOW}. */
+final class Samples {
+  static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
+  static final ImageRef IMAGE = ImageRef.parse("debian:12");
+  private static final DiskId DISK = new DiskId("3f".repeat(32));
+  private static final EntityName HOST = new EntityName("host-1");
+
+  private Samples() {}
+
+  static VmView vm(int number, String name, VmState state) {
+    boolean running = state == VmState.RUNNING;
+    return new VmView(
+        vmId(number),
+        new EntityName(name),
+        state,
+        running ? "running" : "stopped",
+        Optional.of(HOST),
+        2,
+        1L << 30,
+        Firmware.BIOS,
+        RestartPolicy.ON_FAILURE,
+        List.of(
+            new DiskView(
+                Optional.of(IMAGE),
+                Optional.of(DISK),
+                true,
+                2L << 30,
+                200_704,
+                0,
+                Optional.of("/data/vms/" + name + "/disk-0.qcow2"),
+                Optional.of("/data/cache/3f3f.raw"))),
+        List.of(new VmView.NetworkView(new NetworkAttachment.User(), "52:54:00:00:00:01")),
+        Optional.empty(),
+        running ? Optional.of(22_000 + number) : Optional.empty(),
+        state == VmState.FAILED
+            ? Optional.of(
+                Problem.of(ErrorCode.DOMAIN_LOST, "running '" + name + "'")
+                    .detail("QEMU ended.")
+                    .next("Start it again."))
+            : Optional.empty(),
+        NOW.minusSeconds(7300),
+        running ? Optional.of(NOW.minusSeconds(7200)) : Optional.empty(),
+        running ? Optional.of(312L) : Optional.empty(),
+        running ? Optional.of(2450L) : Optional.empty(),
+        0,
+        Optional.empty());
+  }
+
+  static VmId vmId(int number) {
+    return new VmId(new UUID(0, number));
+  }
+
+  static ImageView image() {
+    return new ImageView(
+        IMAGE,
+        DISK,
+        2L << 30,
+        614_465_536,
+        "qcow2",
+        Firmware.BIOS,
+        512L << 20,
+        true,
+        NOW.minusSeconds(86_400 * 3),
+        List.of("web-1", "web-2"));
+  }
+
+  static BaseView base() {
+    return new BaseView(
+        DISK,
+        2L << 30,
+        List.of(
+            new BaseView.ReplicaView(
+                HOST, Layout.FLAT, ReplicaState.READY, "/data/cache/3f3f.raw", 614_465_536)),
+        List.of(IMAGE),
+        List.of(
+            new BaseView.ChildView(new EntityName("web-1"), "/data/a", 5_300_000, false),
+            new BaseView.ChildView(new EntityName("worker-10"), "/data/b", 200_704, true)));
+  }
+
+  static HostView host() {
+    return new HostView(
+        new HostId(new UUID(7, 7)),
+        HOST,
+        true,
+        NOW.minusSeconds(2),
+        8,
+        16L << 30,
+        3L << 30,
+        100L << 30,
+        60L << 30,
+        "tcg",
+        "QEMU 7.2, libvirt 9.0",
+        List.of("default"),
+        List.of("br0"),
+        true,
+        2,
+        1,
+        Optional.empty(),
+        List.of());
+  }
+
+  static OperationView operation(
+      int number, OperationKind kind, String subject, OperationState state) {
+    boolean ended = state.ended();
+    StepState step = ended ? StepState.DONE : StepState.RUNNING;
+    Optional<Instant> end = ended ? Optional.of(NOW.minusSeconds(58)) : Optional.empty();
+    return new OperationView(
+        new OperationId(new UUID(1, number)),
+        kind,
+        subject,
+        kind == OperationKind.IMPORT ? Optional.empty() : Optional.of(vmId(number)),
+        state,
+        List.of(
+            new OperationStep(
+                "overlay", step, Optional.of(NOW.minusSeconds(60)), end, 50 << 20, 100 << 20)),
+        state == OperationState.FAILED
+            ? Optional.of(
+                Problem.of(ErrorCode.DISK_FULL, "deploying '" + subject + "'")
+                    .detail("host-1 has 3.0 MiB left.")
+                    .next("Delete a VM, or empty the trash."))
+            : Optional.empty(),
+        Optional.empty(),
+        NOW.minusSeconds(60),
+        end);
+  }
+}

@@ -1,0 +1,166 @@
+package dev.ratoon.protocol.client;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.protocol.Endpoint;
+import dev.ratoon.protocol.Endpoint.Bytes;
+import dev.ratoon.protocol.Endpoint.NoBody;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.ProblemDetails;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.LongConsumer;
+import tools.jackson.core.JacksonException;
+
+/**
+ * Calls of the API, typed by its table. Every failure is a {@link RatoonException}: the server's
+ * own problem where it sent one, {@link ErrorCode#SERVER_UNREACHABLE} or {@link
+ * ErrorCode#TIMED_OUT} where it sent nothing.
+ *
+ * <p>A call whose connection breaks is sent again, with the same Idempotency-Key, so that the
+ * server does it once.
+ */
+public final class ApiClient implements AutoCloseable {
+  /** Longer than the longest wait that the API grants. */
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(75);
+
+  private static final int MAX_ANSWER = 64 << 20;
+  private static final int ATTEMPTS = 3;
+  private static final byte[] NO_BYTES = {};
+
+  private final Connections connections;
+
+  public ApiClient(ServerAccess access) {
+    connections = new Connections(access);
+  }
+
+  /** Asks for one thing. */
+  public <R> R call(Endpoint<NoBody, R> endpoint, Params params) {
+    return one(exchange(endpoint, params, NO_BYTES), endpoint.response());
+  }
+
+  /** Asks for one thing with a JSON body. */
+  public <Q, R> R call(Endpoint<Q, R> endpoint, Params params, Q body) {
+    return one(
+        exchange(endpoint, params, Json.mapper().writeValueAsBytes(body)), endpoint.response());
+  }
+
+  /** Asks for a list. */
+  public <R> List<R> list(Endpoint<NoBody, R> endpoint, Params params) {
+    return many(exchange(endpoint, params, NO_BYTES), endpoint.response());
+  }
+
+  /** Asks for a list with a JSON body. */
+  public <Q, R> List<R> list(Endpoint<Q, R> endpoint, Params params, Q body) {
+    return many(
+        exchange(endpoint, params, Json.mapper().writeValueAsBytes(body)), endpoint.response());
+  }
+
+  /** Asks for something that is not JSON, with its headers. */
+  public Answer bytes(Endpoint<NoBody, Bytes> endpoint, Params params) {
+    return exchange(endpoint, params, NO_BYTES);
+  }
+
+  /**
+   * Imports an image: sends a file's bytes as they are.
+   *
+   * @param params of {@link Endpoints#IMAGE_ADD}
+   * @param sent is told how many bytes have been sent so far, some times a second
+   */
+  public OperationView upload(Params params, Path file, LongConsumer sent) {
+    Answer answer = new Upload(connections).send(params, file, sent);
+    throwIfProblem(answer);
+    return one(answer, OperationView.class);
+  }
+
+  /**
+   * Follows operations until the listener has seen enough. A broken stream is opened again, and the
+   * listener told, since it may have missed something.
+   *
+   * @param params of {@link Endpoints#EVENTS}
+   */
+  public void follow(Params params, OperationListener listener) {
+    new EventStream(connections).follow(params, listener);
+  }
+
+  @Override
+  public void close() {
+    connections.close();
+  }
+
+  private Answer exchange(Endpoint<?, ?> endpoint, Params params, byte[] body) {
+    String target = params.target(endpoint);
+    List<String> headers = connections.headers("Accept: application/json");
+    if (endpoint.method() != Endpoint.Method.GET) {
+      headers.add("Content-Length: " + body.length);
+      headers.add("Idempotency-Key: " + UUID.randomUUID());
+      if (body.length > 0) {
+        headers.add("Content-Type: application/json");
+      }
+    }
+    for (int attempt = 1; ; attempt++) {
+      HttpConnection connection = connections.take();
+      try {
+        connection.readTimeout(ANSWER_TIMEOUT);
+        connection.send(endpoint.method().name(), target, headers, body);
+        HttpConnection.Head head = connection.readHead();
+        Answer answer =
+            new Answer(head.status(), head.headers(), connection.readBody(head, MAX_ANSWER));
+        connections.giveBack(connection);
+        throwIfProblem(answer);
+        return answer;
+      } catch (IOException broken) {
+        connection.close();
+        if (attempt == ATTEMPTS || broken instanceof SocketTimeoutException) {
+          throw connections.unreachable(broken);
+        }
+      }
+    }
+  }
+
+  static void throwIfProblem(Answer answer) {
+    if (answer.status() < 400) {
+      return;
+    }
+    ProblemDetails details;
+    try {
+      details = Json.mapper().readValue(answer.body(), ProblemDetails.class);
+    } catch (JacksonException notProblem) {
+      throw Problem.of(ErrorCode.INTERNAL, "asking the server")
+          .detail("It answered with status " + answer.status() + " and without a reason.")
+          .next("See log/ratoon.log in its data folder.")
+          .asException(notProblem);
+    }
+    throw details.problem().asException();
+  }
+
+  private static <R> R one(Answer answer, Class<R> type) {
+    try {
+      return Json.mapper().readValue(answer.body(), type);
+    } catch (JacksonException notJson) {
+      throw unreadable(notJson);
+    }
+  }
+
+  private static <R> List<R> many(Answer answer, Class<R> type) {
+    try {
+      return Json.mapper().readerForListOf(type).readValue(answer.body());
+    } catch (JacksonException notJson) {
+      throw unreadable(notJson);
+    }
+  }
+
+  private static RatoonException unreadable(JacksonException notJson) {
+    return Problem.of(ErrorCode.INTERNAL, "reading the server's answer")
+        .detail(notJson.getOriginalMessage())
+        .next("Server and command line may be of different versions: 'ratoon --version'.")
+        .asException(notJson);
+  }
+}

@@ -1,0 +1,93 @@
+package dev.ratoon.protocol.client;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+
+/** Makes connections to one server, and keeps one idle for the next call. */
+final class Connections implements AutoCloseable {
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+  private static final int DEFAULT_PORT = 7800;
+
+  private final ServerAccess access;
+  private final String host;
+  private final int port;
+  private final SSLContext tls;
+  private final AtomicReference<HttpConnection> idle = new AtomicReference<>();
+
+  Connections(ServerAccess access) {
+    this.access = access;
+    host = access.server().getHost().replaceAll("[\\[\\]]", "");
+    port = access.server().getPort() < 0 ? DEFAULT_PORT : access.server().getPort();
+    tls = Trust.in(access.authorities());
+  }
+
+  /** The idle connection, if there is one, or a new one. */
+  HttpConnection take() {
+    HttpConnection kept = idle.getAndSet(null);
+    return kept != null ? kept : open();
+  }
+
+  HttpConnection open() {
+    try {
+      return new HttpConnection(new TlsConnection(tls, host, port, CONNECT_TIMEOUT));
+    } catch (SSLException notTrusted) {
+      throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "connecting to " + access.server())
+          .detail(
+              "Who answers there is not the server that this machine knows: "
+                  + notTrusted.getMessage()
+                  + ".")
+          .next("Check RATOON_SERVER, and that RATOON_CA is this server's certificate authority.")
+          .asException(notTrusted);
+    } catch (IOException nobody) {
+      throw unreachable(nobody);
+    }
+  }
+
+  /** Takes a connection back whose exchange went well. */
+  void giveBack(HttpConnection connection) {
+    HttpConnection surplus = connection.reusable() ? idle.getAndSet(connection) : connection;
+    if (surplus != null) {
+      surplus.close();
+    }
+  }
+
+  /** The headers of every request. */
+  List<String> headers(String... more) {
+    List<String> headers = new ArrayList<>();
+    headers.add("Host: " + access.server().getRawAuthority());
+    headers.add("Authorization: Bearer " + access.token());
+    headers.addAll(List.of(more));
+    return headers;
+  }
+
+  RatoonException unreachable(IOException cause) {
+    String why = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+    if (cause instanceof SocketTimeoutException && !why.startsWith("Connect")) {
+      return Problem.of(ErrorCode.TIMED_OUT, "waiting for the answer of " + access.server())
+          .detail("The server took too long.")
+          .next("See log/ratoon.log in its data folder.")
+          .asException(cause);
+    }
+    return Problem.of(ErrorCode.SERVER_UNREACHABLE, "connecting to " + access.server())
+        .detail("Nobody answers there (" + why + ").")
+        .next(ServerAccess.START_IT)
+        .asException(cause);
+  }
+
+  @Override
+  public void close() {
+    HttpConnection kept = idle.getAndSet(null);
+    if (kept != null) {
+      kept.close();
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package dev.ratoon.protocol.client;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Where a server is, and what proves both sides to each other.
+ *
+ * @param server its address, for example {@code https://127.0.0.1:7800}
+ * @param token what the caller shows
+ * @param authorities certificates in PEM: the only ones that may have signed the server's
+ */
+public record ServerAccess(URI server, String token, String authorities) {
+  public static final String DEFAULT_HOME = "/var/lib/ratoon";
+
+  /** What the user can do about a server that does not answer. */
+  static final String START_IT = "Start it with: ratoon up";
+
+  /**
+   * What this machine's {@code up} left under {@code client/} of the data folder, with {@code
+   * RATOON_SERVER}, {@code RATOON_TOKEN} and {@code RATOON_CA} (a file) put before it.
+   *
+   * @param environment the process's variables
+   * @throws RatoonException {@link ErrorCode#SERVER_UNREACHABLE} if nothing was ever started here,
+   *     {@link ErrorCode#FILE_UNREADABLE} if the caller may not read it
+   */
+  public static ServerAccess find(Map<String, String> environment) {
+    Path client = home(environment).resolve("client");
+    String ca = environment.getOrDefault("RATOON_CA", "");
+    String server = environment.getOrDefault("RATOON_SERVER", "");
+    String token = environment.getOrDefault("RATOON_TOKEN", "");
+    return new ServerAccess(
+        address(server.isEmpty() ? text(client.resolve("server.url")) : server),
+        token.isEmpty() ? text(client.resolve("admin.token")) : token,
+        text(ca.isEmpty() ? client.resolve("ca.pem") : Path.of(ca)));
+  }
+
+  /** The data folder of this machine: {@code RATOON_HOME}, or the usual one. */
+  public static Path home(Map<String, String> environment) {
+    String home = environment.getOrDefault("RATOON_HOME", "");
+    return Path.of(home.isEmpty() ? DEFAULT_HOME : home).toAbsolutePath().normalize();
+  }
+
+  private static URI address(String text) {
+    try {
+      URI uri = URI.create(text.contains("://") ? text : "https://" + text);
+      if ("https".equals(uri.getScheme()) && uri.getHost() != null) {
+        return uri;
+      }
+    } catch (IllegalArgumentException notUri) {
+      // Said below, like every other text that is no address.
+    }
+    throw Problem.of(ErrorCode.INVALID_VALUE, "reading the server's address '" + text + "'")
+        .next("An address looks like https://127.0.0.1:7800.")
+        .asException();
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file).strip();
+    } catch (NoSuchFileException absent) {
+      throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "finding the server")
+          .detail(file + " is not there: no server has been started with this data folder.")
+          .next(
+              START_IT
+                  + "\nFor a server elsewhere set RATOON_SERVER, RATOON_TOKEN and RATOON_CA; for another data folder, RATOON_HOME.")
+          .asException(absent);
+    } catch (AccessDeniedException denied) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading " + file)
+          .detail("This user may not read it.")
+          .next("Run the command as root, for example with sudo.")
+          .asException(denied);
+    } catch (IOException unreadable) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading " + file)
+          .detail(String.valueOf(unreadable.getMessage()))
+          .asException(unreadable);
+    }
+  }
+}
