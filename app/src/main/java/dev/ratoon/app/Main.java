@@ -26,6 +26,7 @@ public final class Main {
             Branch.command("down", () -> new DownCommand(session, folder)),
             Branch.command("doctor", () -> new DoctorCommand(session)),
             Branch.command("uninstall", () -> new Uninstall(session, folder)),
+            Branch.command("train", TrainCommand::new),
             Branch.command("serve", () -> new ServeCommand(folder)));
     System.exit(new Cli(session, host).run(args));
   }

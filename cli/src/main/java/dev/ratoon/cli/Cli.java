@@ -22,6 +22,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Cli {
   private final Session session;
   private final List<Branch> branches;
+  private final List<String> remote;
 
   /**
    * @param host the commands that need this machine rather than a server, shown before the others
@@ -33,11 +34,16 @@ public final class Cli {
     branches.add(VmCommands.branch(session));
     branches.addAll(FleetCommands.branches(session));
     branches.add(OperationCommands.branch(session));
+    remote = branches.stream().skip(host.size()).map(Branch::name).toList();
     branches.add(Branch.command("completion", () -> new Completion(session, this::whole)));
   }
 
   /** Runs one command and says how it ended, see {@link ExitCode}. */
   public int run(String... args) {
+    boolean help = List.of(args).contains("--help") || List.of(args).contains("-h");
+    if (args.length > 1 && remote.contains(args[0]) && !help) {
+      session.prepareClient();
+    }
     CommandLine line = commandLine(List.of(args));
     try {
       return line.execute(args);

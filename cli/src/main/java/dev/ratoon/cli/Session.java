@@ -5,6 +5,7 @@ import dev.ratoon.cli.output.Output;
 import dev.ratoon.cli.output.Terminal;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.ServerAccess;
 import java.io.BufferedReader;
@@ -62,6 +63,17 @@ public final class Session implements AutoCloseable {
       client = open;
     }
     return open;
+  }
+
+  /**
+   * Begins to connect while the command line is still being read; whoever needs it hears why not.
+   */
+  void prepareClient() {
+    try {
+      client().prepare();
+    } catch (RatoonException notThere) {
+      client = null;
+    }
   }
 
   /** Lets go of the client, when a server was started or ended meanwhile. */

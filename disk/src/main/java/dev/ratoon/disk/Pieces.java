@@ -12,7 +12,7 @@ final class Pieces {
   static final int MAX_PIECE_BYTES = 1 << 20;
 
   /** How far to look ahead at a time: looking must not take long while others wait. */
-  private static final long LOOK_AHEAD_BYTES = 1L << 40;
+  private static final long LOOK_AHEAD_BYTES = 1L << 30;
 
   /**
    * @param offset where it begins on the disk
@@ -24,6 +24,9 @@ final class Pieces {
   private final Progress progress;
   private long next;
 
+  /** What was found last: finding an extent costs its length, so each is looked for once. */
+  private Extent known = new Extent(0, 0, Kind.HOLE);
+
   Pieces(VirtualDisk disk, Progress progress) {
     this.disk = disk;
     this.progress = progress;
@@ -33,11 +36,13 @@ final class Pieces {
   synchronized Optional<Piece> take() {
     long size = disk.size();
     while (next < size) {
-      Extent extent = disk.extentAt(next, lookAhead(size));
-      if (extent.kind() == Kind.DATA) {
-        return Optional.of(cut(extent.end()));
+      if (next >= known.end()) {
+        known = disk.extentAt(next, Math.min(size, next + LOOK_AHEAD_BYTES));
       }
-      long skipTo = extent.end() == size ? size : floor(extent.end());
+      if (known.kind() == Kind.DATA) {
+        return Optional.of(cut(known.end()));
+      }
+      long skipTo = known.end() == size ? size : floor(known.end());
       if (skipTo == next) {
         // The chunk begins as a hole, but does not end as one.
         return Optional.of(cut(next + 1));
@@ -46,10 +51,6 @@ final class Pieces {
       next = skipTo;
     }
     return Optional.empty();
-  }
-
-  private long lookAhead(long size) {
-    return Math.min(size, next + LOOK_AHEAD_BYTES);
   }
 
   private Piece cut(long dataEnd) {

@@ -12,8 +12,8 @@ import java.util.Optional;
  * <p>Every method may be called from any thread, virtual ones included, and returns within a
  * bounded time. All throw {@link dev.ratoon.model.RatoonException}: {@code HYPERVISOR_UNAVAILABLE}
  * when the hypervisor cannot be reached (at once, while a new connection is sought in the
- * background), {@code TIMED_OUT} when it does not answer, {@code HYPERVISOR_REFUSED} when it says
- * no, with its words in the detail.
+ * background), {@code TIMED_OUT} when it does not answer (what was asked may still happen), {@code
+ * HYPERVISOR_REFUSED} when it says no, with its words in the detail.
  */
 public interface Hypervisor extends AutoCloseable {
 

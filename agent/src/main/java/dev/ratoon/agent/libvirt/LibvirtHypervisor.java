@@ -19,7 +19,6 @@ import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
-import java.net.Inet4Address;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Arrays;
@@ -30,8 +29,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.libvirt.Domain;
 import org.libvirt.Domain.CreateFlags;
-import org.libvirt.Domain.InterfaceAddressesSource;
-import org.libvirt.DomainInterface;
 import org.libvirt.LibvirtException;
 
 /**
@@ -186,8 +183,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public Optional<String> address(VmId id) {
     String doing = "asking for the address of domain " + id;
-    return call(
-            doing, connection -> connection.withDomain(id.toString(), LibvirtHypervisor::addressOf))
+    return call(doing, connection -> connection.withDomain(id.toString(), GuestAddress::of))
         .flatMap(found -> found);
   }
 
@@ -227,27 +223,6 @@ public final class LibvirtHypervisor implements Hypervisor {
             connection
                 .state(mark.id().toString())
                 .flatMap(state -> DomainStates.status(mark, state.state(), state.reason())));
-  }
-
-  private static Optional<String> addressOf(Domain domain) throws LibvirtException {
-    for (int source :
-        new int[] {
-          InterfaceAddressesSource.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE,
-          InterfaceAddressesSource.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP
-        }) {
-      for (DomainInterface card : domain.interfaceAddresses(source, 0)) {
-        Optional<String> found =
-            card.addrs.stream()
-                .map(given -> given.address)
-                .filter(Inet4Address.class::isInstance)
-                .map(address -> address.getHostAddress())
-                .findFirst();
-        if (found.isPresent()) {
-          return found;
-        }
-      }
-    }
-    return Optional.empty();
   }
 
   /** Something done to a domain that says nothing back. */

@@ -81,6 +81,7 @@ public abstract class HypervisorContract {
     assertThat(status.tenant()).isEqualTo("<acme> & 'sons'");
     assertThat(status.overlays()).containsExactly(spec.disks().getFirst().path());
     assertThat(hypervisor().domains()).containsExactly(status);
+    assertThat(hypervisor().address(id)).isEmpty();
     awaitEvent(new DomainStarted(id));
   }
 
@@ -224,6 +225,13 @@ public abstract class HypervisorContract {
   protected final void awaitEvent(HypervisorEvent wanted) {
     synchronized (heard) {
       await(() -> heard.contains(wanted), () -> wanted + " among " + heard);
+    }
+  }
+
+  /** Forgets what was heard so far. */
+  protected final void forget() {
+    synchronized (heard) {
+      heard.clear();
     }
   }
 

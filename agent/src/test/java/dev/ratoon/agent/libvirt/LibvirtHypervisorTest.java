@@ -11,6 +11,8 @@ import dev.ratoon.agent.hypervisor.DomainSpec.DomainNic;
 import dev.ratoon.agent.hypervisor.DomainState;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorContract;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainEnded;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.hypervisor.Uefi;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
@@ -25,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -111,17 +114,49 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     assertThat(folder.resolve("console.log")).exists();
   }
 
+  /**
+   * The guest is one boot sector: it writes "R" to its first serial port and switches itself off.
+   */
+  @Test
+  void aGuestThatSwitchesItselfOffLeavesItsConsoleLogAcrossStarts() throws IOException {
+    byte[] sector = new byte[1 << 20];
+    String code = "baf803b052eeba0406b80020eff4ebfd";
+    System.arraycopy(HexFormat.of().parseHex(code), 0, sector, 0, code.length() / 2);
+    sector[510] = 0x55;
+    sector[511] = (byte) 0xaa;
+    Path disk = Files.write(folder.resolve("switch-off.raw"), sector);
+    hypervisor.facts().owner().own(disk);
+    DomainSpec plain = spec(false);
+    List<DomainDisk> disks = List.of(new DomainDisk(disk, DiskFormat.RAW, List.of()));
+    for (int starts = 1; starts <= 2; starts++) {
+      hypervisor.start(with(plain, disks, Optional.empty()));
+      awaitEvent(new DomainEnded(id(), Ending.SHUTDOWN_BY_GUEST));
+      forget();
+      assertThat(hypervisor.domain(id())).isEmpty();
+      String console = "R".repeat(starts);
+      PrivateLibvirtd.await(() -> read(plain.consoleLog()).endsWith(console), console);
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
   @Test
   void aPortThatIsTakenRefusesTheStart() throws IOException {
     try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       DomainSpec spec = spec(false);
-      DomainSpec forwarded = forwarded(spec, taken.getLocalPort());
+      DomainSpec forwarded = with(spec, spec.disks(), Optional.of(taken.getLocalPort()));
       assertFails(ErrorCode.HYPERVISOR_REFUSED, () -> hypervisor.start(forwarded));
       assertThat(hypervisor.domains()).isEmpty();
     }
   }
 
-  private static DomainSpec forwarded(DomainSpec spec, int port) {
+  private static DomainSpec with(DomainSpec spec, List<DomainDisk> disks, Optional<Integer> port) {
     return new DomainSpec(
         spec.id(),
         spec.name(),
@@ -129,14 +164,14 @@ final class LibvirtHypervisorTest extends HypervisorContract {
         spec.epoch(),
         spec.cpus(),
         spec.memoryBytes(),
-        spec.disks(),
+        disks,
         spec.seed(),
         spec.nics(),
         spec.uefi(),
         spec.consoleLog(),
         spec.serialSocket(),
         spec.paused(),
-        Optional.of(port));
+        port);
   }
 
   private static int freePort() throws IOException {

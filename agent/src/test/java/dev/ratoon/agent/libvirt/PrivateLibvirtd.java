@@ -8,6 +8,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -32,7 +33,7 @@ final class PrivateLibvirtd implements AutoCloseable {
     this.folder = folder;
     Path script = folder.resolve("private-libvirtd.sh");
     try (var source = PrivateLibvirtd.class.getResourceAsStream("private-libvirtd.sh")) {
-      Files.write(script, java.util.Objects.requireNonNull(source).readAllBytes());
+      Files.write(script, Objects.requireNonNull(source).readAllBytes());
     }
     process =
         new ProcessBuilder("bash", script.toString(), folder.toString())
@@ -71,7 +72,7 @@ final class PrivateLibvirtd implements AutoCloseable {
     return process
         .descendants()
         .filter(child -> commandLine(child).contains(word))
-        .filter(child -> !commandLine(child).contains("bash"))
+        .filter(child -> !commandLine(child).contains("bash -c"))
         .findFirst();
   }
 
@@ -115,9 +116,11 @@ final class PrivateLibvirtd implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroyForcibly();
     try {
+      process.getOutputStream().close();
       process.waitFor();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
     }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a libvirtd of its own under FOLDER, as root, with the distribution's qemu.conf: nothing of the
-# machine's own libvirt is seen or touched. It and all its domains end with this process.
+# machine's own libvirt is seen or touched. It and all its domains end when standard input does, so
+# that nothing outlives a test, however that ends.
 #
 #   private-libvirtd.sh FOLDER      its socket is FOLDER/run/libvirt/libvirt-sock
 #
@@ -42,4 +43,7 @@ inside='
     if [[ ! -e $folder/down ]]; then libvirtd || true; fi
     sleep 0.1
   done'
-exec unshare --mount --pid --fork --kill-child --propagation private bash -c "$inside" private-libvirtd "$folder"
+unshare --mount --pid --fork --kill-child --propagation private \
+  bash -c "$inside" private-libvirtd "$folder" </dev/null &
+cat >/dev/null
+kill -9 $!

@@ -13,13 +13,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /** Removes a folder with all that is in it. Links are removed, never followed. */
-final class FolderRemoval {
+public final class FolderRemoval {
   private FolderRemoval() {}
 
   /**
    * @throws RatoonException {@link ErrorCode#FILE_UNWRITABLE} if something in it cannot be removed
    */
-  static void remove(Path folder) {
+  public static void remove(Path folder) {
     try {
       Files.walkFileTree(folder, new Remover());
     } catch (IOException failed) {

@@ -8,9 +8,13 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /** Makes connections to one server, and keeps one idle for the next call. */
 final class Connections implements AutoCloseable {
@@ -20,25 +24,51 @@ final class Connections implements AutoCloseable {
   private final ServerAccess access;
   private final String host;
   private final int port;
-  private final SSLContext tls;
+  private final Supplier<SSLContext> tls;
+  private final AtomicReference<@Nullable FutureTask<HttpConnection>> prepared =
+      new AtomicReference<>();
   private final AtomicReference<HttpConnection> idle = new AtomicReference<>();
 
   Connections(ServerAccess access) {
     this.access = access;
     host = access.server().getHost().replaceAll("[\\[\\]]", "");
     port = access.server().getPort() < 0 ? DEFAULT_PORT : access.server().getPort();
-    tls = Trust.in(access.authorities());
+    tls = new Once(access.authorities());
   }
 
   /** The idle connection, if there is one, or a new one. */
   HttpConnection take() {
     HttpConnection kept = idle.getAndSet(null);
-    return kept != null ? kept : open();
+    FutureTask<HttpConnection> coming = kept == null ? prepared.getAndSet(null) : null;
+    return kept != null ? kept : coming != null ? await(coming) : open();
+  }
+
+  /** Begins to make a connection for the next call. */
+  void prepare() {
+    FutureTask<HttpConnection> coming = new FutureTask<>(this::open);
+    if (prepared.compareAndSet(null, coming)) {
+      Thread thread = new Thread(coming, "connecting");
+      thread.setDaemon(true);
+      thread.start();
+    }
+  }
+
+  private static HttpConnection await(FutureTask<HttpConnection> coming) {
+    try {
+      return coming.get();
+    } catch (ExecutionException failed) {
+      throw failed.getCause() instanceof RatoonException known
+          ? known
+          : new IllegalStateException(failed.getCause());
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(stopped);
+    }
   }
 
   HttpConnection open() {
     try {
-      return new HttpConnection(new TlsConnection(tls, host, port, CONNECT_TIMEOUT));
+      return new HttpConnection(new TlsConnection(tls.get(), host, port, CONNECT_TIMEOUT));
     } catch (SSLException notTrusted) {
       throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "connecting to " + access.server())
           .detail(
@@ -85,9 +115,30 @@ final class Connections implements AutoCloseable {
 
   @Override
   public void close() {
+    prepared.set(null);
     HttpConnection kept = idle.getAndSet(null);
     if (kept != null) {
       kept.close();
+    }
+  }
+
+  /** Made at the first connection, by the thread that makes that. */
+  private static final class Once implements Supplier<SSLContext> {
+    private final String authorities;
+    private @Nullable SSLContext context;
+
+    Once(String authorities) {
+      this.authorities = authorities;
+    }
+
+    @Override
+    public synchronized SSLContext get() {
+      SSLContext made = context;
+      if (made == null) {
+        made = Trust.in(authorities);
+        context = made;
+      }
+      return made;
     }
   }
 }

@@ -1,0 +1,53 @@
+# Sourced by ./ratoon, with $here, $built and $aot set: builds what is missing, or older than the
+# sources of a checkout. RATOON_NO_BUILD=1 leaves everything as it is.
+
+ratoon_is_stale() {
+  [ -e "$built" ] || return 0
+  [ -e "$here/.git" ] || return 1
+  [ -n "$(find "$here" \( -name target -o -name '.?*' -o -path '*/src/test' \) -prune -o -type f \
+    \( -path '*/src/main/*' -o -name pom.xml \) -newer "$built" -print -quit)" ]
+}
+
+# A cache of loaded classes, made with the JDK and the jars that will use it: starts twice as fast.
+# Without it everything still works, so that a failure here is no failure.
+ratoon_remember_classes() {
+  rm -f "$aot" "$aot.jdk"
+  "$JAVA_HOME/bin/java" -XX:AOTCacheOutput="$aot" -XX:+UseSerialGC -Xlog:disable \
+    --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
+    -cp "$here/app/target/ratoon.jar" dev.ratoon.app.Main train >"$aot.log" 2>&1 </dev/null
+  printf '%s\n' "$JAVA_HOME" >"$aot.jdk"
+}
+
+ratoon_build() {
+  mkdir -p "$here/app/target" || return 1
+  (
+    # Whoever comes second waits here, and finds it done.
+    flock 9
+    ratoon_is_stale || exit 0
+    echo "Building Ratoon (about 60 s the first time) ..." >&2
+    now=$here/app/target/ratoon.building
+    : >"$now"
+    (cd "$here" && ./mvnw -q -B -DskipTests -Dspotless.check.skip -Djacoco.skip -pl app -am package) \
+      >"$here/app/target/build.log" 2>&1 </dev/null || {
+      tail -n 30 "$here/app/target/build.log" >&2
+      echo "error: building Ratoon failed; all it said is in $here/app/target/build.log" >&2
+      exit 1
+    }
+    ratoon_remember_classes
+    # As old as the beginning of the build: what was changed during it makes the next one.
+    mv "$now" "$built"
+  ) 9>"$here/app/target/build.lock"
+}
+
+if [ -z "${RATOON_NO_BUILD-}" ]; then
+  if ratoon_is_stale; then
+    ratoon_build || return 1
+  fi
+  made_with=
+  [ -r "$aot.jdk" ] && read -r made_with <"$aot.jdk"
+  if [ "$made_with" != "$JAVA_HOME" ] || [ "$JAVA_HOME/release" -nt "$aot.jdk" ]; then
+    # Another JDK, or a newer one in its place.
+    [ -w "$here/app/target" ] && ratoon_remember_classes
+  fi
+fi
+:
