@@ -19,7 +19,12 @@ public final class Trash {
   private final Revisions revisions;
   private final InstantSource clock;
 
-  Trash(Database database, KnownVms known, Operations operations, Revisions revisions, InstantSource clock) {
+  Trash(
+      Database database,
+      KnownVms known,
+      Operations operations,
+      Revisions revisions,
+      InstantSource clock) {
     this.database = database;
     this.known = known;
     this.operations = operations;
@@ -34,8 +39,9 @@ public final class Trash {
       Duration kept = Duration.ofHours(tx.fleet().settings().trashHours());
       for (VmRow vm : tx.vms().trashedBefore(now.minus(kept))) {
         if (operations.runningOf(vm.id()).isEmpty()) {
-          known.want(tx, vm.wanting(
-                      DesiredPower.PURGED, 0, revisions.next(tx, vm.host()), vm.trashedAt()));
+          known.want(
+              tx,
+              vm.wanting(DesiredPower.PURGED, 0, revisions.next(tx, vm.host()), vm.trashedAt()));
         }
       }
       tx.operations().forgetEndedBefore(now.minus(OPERATIONS_KEPT));
