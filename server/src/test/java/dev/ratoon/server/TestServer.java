@@ -1,10 +1,12 @@
 package dev.ratoon.server;
 
 import dev.ratoon.cache.Cache;
+import dev.ratoon.disk.ImmutableFlag;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.OperationView;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -124,5 +127,11 @@ final class TestServer implements AutoCloseable {
     http.shutdownNow();
     server.close();
     cache.close();
+    try (Stream<Path> files = Files.walk(home.resolve("cache"))) {
+      // So that the test's folder can be removed.
+      files.filter(Files::isRegularFile).forEach(ImmutableFlag::clear);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 }

@@ -8,8 +8,11 @@ import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.StopRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.RecordComponent;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
@@ -23,6 +26,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class Bodies {
   private static final int MAX_BYTES = 1 << 20;
   private static final int MAX_DETAIL = 300;
+
+  /** A Java type in Jackson's messages: readers of the API know it by its last name at most. */
+  private static final Pattern TYPE = Pattern.compile("`(?:[\\w$]+\\.)*([\\w$]+)`");
+
   private static final JsonMapper STRICT =
       Json.mapper()
           .rebuild()
@@ -77,6 +84,12 @@ final class Bodies {
           }
         }
       }
+      for (RecordComponent component : type.getRecordComponents()) {
+        if (component.getType() != Optional.class && !object.has(component.getName())) {
+          throw unreadable("Field '" + component.getName() + "' is missing.").asException();
+        }
+      }
+      requireNoNullElement(object);
       return STRICT.treeToValue(object, type);
     } catch (JacksonException failed) {
       for (Throwable cause = failed; cause != null; cause = cause.getCause()) {
@@ -94,6 +107,18 @@ final class Bodies {
     return defaults == null ? List.of() : List.copyOf(defaults.propertyNames());
   }
 
+  /** A list holds values: Jackson would hand its nulls on as elements. */
+  private static void requireNoNullElement(JsonNode tree) {
+    for (Map.Entry<String, JsonNode> field : tree.properties()) {
+      for (JsonNode element : field.getValue()) {
+        if (field.getValue().isArray() && element.isNull()) {
+          throw unreadable("Field '" + field.getKey() + "': the list holds null.").asException();
+        }
+        requireNoNullElement(element);
+      }
+    }
+  }
+
   private static Problem unreadable(String why) {
     return Problem.of(ErrorCode.INVALID_REQUEST, "reading the request")
         .detail(why)
@@ -101,7 +126,7 @@ final class Bodies {
   }
 
   private static String inWords(JacksonException failed) {
-    String why = failed.getOriginalMessage();
+    String why = TYPE.matcher(failed.getOriginalMessage()).replaceAll("$1");
     String shortened = why.length() > MAX_DETAIL ? why.substring(0, MAX_DETAIL) + "..." : why;
     String field = path(failed.getPath());
     return (field.isEmpty() ? "" : "Field '" + field + "': ") + shortened;

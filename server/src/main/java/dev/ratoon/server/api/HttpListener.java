@@ -3,8 +3,12 @@ package dev.ratoon.server.api;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.io.ArrayByteBufferPool;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -28,7 +32,13 @@ final class HttpListener implements AutoCloseable {
   private static final int MAX_REQUESTS = 2048;
   private static final int IO_THREADS = 16;
   private static final int BACKLOG = 256;
-  private static final int INPUT_BUFFER = 256 << 10;
+  private static final int PACKETS = 128 << 10;
+
+  /** More than a packet holds, so that TLS decrypts straight into it. */
+  private static final int INPUT_BUFFER = 192 << 10;
+
+  private static final int LARGEST_BUFFER = 256 << 10;
+  private static final long POOLED_BYTES = 64L << 20;
   private static final int WINDOW = 8 << 20;
   private static final Duration IDLE = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(5);
@@ -59,20 +69,37 @@ final class HttpListener implements AutoCloseable {
     ALPNServerConnectionFactory alpn = new ALPNServerConnectionFactory();
     alpn.setDefaultProtocol(http1.getProtocol());
 
-    SslContextFactory.Server context = new SslContextFactory.Server();
+    SslContextFactory.Server context = new WideSsl();
     context.setSslContext(tls);
     context.setIncludeProtocols("TLSv1.3");
     SslConnectionFactory ssl = new SslConnectionFactory(context, alpn.getProtocol());
     ssl.setDirectBuffersForDecryption(true);
     ssl.setDirectBuffersForEncryption(true);
 
-    connector = new ServerConnector(server, ssl, alpn, http2, http1);
+    ByteBufferPool buffers =
+        new ArrayByteBufferPool(-1, -1, LARGEST_BUFFER, -1, POOLED_BYTES, POOLED_BYTES);
+    connector = new ServerConnector(server, null, null, buffers, -1, -1, ssl, alpn, http2, http1);
     connector.setHost(listen.getAddress().getHostAddress());
     connector.setPort(listen.getPort());
     connector.setAcceptQueueSize(BACKLOG);
     connector.setIdleTimeout(IDLE.toMillis());
     server.addConnector(connector);
     server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
+  }
+
+  /**
+   * TLS that takes up to {@value #PACKETS} bytes from the socket at a time. Jetty sizes its buffers
+   * for what the session calls a packet, by default one record of 16 KiB, which costs uploads most
+   * of their time in the kernel. Records themselves stay as small as TLS wants them.
+   */
+  private static final class WideSsl extends SslContextFactory.Server {
+    @Override
+    public void customize(SSLEngine engine) {
+      super.customize(engine);
+      SSLParameters parameters = engine.getSSLParameters();
+      parameters.setMaximumPacketSize(PACKETS);
+      engine.setSSLParameters(parameters);
+    }
   }
 
   void start() throws Exception {

@@ -7,6 +7,7 @@ import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.ProblemDetails;
 import dev.ratoon.server.tenants.Caller;
 import dev.ratoon.server.tenants.Tokens;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -59,6 +61,13 @@ final class Router extends Handler.Abstract {
     try {
       serve(match.get().bound(), match.get().parameters(), entry, request, response, callback);
     } catch (Throwable failure) {
+      if (failure instanceof EofException
+          || (response.isCommitted() && failure instanceof IOException)) {
+        // Somebody who stopped listening, or never sent all that he announced.
+        entry.end(response.getStatus(), "broken off");
+        callback.failed(failure);
+        return true;
+      }
       ProblemDetails problem = Failures.details(failure, match.get().endpoint().id());
       entry.end(problem.status(), problem.code().code());
       if (response.isCommitted()) {

@@ -49,6 +49,7 @@ public final class Deploys {
 
   private final Database database;
   private final Hosts hosts;
+  private final KnownVms known;
   private final Operations operations;
   private final Revisions revisions;
   private final InstantSource clock;
@@ -57,11 +58,13 @@ public final class Deploys {
   Deploys(
       Database database,
       Hosts hosts,
+      KnownVms known,
       Operations operations,
       Revisions revisions,
       InstantSource clock) {
     this.database = database;
     this.hosts = hosts;
+    this.known = known;
     this.operations = operations;
     this.revisions = revisions;
     this.clock = clock;
@@ -137,7 +140,7 @@ public final class Deploys {
               Optional.empty());
       vms.add(vm);
     }
-    tx.vms().add(vms);
+    known.add(tx, vms);
     for (VmRow vm : vms) {
       OperationStep placed =
           OperationStep.waiting("place").begin(now).end(StepState.DONE, clock.instant());

@@ -21,15 +21,16 @@ public record Inventory(
   public static Inventory open(
       Database database, String incarnation, Operations operations, InstantSource clock) {
     Hosts hosts = new Hosts(database, incarnation, clock);
+    KnownVms known = new KnownVms();
     Observations observations = new Observations();
     Revisions revisions = new Revisions(database, incarnation);
     return new Inventory(
         hosts,
-        new Vms(database, hosts, observations, operations, revisions, clock),
-        new Deploys(database, hosts, operations, revisions, clock),
+        new Vms(database, hosts, known, observations, operations, revisions, clock),
+        new Deploys(database, hosts, known, operations, revisions, clock),
         new FleetViews(database, hosts, observations),
-        new Reports(database, hosts, observations, operations, revisions),
+        new Reports(database, hosts, known, observations, operations, revisions),
         revisions,
-        new Trash(database, operations, revisions, clock));
+        new Trash(database, known, operations, revisions, clock));
   }
 }

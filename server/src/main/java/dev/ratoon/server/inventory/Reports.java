@@ -35,6 +35,7 @@ import java.util.stream.Stream;
 public final class Reports implements ServerLink {
   private final Database database;
   private final Hosts hosts;
+  private final KnownVms known;
   private final Observations observations;
   private final Operations operations;
   private final Revisions revisions;
@@ -42,11 +43,13 @@ public final class Reports implements ServerLink {
   Reports(
       Database database,
       Hosts hosts,
+      KnownVms known,
       Observations observations,
       Operations operations,
       Revisions revisions) {
     this.database = database;
     this.hosts = hosts;
+    this.known = known;
     this.observations = observations;
     this.operations = operations;
     this.revisions = revisions;
@@ -87,8 +90,8 @@ public final class Reports implements ServerLink {
     if (news.isEmpty()) {
       return;
     }
-    Map<VmId, VmRow> rows = tx.vms().among(news.stream().map(VmReport::id).toList());
-    List<VmReport> lasting = new ArrayList<>();
+    Map<VmId, VmRow> rows = known.among(tx, news.stream().map(VmReport::id).toList());
+    List<VmRow> changed = new ArrayList<>();
     for (VmReport report : news) {
       VmRow vm = rows.get(report.id());
       if (vm == null || !vm.host().equals(host) || report.epoch() < vm.epoch()) {
@@ -100,12 +103,14 @@ public final class Reports implements ServerLink {
         remove(tx, vm);
       } else {
         VmReport worthKeeping = Observations.lasting(report);
-        if (!vm.observed().equals(Optional.of(worthKeeping))) {
-          lasting.add(worthKeeping);
+        // What is on its way is reported again after a crash.
+        boolean onItsWay = report.state() == VmState.DEPLOYING && !report.settled();
+        if (!onItsWay && !vm.observed().equals(Optional.of(worthKeeping))) {
+          changed.add(vm.seenAs(worthKeeping));
         }
       }
     }
-    tx.vms().observe(lasting);
+    known.observe(tx, changed);
   }
 
   private void fold(Transaction tx, OperationRow operation, VmReport report) {
@@ -162,7 +167,7 @@ public final class Reports implements ServerLink {
   }
 
   private void remove(Transaction tx, VmRow vm) {
-    tx.vms().remove(vm.id());
+    known.remove(tx, vm);
     tx.afterCommit(() -> observations.forget(vm.id()));
   }
 }

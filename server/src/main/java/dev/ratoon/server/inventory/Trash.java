@@ -14,12 +14,19 @@ public final class Trash {
   private static final Duration KEYS_KEPT = Duration.ofDays(2);
 
   private final Database database;
+  private final KnownVms known;
   private final Operations operations;
   private final Revisions revisions;
   private final InstantSource clock;
 
-  Trash(Database database, Operations operations, Revisions revisions, InstantSource clock) {
+  Trash(
+      Database database,
+      KnownVms known,
+      Operations operations,
+      Revisions revisions,
+      InstantSource clock) {
     this.database = database;
+    this.known = known;
     this.operations = operations;
     this.revisions = revisions;
     this.clock = clock;
@@ -32,10 +39,9 @@ public final class Trash {
       Duration kept = Duration.ofHours(tx.fleet().settings().trashHours());
       for (VmRow vm : tx.vms().trashedBefore(now.minus(kept))) {
         if (operations.runningOf(vm.id()).isEmpty()) {
-          tx.vms()
-              .want(
-                  vm.wanting(
-                      DesiredPower.PURGED, 0, revisions.next(tx, vm.host()), vm.trashedAt()));
+          known.want(
+              tx,
+              vm.wanting(DesiredPower.PURGED, 0, revisions.next(tx, vm.host()), vm.trashedAt()));
         }
       }
       tx.operations().forgetEndedBefore(now.minus(OPERATIONS_KEPT));

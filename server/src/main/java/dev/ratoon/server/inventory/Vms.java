@@ -33,6 +33,7 @@ import java.util.Optional;
 public final class Vms {
   private final Database database;
   private final Hosts hosts;
+  private final KnownVms known;
   private final Observations observations;
   private final Operations operations;
   private final Revisions revisions;
@@ -41,12 +42,14 @@ public final class Vms {
   Vms(
       Database database,
       Hosts hosts,
+      KnownVms known,
       Observations observations,
       Operations operations,
       Revisions revisions,
       InstantSource clock) {
     this.database = database;
     this.hosts = hosts;
+    this.known = known;
     this.observations = observations;
     this.operations = operations;
     this.revisions = revisions;
@@ -137,7 +140,7 @@ public final class Vms {
             graceSeconds,
             revisions.next(tx, vm.host()),
             power == DesiredPower.TRASHED ? Optional.of(clock.instant()) : Optional.empty());
-    tx.vms().want(changed);
+    known.want(tx, changed);
     return begin(tx, changed, kind).view();
   }
 

@@ -6,8 +6,6 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -55,8 +53,9 @@ public final class Database implements AutoCloseable {
     config.setMaximumPoolSize(CONNECTIONS);
     config.setMinimumIdle(2);
     config.setPoolName("ratoon-db");
-    HikariDataSource pool = new HikariDataSource(config);
+    HikariDataSource pool = null;
     try {
+      pool = new HikariDataSource(config);
       Flyway.configure()
           .dataSource(pool)
           .locations("classpath:dev/ratoon/server/store")
@@ -64,7 +63,9 @@ public final class Database implements AutoCloseable {
           .migrate();
       return new Database(pool);
     } catch (RuntimeException failed) {
-      pool.close();
+      if (pool != null) {
+        pool.close();
+      }
       throw Problem.of(ErrorCode.INTERNAL, "opening the database " + file)
           .detail(String.valueOf(failed.getMessage()))
           .next("Keep the file. If it is damaged, restore it from a backup.")
@@ -75,7 +76,9 @@ public final class Database implements AutoCloseable {
   /** Looks without changing anything. */
   public <T> T read(Function<Transaction, T> work) {
     try {
-      return jdbi.withHandle(handle -> work.apply(new Transaction(handle, List.of())));
+      try (Transaction tx = Transaction.reading(jdbi)) {
+        return work.apply(tx);
+      }
     } catch (JdbiException failed) {
       throw translate(failed);
     }
@@ -84,10 +87,9 @@ public final class Database implements AutoCloseable {
   /** Does all of {@code work} or, when it throws, nothing of it. */
   public <T> T write(Function<Transaction, T> work) {
     writing.lock();
-    try {
-      List<Runnable> afterCommit = new ArrayList<>();
-      T result = jdbi.inTransaction(handle -> work.apply(new Transaction(handle, afterCommit)));
-      afterCommit.forEach(Runnable::run);
+    try (Transaction tx = Transaction.writing(jdbi)) {
+      T result = work.apply(tx);
+      tx.commit();
       return result;
     } catch (JdbiException failed) {
       throw translate(failed);

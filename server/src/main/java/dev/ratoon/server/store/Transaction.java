@@ -1,44 +1,60 @@
 package dev.ratoon.server.store;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
 
-/** One look at the database, or one change of it, as the tables it touches. */
-public final class Transaction {
-  private final Handle handle;
-  private final List<Runnable> afterCommit;
+/**
+ * One look at the database, or one change of it, as the tables it touches. It begins with the first
+ * table: work that touches none, because memory knew enough, costs nothing.
+ */
+public final class Transaction implements AutoCloseable {
+  private final Jdbi jdbi;
+  private final boolean writing;
+  private final List<Runnable> afterCommit = new ArrayList<>();
+  private @Nullable Handle opened;
 
-  Transaction(Handle handle, List<Runnable> afterCommit) {
-    this.handle = handle;
-    this.afterCommit = afterCommit;
+  private Transaction(Jdbi jdbi, boolean writing) {
+    this.jdbi = jdbi;
+    this.writing = writing;
+  }
+
+  static Transaction reading(Jdbi jdbi) {
+    return new Transaction(jdbi, false);
+  }
+
+  static Transaction writing(Jdbi jdbi) {
+    return new Transaction(jdbi, true);
   }
 
   public FleetTable fleet() {
-    return new FleetTable(handle);
+    return new FleetTable(handle());
   }
 
   public TokenTable tokens() {
-    return new TokenTable(handle);
+    return new TokenTable(handle());
   }
 
   public HostTable hosts() {
-    return new HostTable(handle);
+    return new HostTable(handle());
   }
 
   public ImageTable images() {
-    return new ImageTable(handle);
+    return new ImageTable(handle());
   }
 
   public VmTable vms() {
-    return new VmTable(handle);
+    return new VmTable(handle());
   }
 
   public OperationTable operations() {
-    return new OperationTable(handle);
+    return new OperationTable(handle());
   }
 
   public IdempotencyTable idempotency() {
-    return new IdempotencyTable(handle);
+    return new IdempotencyTable(handle());
   }
 
   /**
@@ -47,5 +63,35 @@ public final class Transaction {
    */
   public void afterCommit(Runnable then) {
     afterCommit.add(then);
+  }
+
+  private Handle handle() {
+    Handle handle = opened;
+    if (handle == null) {
+      handle = jdbi.open();
+      opened = handle;
+      if (writing) {
+        handle.begin();
+      }
+    }
+    return handle;
+  }
+
+  void commit() {
+    if (opened != null) {
+      opened.commit();
+    }
+    afterCommit.forEach(Runnable::run);
+  }
+
+  /** Ends it; what was not committed by then is undone. */
+  @Override
+  public void close() {
+    if (opened != null) {
+      if (opened.isInTransaction()) {
+        opened.rollback();
+      }
+      opened.close();
+    }
   }
 }

@@ -92,6 +92,26 @@ public record VmRow(
         observed);
   }
 
+  /** The same VM after a report that was kept. */
+  public VmRow seenAs(VmReport report) {
+    return new VmRow(
+        id,
+        tenant,
+        name,
+        host,
+        epoch,
+        power,
+        powerRevision,
+        desiredRevision,
+        stopGraceSeconds,
+        spec,
+        diskBytes,
+        createdAt,
+        trashedAt,
+        firstStartedAt.or(report::startedAt),
+        Optional.of(report));
+  }
+
   public boolean trashed() {
     return power == DesiredPower.TRASHED || power == DesiredPower.PURGED;
   }

@@ -90,23 +90,19 @@ public final class VmTable {
         .execute();
   }
 
-  /** Writes what was seen of VMs, and when each started for the first time. */
-  public void observe(Collection<VmReport> reports) {
-    if (reports.isEmpty()) {
+  /** Writes what was seen of the VMs. */
+  public void observe(Collection<VmRow> vms) {
+    if (vms.isEmpty()) {
       return;
     }
     PreparedBatch batch =
         handle.prepareBatch(
-            """
-            update vm set observed = :observed,
-              first_started_at = coalesce(first_started_at, :started)
-            where id = :id\
-            """);
-    for (VmReport report : reports) {
+            "update vm set observed = :observed, first_started_at = :started where id = :id");
+    for (VmRow vm : vms) {
       batch
-          .bind("id", report.id().toString())
-          .bind("observed", Json.write(report))
-          .bind("started", Column.millis(report.startedAt()))
+          .bind("id", vm.id().toString())
+          .bind("observed", vm.observed().map(Json::write).orElse(null))
+          .bind("started", Column.millis(vm.firstStartedAt()))
           .add();
     }
     batch.execute();

@@ -33,10 +33,11 @@ public final class PrivateFile {
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** Makes the folder, open to its owner alone, unless it is there. */
+  /** Makes the folder, open to its owner alone, unless it is there; those above it are as usual. */
   public static void folder(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
-      Files.createDirectories(
+      Files.createDirectories(folder.toAbsolutePath().getParent());
+      Files.createDirectory(
           folder,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }

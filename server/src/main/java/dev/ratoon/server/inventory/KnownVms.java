@@ -1,0 +1,60 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.VmId;
+import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmRow;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The rows of VMs kept in memory too, so that folding a report that changes none of them costs no
+ * look into the database. All changes of VM rows go through here; memory follows each commit.
+ */
+final class KnownVms {
+  private final Map<VmId, VmRow> rows = new ConcurrentHashMap<>();
+
+  /** Those of {@code ids} that exist, inside a write. */
+  Map<VmId, VmRow> among(Transaction tx, List<VmId> ids) {
+    Map<VmId, VmRow> found = HashMap.newHashMap(ids.size());
+    List<VmId> others = new ArrayList<>();
+    for (VmId id : ids) {
+      VmRow row = rows.get(id);
+      if (row == null) {
+        others.add(id);
+      } else {
+        found.put(id, row);
+      }
+    }
+    if (!others.isEmpty()) {
+      Map<VmId, VmRow> read = tx.vms().among(others);
+      tx.afterCommit(() -> rows.putAll(read));
+      found.putAll(read);
+    }
+    return found;
+  }
+
+  void add(Transaction tx, Collection<VmRow> vms) {
+    tx.vms().add(vms);
+    tx.afterCommit(() -> vms.forEach(vm -> rows.put(vm.id(), vm)));
+  }
+
+  void want(Transaction tx, VmRow vm) {
+    tx.vms().want(vm);
+    tx.afterCommit(() -> rows.put(vm.id(), vm));
+  }
+
+  /** Writes what was seen of these VMs. */
+  void observe(Transaction tx, List<VmRow> seen) {
+    tx.vms().observe(seen);
+    tx.afterCommit(() -> seen.forEach(vm -> rows.put(vm.id(), vm)));
+  }
+
+  void remove(Transaction tx, VmRow vm) {
+    tx.vms().remove(vm.id());
+    tx.afterCommit(() -> rows.remove(vm.id()));
+  }
+}

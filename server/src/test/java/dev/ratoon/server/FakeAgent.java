@@ -1,0 +1,184 @@
+package dev.ratoon.server;
+
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.Layout;
+import dev.ratoon.model.OperationStep;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.ReplicaState;
+import dev.ratoon.model.StepState;
+import dev.ratoon.model.VmId;
+import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.AgentLink;
+import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.DiskReport;
+import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.agent.VmReport;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+
+/**
+ * An agent whose host obeys at once, in memory; what it does not take up waits for a later call.
+ */
+final class FakeAgent implements AgentLink {
+  static final long GIB = 1L << 30;
+
+  final HostId host = new HostId(UUID.randomUUID());
+  final Map<VmId, DesiredVm> vms = new ConcurrentHashMap<>();
+  final List<DiskId> bases = new ArrayList<>();
+  volatile Predicate<DesiredVm> fails = vm -> false;
+  long memoryBytes = 64 * GIB;
+  long diskFreeBytes = 500 * GIB;
+  private final String name;
+  private ServerLink server;
+  private long revision;
+  private String incarnation = "";
+
+  FakeAgent(String name, ServerLink server) {
+    this.name = name;
+    this.server = server;
+    report();
+  }
+
+  static FakeAgent on(TestServer server) {
+    FakeAgent agent = new FakeAgent("host-1", server.server.link());
+    server.server.attach(agent.host, agent);
+    return agent;
+  }
+
+  void connect(TestServer restarted) {
+    server = restarted.server.link();
+    restarted.server.attach(host, this);
+  }
+
+  /** Takes up what is newly desired, if anything is, and reports that it has been done. */
+  Optional<DesiredState> obey() throws InterruptedException {
+    Optional<DesiredState> desired = server.desired(host, revision, Duration.ofSeconds(5));
+    desired.ifPresent(this::obey);
+    return desired;
+  }
+
+  /** Takes up what is newly desired without doing anything about it. */
+  Optional<DesiredState> look(Duration wait) throws InterruptedException {
+    return server.desired(host, revision, wait);
+  }
+
+  private void obey(DesiredState desired) {
+    revision = desired.revision();
+    incarnation = desired.incarnation();
+    for (DesiredVm vm : desired.vms()) {
+      if (vm.power() == DesiredPower.PURGED) {
+        vms.remove(vm.id());
+      } else {
+        vms.put(vm.id(), vm);
+      }
+    }
+    server.report(host, vms.values().stream().map(this::settled).toList());
+    report();
+  }
+
+  /** Says how the whole host is. */
+  void report() {
+    server.report(
+        new HostReport(
+            host,
+            new EntityName(name),
+            incarnation,
+            revision,
+            8,
+            memoryBytes,
+            1000 * GIB,
+            diskFreeBytes,
+            "tcg",
+            "fake 1",
+            Optional.empty(),
+            List.of("default"),
+            List.of("br0"),
+            true,
+            bases.stream()
+                .map(id ->
+                    new ReplicaReport(
+                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20))
+                .toList(),
+            vms.values().stream().map(this::settled).toList(),
+            List.of()));
+  }
+
+  VmReport settled(DesiredVm vm) {
+    boolean failed = fails.test(vm);
+    VmState state =
+        failed
+            ? VmState.FAILED
+            : switch (vm.power()) {
+              case RUNNING -> VmState.RUNNING;
+              case PAUSED -> VmState.PAUSED;
+              case STOPPED -> VmState.STOPPED;
+              case TRASHED, PURGED -> VmState.TRASHED;
+            };
+    Optional<Problem> problem =
+        failed
+            ? Optional.of(
+                Problem.of(ErrorCode.HYPERVISOR_REFUSED, "starting " + vm.name()).detail("No."))
+            : Optional.empty();
+    Instant now = Instant.ofEpochSecond(1_800_000_000);
+    return report(
+        vm,
+        true,
+        state,
+        List.of(OperationStep.waiting("overlay").begin(now).end(StepState.DONE, now)),
+        problem);
+  }
+
+  VmReport report(
+      DesiredVm vm,
+      boolean settled,
+      VmState state,
+      List<OperationStep> steps,
+      Optional<Problem> problem) {
+    return new VmReport(
+        vm.id(),
+        vm.epoch(),
+        vm.powerRevision(),
+        settled,
+        state,
+        steps,
+        problem,
+        vm.disks().stream()
+            .map(disk ->
+                new DiskReport(
+                    "/vms/" + vm.id() + "/disk-0.qcow2",
+                    disk.base(),
+                    disk.base().map(id -> "/cache/" + id),
+                    disk.sizeBytes(),
+                    196_608,
+                    0))
+            .toList(),
+        Optional.empty(),
+        Optional.of(2222),
+        Optional.of(Instant.ofEpochSecond(1_800_000_000)),
+        Optional.empty(),
+        0);
+  }
+
+  @Override
+  public ConsoleText console(VmId vm, long offset, Duration wait) {
+    byte[] text = "login: ".getBytes(StandardCharsets.UTF_8);
+    int from = (int) Math.min(text.length, Math.max(0, offset));
+    return new ConsoleText(Arrays.copyOfRange(text, from, text.length), text.length);
+  }
+}
