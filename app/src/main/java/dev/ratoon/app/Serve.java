@@ -39,11 +39,9 @@ final class Serve {
     }
   }
 
-  /** Builds what this process serves, top to bottom. Server and agent are to be wired here. */
+  /** Builds what this process serves, top to bottom. */
   private static AutoCloseable start(DataFolder folder, Optional<String> listen) {
-    LoggerFactory.getLogger(Serve.class)
-        .info("Nothing to serve yet in {} at {}", folder.home(), listen.orElse("127.0.0.1:7800"));
-    return () -> {};
+    return OneMachine.start(folder.home(), listen, System.getenv());
   }
 
   /** Logging reads its configuration once, at its first use: this must be before it. */

@@ -1,9 +1,6 @@
 package dev.ratoon.cli;
 
 import dev.ratoon.cli.output.Format;
-import java.io.IOException;
-import java.io.InputStream;
-import java.util.Properties;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,7 +11,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
     name = "ratoon",
-    versionProvider = RootCommand.Version.class,
+    versionProvider = RootCommand.VersionLine.class,
     synopsisSubcommandLabel = "COMMAND",
     description = "Deploys virtual machines from base disks that the hosts already have.",
     footer = {
@@ -70,19 +67,11 @@ final class RootCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  /** Reads what Maven writes into the jar. */
-  static final class Version implements CommandLine.IVersionProvider {
-    private static final String FILE = "/META-INF/maven/dev.ratoon/ratoon-cli/pom.properties";
-
+  /** What {@code --version} prints. */
+  static final class VersionLine implements CommandLine.IVersionProvider {
     @Override
-    public String[] getVersion() throws IOException {
-      Properties properties = new Properties();
-      try (InputStream in = Version.class.getResourceAsStream(FILE)) {
-        if (in != null) {
-          properties.load(in);
-        }
-      }
-      return new String[] {"ratoon " + properties.getProperty("version", "(unpackaged)")};
+    public String[] getVersion() {
+      return new String[] {"ratoon " + Version.current()};
     }
   }
 }

@@ -1,4 +1,4 @@
-/** To be described. */
+/** The control plane: api, operations, inventory, library, tenants. {@link Server} is its face. */
 @NullMarked
 package dev.ratoon.server;
 

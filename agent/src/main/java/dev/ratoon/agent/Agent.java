@@ -1,0 +1,221 @@
+package dev.ratoon.agent;
+
+import dev.ratoon.agent.host.HostFolders;
+import dev.ratoon.agent.host.HostIdentity;
+import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.agent.vm.VmKeepers;
+import dev.ratoon.cache.Cache;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.VmId;
+import dev.ratoon.protocol.agent.AgentLink;
+import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.agent.VmReport;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The agent of one host. It takes up the last desired state that it remembers before it talks to
+ * any server, then asks the server for newer ones, for ever; and reports. When it ends the VMs run
+ * on.
+ */
+public final class Agent implements AgentLink, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
+  private static final Duration LONGEST_ASK = Duration.ofSeconds(30);
+  private static final int RETRY_SECONDS = 1;
+
+  private final HostIdentity identity;
+  private final HostFolders folders;
+  private final Hypervisor hypervisor;
+  private final Cache cache;
+  private final ServerLink server;
+  private final DesiredStore desired;
+  private final Reporter reporter;
+  private final VmKeepers vms;
+  private final Thread asking;
+  private volatile boolean closed;
+  private volatile Optional<HypervisorFacts> lastFacts = Optional.empty();
+
+  private Agent(
+      AgentConfig config,
+      Hypervisor hypervisor,
+      Cache cache,
+      ServerLink server,
+      InstantSource clock) {
+    this.folders = prepared(new HostFolders(config.home()));
+    this.identity = HostIdentity.in(folders.agent());
+    this.hypervisor = hypervisor;
+    this.cache = cache;
+    this.server = server;
+    this.desired = new DesiredStore(folders.agent());
+    this.reporter =
+        new Reporter(identity.id(), server, this::hostReport, this::vmReport, config.reportEvery());
+    this.vms = new VmKeepers(hypervisor, cache, folders, clock, reporter::changed);
+    this.asking = Thread.ofVirtual().name("desired").unstarted(this::ask);
+  }
+
+  /**
+   * Starts the agent of this host.
+   *
+   * @param hypervisor and {@code cache} stay the caller's to close, after the agent
+   */
+  public static Agent start(
+      AgentConfig config,
+      Hypervisor hypervisor,
+      Cache cache,
+      ServerLink server,
+      InstantSource clock) {
+    Agent agent = new Agent(config, hypervisor, cache, server, clock);
+    agent.desired.last().ifPresent(last -> agent.vms.want(last.vms()));
+    cache.onChange(agent.reporter::hostChanged);
+    agent.reporter.start();
+    agent.asking.start();
+    return agent;
+  }
+
+  public HostId host() {
+    return identity.id();
+  }
+
+  @Override
+  public ConsoleText console(VmId vm, long offset, Duration wait) throws InterruptedException {
+    return vms.console(vm, offset, wait);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    asking.interrupt();
+    vms.close();
+    reporter.close();
+  }
+
+  private void ask() {
+    while (!closed) {
+      try {
+        long known = desired.last().map(DesiredState::revision).orElse(0L);
+        server.desired(identity.id(), known, LONGEST_ASK).ifPresent(this::takeUp);
+      } catch (InterruptedException closing) {
+        return;
+      } catch (RuntimeException failed) {
+        if (!closed) {
+          LOG.warn(
+              "The server could not be asked what this host shall be: {}", failed.getMessage());
+          pause();
+        }
+      }
+    }
+  }
+
+  /** The VMs are told first, so that a deploy does not wait for the disk that keeps the record. */
+  private void takeUp(DesiredState newer) {
+    if (!desired.accepts(newer)) {
+      pause();
+      return;
+    }
+    vms.want(newer.vms());
+    desired.keep(newer);
+  }
+
+  private Optional<VmReport> vmReport(VmId id) {
+    return vms.report(id);
+  }
+
+  private HostReport hostReport() {
+    Optional<Problem> problem = Optional.empty();
+    List<String> unknown = List.of();
+    try {
+      lastFacts = Optional.of(hypervisor.facts());
+      unknown = vms.unknown();
+    } catch (RatoonException unavailable) {
+      problem = Optional.of(unavailable.problem());
+    }
+    Optional<HypervisorFacts> facts = lastFacts;
+    Optional<Space> space = space();
+    DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of()));
+    return new HostReport(
+        identity.id(),
+        identity.name(),
+        state.incarnation(),
+        state.revision(),
+        facts.map(HypervisorFacts::cpus).orElse(0),
+        facts.map(HypervisorFacts::memoryBytes).orElse(0L),
+        space.map(Space::totalBytes).orElse(0L),
+        space.map(Space::freeBytes).orElse(0L),
+        facts.map(f -> f.accelerator().text()).orElse("unknown"),
+        facts.map(HypervisorFacts::version).orElse("unknown"),
+        problem,
+        facts.map(HypervisorFacts::networks).orElse(List.of()),
+        facts.map(HypervisorFacts::bridges).orElse(List.of()),
+        facts.flatMap(HypervisorFacts::uefi).isPresent(),
+        replicas(),
+        vms.reports(),
+        unknown);
+  }
+
+  private List<ReplicaReport> replicas() {
+    return cache.replicas().stream()
+        .map(r ->
+            new ReplicaReport(
+                r.base().id(),
+                r.layout(),
+                r.state(),
+                r.base().path().toString(),
+                r.base().sizeBytes(),
+                r.storedBytes()))
+        .toList();
+  }
+
+  private record Space(long totalBytes, long freeBytes) {}
+
+  private Optional<Space> space() {
+    try {
+      FileStore store = Files.getFileStore(folders.vms());
+      return Optional.of(new Space(store.getTotalSpace(), store.getUsableSpace()));
+    } catch (IOException unreadable) {
+      LOG.warn("The space of {} is not known: {}", folders.vms(), unreadable.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private static HostFolders prepared(HostFolders folders) {
+    for (Path folder : List.of(folders.home(), folders.agent(), folders.vms(), folders.trash())) {
+      try {
+        Files.createDirectories(folder);
+        boolean forGuests = !folder.equals(folders.agent());
+        Files.setPosixFilePermissions(
+            folder, PosixFilePermissions.fromString(forGuests ? "rwx--x--x" : "rwx------"));
+      } catch (IOException failed) {
+        throw Problem.of(ErrorCode.FILE_UNWRITABLE, "preparing the folder " + folder)
+            .detail(String.valueOf(failed.getMessage()))
+            .next("Ratoon needs to run as root, and its home to be writable.")
+            .asException(failed);
+      }
+    }
+    return folders;
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.SECONDS.sleep(RETRY_SECONDS);
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

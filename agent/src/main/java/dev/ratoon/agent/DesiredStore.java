@@ -1,0 +1,73 @@
+package dev.ratoon.agent;
+
+import dev.ratoon.agent.host.DurableFile;
+import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.agent.DesiredState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+
+/**
+ * The last desired state that this host took up, kept so that VMs come back after a power loss
+ * whether or not there is a server. An older revision, or one of another incarnation of the fleet,
+ * is refused: it could be a restored backup that does not know of VMs that are here.
+ */
+final class DesiredStore {
+  private static final Logger LOG = LoggerFactory.getLogger(DesiredStore.class);
+  private final Path file;
+  private Optional<DesiredState> last;
+
+  DesiredStore(Path folder) {
+    this.file = folder.resolve("desired.json");
+    this.last = read();
+  }
+
+  Optional<DesiredState> last() {
+    return last;
+  }
+
+  /** Whether the host may take this up. */
+  boolean accepts(DesiredState newer) {
+    if (last.isEmpty()) {
+      return true;
+    }
+    DesiredState known = last.get();
+    if (!known.incarnation().equals(newer.incarnation())) {
+      LOG.error(
+          "Refused the desired state of fleet incarnation {}: this host belongs to {}. Its VMs are left as they are.",
+          newer.incarnation(),
+          known.incarnation());
+      return false;
+    }
+    if (newer.revision() < known.revision()) {
+      LOG.error(
+          "Refused desired revision {}: {} was seen before", newer.revision(), known.revision());
+      return false;
+    }
+    return true;
+  }
+
+  /** Keeps it, for good when this returns. */
+  void keep(DesiredState newer) {
+    DurableFile.write(file, Json.write(newer));
+    last = Optional.of(newer);
+  }
+
+  private Optional<DesiredState> read() {
+    try {
+      return Files.exists(file)
+          ? Optional.of(Json.read(Files.readString(file), DesiredState.class))
+          : Optional.empty();
+    } catch (IOException | JacksonException unreadable) {
+      LOG.error(
+          "{} cannot be read, so this host waits for its server: {}",
+          file,
+          unreadable.getMessage());
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.ratoon.agent;
+
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.VmId;
+import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.agent.VmReport;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the server how the host is: at once which VMs changed, all that changed meanwhile in one
+ * message; and now and then, or when asked to, the whole host. A report that is lost is made good
+ * by the next whole one.
+ */
+final class Reporter implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Reporter.class);
+  private final HostId host;
+  private final ServerLink server;
+  private final Supplier<HostReport> whole;
+  private final Function<VmId, Optional<VmReport>> vm;
+  private final Duration every;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition news = lock.newCondition();
+  private final Set<VmId> changed = new LinkedHashSet<>();
+  private boolean wholeWanted = true;
+  private volatile boolean closed;
+  private final Thread thread;
+
+  Reporter(
+      HostId host,
+      ServerLink server,
+      Supplier<HostReport> whole,
+      Function<VmId, Optional<VmReport>> vm,
+      Duration every) {
+    this.host = host;
+    this.server = server;
+    this.whole = whole;
+    this.vm = vm;
+    this.every = every;
+    this.thread = Thread.ofVirtual().name("reporter").unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** This VM is no longer as it was reported. */
+  void changed(VmId id) {
+    tell(() -> changed.add(id));
+  }
+
+  /** The host is no longer as it was reported. */
+  void hostChanged() {
+    tell(() -> wholeWanted = true);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+  }
+
+  private void tell(Runnable note) {
+    lock.lock();
+    try {
+      note.run();
+      news.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    while (!closed) {
+      try {
+        report(await());
+      } catch (InterruptedException closing) {
+        return;
+      } catch (RuntimeException failed) {
+        if (!closed) {
+          LOG.warn("A report did not reach the server: {}", failed.getMessage());
+          hostChanged();
+          pause();
+        }
+      }
+    }
+  }
+
+  /** The VMs to report; empty for the whole host. */
+  private Optional<Set<VmId>> await() throws InterruptedException {
+    lock.lock();
+    try {
+      long left = every.toNanos();
+      while (changed.isEmpty() && !wholeWanted && left > 0) {
+        left = news.awaitNanos(left);
+      }
+      Set<VmId> vms = Set.copyOf(changed);
+      changed.clear();
+      if (wholeWanted || left <= 0) {
+        wholeWanted = false;
+        return Optional.empty();
+      }
+      return Optional.of(vms);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void report(Optional<Set<VmId>> vms) {
+    if (vms.isEmpty()) {
+      server.report(whole.get());
+      return;
+    }
+    List<VmReport> reports = new ArrayList<>();
+    for (VmId id : vms.get()) {
+      vm.apply(id).ifPresent(reports::add);
+    }
+    if (!reports.isEmpty()) {
+      server.report(host, reports);
+    }
+  }
+
+  private void pause() {
+    try {
+      TimeUnit.SECONDS.sleep(1);
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

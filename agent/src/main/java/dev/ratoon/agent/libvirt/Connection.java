@@ -1,0 +1,137 @@
+package dev.ratoon.agent.libvirt;
+
+import com.sun.jna.ptr.IntByReference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.libvirt.Connect;
+import org.libvirt.Domain;
+import org.libvirt.LibvirtException;
+import org.libvirt.jna.DomainPointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An open connection that counts the calls on it. The C library frees a connection when it is
+ * closed, whoever may still be inside a call; so a retired connection is closed by the last call
+ * that leaves it.
+ */
+final class Connection extends Connect {
+  private static final Logger log = LoggerFactory.getLogger(Connection.class);
+  private static final int ACTIVE = 1;
+  private int calls;
+  private boolean retired;
+
+  /** Native code keeps only their addresses: they must live as long as this. */
+  private final List<Object> callbacks = new ArrayList<>();
+
+  Connection(String uri) throws LibvirtException {
+    super(uri);
+  }
+
+  /** Begins a call; false if the connection is retired. */
+  synchronized boolean enter() {
+    if (!retired) {
+      calls++;
+    }
+    return !retired;
+  }
+
+  synchronized void leave() {
+    calls--;
+    closeWhenUnused();
+  }
+
+  /** No call begins any more. */
+  synchronized void retire() {
+    retired = true;
+    closeWhenUnused();
+  }
+
+  private void closeWhenUnused() {
+    if (retired && calls == 0) {
+      try {
+        close();
+      } catch (LibvirtException failed) {
+        log.debug("closing a lost connection failed", failed);
+      }
+    }
+  }
+
+  /** A domain's state and the reason for it, by libvirt's numbers. */
+  record State(int state, int reason) {}
+
+  /** Empty if there is no such domain. */
+  Optional<State> state(String uuid) {
+    DomainPointer domain = NativeLibvirt.INSTANCE.virDomainLookupByUUIDString(vcp, uuid);
+    if (domain == null) {
+      return Optional.empty();
+    }
+    try {
+      var state = new IntByReference();
+      var reason = new IntByReference();
+      int rc = NativeLibvirt.INSTANCE.virDomainGetState(domain, state, reason, 0);
+      return rc == 0
+          ? Optional.of(new State(state.getValue(), reason.getValue()))
+          : Optional.empty();
+    } finally {
+      NativeLibvirt.INSTANCE.virDomainFree(domain);
+    }
+  }
+
+  /** Calls {@code sink} on libvirt's event thread from now on. */
+  void register(DomainEvents sink) {
+    register(NativeLibvirt.EVENT_LIFECYCLE, sink.lifecycle());
+    register(NativeLibvirt.EVENT_IO_ERROR_REASON, sink.ioError());
+  }
+
+  private void register(int event, com.sun.jna.Callback callback) {
+    callbacks.add(callback);
+    int id =
+        NativeLibvirt.INSTANCE.virConnectDomainEventRegisterAny(
+            vcp, null, event, callback, null, null);
+    if (id < 0) {
+      throw new IllegalStateException("libvirt does not tell of events of kind " + event);
+    }
+  }
+
+  /** Descriptions of all active domains. */
+  List<String> descriptions() throws LibvirtException {
+    List<String> all = new ArrayList<>();
+    for (Domain domain : listAllDomains(ACTIVE)) {
+      try {
+        all.add(domain.getXMLDesc(0));
+      } catch (LibvirtException gone) {
+        if (!LibvirtErrors.isAbsent(gone)) {
+          throw gone;
+        }
+      } finally {
+        domain.free();
+      }
+    }
+    return all;
+  }
+
+  /** Does something with the domain of this id; empty if there is none. */
+  <T> Optional<T> withDomain(String uuid, DomainCall<T> call) throws LibvirtException {
+    try {
+      Domain domain = domainLookupByUUIDString(uuid);
+      try {
+        return Optional.of(call.on(domain));
+      } finally {
+        domain.free();
+      }
+    } catch (LibvirtException failed) {
+      if (LibvirtErrors.isAbsent(failed)) {
+        return Optional.empty();
+      }
+      throw failed;
+    }
+  }
+
+  /** Something done with a domain; what it returns is not null. */
+  @FunctionalInterface
+  interface DomainCall<T> {
+    T on(Domain domain) throws LibvirtException;
+  }
+}

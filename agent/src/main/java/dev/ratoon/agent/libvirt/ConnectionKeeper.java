@@ -1,0 +1,164 @@
+package dev.ratoon.agent.libvirt;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.libvirt.LibvirtException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps one connection open: a thread of its own opens it, learns of its loss from libvirt's close
+ * callback, from keepalives that stay unanswered or from a call that failed, and opens the next.
+ * Nobody waits for it: without a connection calls fail at once.
+ */
+final class ConnectionKeeper implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(ConnectionKeeper.class);
+  private static final int KEEPALIVE_SECONDS = 5;
+  private static final int KEEPALIVES_LOST = 3;
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(3);
+
+  private final String uri;
+  private final Watcher watcher;
+  private final CountDownLatch tried = new CountDownLatch(1);
+  private final Semaphore lost = new Semaphore(0);
+  private final Thread thread;
+  private final AtomicReference<@Nullable Connection> current = new AtomicReference<>();
+  private volatile String whyNot = "The first connection is not open yet.";
+
+  /** Hears of connections, on the keeper's thread. */
+  interface Watcher {
+    /** Prepares a connection that nobody uses yet. */
+    void opened(Connection connection) throws LibvirtException;
+
+    /** The prepared connection is now in use. */
+    void ready();
+
+    void lost();
+  }
+
+  /** Something done over a connection. */
+  @FunctionalInterface
+  interface Use<T> {
+    T over(Connection connection) throws LibvirtException;
+  }
+
+  ConnectionKeeper(String uri, Watcher watcher) {
+    this.uri = uri;
+    this.watcher = watcher;
+    thread = Thread.ofPlatform().daemon().name("libvirt-connection").unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Waits until the first attempt to connect has succeeded or failed. */
+  void awaitFirstAttempt(Duration patience) {
+    try {
+      boolean ignored = tried.await(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * What {@code use} returns.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code HYPERVISOR_UNAVAILABLE} if there is no
+   *     connection, or it fails; {@code HYPERVISOR_REFUSED} for any other failure
+   */
+  <T> T use(String doing, Use<T> use) {
+    Connection connection = current.get();
+    if (connection == null || !connection.enter()) {
+      throw LibvirtErrors.unavailable(doing, whyNot);
+    }
+    try {
+      return use.over(connection);
+    } catch (LibvirtException failed) {
+      if (LibvirtErrors.isConnectionLost(failed)) {
+        lose(connection, failed.getError().getMessage());
+        throw LibvirtErrors.unavailable(doing, failed);
+      }
+      throw LibvirtErrors.refused(doing, failed);
+    } finally {
+      connection.leave();
+    }
+  }
+
+  /** The connection fails: no call begins on it any more. */
+  private void lose(Connection connection, String why) {
+    if (current.compareAndSet(connection, null)) {
+      whyNot = "The connection to libvirt is lost: " + why;
+      lost.release();
+    }
+  }
+
+  private void run() {
+    Duration pause = FIRST_PAUSE;
+    while (!Thread.currentThread().isInterrupted()) {
+      try {
+        keepOne();
+        pause = FIRST_PAUSE;
+      } catch (InterruptedException stop) {
+        return;
+      } catch (LibvirtException | RuntimeException failed) {
+        whyNot = String.valueOf(failed.getMessage());
+        log.debug("libvirt cannot be reached: {}", whyNot);
+      } catch (LinkageError missing) {
+        whyNot = "libvirt's library is not installed.";
+        tried.countDown();
+        log.error("{}", whyNot, missing);
+        return;
+      }
+      tried.countDown();
+      try {
+        Thread.sleep(pause);
+      } catch (InterruptedException stop) {
+        return;
+      }
+      pause = pause.multipliedBy(2);
+      pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+    }
+  }
+
+  /** Opens a connection and returns when it is lost. */
+  private void keepOne() throws LibvirtException, InterruptedException {
+    EventLoop.ensureRunning();
+    Connection connection = new Connection(uri);
+    try {
+      connection.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVES_LOST);
+      connection.registerCloseListener(
+          (ignored, reason) -> lose(connection, String.valueOf(reason)));
+      watcher.opened(connection);
+      lost.drainPermits();
+      current.set(connection);
+      if (!connection.isAlive()) {
+        lose(connection, "it was closed at once");
+      }
+      log.info("connected to libvirt at {}", uri);
+      watcher.ready();
+      tried.countDown();
+      lost.acquire();
+      log.warn("{}", whyNot);
+      watcher.lost();
+    } finally {
+      current.set(null);
+      connection.retire();
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.interrupt();
+    try {
+      thread.join(Duration.ofSeconds(5));
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

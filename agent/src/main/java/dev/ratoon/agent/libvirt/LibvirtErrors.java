@@ -1,0 +1,48 @@
+package dev.ratoon.agent.libvirt;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import org.libvirt.Error.ErrorDomain;
+import org.libvirt.Error.ErrorNumber;
+import org.libvirt.LibvirtException;
+
+/** What libvirt's errors mean to us. */
+final class LibvirtErrors {
+  private LibvirtErrors() {}
+
+  /** Whether the connection itself has failed, so that nothing is known about the call. */
+  static boolean isConnectionLost(LibvirtException failure) {
+    return failure.getError().getDomain() == ErrorDomain.VIR_FROM_RPC
+        || failure.getError().getCode() == ErrorNumber.VIR_ERR_INVALID_CONN;
+  }
+
+  static boolean isAbsent(LibvirtException failure) {
+    return failure.getError().getCode() == ErrorNumber.VIR_ERR_NO_DOMAIN;
+  }
+
+  /** Whether the domain was not in a state for this call, for example ended just now. */
+  static boolean isWrongState(LibvirtException failure) {
+    return failure.getError().getCode() == ErrorNumber.VIR_ERR_OPERATION_INVALID;
+  }
+
+  static RatoonException unavailable(String doing, String why) {
+    return Problem.of(ErrorCode.HYPERVISOR_UNAVAILABLE, doing)
+        .detail(why)
+        .next("'ratoon doctor' on the host says what is wrong with libvirt.")
+        .asException();
+  }
+
+  static RatoonException unavailable(String doing, LibvirtException cause) {
+    return Problem.of(ErrorCode.HYPERVISOR_UNAVAILABLE, doing)
+        .detail(cause.getError().getMessage())
+        .next("'ratoon doctor' on the host says what is wrong with libvirt.")
+        .asException(cause);
+  }
+
+  static RatoonException refused(String doing, LibvirtException cause) {
+    return Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing)
+        .detail("libvirt says: " + cause.getError().getMessage())
+        .asException(cause);
+  }
+}

@@ -1,0 +1,319 @@
+package dev.ratoon.agent.libvirt;
+
+import dev.ratoon.agent.hypervisor.Accelerator;
+import dev.ratoon.agent.hypervisor.DomainSpec;
+import dev.ratoon.agent.hypervisor.DomainSpec.DomainNic;
+import dev.ratoon.agent.hypervisor.DomainState;
+import dev.ratoon.agent.hypervisor.DomainStatus;
+import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.hypervisor.HypervisorEvent;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.ConnectionBack;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.ConnectionLost;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainEnded;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainPaused;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainResumed;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainStarted;
+import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.VmId;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.libvirt.Domain;
+import org.libvirt.Domain.CreateFlags;
+import org.libvirt.LibvirtException;
+
+/**
+ * The hypervisor behind libvirt, over one connection that is opened again whenever it is lost.
+ *
+ * <p>A start is one round trip and nothing else: what may be wrong with it is looked into only when
+ * libvirt has refused. Starts have threads of their own, so that many of them hold up nobody who
+ * asks or ends something; libvirt's daemon works on at most five calls of one connection at once.
+ */
+public final class LibvirtHypervisor implements Hypervisor {
+  private static final int STARTS_AT_ONCE = 4;
+  private static final int OTHERS_AT_ONCE = 3;
+  private static final Duration START_PATIENCE = Duration.ofMinutes(2);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration FIRST_PATIENCE = Duration.ofSeconds(10);
+
+  private final Lane starts = new Lane("libvirt-start", STARTS_AT_ONCE);
+  private final Lane others = new Lane("libvirt-call", OTHERS_AT_ONCE);
+  private final EventDispatch events = new EventDispatch(this::concernsUs);
+  private final Set<VmId> ours = ConcurrentHashMap.newKeySet();
+  private final Accelerator accelerator;
+  private final ConnectionKeeper keeper;
+  private volatile @Nullable HostOffers offers;
+
+  /**
+   * Opens the connection; if that fails, it is tried again in the background.
+   *
+   * @param uri for example {@code qemu:///system}
+   * @param accelerator what domains run on, see {@link Acceleration}
+   */
+  public static LibvirtHypervisor open(String uri, Accelerator accelerator) {
+    LibvirtHypervisor hypervisor = new LibvirtHypervisor(uri, accelerator);
+    hypervisor.events.start();
+    hypervisor.keeper.start();
+    hypervisor.keeper.awaitFirstAttempt(FIRST_PATIENCE);
+    return hypervisor;
+  }
+
+  private LibvirtHypervisor(String uri, Accelerator accelerator) {
+    this.accelerator = accelerator;
+    this.keeper = new ConnectionKeeper(uri, new Watcher());
+  }
+
+  @Override
+  public HypervisorFacts facts() {
+    String doing = "asking libvirt what the host offers";
+    List<String> networks = call(doing, c -> Arrays.stream(c.listNetworks()).sorted().toList());
+    HostOffers fixed = offers(doing);
+    return new HypervisorFacts(
+        fixed.version(),
+        fixed.cpus(),
+        fixed.memoryBytes(),
+        networks,
+        HostOffers.bridges(),
+        HostOffers.uefi(),
+        accelerator,
+        fixed.owner());
+  }
+
+  @Override
+  public void start(DomainSpec spec) {
+    String doing = "starting the domain of '" + spec.name() + "'";
+    String xml = new DomainXml(accelerator, offers(doing).owner()).write(spec);
+    int flags = spec.paused() ? CreateFlags.PAUSED : CreateFlags.NONE;
+    boolean added = ours.add(spec.id());
+    try {
+      starts.call(doing, START_PATIENCE, () -> keeper.use(doing, c -> create(c, xml, flags)));
+    } catch (RatoonException failed) {
+      if (failed.problem().code() != ErrorCode.HYPERVISOR_REFUSED) {
+        throw failed;
+      }
+      if (domain(spec.id()).isPresent()) {
+        return;
+      }
+      if (added) {
+        ours.remove(spec.id());
+      }
+      throw explained(spec, failed);
+    }
+  }
+
+  private static boolean create(Connection connection, String xml, int flags)
+      throws LibvirtException {
+    connection.domainCreateXML(xml, flags).free();
+    return true;
+  }
+
+  /** The refusal in our words, if something that the spec names is missing. */
+  private RatoonException explained(DomainSpec spec, RatoonException refusal) {
+    String doing = refusal.problem().doing();
+    for (DomainNic nic : spec.nics()) {
+      if (!exists(nic.network(), doing)) {
+        return Problem.of(ErrorCode.NETWORK_MISSING, doing)
+            .detail("The host has no active " + nic.network().show() + ".")
+            .asException(refusal);
+      }
+    }
+    if (spec.uefi().isPresent() && !Files.exists(spec.uefi().get().code())) {
+      return Problem.of(ErrorCode.FIRMWARE_MISSING, doing)
+          .detail("There is no " + spec.uefi().get().code() + " on the host.")
+          .next("Install the package 'ovmf', or run 'ratoon doctor --fix' on the host.")
+          .asException(refusal);
+    }
+    return refusal;
+  }
+
+  private boolean exists(NetworkAttachment network, String doing) {
+    return switch (network) {
+      case NetworkAttachment.User() -> true;
+      case NetworkAttachment.Bridge(String name) -> HostOffers.isBridge(name);
+      case NetworkAttachment.Network(String name) ->
+          call(doing, connection -> Arrays.asList(connection.listNetworks()).contains(name));
+    };
+  }
+
+  @Override
+  public void resume(VmId id) {
+    String doing = "resuming domain " + id;
+    if (status(doing, id).orElseThrow(() -> lost(doing)).state() == DomainState.PAUSED) {
+      change(doing, id, Domain::resume);
+    }
+  }
+
+  @Override
+  public void pause(VmId id) {
+    String doing = "pausing domain " + id;
+    if (status(doing, id).orElseThrow(() -> lost(doing)).state() != DomainState.PAUSED) {
+      change(doing, id, Domain::suspend);
+    }
+  }
+
+  @Override
+  public void shutdown(VmId id) {
+    ifThere("asking domain " + id + " to shut down", id, Domain::shutdown);
+  }
+
+  @Override
+  public void destroy(VmId id) {
+    ifThere("destroying domain " + id, id, Domain::destroy);
+  }
+
+  @Override
+  public List<DomainStatus> domains() {
+    return call("listing the domains", LibvirtHypervisor::all);
+  }
+
+  @Override
+  public Optional<DomainStatus> domain(VmId id) {
+    return status("looking for domain " + id, id);
+  }
+
+  @Override
+  public Optional<String> address(VmId id) {
+    String doing = "asking for the address of domain " + id;
+    return call(doing, connection -> connection.withDomain(id.toString(), GuestAddress::of))
+        .flatMap(found -> found);
+  }
+
+  @Override
+  public Subscription listen(Listener listener) {
+    return events.listen(listener);
+  }
+
+  @Override
+  public void close() {
+    keeper.close();
+    events.close();
+    starts.close();
+    others.close();
+  }
+
+  private <T> T call(String doing, ConnectionKeeper.Use<T> use) {
+    return others.call(doing, PATIENCE, () -> keeper.use(doing, use));
+  }
+
+  private Optional<DomainStatus> status(String doing, VmId id) {
+    return call(
+        doing, c -> c.withDomain(id.toString(), d -> d.getXMLDesc(0)).flatMap(x -> read(c, x)));
+  }
+
+  private static List<DomainStatus> all(Connection connection) throws LibvirtException {
+    return connection.descriptions().stream()
+        .flatMap(xml -> read(connection, xml).stream())
+        .sorted((a, b) -> a.id().compareTo(b.id()))
+        .toList();
+  }
+
+  /** Empty if the domain is not ours, or has ended meanwhile. */
+  private static Optional<DomainStatus> read(Connection connection, String xml) {
+    return DomainMark.read(xml)
+        .flatMap(mark ->
+            connection
+                .state(mark.id().toString())
+                .flatMap(state -> DomainStates.status(mark, state.state(), state.reason())));
+  }
+
+  /** Something done to a domain that says nothing back. */
+  @FunctionalInterface
+  private interface Change {
+    void on(Domain domain) throws LibvirtException;
+  }
+
+  private void change(String doing, VmId id, Change change) {
+    if (!attempt(doing, id, change)) {
+      throw lost(doing);
+    }
+  }
+
+  /** Changes the domain if it exists and is ours; one that ends meanwhile is fine. */
+  private void ifThere(String doing, VmId id, Change change) {
+    if (status(doing, id).isEmpty()) {
+      return;
+    }
+    try {
+      attempt(doing, id, change);
+    } catch (RatoonException failed) {
+      if (failed.problem().code() != ErrorCode.HYPERVISOR_REFUSED
+          || status(doing, id).isPresent()) {
+        throw failed;
+      }
+    }
+  }
+
+  /** False if there is no such domain. */
+  private boolean attempt(String doing, VmId id, Change change) {
+    return call(
+            doing,
+            connection ->
+                connection.withDomain(
+                    id.toString(),
+                    domain -> {
+                      change.on(domain);
+                      return true;
+                    }))
+        .isPresent();
+  }
+
+  private static RatoonException lost(String doing) {
+    return Problem.of(ErrorCode.DOMAIN_LOST, doing).detail("It does not exist.").asException();
+  }
+
+  private HostOffers offers(String doing) {
+    HostOffers known = offers;
+    if (known == null) {
+      throw LibvirtErrors.unavailable(doing, "libvirt could not be reached so far.");
+    }
+    return known;
+  }
+
+  /** On the dispatching thread: a domain that somebody else started shows its mark when asked. */
+  private boolean concernsUs(HypervisorEvent event) {
+    return switch (event) {
+      case ConnectionLost(), ConnectionBack() -> true;
+      case DomainEnded(VmId id, var how) -> ours.remove(id);
+      case DomainStarted(VmId id) -> isOurs(id);
+      case DomainPaused(VmId id, var reason) -> isOurs(id);
+      case DomainResumed(VmId id) -> isOurs(id);
+    };
+  }
+
+  private boolean isOurs(VmId id) {
+    return ours.contains(id) || (domain(id).isPresent() && ours.add(id));
+  }
+
+  private final class Watcher implements ConnectionKeeper.Watcher {
+    private boolean before;
+
+    @Override
+    public void opened(Connection connection) throws LibvirtException {
+      connection.register(new DomainEvents(events::add));
+      offers = HostOffers.of(connection);
+      all(connection).forEach(status -> ours.add(status.id()));
+    }
+
+    @Override
+    public void ready() {
+      if (before) {
+        events.add(new ConnectionBack());
+      }
+      before = true;
+    }
+
+    @Override
+    public void lost() {
+      events.add(new ConnectionLost());
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.ratoon.agent.libvirt;
+
+import com.sun.jna.Callback;
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
+import org.jspecify.annotations.Nullable;
+import org.libvirt.jna.ConnectionPointer;
+import org.libvirt.jna.DomainPointer;
+
+/**
+ * What org.libvirt lacks of the C library: why a domain is in its state, whether guest or host
+ * ended it, and which I/O error held it. Names and numbers are those of libvirt-domain.h.
+ */
+interface NativeLibvirt extends Library {
+  NativeLibvirt INSTANCE = Native.load("virt", NativeLibvirt.class);
+
+  int EVENT_LIFECYCLE = 0;
+  int EVENT_IO_ERROR_REASON = 8;
+  int UUID_STRING_BYTES = 37;
+
+  int virDomainGetState(
+      DomainPointer domain, IntByReference state, IntByReference reason, int flags);
+
+  @Nullable DomainPointer virDomainLookupByUUIDString(ConnectionPointer connection, String uuid);
+
+  int virDomainFree(DomainPointer domain);
+
+  int virDomainGetUUIDString(Pointer domain, byte[] uuid);
+
+  int virConnectDomainEventRegisterAny(
+      ConnectionPointer connection,
+      @Nullable Pointer domain,
+      int eventId,
+      Callback callback,
+      @Nullable Pointer opaque,
+      @Nullable Callback free);
+
+  /** virConnectDomainEventCallback. */
+  interface OnLifecycle extends Callback {
+    int on(Pointer connection, Pointer domain, int event, int detail, @Nullable Pointer opaque);
+  }
+
+  /** virConnectDomainEventIOErrorReasonCallback. */
+  interface OnIoError extends Callback {
+    void on(
+        Pointer connection,
+        Pointer domain,
+        String path,
+        String device,
+        int action,
+        String reason,
+        @Nullable Pointer opaque);
+  }
+}

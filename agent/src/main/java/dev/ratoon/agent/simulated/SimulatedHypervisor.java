@@ -1,0 +1,313 @@
+package dev.ratoon.agent.simulated;
+
+import dev.ratoon.agent.hypervisor.DomainSpec;
+import dev.ratoon.agent.hypervisor.DomainSpec.DomainDisk;
+import dev.ratoon.agent.hypervisor.DomainSpec.DomainNic;
+import dev.ratoon.agent.hypervisor.DomainState;
+import dev.ratoon.agent.hypervisor.DomainStatus;
+import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.hypervisor.HypervisorEvent;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.ConnectionBack;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.ConnectionLost;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainEnded;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainPaused;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainResumed;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainStarted;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.PauseReason;
+import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.VmId;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+
+/**
+ * A hypervisor of thin air: domains are entries in a map, guests obey at once, nothing depends on
+ * time or chance. Tests tell it what goes wrong.
+ *
+ * <p>Events reach listeners in order and without a lock held, on the thread that caused them or on
+ * another that is delivering just then; so with one thread everything has been heard when a method
+ * returns.
+ */
+public final class SimulatedHypervisor implements Hypervisor {
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+  private final Map<VmId, Domain> domains = new TreeMap<>();
+  private final Map<VmId, String> addresses = new HashMap<>();
+  private final Queue<HypervisorEvent> undelivered = new ArrayDeque<>();
+  private HypervisorFacts facts;
+  private Optional<Problem> refusal = Optional.empty();
+  private boolean reachable = true;
+  private boolean guestsListen = true;
+  private boolean delivering;
+
+  private record Domain(DomainSpec spec, DomainState state, String reason) {}
+
+  public SimulatedHypervisor(HypervisorFacts facts) {
+    this.facts = facts;
+  }
+
+  @Override
+  public synchronized HypervisorFacts facts() {
+    reach("asking the hypervisor what it offers");
+    return facts;
+  }
+
+  @Override
+  public void start(DomainSpec spec) {
+    synchronized (this) {
+      String doing = "starting the domain of '" + spec.name() + "'";
+      reach(doing);
+      if (domains.containsKey(spec.id())) {
+        return;
+      }
+      if (refusal.isPresent()) {
+        throw refusal.get().asException();
+      }
+      spec.nics().forEach(nic -> checkNetwork(nic, doing));
+      if (spec.uefi().isPresent() && facts.uefi().isEmpty()) {
+        throw Problem.of(ErrorCode.FIRMWARE_MISSING, doing).asException();
+      }
+      DomainState state = spec.paused() ? DomainState.PAUSED : DomainState.RUNNING;
+      domains.put(spec.id(), new Domain(spec, state, ""));
+      undelivered.add(new DomainStarted(spec.id()));
+    }
+    deliver();
+  }
+
+  @Override
+  public void resume(VmId id) {
+    synchronized (this) {
+      if (present(id, "resuming").state() == DomainState.PAUSED) {
+        become(id, DomainState.RUNNING, "");
+        undelivered.add(new DomainResumed(id));
+      }
+    }
+    deliver();
+  }
+
+  @Override
+  public void pause(VmId id) {
+    synchronized (this) {
+      if (present(id, "pausing").state() == DomainState.RUNNING) {
+        become(id, DomainState.PAUSED, "requested");
+        undelivered.add(new DomainPaused(id, PauseReason.REQUESTED));
+      }
+    }
+    deliver();
+  }
+
+  @Override
+  public void shutdown(VmId id) {
+    boolean heeds;
+    synchronized (this) {
+      reach("asking domain " + id + " to shut down");
+      heeds = guestsListen;
+    }
+    if (heeds) {
+      end(id, Ending.SHUTDOWN_BY_GUEST);
+    }
+  }
+
+  @Override
+  public void destroy(VmId id) {
+    synchronized (this) {
+      reach("destroying domain " + id);
+    }
+    end(id, Ending.DESTROYED);
+  }
+
+  @Override
+  public synchronized List<DomainStatus> domains() {
+    reach("listing the domains");
+    return domains.values().stream().map(SimulatedHypervisor::status).toList();
+  }
+
+  @Override
+  public synchronized Optional<DomainStatus> domain(VmId id) {
+    reach("looking for domain " + id);
+    return Optional.ofNullable(domains.get(id)).map(SimulatedHypervisor::status);
+  }
+
+  @Override
+  public synchronized Optional<String> address(VmId id) {
+    reach("asking for the address of domain " + id);
+    return domains.containsKey(id) ? Optional.ofNullable(addresses.get(id)) : Optional.empty();
+  }
+
+  @Override
+  public Subscription listen(Listener listener) {
+    listeners.add(listener);
+    return () -> listeners.remove(listener);
+  }
+
+  @Override
+  public synchronized void close() {
+    reachable = false;
+    listeners.clear();
+  }
+
+  /** With which spec the VM's domain was started, if it has one. */
+  public synchronized Optional<DomainSpec> spec(VmId id) {
+    return Optional.ofNullable(domains.get(id)).map(Domain::spec);
+  }
+
+  /** Lets the host offer something else from now on. */
+  public synchronized void change(UnaryOperator<HypervisorFacts> change) {
+    facts = change.apply(facts);
+  }
+
+  /** The hypervisor's daemon dies: every call fails until {@link #reconnect}; domains run on. */
+  public void disconnect() {
+    synchronized (this) {
+      if (!reachable) {
+        return;
+      }
+      reachable = false;
+      undelivered.add(new ConnectionLost());
+    }
+    deliver();
+  }
+
+  /** The hypervisor's daemon is back. */
+  public void reconnect() {
+    synchronized (this) {
+      if (reachable) {
+        return;
+      }
+      reachable = true;
+      undelivered.add(new ConnectionBack());
+    }
+    deliver();
+  }
+
+  /** Every start of a new domain fails with this problem until {@link #acceptStarts}. */
+  public synchronized void refuseStarts(Problem problem) {
+    refusal = Optional.of(problem);
+  }
+
+  public synchronized void acceptStarts() {
+    refusal = Optional.empty();
+  }
+
+  /** Whether guests heed a request to shut down; at first they do, at once. */
+  public synchronized void guestsHeedShutdown(boolean heed) {
+    guestsListen = heed;
+  }
+
+  /** The guest knows an address from now on. */
+  public synchronized void giveAddress(VmId id, String address) {
+    addresses.put(id, address);
+  }
+
+  /** The domain ends without anybody having asked. One that is absent stays so. */
+  public void end(VmId id, Ending how) {
+    synchronized (this) {
+      if (domains.remove(id) == null) {
+        return;
+      }
+      addresses.remove(id);
+      emitIfReachable(new DomainEnded(id, how));
+    }
+    deliver();
+  }
+
+  /** A disk of the running domain fails, and its processors are held for that. */
+  public void failDisk(VmId id, PauseReason reason) {
+    synchronized (this) {
+      become(id, DomainState.PAUSED, reason.name());
+      emitIfReachable(new DomainPaused(id, reason));
+    }
+    deliver();
+  }
+
+  /** The host loses power: all domains are gone, and nobody hears of it. */
+  public synchronized void losePower() {
+    domains.clear();
+    addresses.clear();
+    undelivered.clear();
+  }
+
+  private void emitIfReachable(HypervisorEvent event) {
+    if (reachable) {
+      undelivered.add(event);
+    }
+  }
+
+  private void reach(String doing) {
+    if (!reachable) {
+      throw Problem.of(ErrorCode.HYPERVISOR_UNAVAILABLE, doing)
+          .detail("The hypervisor cannot be reached.")
+          .asException();
+    }
+  }
+
+  private void checkNetwork(DomainNic nic, String doing) {
+    boolean there =
+        switch (nic.network()) {
+          case NetworkAttachment.User() -> true;
+          case NetworkAttachment.Network(String name) -> facts.networks().contains(name);
+          case NetworkAttachment.Bridge(String name) -> facts.bridges().contains(name);
+        };
+    if (!there) {
+      throw Problem.of(ErrorCode.NETWORK_MISSING, doing)
+          .detail("The host has no " + nic.network().show() + ".")
+          .asException();
+    }
+  }
+
+  private Domain present(VmId id, String verb) {
+    String doing = verb + " domain " + id;
+    reach(doing);
+    Domain domain = domains.get(id);
+    if (domain == null) {
+      throw Problem.of(ErrorCode.DOMAIN_LOST, doing).detail("It does not exist.").asException();
+    }
+    return domain;
+  }
+
+  private void become(VmId id, DomainState state, String reason) {
+    domains.computeIfPresent(id, (i, domain) -> new Domain(domain.spec(), state, reason));
+  }
+
+  private static DomainStatus status(Domain domain) {
+    DomainSpec spec = domain.spec();
+    return new DomainStatus(
+        spec.id(),
+        spec.epoch(),
+        spec.tenant(),
+        domain.state(),
+        domain.reason(),
+        spec.disks().stream().map(DomainDisk::path).toList());
+  }
+
+  private void deliver() {
+    while (true) {
+      List<HypervisorEvent> batch;
+      synchronized (this) {
+        if (delivering || undelivered.isEmpty()) {
+          return;
+        }
+        delivering = true;
+        batch = new ArrayList<>(undelivered);
+        undelivered.clear();
+      }
+      try {
+        batch.forEach(event -> listeners.forEach(listener -> listener.on(event)));
+      } finally {
+        synchronized (this) {
+          delivering = false;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,233 @@
+package dev.ratoon.agent.vm;
+
+import dev.ratoon.agent.host.DurableFile;
+import dev.ratoon.agent.hypervisor.DomainSpec;
+import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.agent.hypervisor.Uefi;
+import dev.ratoon.agent.seed.Seed;
+import dev.ratoon.cache.Base;
+import dev.ratoon.cache.Cache;
+import dev.ratoon.disk.Backing;
+import dev.ratoon.disk.ChildOptions;
+import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Durability;
+import dev.ratoon.disk.Qcow2Child;
+import dev.ratoon.disk.Qcow2Header;
+import dev.ratoon.disk.StoredBytes;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.DiskReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+
+/**
+ * The files of one VM, in a folder of its own: a disk for each of its disks, the seed, the
+ * firmware's variables and the console log. All that the guest writes belongs to the hypervisor's
+ * user, mode 0600.
+ */
+final class VmFiles {
+  private static final String SEED = "seed.iso";
+  private static final String VARIABLES = "vars.fd";
+  static final String CONSOLE = "console.log";
+
+  private final Cache cache;
+  private final HypervisorFacts facts;
+
+  VmFiles(Cache cache, HypervisorFacts facts) {
+    this.cache = cache;
+    this.facts = facts;
+  }
+
+  /** Makes sure that the cache has every base, unaltered. */
+  void requireBases(DesiredVm vm) {
+    vm.disks().forEach(disk -> disk.base().ifPresent(cache::use));
+  }
+
+  /**
+   * Makes every disk in {@code folder}.
+   *
+   * @param progress hears how much of all the bytes to be copied is copied
+   * @return for each disk, how many bytes of its base were copied
+   */
+  List<Long> makeDisks(DesiredVm vm, Path folder, BiConsumer<Long, Long> progress) {
+    List<Long> copied = new ArrayList<>();
+    for (int i = 0; i < vm.disks().size(); i++) {
+      DesiredDisk disk = vm.disks().get(i);
+      Path file = diskFile(folder, i, disk);
+      copied.add(makeDisk(disk, file, progress));
+      give(file);
+    }
+    return copied;
+  }
+
+  /** Makes the seed and the firmware's variables. */
+  void makeSeedAndVariables(DesiredVm vm, Path folder) {
+    Path seed = folder.resolve(SEED);
+    try {
+      Files.write(
+          seed, Seed.iso(vm.id(), vm.name(), vm.cloudInit()), StandardOpenOption.CREATE_NEW);
+    } catch (IOException failed) {
+      throw unwritable(seed, failed);
+    }
+    give(seed);
+    if (vm.firmware() == Firmware.UEFI) {
+      Path variables = folder.resolve(VARIABLES);
+      try {
+        Files.copy(firmware(vm).vars(), variables);
+      } catch (IOException failed) {
+        throw unwritable(variables, failed);
+      }
+      give(variables);
+    }
+  }
+
+  /**
+   * The domain over these files.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code base-missing}, {@code base-altered} or {@code
+   *     overlay-altered} if a chain is not as it was made: a guest must never run on another base
+   *     than its own
+   */
+  DomainSpec domain(DesiredVm vm, VmRecord record, Path folder) {
+    List<DomainSpec.DomainDisk> disks = new ArrayList<>();
+    for (int i = 0; i < vm.disks().size(); i++) {
+      disks.add(chain(vm.disks().get(i), diskFile(folder, i, vm.disks().get(i))));
+    }
+    Optional<Uefi> uefi =
+        vm.firmware() == Firmware.UEFI
+            ? Optional.of(new Uefi(firmware(vm).code(), folder.resolve(VARIABLES)))
+            : Optional.empty();
+    return new DomainSpec(
+        vm.id(),
+        vm.name().text(),
+        vm.tenant(),
+        vm.epoch(),
+        vm.cpus(),
+        vm.memoryBytes(),
+        disks,
+        Optional.of(folder.resolve(SEED)),
+        vm.nics().stream().map(nic -> new DomainSpec.DomainNic(nic.network(), nic.mac())).toList(),
+        uefi,
+        folder.resolve(CONSOLE),
+        Optional.empty(),
+        vm.power() == DesiredPower.PAUSED,
+        record.sshPort());
+  }
+
+  /** The disks as they lie in {@code folder} now; those that are not there are left out. */
+  static List<DiskReport> report(DesiredVm vm, VmRecord record, Path folder, Cache cache) {
+    List<DiskReport> reports = new ArrayList<>();
+    for (int i = 0; i < vm.disks().size() && record.disksMade(); i++) {
+      DesiredDisk disk = vm.disks().get(i);
+      Path file = diskFile(folder, i, disk);
+      if (Files.exists(file)) {
+        Optional<String> basePath =
+            disk.differencing()
+                ? disk.base().flatMap(cache::find).map(b -> b.path().toString())
+                : Optional.empty();
+        long copied = i < record.copiedBytes().size() ? record.copiedBytes().get(i) : 0;
+        reports.add(
+            new DiskReport(
+                file.toString(),
+                disk.base(),
+                basePath,
+                disk.sizeBytes(),
+                StoredBytes.of(file),
+                copied));
+      }
+    }
+    return reports;
+  }
+
+  private long makeDisk(DesiredDisk disk, Path file, BiConsumer<Long, Long> progress) {
+    if (disk.base().isEmpty()) {
+      Qcow2Child.create(
+          file, disk.sizeBytes(), Optional.empty(), ChildOptions.STANDARD, Durability.SYNCED);
+      return 0;
+    }
+    if (!disk.differencing()) {
+      return cache.copyWhole(disk.base().get(), file, disk.sizeBytes(), progress::accept);
+    }
+    Base base = cache.use(disk.base().get());
+    Backing parent = new Backing(base.path(), base.format());
+    Qcow2Child.create(
+        file, disk.sizeBytes(), Optional.of(parent), ChildOptions.STANDARD, Durability.SYNCED);
+    return 0;
+  }
+
+  private DomainSpec.DomainDisk chain(DesiredDisk disk, Path file) {
+    if (!Files.exists(file)) {
+      throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)
+          .detail("The file is gone.")
+          .next("Bring it back from a backup, or delete the VM.")
+          .asException();
+    }
+    if (disk.base().isPresent() && !disk.differencing()) {
+      return new DomainSpec.DomainDisk(file, qemu(DiskFormat.RAW), List.of());
+    }
+    Optional<Backing> recorded = Qcow2Header.read(file).backing(file);
+    Optional<Backing> wanted =
+        disk.base().map(id -> cache.use(id)).map(base -> new Backing(base.path(), base.format()));
+    if (!recorded.equals(wanted)) {
+      throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)
+          .detail(
+              "Its header names %s as its base, but it was made on %s."
+                  .formatted(show(recorded), show(wanted)))
+          .next("Somebody changed it outside Ratoon. It is left as it is.")
+          .asException();
+    }
+    return new DomainSpec.DomainDisk(
+        file,
+        qemu(DiskFormat.QCOW2),
+        wanted.stream().map(b -> new DomainSpec.ChainElement(b.file(), qemu(b.format()))).toList());
+  }
+
+  private Uefi firmware(DesiredVm vm) {
+    return facts
+        .uefi()
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.FIRMWARE_MISSING, "preparing UEFI for VM '" + vm.name() + "'")
+                .next("Install Debian's package ovmf on this host, or use --firmware bios.")
+                .asException());
+  }
+
+  private void give(Path file) {
+    try {
+      facts.owner().own(file);
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    } catch (IOException failed) {
+      throw unwritable(file, failed);
+    }
+  }
+
+  private static Path diskFile(Path folder, int index, DesiredDisk disk) {
+    boolean whole = disk.base().isPresent() && !disk.differencing();
+    return folder.resolve("disk-" + index + (whole ? ".raw" : ".qcow2"));
+  }
+
+  private static String show(Optional<Backing> backing) {
+    return backing.map(b -> b.file() + " (" + b.format().qemuName() + ")").orElse("none");
+  }
+
+  private static dev.ratoon.agent.hypervisor.DiskFormat qemu(DiskFormat format) {
+    return switch (format) {
+      case RAW -> dev.ratoon.agent.hypervisor.DiskFormat.RAW;
+      case QCOW2 -> dev.ratoon.agent.hypervisor.DiskFormat.QCOW2;
+    };
+  }
+
+  private static RuntimeException unwritable(Path file, IOException failed) {
+    return DurableFile.unwritable(file, failed);
+  }
+}

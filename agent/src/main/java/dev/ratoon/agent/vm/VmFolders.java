@@ -1,0 +1,191 @@
+package dev.ratoon.agent.vm;
+
+import dev.ratoon.agent.host.DurableFile;
+import dev.ratoon.agent.host.HostFolders;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.VmId;
+import dev.ratoon.protocol.Json;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+
+/**
+ * The folders of this host's VMs. A VM's record, {@code vm.json}, lies beside its disks, so that
+ * they move, live and die together; it is written before the first disk is made, so that a folder
+ * with disks and no readable record is never Ratoon's half-made work: it is left alone and
+ * reported.
+ */
+final class VmFolders {
+  private static final String RECORD = "vm.json";
+  private static final String UUID_SHAPE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+  private final HostFolders host;
+
+  /** Where a VM's folder is. */
+  enum Place {
+    LIVE,
+    TRASH,
+    NOWHERE
+  }
+
+  VmFolders(HostFolders host) {
+    this.host = host;
+  }
+
+  Place place(VmId id) {
+    return Files.exists(host.vm(id))
+        ? Place.LIVE
+        : Files.exists(host.trashed(id)) ? Place.TRASH : Place.NOWHERE;
+  }
+
+  /** Where the VM's folder is, or would be. */
+  Path of(VmId id) {
+    return place(id) == Place.TRASH ? host.trashed(id) : host.vm(id);
+  }
+
+  /**
+   * What is remembered of this VM; empty if it has no folder.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code file-unreadable} if it has a folder without a
+   *     readable record
+   */
+  Optional<VmRecord> find(VmId id) {
+    return switch (place(id)) {
+      case LIVE -> Optional.of(read(host.vm(id)).withTrashed(false));
+      case TRASH -> Optional.of(read(host.trashed(id)).withTrashed(true));
+      case NOWHERE -> Optional.empty();
+    };
+  }
+
+  /** Remembers it, for good when this returns. */
+  void save(VmRecord record) {
+    DurableFile.write(of(record.id()).resolve(RECORD), Json.write(record));
+  }
+
+  /**
+   * A folder with the record and nothing else: half-made files, which no guest has seen, are
+   * removed.
+   */
+  Path makeAnew(VmRecord record) {
+    if (record.disksMade() || record.startedRevision() != 0) {
+      throw new IllegalStateException(
+          "VM " + record.id() + " has files that a guest may have written");
+    }
+    Path folder = host.vm(record.id());
+    try {
+      if (Files.exists(folder)) {
+        read(folder);
+        removeFilesIn(folder, RECORD);
+      } else {
+        Files.createDirectory(folder);
+      }
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+      save(record);
+      DurableFile.syncFolder(host.vms());
+      return folder;
+    } catch (IOException failed) {
+      throw DurableFile.unwritable(folder, failed);
+    }
+  }
+
+  /** Removes the folder of a VM whose domain was never started. */
+  void removeNeverStarted(VmId id) {
+    Path folder = host.vm(id);
+    if (Files.exists(folder)) {
+      if (read(folder).startedRevision() != 0) {
+        throw new IllegalStateException("VM " + id + " has been started");
+      }
+      remove(folder);
+    }
+  }
+
+  VmRecord moveToTrash(VmId id) {
+    move(host.vm(id), host.trashed(id));
+    return read(host.trashed(id)).withTrashed(true);
+  }
+
+  VmRecord bringBack(VmId id) {
+    move(host.trashed(id), host.vm(id));
+    return read(host.vm(id)).withTrashed(false);
+  }
+
+  /** Removes the VM's files for good. */
+  void purge(VmId id) {
+    for (Path folder : List.of(host.vm(id), host.trashed(id))) {
+      if (Files.exists(folder)) {
+        remove(folder);
+      }
+    }
+  }
+
+  /** The VMs that have a folder here, live or in the trash. */
+  List<VmId> all() {
+    List<VmId> ids = new ArrayList<>();
+    for (Path place : List.of(host.vms(), host.trash())) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(place)) {
+        for (Path entry : entries) {
+          String name = String.valueOf(entry.getFileName());
+          if (name.matches(UUID_SHAPE)) {
+            ids.add(VmId.parse(name));
+          }
+        }
+      } catch (IOException unreadable) {
+        throw Problem.of(ErrorCode.FILE_UNREADABLE, "listing " + place)
+            .detail(String.valueOf(unreadable.getMessage()))
+            .asException(unreadable);
+      }
+    }
+    return ids;
+  }
+
+  private void move(Path from, Path to) {
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+      DurableFile.syncFolder(host.trash());
+      DurableFile.syncFolder(host.vms());
+    } catch (IOException failed) {
+      throw DurableFile.unwritable(to, failed);
+    }
+  }
+
+  /** The record goes last: until then a killed agent knows what the folder is. */
+  private static void remove(Path folder) {
+    try {
+      removeFilesIn(folder, RECORD);
+      Files.deleteIfExists(folder.resolve(RECORD));
+      Files.delete(folder);
+    } catch (IOException failed) {
+      throw DurableFile.unwritable(folder, failed);
+    }
+  }
+
+  private static void removeFilesIn(Path folder, String except) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        if (!file.endsWith(except)) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  private static VmRecord read(Path folder) {
+    Path file = folder.resolve(RECORD);
+    try {
+      return Json.read(Files.readString(file), VmRecord.class);
+    } catch (IOException | JacksonException unreadable) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading what is known of the VM in " + folder)
+          .detail(file + " cannot be read: " + unreadable.getMessage())
+          .next(
+              "The folder is left as it is. If its disks matter, copy them away before anything else.")
+          .asException(unreadable);
+    }
+  }
+}

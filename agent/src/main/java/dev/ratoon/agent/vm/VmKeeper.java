@@ -1,0 +1,288 @@
+package dev.ratoon.agent.vm;
+
+import dev.ratoon.agent.hypervisor.DomainState;
+import dev.ratoon.agent.hypervisor.DomainStatus;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.VmId;
+import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.VmReport;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps one VM as it shall be, on a thread of its own: asks {@link VmDecision} what comes next,
+ * does it, and again, until there is nothing to do; then sleeps until something happens. So nothing
+ * is ever done twice at once to one VM, and an agent that was killed simply begins to ask again.
+ */
+final class VmKeeper implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(VmKeeper.class);
+  private static final Duration LOOK_ANYWAY = Duration.ofSeconds(30);
+  private static final Duration STEADY = Duration.ofMinutes(10);
+  private static final Duration LONGEST_RESTART_DELAY = Duration.ofSeconds(60);
+
+  /**
+   * An event of a domain's end can overtake the hypervisor's list; one older than this is of an
+   * earlier domain.
+   */
+  private static final Duration EVENT_AHEAD_OF_LIST = Duration.ofSeconds(2);
+
+  private static final int MOST_ACTIONS_AT_A_TIME = 20;
+
+  private final VmId id;
+  private final VmWork work;
+  private final InstantSource clock;
+  private final Semaphore pokes = new Semaphore(0);
+  private final Thread thread;
+
+  private volatile boolean closed;
+  private volatile DesiredVm wanted;
+  private volatile Optional<Ended> ended = Optional.empty();
+  private volatile Optional<VmReport> report = Optional.empty();
+
+  // Only the keeper's own thread uses what follows.
+  private final Patience patience = new Patience();
+  private long revisionAtWork;
+  private Optional<Instant> shutdownAskedAt = Optional.empty();
+  private Instant notBefore = Instant.MIN;
+
+  private record Ended(Ending how, Instant at) {}
+
+  VmKeeper(DesiredVm wanted, VmWork work, InstantSource clock) {
+    this.id = wanted.id();
+    this.wanted = wanted;
+    this.work = work;
+    this.clock = clock;
+    this.revisionAtWork = wanted.powerRevision();
+    this.thread = Thread.ofVirtual().name("vm-" + wanted.name()).unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** What the VM shall be from now on. One of an older epoch than was seen is refused. */
+  void want(DesiredVm newer) {
+    DesiredVm before = wanted;
+    if (newer.epoch() < before.epoch()) {
+      LOG.warn(
+          "VM {}: refused epoch {}, epoch {} was seen before", id, newer.epoch(), before.epoch());
+      return;
+    }
+    wanted = newer;
+    if (!newer.equals(before)) {
+      poke();
+    }
+  }
+
+  /** Its domain has ended. */
+  void ended(Ending how) {
+    ended = Optional.of(new Ended(how, now()));
+    poke();
+  }
+
+  /** Something may have happened: look. */
+  void poke() {
+    pokes.release();
+  }
+
+  /** How the VM is; empty until it was looked at for the first time. */
+  Optional<VmReport> report() {
+    return report.map(last -> work.refreshed(wanted, last));
+  }
+
+  /** Stops keeping it; the VM itself is left as it is. Returns when the thread has ended. */
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+    try {
+      thread.join();
+    } catch (InterruptedException hurried) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    try {
+      while (!closed) {
+        Instant lookAgain = tend();
+        long millis = Math.max(1, Duration.between(now(), lookAgain).toMillis());
+        if (pokes.tryAcquire(millis, TimeUnit.MILLISECONDS)) {
+          pokes.drainPermits();
+        }
+      }
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Does what is to be done now, and returns when to look again if nothing happens before. */
+  private Instant tend() {
+    DesiredVm vm = wanted;
+    if (vm.powerRevision() != revisionAtWork) {
+      revisionAtWork = vm.powerRevision();
+      shutdownAskedAt = Optional.empty();
+      notBefore = Instant.MIN;
+      patience.renew();
+      work.timeline(id).clear();
+    }
+    try {
+      return tend(vm);
+    } catch (RatoonException trouble) {
+      return closed ? now() : afterTrouble(vm, trouble.problem());
+    } catch (RuntimeException defect) {
+      if (closed) {
+        return now();
+      }
+      LOG.error("VM {}: unexpected failure", id, defect);
+      return afterTrouble(
+          vm,
+          Problem.of(ErrorCode.INTERNAL, "keeping VM '" + vm.name() + "' as it shall be")
+              .detail(defect.toString()));
+    }
+  }
+
+  private Instant tend(DesiredVm vm) {
+    Optional<DomainStatus> justMade = Optional.empty();
+    for (int i = 0; i < MOST_ACTIONS_AT_A_TIME; i++) {
+      Optional<DomainStatus> domain = justMade.isPresent() ? justMade : work.domain(id);
+      Instant now = now();
+      VmRecord record = noteEnding(work.record(vm), domain, now);
+      VmDecision.Moment moment =
+          new VmDecision.Moment(now, shutdownAskedAt, notBefore, work.hasFolder(id));
+      switch (VmDecision.next(vm, record, domain, moment)) {
+        case VmAction.Settled(VmState state, Optional<Problem> problem) -> {
+          patience.renew();
+          publish(vm, record, true, state, problem);
+          return now.plus(ended.isPresent() ? EVENT_AHEAD_OF_LIST : LOOK_ANYWAY);
+        }
+        case VmAction.WaitUntil(Instant until) -> {
+          publish(vm, record, false, stateOf(domain), Optional.empty());
+          return until;
+        }
+        case VmAction.Start(boolean paused, boolean restart) -> {
+          start(vm, record, restart, now);
+          DomainState state = paused ? DomainState.PAUSED : DomainState.RUNNING;
+          justMade =
+              Optional.of(new DomainStatus(id, vm.epoch(), vm.tenant(), state, "", List.of()));
+        }
+        case VmAction.AskShutdown() -> {
+          work.askShutdown(id);
+          shutdownAskedAt = Optional.of(now);
+        }
+        case VmAction.MakeFiles() -> work.makeFiles(vm, record);
+        case VmAction.NoteStarted() -> work.noteStarted(vm, record);
+        case VmAction.Resume() -> work.resume(id);
+        case VmAction.Pause() -> work.pause(id);
+        case VmAction.Destroy() -> work.destroy(id);
+        case VmAction.MoveToTrash() -> work.moveToTrash(id);
+        case VmAction.BringBack() -> work.bringBack(id);
+        case VmAction.Purge() -> work.purge(id);
+      }
+    }
+    throw Problem.of(ErrorCode.INTERNAL, "keeping VM '" + vm.name() + "' as it shall be")
+        .detail("It does not come to rest.")
+        .asException();
+  }
+
+  private void start(DesiredVm vm, VmRecord record, boolean restart, Instant now) {
+    int restarts = 0;
+    if (restart) {
+      boolean wasSteady =
+          record.startedAt().filter(at -> at.plus(STEADY).isBefore(now)).isPresent();
+      restarts = wasSteady ? 1 : record.restarts() + 1;
+      notBefore = now.plus(restartDelay(restarts));
+      LOG.info("VM {}: started again by its restart policy, try {}", id, restarts);
+    }
+    ended = Optional.empty();
+    work.start(vm, record, restarts);
+  }
+
+  private static Duration restartDelay(int restarts) {
+    Duration delay = Duration.ofSeconds(1L << Math.min(restarts - 1, 6));
+    return delay.compareTo(LONGEST_RESTART_DELAY) < 0 ? delay : LONGEST_RESTART_DELAY;
+  }
+
+  /** Writes down how the domain ended, once it is gone. */
+  private VmRecord noteEnding(VmRecord record, Optional<DomainStatus> domain, Instant now) {
+    Optional<Ended> event = ended;
+    if (event.isEmpty()) {
+      return record;
+    }
+    if (domain.isPresent()) {
+      if (event.get().at().plus(EVENT_AHEAD_OF_LIST).isBefore(now)) {
+        ended = Optional.empty();
+      }
+      return record;
+    }
+    ended = Optional.empty();
+    return work.noteEnding(record, event.get().how());
+  }
+
+  /**
+   * What may pass is tried again. A user who waits is told after a while; a VM that has run before
+   * is not given up, so that it comes back with its hypervisor.
+   */
+  private Instant afterTrouble(DesiredVm vm, Problem problem) {
+    Instant now = now();
+    boolean mayPass =
+        problem.code() == ErrorCode.HYPERVISOR_UNAVAILABLE || problem.code() == ErrorCode.TIMED_OUT;
+    boolean towardsRunning =
+        vm.power() == DesiredPower.RUNNING || vm.power() == DesiredPower.PAUSED;
+    Instant again = patience.nextTry(now);
+    try {
+      VmRecord record = work.record(vm);
+      boolean ranBefore = record.startedRevision() == vm.powerRevision();
+      boolean giveUp = mayPass ? patience.isOver(now) && !ranBefore : true;
+      if (towardsRunning && giveUp) {
+        LOG.warn("VM {}: given up: {}", id, problem.oneLine());
+        VmRecord failed = work.giveUp(vm, record, problem);
+        publish(vm, failed, true, VmState.FAILED, Optional.of(problem));
+        return now.plus(LOOK_ANYWAY);
+      }
+      boolean userWaitsInVain = !towardsRunning && patience.isOver(now);
+      publish(vm, record, userWaitsInVain, VmState.FAILED, Optional.of(problem));
+    } catch (RatoonException unreadable) {
+      LOG.error("VM {}: {}", id, unreadable.problem().oneLine());
+      publish(
+          vm,
+          VmRecord.fresh(id, vm.epoch()),
+          true,
+          VmState.FAILED,
+          Optional.of(unreadable.problem()));
+    }
+    return again;
+  }
+
+  private Instant now() {
+    return clock.instant();
+  }
+
+  private static VmState stateOf(Optional<DomainStatus> domain) {
+    return domain.isEmpty()
+        ? VmState.DEPLOYING
+        : domain.get().state() == DomainState.PAUSED ? VmState.PAUSED : VmState.RUNNING;
+  }
+
+  private void publish(
+      DesiredVm vm, VmRecord record, boolean settled, VmState state, Optional<Problem> problem) {
+    VmReport next = work.report(vm, record, settled, state, problem);
+    boolean changed = report.filter(next::equals).isEmpty();
+    report = Optional.of(next);
+    if (changed) {
+      work.changed(id);
+    }
+  }
+}

@@ -1,0 +1,141 @@
+package dev.ratoon.agent.vm;
+
+import dev.ratoon.agent.console.ConsoleLog;
+import dev.ratoon.agent.console.ConsoleWatch;
+import dev.ratoon.agent.host.HostFolders;
+import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.hypervisor.HypervisorEvent;
+import dev.ratoon.cache.Cache;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.VmId;
+import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
+import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.VmReport;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** All VMs of this host, each with its keeper. */
+public final class VmKeepers implements AutoCloseable {
+  private final Hypervisor hypervisor;
+  private final VmFolders folders;
+  private final ConsoleWatch consoles;
+  private final VmWork work;
+  private final InstantSource clock;
+  private final Hypervisor.Subscription events;
+  private final Map<VmId, VmKeeper> keepers = new ConcurrentHashMap<>();
+
+  /**
+   * @param changed hears which VM is no longer as it was last reported; must return at once
+   */
+  public VmKeepers(
+      Hypervisor hypervisor,
+      Cache cache,
+      HostFolders host,
+      InstantSource clock,
+      Consumer<VmId> changed) {
+    this.hypervisor = hypervisor;
+    this.folders = new VmFolders(host);
+    this.consoles = new ConsoleWatch(clock);
+    this.work = new VmWork(hypervisor, cache, folders, consoles, clock, changed);
+    this.clock = clock;
+    this.events = hypervisor.listen(this::on);
+  }
+
+  /**
+   * Takes up what shall be. A VM of which the list does not speak is left as it is: its keeper goes
+   * only when the VM has neither folder nor domain any more.
+   */
+  public void want(Collection<DesiredVm> vms) {
+    Set<VmId> wanted = new HashSet<>();
+    for (DesiredVm vm : vms) {
+      wanted.add(vm.id());
+      VmKeeper known = keepers.get(vm.id());
+      if (known != null) {
+        known.want(vm);
+      } else {
+        VmKeeper made = new VmKeeper(vm, work, clock);
+        keepers.put(vm.id(), made);
+        made.start();
+      }
+    }
+    for (VmId id : List.copyOf(keepers.keySet())) {
+      if (!wanted.contains(id)) {
+        VmKeeper unwanted = keepers.remove(id);
+        if (unwanted != null) {
+          unwanted.close();
+        }
+      }
+    }
+  }
+
+  public Optional<VmReport> report(VmId id) {
+    VmKeeper keeper = keepers.get(id);
+    return keeper == null ? Optional.empty() : keeper.report();
+  }
+
+  public List<VmReport> reports() {
+    return keepers.values().stream().flatMap(k -> k.report().stream()).toList();
+  }
+
+  /** VMs with files or a domain here of which nobody speaks: kept as they are. */
+  public List<String> unknown() {
+    Stream<VmId> domains = hypervisor.domains().stream().map(d -> d.id());
+    return Stream.concat(folders.all().stream(), domains)
+        .filter(id -> !keepers.containsKey(id))
+        .distinct()
+        .map(VmId::toString)
+        .sorted()
+        .toList();
+  }
+
+  /** See {@link dev.ratoon.protocol.agent.AgentLink#console}. */
+  public ConsoleText console(VmId id, long offset, Duration wait) throws InterruptedException {
+    if (!work.hasFolder(id)) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "reading the console of VM " + id)
+          .detail("It has no files on this host yet.")
+          .asException();
+    }
+    return ConsoleLog.read(folders.of(id).resolve(VmFiles.CONSOLE), offset, wait);
+  }
+
+  /** Stops keeping. The VMs run on. */
+  @Override
+  public void close() {
+    events.close();
+    consoles.close();
+    keepers.values().forEach(VmKeeper::close);
+  }
+
+  private void on(HypervisorEvent event) {
+    switch (event) {
+      case HypervisorEvent.DomainEnded(VmId id, HypervisorEvent.Ending how) -> {
+        VmKeeper keeper = keepers.get(id);
+        if (keeper != null) {
+          keeper.ended(how);
+        }
+      }
+      case HypervisorEvent.DomainStarted(VmId id) -> poke(id);
+      case HypervisorEvent.DomainPaused(VmId id, HypervisorEvent.PauseReason reason) -> poke(id);
+      case HypervisorEvent.DomainResumed(VmId id) -> poke(id);
+      case HypervisorEvent.ConnectionBack() -> keepers.values().forEach(VmKeeper::poke);
+      case HypervisorEvent.ConnectionLost() -> {}
+    }
+  }
+
+  private void poke(VmId id) {
+    VmKeeper keeper = keepers.get(id);
+    if (keeper != null) {
+      keeper.poke();
+    }
+  }
+}

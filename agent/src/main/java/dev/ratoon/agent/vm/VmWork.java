@@ -1,0 +1,276 @@
+package dev.ratoon.agent.vm;
+
+import dev.ratoon.agent.console.ConsoleWatch;
+import dev.ratoon.agent.hypervisor.DomainSpec;
+import dev.ratoon.agent.hypervisor.DomainStatus;
+import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
+import dev.ratoon.agent.vm.VmFolders.Place;
+import dev.ratoon.cache.Cache;
+import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.VmId;
+import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.DiskReport;
+import dev.ratoon.protocol.agent.VmReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/**
+ * The deeds behind {@link VmAction}. Each can be killed half-way and done again. The record of a VM
+ * is written before its first file is made and after the last is whole, and before a start is
+ * reported.
+ */
+final class VmWork {
+  private final Hypervisor hypervisor;
+  private final Cache cache;
+  private final VmFolders folders;
+  private final ConsoleWatch consoles;
+  private final SshPorts sshPorts;
+  private final InstantSource clock;
+  private final Consumer<VmId> changed;
+  private final Map<VmId, VmRecord> records = new ConcurrentHashMap<>();
+  private final Map<VmId, Timeline> timelines = new ConcurrentHashMap<>();
+
+  VmWork(
+      Hypervisor hypervisor,
+      Cache cache,
+      VmFolders folders,
+      ConsoleWatch consoles,
+      InstantSource clock,
+      Consumer<VmId> changed) {
+    this.hypervisor = hypervisor;
+    this.cache = cache;
+    this.folders = folders;
+    this.consoles = consoles;
+    this.sshPorts = new SshPorts();
+    this.clock = clock;
+    this.changed = changed;
+  }
+
+  Timeline timeline(VmId id) {
+    return timelines.computeIfAbsent(id, vm -> new Timeline(clock, () -> changed.accept(vm)));
+  }
+
+  void changed(VmId id) {
+    changed.accept(id);
+  }
+
+  Optional<DomainStatus> domain(VmId id) {
+    return hypervisor.domain(id);
+  }
+
+  boolean hasFolder(VmId id) {
+    return folders.place(id) != Place.NOWHERE;
+  }
+
+  /**
+   * What is remembered of the VM; something new, not yet written down, for one that was never seen.
+   */
+  VmRecord record(DesiredVm vm) {
+    return records.computeIfAbsent(
+        vm.id(),
+        id -> {
+          VmRecord found = folders.find(id).orElseGet(() -> VmRecord.fresh(id, vm.epoch()));
+          found.sshPort().ifPresent(sshPorts::taken);
+          return found;
+        });
+  }
+
+  /** Makes all files of a VM that has none, or only half-made ones that no guest ever saw. */
+  void makeFiles(DesiredVm vm, VmRecord record) {
+    Timeline timeline = timeline(vm.id());
+    VmFiles files = new VmFiles(cache, hypervisor.facts());
+    timeline.step("base", () -> files.requireBases(vm));
+    timeline.step(
+        "disk",
+        () -> {
+          Path folder = folders.makeAnew(record);
+          List<Long> copied =
+              files.makeDisks(vm, folder, (done, total) -> timeline.progress("disk", done, total));
+          files.makeSeedAndVariables(vm, folder);
+          boolean forwarded =
+              vm.nics().stream().anyMatch(nic -> nic.network() instanceof NetworkAttachment.User);
+          Optional<Integer> port = forwarded ? Optional.of(sshPorts.take()) : Optional.empty();
+          update(vm.id(), r -> r.withDisks(copied).withSshPort(port));
+        });
+  }
+
+  void start(DesiredVm vm, VmRecord record, int restarts) {
+    Path folder = folders.of(vm.id());
+    long consoleFrom = consoleEnd(folder);
+    timeline(vm.id())
+        .step(
+            "start",
+            () -> {
+              DomainSpec spec = new VmFiles(cache, hypervisor.facts()).domain(vm, record, folder);
+              hypervisor.start(spec);
+              update(
+                  vm.id(),
+                  r -> r.withStart(vm.powerRevision(), clock.instant(), consoleFrom, restarts));
+            });
+    watchConsole(vm.id());
+  }
+
+  void noteStarted(DesiredVm vm, VmRecord record) {
+    boolean knownStart = record.startedAt().isPresent() && record.ended().isEmpty();
+    Instant startedAt = knownStart ? record.startedAt().get() : clock.instant();
+    update(vm.id(), r -> r.withNotedStart(vm.powerRevision(), startedAt));
+    watchConsole(vm.id());
+  }
+
+  VmRecord noteEnding(VmRecord record, Ending how) {
+    consoles.forget(record.id());
+    return hasFolder(record.id()) ? update(record.id(), r -> r.withEnding(how)) : record;
+  }
+
+  /** Gives a start up for this revision. What was made for a guest that never ran is removed. */
+  VmRecord giveUp(DesiredVm vm, VmRecord record, Problem why) {
+    if (record.startedRevision() == 0 && !record.trashed()) {
+      record.sshPort().ifPresent(sshPorts::giveBack);
+      folders.removeNeverStarted(vm.id());
+      VmRecord withoutFiles = record.withFailure(vm.powerRevision(), why).withoutDisks();
+      records.put(vm.id(), withoutFiles);
+      return withoutFiles;
+    }
+    return update(vm.id(), r -> r.withFailure(vm.powerRevision(), why));
+  }
+
+  void resume(VmId id) {
+    timeline(id).step("resume", () -> hypervisor.resume(id));
+  }
+
+  void pause(VmId id) {
+    timeline(id).step("pause", () -> hypervisor.pause(id));
+  }
+
+  void askShutdown(VmId id) {
+    timeline(id).step("shutdown", () -> hypervisor.shutdown(id));
+  }
+
+  void destroy(VmId id) {
+    timeline(id).step("switch-off", () -> hypervisor.destroy(id));
+  }
+
+  void moveToTrash(VmId id) {
+    consoles.forget(id);
+    timeline(id).step("trash", () -> records.put(id, folders.moveToTrash(id)));
+  }
+
+  void bringBack(VmId id) {
+    timeline(id).step("restore", () -> records.put(id, folders.bringBack(id)));
+  }
+
+  void purge(VmId id) {
+    consoles.forget(id);
+    timeline(id)
+        .step(
+            "purge",
+            () -> {
+              folders.purge(id);
+              VmRecord gone = records.remove(id);
+              if (gone != null) {
+                gone.sshPort().ifPresent(sshPorts::giveBack);
+              }
+            });
+  }
+
+  VmReport report(
+      DesiredVm vm, VmRecord record, boolean settled, VmState state, Optional<Problem> problem) {
+    boolean running = state == VmState.RUNNING;
+    return new VmReport(
+        vm.id(),
+        vm.epoch(),
+        vm.powerRevision(),
+        settled,
+        state,
+        timeline(vm.id()).steps(),
+        problem,
+        disks(vm, record),
+        running ? addressOf(vm) : Optional.empty(),
+        record.sshPort(),
+        record.startedAt(),
+        record.userlandAt(),
+        record.restarts());
+  }
+
+  /**
+   * The last report with what changes without the keeper's doing: the disks' sizes, the userland.
+   */
+  VmReport refreshed(DesiredVm vm, VmReport last) {
+    VmRecord record = records.getOrDefault(vm.id(), VmRecord.fresh(vm.id(), vm.epoch()));
+    return new VmReport(
+        last.id(),
+        last.epoch(),
+        last.powerRevision(),
+        last.settled(),
+        last.state(),
+        last.steps(),
+        last.problem(),
+        disks(vm, record),
+        last.address(),
+        last.sshPort(),
+        last.startedAt(),
+        record.userlandAt(),
+        last.restarts());
+  }
+
+  private List<DiskReport> disks(DesiredVm vm, VmRecord record) {
+    return hasFolder(vm.id()) ? VmFiles.report(vm, record, folders.of(vm.id()), cache) : List.of();
+  }
+
+  /**
+   * User-mode networks have no address outside, so that the hypervisor need not be asked for one.
+   */
+  private Optional<String> addressOf(DesiredVm vm) {
+    boolean outside =
+        vm.nics().stream().anyMatch(nic -> !(nic.network() instanceof NetworkAttachment.User));
+    return outside ? hypervisor.address(vm.id()) : Optional.empty();
+  }
+
+  /** Changes what is remembered, for good when this returns. Safe from any thread. */
+  private VmRecord update(VmId id, UnaryOperator<VmRecord> change) {
+    VmRecord updated =
+        records.computeIfPresent(
+            id,
+            (same, before) -> {
+              VmRecord after = change.apply(before);
+              folders.save(after);
+              return after;
+            });
+    return Objects.requireNonNull(updated, () -> "VM " + id + " has no record");
+  }
+
+  private void userlandSeen(VmId id, Instant at) {
+    update(id, r -> r.withUserland(at));
+    changed(id);
+  }
+
+  private static long consoleEnd(Path folder) {
+    Path log = folder.resolve(VmFiles.CONSOLE);
+    try {
+      return Files.exists(log) ? Files.size(log) : 0;
+    } catch (IOException gone) {
+      return 0;
+    }
+  }
+
+  private void watchConsole(VmId id) {
+    VmRecord record = records.get(id);
+    if (record != null && record.userlandAt().isEmpty()) {
+      Path log = folders.of(id).resolve(VmFiles.CONSOLE);
+      consoles.await(id, log, record.consoleFrom(), seen -> userlandSeen(id, seen));
+    }
+  }
+}

@@ -1,0 +1,245 @@
+package dev.ratoon.agent.libvirt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ratoon.agent.hypervisor.Accelerator;
+import dev.ratoon.agent.hypervisor.DiskFormat;
+import dev.ratoon.agent.hypervisor.DomainSpec;
+import dev.ratoon.agent.hypervisor.DomainSpec.ChainElement;
+import dev.ratoon.agent.hypervisor.DomainSpec.DomainDisk;
+import dev.ratoon.agent.hypervisor.DomainSpec.DomainNic;
+import dev.ratoon.agent.hypervisor.DomainState;
+import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.hypervisor.HypervisorContract;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainEnded;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
+import dev.ratoon.agent.hypervisor.Uefi;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.VmId;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
+
+/** The contract, kept by a real libvirt with the distribution's own configuration. */
+@EnabledIf("dev.ratoon.agent.libvirt.PrivateLibvirtd#possible")
+final class LibvirtHypervisorTest extends HypervisorContract {
+  private static Path folder;
+  private static PrivateLibvirtd libvirtd;
+  private static Hypervisor hypervisor;
+
+  @BeforeAll
+  static void begin() throws IOException {
+    folder = Files.createTempDirectory("rt");
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    libvirtd = new PrivateLibvirtd(folder);
+    hypervisor = LibvirtHypervisor.open(libvirtd.uri(), Accelerator.TCG);
+  }
+
+  @AfterAll
+  static void end() throws IOException {
+    hypervisor.close();
+    libvirtd.close();
+    try (var files = Files.walk(folder)) {
+      files.sorted((a, b) -> b.compareTo(a)).forEach(path -> path.toFile().delete());
+    }
+  }
+
+  @Test
+  void aDomainWithEverythingStartsAndNoFileChangesHands() throws IOException {
+    Path base = Files.write(folder.resolve("base.raw"), new byte[1 << 20]);
+    Path middle = child("middle.qcow2", base, "raw");
+    Path overlay = child("overlay.qcow2", middle, "qcow2");
+    Path seed = Files.write(folder.resolve("seed.iso"), new byte[1 << 16]);
+    Optional<Uefi> uefi = hypervisor.facts().uefi();
+    Path vars = folder.resolve("vars.fd");
+    if (uefi.isPresent()) {
+      Files.copy(uefi.get().vars(), vars);
+      hypervisor.facts().owner().own(vars);
+    }
+    hypervisor.facts().owner().own(overlay);
+    List<Path> files = List.of(base, middle, overlay, seed);
+    List<String> before = owners(files);
+    int port = freePort();
+
+    hypervisor.start(
+        new DomainSpec(
+            id(),
+            "everything",
+            "t",
+            1,
+            2,
+            64L << 20,
+            List.of(
+                new DomainDisk(
+                    overlay,
+                    DiskFormat.QCOW2,
+                    List.of(
+                        new ChainElement(middle, DiskFormat.QCOW2),
+                        new ChainElement(base, DiskFormat.RAW)))),
+            Optional.of(seed),
+            List.of(
+                new DomainNic(new NetworkAttachment.User(), "52:54:00:00:00:01"),
+                new DomainNic(new NetworkAttachment.User(), "52:54:00:00:00:02")),
+            uefi.map(firmware -> new Uefi(firmware.code(), vars)),
+            folder.resolve("console.log"),
+            Optional.of(folder.resolve("serial.socket")),
+            false,
+            Optional.of(port)));
+
+    assertThat(state()).isEqualTo(DomainState.RUNNING);
+    assertThat(hypervisor.domain(id()).orElseThrow().overlays()).containsExactly(overlay);
+    assertThat(owners(files)).isEqualTo(before);
+    assertThat(folder.resolve("serial.socket")).exists();
+    try (Socket ssh = new Socket()) {
+      ssh.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 5000);
+    }
+    hypervisor.destroy(id());
+    assertThat(owners(files)).isEqualTo(before);
+    assertThat(folder.resolve("console.log")).exists();
+  }
+
+  /**
+   * The guest is one boot sector: it writes "R" to its first serial port and switches itself off.
+   */
+  @Test
+  void aGuestThatSwitchesItselfOffLeavesItsConsoleLogAcrossStarts() throws IOException {
+    byte[] sector = new byte[1 << 20];
+    String code = "baf803b052eeba0406b80020eff4ebfd";
+    System.arraycopy(HexFormat.of().parseHex(code), 0, sector, 0, code.length() / 2);
+    sector[510] = 0x55;
+    sector[511] = (byte) 0xaa;
+    Path disk = Files.write(folder.resolve("switch-off.raw"), sector);
+    hypervisor.facts().owner().own(disk);
+    DomainSpec plain = spec(false);
+    List<DomainDisk> disks = List.of(new DomainDisk(disk, DiskFormat.RAW, List.of()));
+    for (int starts = 1; starts <= 2; starts++) {
+      hypervisor.start(with(plain, disks, Optional.empty()));
+      awaitEvent(new DomainEnded(id(), Ending.SHUTDOWN_BY_GUEST));
+      forget();
+      assertThat(hypervisor.domain(id())).isEmpty();
+      String console = "R".repeat(starts);
+      PrivateLibvirtd.await(() -> read(plain.consoleLog()).endsWith(console), console);
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  @Test
+  void aPortThatIsTakenRefusesTheStart() throws IOException {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      DomainSpec spec = spec(false);
+      DomainSpec forwarded = with(spec, spec.disks(), Optional.of(taken.getLocalPort()));
+      assertFails(ErrorCode.HYPERVISOR_REFUSED, () -> hypervisor.start(forwarded));
+      assertThat(hypervisor.domains()).isEmpty();
+    }
+  }
+
+  private static DomainSpec with(DomainSpec spec, List<DomainDisk> disks, Optional<Integer> port) {
+    return new DomainSpec(
+        spec.id(),
+        spec.name(),
+        spec.tenant(),
+        spec.epoch(),
+        spec.cpus(),
+        spec.memoryBytes(),
+        disks,
+        spec.seed(),
+        spec.nics(),
+        spec.uefi(),
+        spec.consoleLog(),
+        spec.serialSocket(),
+        spec.paused(),
+        port);
+  }
+
+  private static int freePort() throws IOException {
+    try (var any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return any.getLocalPort();
+    }
+  }
+
+  private static Path child(String name, Path base, String format) throws IOException {
+    Path child = folder.resolve(name);
+    run("qemu-img", "create", "-q", "-f", "qcow2", "-b", "" + base, "-F", format, "" + child);
+    return child;
+  }
+
+  private static List<String> owners(List<Path> files) throws IOException {
+    List<String> owners = new ArrayList<>();
+    for (Path file : files) {
+      Map<String, Object> a = Files.readAttributes(file, "unix:uid,gid,mode");
+      owners.add(file + " " + a.get("uid") + ":" + a.get("gid") + " " + a.get("mode"));
+    }
+    return owners;
+  }
+
+  @Override
+  protected Hypervisor hypervisor() {
+    return hypervisor;
+  }
+
+  @Override
+  protected Path newDisk(VmId id) {
+    Path disk = folder.resolve(id + ".qcow2");
+    try {
+      if (!Files.exists(disk)) {
+        run("qemu-img", "create", "-q", "-f", "qcow2", disk.toString(), "64M");
+        hypervisor.facts().owner().own(disk);
+      }
+      return disk;
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  @Override
+  protected Path logs() {
+    return folder;
+  }
+
+  @Override
+  protected void killProcess(VmId id) {
+    libvirtd.child(id.toString()).orElseThrow().destroyForcibly();
+  }
+
+  @Override
+  protected void disconnect() {
+    libvirtd.kill();
+  }
+
+  @Override
+  protected void reconnect() {
+    libvirtd.bringBack();
+  }
+
+  static void run(String... command) throws IOException {
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    try {
+      assertThat(process.waitFor()).as(String.join(" ", command)).isZero();
+    } catch (InterruptedException stop) {
+      throw new AssertionError(stop);
+    }
+  }
+}

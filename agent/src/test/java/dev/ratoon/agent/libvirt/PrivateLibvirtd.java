@@ -1,0 +1,125 @@
+package dev.ratoon.agent.libvirt;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/** A libvirtd that belongs to a test; closing it ends it, its domains and everything it mounted. */
+final class PrivateLibvirtd implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private final Path folder;
+  private final Process process;
+
+  /** Whether this machine can run one. */
+  static boolean possible() {
+    return System.getProperty("user.name").equals("root")
+        && Files.isExecutable(Path.of("/usr/sbin/libvirtd"))
+        && Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64"))
+        && Files.isExecutable(Path.of("/usr/bin/unshare"));
+  }
+
+  /**
+   * @param folder a short path, because a socket's path may have 107 characters
+   */
+  PrivateLibvirtd(Path folder) throws IOException {
+    this.folder = folder;
+    Path script = folder.resolve("private-libvirtd.sh");
+    try (var source = PrivateLibvirtd.class.getResourceAsStream("private-libvirtd.sh")) {
+      Files.write(script, java.util.Objects.requireNonNull(source).readAllBytes());
+    }
+    process =
+        new ProcessBuilder("bash", script.toString(), folder.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("output").toFile())
+            .start();
+    await(this::answers, "libvirtd to answer, see " + folder);
+  }
+
+  String uri() {
+    return "qemu+unix:///system?socket=" + socket();
+  }
+
+  /** Kills the daemon alone and keeps it from coming back. */
+  void kill() {
+    try {
+      Files.createFile(folder.resolve("down"));
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+    child("libvirtd").orElseThrow().destroyForcibly();
+    await(() -> !answers(), "libvirtd to be gone");
+  }
+
+  void bringBack() {
+    try {
+      Files.deleteIfExists(folder.resolve("down"));
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+    await(this::answers, "libvirtd to be back");
+  }
+
+  /** The process among its own whose command line has this word. */
+  Optional<ProcessHandle> child(String word) {
+    return process
+        .descendants()
+        .filter(child -> commandLine(child).contains(word))
+        .filter(child -> !commandLine(child).contains("bash"))
+        .findFirst();
+  }
+
+  /** ProcessHandle leaves out long command lines, and QEMU's are. */
+  private static String commandLine(ProcessHandle process) {
+    try {
+      return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline")).replace('\0', ' ');
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+
+  static void await(BooleanSupplier condition, String what) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("waited in vain for " + what);
+      }
+      try {
+        Thread.sleep(10);
+      } catch (InterruptedException stop) {
+        throw new AssertionError(stop);
+      }
+    }
+  }
+
+  private Path socket() {
+    return folder.resolve("run/libvirt/libvirt-sock");
+  }
+
+  private boolean answers() {
+    if (!process.isAlive()) {
+      throw new AssertionError("the private libvirtd ended, see " + folder);
+    }
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      return channel.connect(UnixDomainSocketAddress.of(socket()));
+    } catch (IOException notYet) {
+      return false;
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    try {
+      process.waitFor();
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

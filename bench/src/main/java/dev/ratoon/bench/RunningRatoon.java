@@ -1,0 +1,82 @@
+package dev.ratoon.bench;
+
+import dev.ratoon.model.CloudInit;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.OperationState;
+import dev.ratoon.model.RestartPolicy;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.DeployRequest;
+import dev.ratoon.protocol.api.DiskRequest;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.VmView;
+import dev.ratoon.protocol.client.ApiClient;
+import dev.ratoon.protocol.client.Params;
+import dev.ratoon.protocol.client.ServerAccess;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The Ratoon that is measured: it runs already, and is spoken to by its API over one open
+ * connection.
+ */
+final class RunningRatoon implements AutoCloseable {
+  private static final int WAIT_SECONDS = 30;
+  private static final long MEMORY = 96L << 20;
+  private final ApiClient api = new ApiClient(ServerAccess.find(System.getenv()));
+
+  /** Sends the request and returns when every VM of it has its domain. */
+  List<OperationView> deploy(String name, int count, String image, boolean paused) {
+    DeployRequest request =
+        new DeployRequest(
+            new EntityName(name),
+            count,
+            List.of(
+                new DiskRequest(
+                    Optional.of(ImageRef.parse(image)), Optional.empty(), Optional.empty())),
+            1,
+            Optional.of(MEMORY),
+            List.of(new NetworkAttachment.User()),
+            Optional.empty(),
+            RestartPolicy.NEVER,
+            CloudInit.NONE,
+            Optional.empty(),
+            paused);
+    return api.list(Endpoints.VM_DEPLOY, Params.NONE, request).stream().map(this::await).toList();
+  }
+
+  VmView vm(String name) {
+    return api.call(Endpoints.VM_SHOW, Params.of("vm", name));
+  }
+
+  void delete(String name) {
+    await(api.call(Endpoints.VM_DELETE, Params.of("vm", name)));
+  }
+
+  /** Uploads the file and returns when its content is a base disk. */
+  void importImage(String name, Path file) {
+    await(api.upload(Params.of("image", name), file, sent -> {}));
+  }
+
+  @Override
+  public void close() {
+    api.close();
+  }
+
+  private OperationView await(OperationView begun) {
+    OperationView operation = begun;
+    while (operation.state() == OperationState.RUNNING) {
+      operation =
+          api.call(
+              Endpoints.OPERATION_SHOW,
+              Params.of("operation", operation.id()).with("wait", WAIT_SECONDS));
+    }
+    if (operation.state() == OperationState.FAILED) {
+      throw new IllegalStateException(
+          operation.kind() + " " + operation.subject() + ": " + operation.problem());
+    }
+    return operation;
+  }
+}

@@ -1,0 +1,154 @@
+package dev.ratoon.cache;
+
+import static dev.ratoon.cache.ImportProgress.ImportStep.PUBLISH;
+import static dev.ratoon.cache.ImportProgress.ImportStep.READ;
+import static dev.ratoon.cache.ImportProgress.ImportStep.VERIFY;
+
+import dev.ratoon.cache.ImportProgress.ImportStep;
+import dev.ratoon.disk.ChunkChecksums;
+import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Durability;
+import dev.ratoon.disk.Extent;
+import dev.ratoon.disk.Manifest;
+import dev.ratoon.disk.Manifests;
+import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.Progress;
+import dev.ratoon.disk.SparseCopy;
+import dev.ratoon.disk.StoredBytes;
+import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.VirtualDisks;
+import dev.ratoon.model.ByteSize;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * One import: read and write sparse raw, then sync while what was written is read back, compared
+ * with what was read, and hashed; the disk id is thus computed once, from what lies in the file.
+ * Then publish.
+ */
+final class Import {
+  /** A host whose disk is full to the last byte cannot even say so. */
+  private static final long LEFT_FREE = 64 * ByteSize.MIB;
+
+  private final CacheFolder folder;
+  private final int parallelism;
+  private final ImportProgress progress;
+
+  /** Gives a verified file the name of its content; true if the cache had that content before. */
+  interface Publisher {
+    boolean publish(Manifest manifest, Path verified) throws IOException;
+  }
+
+  Import(CacheFolder folder, int parallelism, ImportProgress progress) {
+    this.folder = folder;
+    this.parallelism = parallelism;
+    this.progress = progress;
+  }
+
+  Imported run(VirtualDisk source, Publisher publisher) {
+    Path part = folder.newIncoming("part");
+    try {
+      requireRoom(source);
+      ChunkChecksums written =
+          SparseCopy.copy(
+              source, part, Durability.BUFFERED, parallelism, counting(READ, source.size()));
+      CompletableFuture<Void> synced = syncInBackground(part);
+      Manifest manifest;
+      try (VirtualDisk copy = VirtualDisks.open(part, DiskFormat.RAW, OpenRules.chain(1))) {
+        manifest = Manifests.ofCopy(copy, written, parallelism, counting(VERIFY, source.size()));
+      } finally {
+        await(synced, part);
+      }
+      progress.at(PUBLISH, 0, 1);
+      long storedBytes = StoredBytes.of(part);
+      boolean alreadyThere = publisher.publish(manifest, part);
+      progress.at(PUBLISH, 1, 1);
+      return new Imported(
+          manifest.id(), source.size(), storedBytes, source.format().qemuName(), alreadyThere);
+    } catch (IOException failed) {
+      throw CacheFolder.unwritable(part, failed);
+    } finally {
+      remove(part);
+    }
+  }
+
+  /**
+   * The same problem, in the words of the user who knows his file by another name than the cache.
+   */
+  static RatoonException named(RatoonException failed, Path path, String fileName) {
+    Problem problem = failed.problem();
+    String internal = path.toString();
+    return new RatoonException(
+        new Problem(
+            problem.code(),
+            problem.doing().replace(internal, fileName),
+            problem.detail().replace(internal, fileName),
+            problem.next()),
+        failed);
+  }
+
+  private void requireRoom(VirtualDisk source) throws IOException {
+    long needed = 0;
+    for (long at = 0; at < source.size(); ) {
+      Extent extent = source.extentAt(at);
+      needed += extent.kind() == Extent.Kind.DATA ? extent.length() : 0;
+      at = extent.end();
+    }
+    long free = Files.getFileStore(folder.root()).getUsableSpace();
+    if (needed > free - LEFT_FREE) {
+      throw Problem.of(ErrorCode.DISK_FULL, "making room for a base disk in " + folder.root())
+          .detail(
+              "It holds up to %s, and %s are free."
+                  .formatted(ByteSize.show(needed), ByteSize.show(Math.max(0, free))))
+          .next("Make room on that file system, or move Ratoon's home to a larger one.")
+          .asException();
+    }
+  }
+
+  private Progress counting(ImportStep step, long total) {
+    AtomicLong done = new AtomicLong();
+    progress.at(step, 0, total);
+    return bytes -> progress.at(step, done.addAndGet(bytes), total);
+  }
+
+  private static CompletableFuture<Void> syncInBackground(Path file) {
+    return CompletableFuture.runAsync(
+        () -> {
+          try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+          } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+          }
+        },
+        task -> Thread.ofPlatform().name("import-sync").daemon().start(task));
+  }
+
+  private static void await(CompletableFuture<Void> synced, Path file) throws IOException {
+    try {
+      synced.join();
+    } catch (CompletionException failed) {
+      if (failed.getCause() instanceof UncheckedIOException io) {
+        throw new IOException("syncing " + file + ": " + io.getMessage(), io);
+      }
+      throw failed;
+    }
+  }
+
+  private static void remove(Path part) {
+    try {
+      Files.deleteIfExists(part);
+    } catch (IOException leftToTheNextStart) {
+      // the sweep at the next start removes it
+    }
+  }
+}

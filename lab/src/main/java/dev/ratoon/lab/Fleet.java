@@ -1,0 +1,81 @@
+package dev.ratoon.lab;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Several KVM hosts on this machine, made by {@code lab/fleet.sh}. Closing ends them all. */
+public final class Fleet implements AutoCloseable {
+  private static final long PREFIXES = 10_000;
+  private final Path script;
+  private final Path root;
+  private final Map<String, String> environment;
+
+  private Fleet(Path script, Path root, Map<String, String> environment) {
+    this.script = script;
+    this.root = root;
+    this.environment = environment;
+  }
+
+  /** Starts {@code hosts} hosts, numbered from 1, apart from all other fleets on this machine. */
+  public static Fleet start(int hosts) {
+    String prefix = "rt" + ProcessHandle.current().pid() % PREFIXES;
+    try {
+      Path root = Files.createTempDirectory("ratoon-fleet-");
+      Map<String, String> environment =
+          Map.of("FLEET_PREFIX", prefix, "FLEET_ROOT", root.toString());
+      Fleet fleet = new Fleet(Checkout.root().resolve("lab/fleet.sh"), root, environment);
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> fleet.fleet("down")));
+      fleet.fleet("up", String.valueOf(hosts)).orFail();
+      return fleet;
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  /** Runs a command on a host, in /. */
+  public Shell.Result exec(int host, List<String> command) {
+    List<String> arguments = new ArrayList<>(List.of("exec", String.valueOf(host)));
+    arguments.addAll(command);
+    return fleet(arguments.toArray(String[]::new));
+  }
+
+  /** Sudden death of a host and all its VMs. */
+  public void kill(int host) {
+    fleet("kill", String.valueOf(host)).orFail();
+  }
+
+  /** Starts a dead host again. */
+  public void boot(int host) {
+    fleet("boot", String.valueOf(host)).orFail();
+  }
+
+  /** Ends libvirtd alone; VMs run on. */
+  public void killLibvirtd(int host) {
+    fleet("libvirtd", String.valueOf(host), "kill").orFail();
+  }
+
+  public void startLibvirtd(int host) {
+    fleet("libvirtd", String.valueOf(host), "start").orFail();
+  }
+
+  /** Where a host's own /srv lies on this machine. */
+  public Path srv(int host) {
+    return root.resolve("h" + host).resolve("srv");
+  }
+
+  @Override
+  public void close() {
+    fleet("down").orFail();
+  }
+
+  private Shell.Result fleet(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(script.toString()));
+    command.addAll(List.of(arguments));
+    return Shell.run(environment, command);
+  }
+}

@@ -1,0 +1,179 @@
+package dev.ratoon.lab;
+
+import dev.ratoon.model.OperationState;
+import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.ImageView;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.VmView;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Ratoon on one host of a fleet, used as its users do: by commands. */
+public final class RatoonHost {
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+  private static final Pattern EXIT = Pattern.compile("ratoon-guest: exit (\\d+)");
+  private static final String HOME = "/srv/ratoon";
+
+  private final Fleet fleet;
+  private final int host;
+
+  public RatoonHost(Fleet fleet, int host) {
+    this.fleet = fleet;
+    this.host = host;
+  }
+
+  /** Runs {@code ratoon ...}, which must succeed, and returns what it printed. */
+  public String ratoon(String... arguments) {
+    return tryRatoon(arguments).orFail().out();
+  }
+
+  /** Runs {@code ratoon ...}, which may fail. */
+  public Shell.Result tryRatoon(String... arguments) {
+    List<String> command =
+        new ArrayList<>(List.of("/usr/bin/env", "RATOON_HOME=" + HOME, "RATOON_ACCEL=tcg"));
+    command.add(Checkout.root().resolve("ratoon").toString());
+    command.addAll(List.of(arguments));
+    return fleet.exec(host, command);
+  }
+
+  /** Runs any command on the host, which must succeed. */
+  public String run(String... command) {
+    return fleet.exec(host, List.of(command)).orFail().out();
+  }
+
+  /** Ends Ratoon's own process as a crash would. */
+  public void killRatoon() {
+    try {
+      String pid = Files.readString(home().resolve("run/ratoon.pid")).strip();
+      // the file holds the id that the process has on the host, which counts its own
+      run("/bin/kill", "-9", pid);
+      run("/bin/sh", "-c", "while kill -0 " + pid + " 2>/dev/null; do sleep 0.02; done");
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  /** Ratoon's home, as this machine sees it. */
+  public Path home() {
+    return fleet.srv(host).resolve("ratoon");
+  }
+
+  /** A file under the host's /srv, as this machine sees it. */
+  public Path outside(String pathOnHost) {
+    if (!pathOnHost.startsWith("/srv/")) {
+      throw new IllegalArgumentException(pathOnHost + " is not under /srv");
+    }
+    return fleet.srv(host).resolve(pathOnHost.substring("/srv/".length()));
+  }
+
+  public VmView vm(String name) {
+    return Json.read(ratoon("vm", "show", name, "--output", "json"), VmView.class);
+  }
+
+  public List<VmView> vms() {
+    return List.of(Json.read(ratoon("vm", "list", "--output", "json"), VmView[].class));
+  }
+
+  public List<ImageView> images() {
+    return List.of(Json.read(ratoon("image", "list", "--output", "json"), ImageView[].class));
+  }
+
+  public List<BaseView> bases() {
+    return List.of(Json.read(ratoon("base", "list", "--output", "json"), BaseView[].class));
+  }
+
+  public List<OperationView> operations() {
+    return List.of(
+        Json.read(ratoon("operation", "list", "--output", "json"), OperationView[].class));
+  }
+
+  /** Waits until every operation has ended. */
+  public void awaitQuiet() {
+    await(
+        "operations to end",
+        () ->
+            operations().stream().allMatch(o -> o.state() != OperationState.RUNNING)
+                ? Optional.of(true)
+                : Optional.empty());
+  }
+
+  /** Waits until the guest's userland is up, since its last start. */
+  public void awaitUserland(String vm) {
+    await("userland of " + vm, () -> vm(vm).userlandMillis());
+  }
+
+  /** What the guest has written to its console so far. */
+  public String console(String vm) {
+    return ratoon("vm", "console", vm);
+  }
+
+  /**
+   * Types a command into the small guest's console and returns what it printed; it must succeed.
+   */
+  public String guest(String vm, String command) {
+    String domain = domainOf(vm);
+    int before = console(vm).length();
+    // QEMU reads from a terminal only while somebody has it open, and looks once a second.
+    run(
+        "/bin/sh",
+        "-c",
+        "tty=$(virsh -q ttyconsole %s) && exec 3<>$tty && printf '%%s\\n' \"$0\" >&3 && sleep 1.2".formatted(domain),
+        command);
+    String said =
+        await(
+            "'" + command + "' in " + vm,
+            () -> {
+              String text = console(vm);
+              String fresh = text.substring(Math.min(before, text.length()));
+              return EXIT.matcher(fresh).find() ? Optional.of(fresh) : Optional.empty();
+            });
+    Matcher exit = EXIT.matcher(said);
+    if (!exit.find() || !exit.group(1).equals("0")) {
+      throw new AssertionError("in guest " + vm + ": " + command + ": " + said);
+    }
+    String output = said.substring(0, exit.start());
+    return output.substring(output.indexOf('\n') + 1).replace("\r", "").strip();
+  }
+
+  /** How many domains of this VM the hypervisor has. */
+  public int domainsOf(String vm) {
+    String id = vm(vm).id().toString();
+    return (int)
+        run("/usr/bin/virsh", "-q", "list", "--uuid")
+            .lines()
+            .filter(l -> l.strip().equals(id))
+            .count();
+  }
+
+  private String domainOf(String vm) {
+    return vm(vm).id().toString();
+  }
+
+  /** Waits for something to appear; fails with {@code what} if it does not within 90 seconds. */
+  public static <T> T await(String what, Supplier<Optional<T>> probe) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      Optional<T> found = probe.get();
+      if (found.isPresent()) {
+        return found.get();
+      }
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("waited in vain for " + what);
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_AGAIN.toMillis()));
+    }
+  }
+}

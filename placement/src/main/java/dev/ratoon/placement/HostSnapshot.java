@@ -1,0 +1,66 @@
+package dev.ratoon.placement;
+
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.Problem;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A host at one moment, as far as placement needs it.
+ *
+ * @param connected whether its agent reports
+ * @param problem why its hypervisor cannot start VMs
+ * @param memoryBytes what VMs may be promised in all, over-commitment included
+ * @param memoryReservedBytes what they have been promised
+ * @param diskFreeBytes what is free where overlays and bases are kept
+ * @param diskReservedBytes how much of that is promised to deploys under way
+ * @param bases base disks that its cache holds ready
+ */
+public record HostSnapshot(
+    HostId id,
+    EntityName name,
+    boolean connected,
+    Optional<Problem> problem,
+    int cpus,
+    long memoryBytes,
+    long memoryReservedBytes,
+    long diskFreeBytes,
+    long diskReservedBytes,
+    Set<String> networks,
+    Set<String> bridges,
+    boolean uefi,
+    Set<DiskId> bases) {
+  public HostSnapshot {
+    networks = Set.copyOf(networks);
+    bridges = Set.copyOf(bridges);
+    bases = Set.copyOf(bases);
+  }
+
+  /** The same host after a VM with these needs was placed on it. */
+  HostSnapshot with(VmNeeds needs) {
+    return new HostSnapshot(
+        id,
+        name,
+        connected,
+        problem,
+        cpus,
+        memoryBytes,
+        memoryReservedBytes + needs.memoryBytes(),
+        diskFreeBytes,
+        diskReservedBytes + needs.diskBytes(),
+        networks,
+        bridges,
+        uefi,
+        bases);
+  }
+
+  long memoryLeft() {
+    return memoryBytes - memoryReservedBytes;
+  }
+
+  long diskLeft() {
+    return diskFreeBytes - diskReservedBytes;
+  }
+}

@@ -1,0 +1,27 @@
+package dev.ratoon.placement;
+
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.NetworkAttachment;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a VM needs of the host that it goes to.
+ *
+ * @param diskBytes what its own disks take at first: a little for each child, the whole of each
+ *     copy
+ * @param bases the base disks that its disks are made on or from
+ */
+public record VmNeeds(
+    int cpus,
+    long memoryBytes,
+    long diskBytes,
+    Firmware firmware,
+    List<NetworkAttachment> networks,
+    Set<DiskId> bases) {
+  public VmNeeds {
+    networks = List.copyOf(networks);
+    bases = Set.copyOf(bases);
+  }
+}

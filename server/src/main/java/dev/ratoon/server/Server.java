@@ -1,0 +1,192 @@
+package dev.ratoon.server;
+
+import dev.ratoon.cache.Cache;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.protocol.agent.AgentLink;
+import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.server.api.Api;
+import dev.ratoon.server.inventory.Inventory;
+import dev.ratoon.server.library.Images;
+import dev.ratoon.server.library.Imports;
+import dev.ratoon.server.operations.Events;
+import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.tenants.Tokens;
+import dev.ratoon.server.tls.Certificates;
+import dev.ratoon.server.tls.PrivateFile;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running control plane. Everything it has acknowledged is in its database, so it may be killed
+ * at any moment; the next start goes on from there.
+ */
+public final class Server implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+  private static final Duration SWEEP_EVERY = Duration.ofSeconds(30);
+
+  private final Inventory inventory;
+  private final URI address;
+  private final Deque<AutoCloseable> parts;
+
+  private Server(Inventory inventory, URI address, Deque<AutoCloseable> parts) {
+    this.inventory = inventory;
+    this.address = address;
+    this.parts = parts;
+  }
+
+  /**
+   * Starts a server. At its first start in {@code home} it makes its certificates and the
+   * administrator's token; {@code client/} in there holds what a client on this machine needs.
+   *
+   * @param library where images' base disks are kept
+   * @throws RatoonException if the data folder or the address cannot be used
+   */
+  public static Server start(ServerConfig config, Cache library, InstantSource systemClock) {
+    // The database keeps milliseconds: what is shown first is then the same as what is shown later.
+    InstantSource clock = () -> systemClock.instant().truncatedTo(ChronoUnit.MILLIS);
+    Deque<AutoCloseable> parts = new ArrayDeque<>();
+    try {
+      return start(config, library, clock, parts);
+    } catch (Exception failed) {
+      closeAll(parts);
+      throw failed instanceof RatoonException known
+          ? known
+          : Problem.of(ErrorCode.INTERNAL, "starting the server in " + config.home())
+              .detail(String.valueOf(failed.getMessage()))
+              .asException(failed);
+    }
+  }
+
+  private static Server start(
+      ServerConfig config, Cache library, InstantSource clock, Deque<AutoCloseable> parts)
+      throws Exception {
+    Path own = config.home().resolve("server");
+    Path client = config.home().resolve("client");
+    PrivateFile.folder(own);
+    PrivateFile.folder(client);
+    Certificates certificates = Certificates.in(own, config.listen(), clock.instant());
+    Database database = opened(parts, Database.open(own.resolve("ratoon.db")));
+    Tokens tokens = Tokens.open(database, client.resolve("admin.token"), clock.instant());
+    PrometheusMeterRegistry meters = Meters.open();
+    parts.push(meters::close);
+    Events events = new Events();
+    Operations operations = Operations.resume(database, events, meters, clock);
+    String incarnation = database.write(tx -> tx.fleet().incarnation(UUID.randomUUID().toString()));
+    Inventory inventory = Inventory.open(database, incarnation, operations, clock);
+    Meters.watch(meters, inventory);
+    Imports imports = opened(parts, new Imports(database, operations, library, clock));
+    opened(parts, sweeping(inventory));
+    Api api =
+        opened(
+            parts,
+            Api.serve(
+                config.listen(),
+                certificates.context(),
+                tokens,
+                new Api.Parts(
+                    database,
+                    operations,
+                    events,
+                    inventory,
+                    new Images(database),
+                    imports,
+                    meters,
+                    config.version())));
+    parts.push(operations::stopWaiting);
+    parts.push(inventory.revisions()::close);
+    URI address = address(config.listen(), api.port());
+    PrivateFile.write(client.resolve("ca.pem"), certificates.authorityPem());
+    PrivateFile.write(client.resolve("server.url"), address + "\n");
+    LOG.atInfo().addKeyValue("address", address).log("serving {}", address);
+    return new Server(inventory, address, parts);
+  }
+
+  /** What an agent in the same process reports to. */
+  public ServerLink link() {
+    return inventory.reports();
+  }
+
+  /** Makes the agent of a host known, for what is asked of it directly. */
+  public void attach(HostId host, AgentLink agent) {
+    inventory.hosts().attach(host, agent);
+  }
+
+  /** Where the API is served. */
+  public URI address() {
+    return address;
+  }
+
+  /** Ends requests under way after a few seconds at most, then everything else. */
+  @Override
+  public void close() {
+    closeAll(parts);
+  }
+
+  /** As the schedule does, for tests with a clock of their own. */
+  void sweep() {
+    inventory.trash().sweep();
+  }
+
+  private static ScheduledExecutorService sweeping(Inventory inventory) {
+    ScheduledExecutorService schedule =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("sweep").daemon().factory());
+    long seconds = SWEEP_EVERY.toSeconds();
+    var _ =
+        schedule.scheduleWithFixedDelay(
+            () -> {
+              try {
+                inventory.trash().sweep();
+              } catch (RuntimeException tryAgainLater) {
+                LOG.atError().setCause(tryAgainLater).log("sweeping the trash failed");
+              }
+            },
+            seconds,
+            seconds,
+            TimeUnit.SECONDS);
+    return schedule;
+  }
+
+  private static <T extends AutoCloseable> T opened(Deque<AutoCloseable> parts, T part) {
+    parts.push(part);
+    return part;
+  }
+
+  private static void closeAll(Deque<AutoCloseable> parts) {
+    while (!parts.isEmpty()) {
+      try {
+        parts.pop().close();
+      } catch (Exception failed) {
+        LOG.atWarn().setCause(failed).log("a part of the server did not close cleanly");
+      }
+    }
+  }
+
+  private static URI address(InetSocketAddress listen, int port) throws IOException {
+    InetAddress host =
+        listen.getAddress().isAnyLocalAddress()
+            ? InetAddress.ofLiteral("127.0.0.1")
+            : listen.getAddress();
+    String text = host.getHostAddress();
+    return URI.create("https://" + (text.contains(":") ? "[" + text + "]" : text) + ":" + port);
+  }
+}

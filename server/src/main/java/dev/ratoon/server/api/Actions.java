@@ -1,0 +1,33 @@
+package dev.ratoon.server.api;
+
+import dev.ratoon.protocol.Endpoint;
+import dev.ratoon.protocol.Endpoints;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What each row of the API's table does: one action for each, none without, none twice. */
+final class Actions {
+  private final Map<String, Bound<?>> byId = new HashMap<>();
+
+  /** A row and its action, whose types agree. */
+  record Bound<Q>(Endpoint<Q, ?> endpoint, Action<Q> action) {}
+
+  /** Says what a row does. */
+  <Q> Actions on(Endpoint<Q, ?> endpoint, Action<Q> action) {
+    if (byId.put(endpoint.id(), new Bound<>(endpoint, action)) != null) {
+      throw new IllegalStateException(endpoint.id() + " has two actions");
+    }
+    return this;
+  }
+
+  /** All of them, once it is sure that no row was forgotten. */
+  List<Bound<?>> all() {
+    for (Endpoint<?, ?> row : Endpoints.all()) {
+      if (!byId.containsKey(row.id())) {
+        throw new IllegalStateException(row.id() + " has no action");
+      }
+    }
+    return List.copyOf(byId.values());
+  }
+}

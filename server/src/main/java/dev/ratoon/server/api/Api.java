@@ -1,0 +1,99 @@
+package dev.ratoon.server.api;
+
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.Health;
+import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.server.inventory.Inventory;
+import dev.ratoon.server.library.Images;
+import dev.ratoon.server.library.Imports;
+import dev.ratoon.server.operations.Events;
+import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.tenants.Tokens;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.InetSocketAddress;
+import javax.net.ssl.SSLContext;
+
+/** The API, served over HTTPS. */
+public final class Api implements AutoCloseable {
+  private final HttpListener listener;
+  private final Events events;
+
+  private Api(HttpListener listener, Events events) {
+    this.listener = listener;
+    this.events = events;
+  }
+
+  /**
+   * What the API works on.
+   *
+   * @param version of Ratoon, which its health shows
+   */
+  public record Parts(
+      Database database,
+      Operations operations,
+      Events events,
+      Inventory inventory,
+      Images images,
+      Imports imports,
+      PrometheusMeterRegistry meters,
+      String version) {}
+
+  /** Listens and serves until it is closed. */
+  public static Api serve(InetSocketAddress listen, SSLContext tls, Tokens tokens, Parts parts)
+      throws Exception {
+    Router router = new Router(actions(parts), tokens, new RequestLog(parts.meters()));
+    HttpListener listener = new HttpListener(listen, tls, router);
+    listener.start();
+    return new Api(listener, parts.events());
+  }
+
+  public int port() {
+    return listener.port();
+  }
+
+  @Override
+  public void close() {
+    events.close();
+    listener.close();
+  }
+
+  /** Every row of the table with what it does. */
+  static Actions actions(Parts parts) {
+    Actions actions = new Actions();
+    Answer openApi = Answer.Plain.text("application/json", OpenApi.document());
+    actions
+        .on(Endpoints.HEALTH, call -> new Answer.Value(health(parts)))
+        .on(Endpoints.OPENAPI, call -> openApi)
+        .on(
+            Endpoints.METRICS,
+            call ->
+                Answer.Plain.text(
+                    "text/plain; version=0.0.4; charset=utf-8", parts.meters().scrape()))
+        .on(
+            Endpoints.SETTINGS_SHOW,
+            call -> new Answer.Value(parts.database().read(tx -> tx.fleet().settings())))
+        .on(Endpoints.SETTINGS_CHANGE, call -> new Answer.Value(change(parts, call.body())))
+        .on(Endpoints.HOST_LIST, call -> new Answer.Value(parts.inventory().fleet().hosts()))
+        .on(
+            Endpoints.HOST_SHOW,
+            call -> new Answer.Value(parts.inventory().fleet().host(call.parameter("host"))))
+        .on(
+            Endpoints.BASE_LIST,
+            call -> new Answer.Value(parts.inventory().fleet().bases(call.tenant())));
+    ImageActions.add(actions, parts.images(), parts.imports());
+    VmActions.add(actions, parts.inventory());
+    OperationActions.add(actions, parts.operations(), parts.events(), parts.inventory().vms());
+    return actions;
+  }
+
+  private static Health health(Parts parts) {
+    parts.database().read(tx -> tx.fleet().settings());
+    return new Health("ok", parts.version(), ProcessHandle.current().pid());
+  }
+
+  private static Settings change(Parts parts, Settings settings) {
+    parts.database().change(tx -> tx.fleet().change(settings));
+    return settings;
+  }
+}

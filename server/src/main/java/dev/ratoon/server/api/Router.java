@@ -1,0 +1,172 @@
+package dev.ratoon.server.api;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.Endpoint;
+import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.api.ProblemDetails;
+import dev.ratoon.server.tenants.Caller;
+import dev.ratoon.server.tenants.Tokens;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.Fields;
+
+/**
+ * The way of every request: find its row of the table, know the caller, check what he may do, parse
+ * the body, act, answer; and then count it and, if it was to change something, write it into the
+ * audit log.
+ */
+final class Router extends Handler.Abstract {
+  private static final String JSON = "application/json";
+  private static final String PROBLEM_JSON = "application/problem+json";
+  private static final String BEARER = "Bearer ";
+
+  private final Routes routes;
+  private final Tokens tokens;
+  private final RequestLog log;
+
+  Router(Actions actions, Tokens tokens, RequestLog log) {
+    this.routes = new Routes(actions);
+    this.tokens = tokens;
+    this.log = log;
+  }
+
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) {
+    String path = Request.getPathInContext(request);
+    Optional<Routes.Match> match = routes.find(request.getMethod(), path);
+    if (match.isEmpty()) {
+      refuse(
+          response,
+          callback,
+          ProblemDetails.of(
+              Problem.of(ErrorCode.NOT_FOUND, "finding " + request.getMethod() + " " + path)
+                  .detail("There is no such endpoint.")
+                  .next("GET /v1/openapi.json lists those that exist."),
+              Failures.status(ErrorCode.NOT_FOUND)));
+      return true;
+    }
+    RequestLog.Entry entry = log.begin(match.get().endpoint());
+    try {
+      serve(match.get().bound(), match.get().parameters(), entry, request, response, callback);
+    } catch (Throwable failure) {
+      ProblemDetails problem = Failures.details(failure, match.get().endpoint().id());
+      entry.end(problem.status(), problem.code().code());
+      if (response.isCommitted()) {
+        callback.failed(failure);
+      } else {
+        refuse(response, callback, problem);
+      }
+    }
+    return true;
+  }
+
+  private <Q> void serve(
+      Actions.Bound<Q> bound,
+      Map<String, String> parameters,
+      RequestLog.Entry entry,
+      Request request,
+      Response response,
+      Callback callback)
+      throws Exception {
+    Endpoint<Q, ?> endpoint = bound.endpoint();
+    Caller caller = known(request, endpoint);
+    entry.by(caller);
+    Map<String, String> query = query(request, endpoint);
+    Call<Q> call =
+        new Call<>(caller, parameters, query, body(request, endpoint.request()), request);
+    entry.about(call);
+    Answer answer = bound.action().answer(call);
+    response.setStatus(endpoint.status());
+    switch (answer) {
+      case Answer.Value(Object value) -> {
+        entry.end(endpoint.status(), "ok");
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, JSON);
+        write(response, callback, Json.mapper().writeValueAsBytes(value));
+      }
+      case Answer.Plain(String type, byte[] bytes, Map<String, String> headers) -> {
+        entry.end(endpoint.status(), "ok");
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, type);
+        headers.forEach((name, value) -> response.getHeaders().put(name, value));
+        write(response, callback, bytes);
+      }
+      case Answer.Stream(String type, Answer.Writer writer) -> {
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, type);
+        response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
+        try (OutputStream out = Content.Sink.asOutputStream(response)) {
+          writer.write(out);
+        }
+        entry.end(endpoint.status(), "ok");
+        callback.succeeded();
+      }
+    }
+  }
+
+  private Caller known(Request request, Endpoint<?, ?> endpoint) {
+    String header = request.getHeaders().get(HttpHeader.AUTHORIZATION);
+    Optional<Caller> caller =
+        header != null && header.startsWith(BEARER)
+            ? tokens.caller(header.substring(BEARER.length()).strip())
+            : Optional.empty();
+    Caller who = caller.orElse(Caller.NOBODY);
+    if (who.may(endpoint.permission())) {
+      return who;
+    }
+    if (caller.isPresent()) {
+      throw Problem.of(ErrorCode.FORBIDDEN, "asking for " + endpoint.id())
+          .detail("The token '" + who.name() + "' lacks " + endpoint.permission() + ".")
+          .asException();
+    }
+    throw Problem.of(ErrorCode.UNAUTHENTICATED, "asking for " + endpoint.id())
+        .detail(header == null ? "The request has no token." : "The token is not valid.")
+        .next("Send the header 'Authorization: Bearer TOKEN'.")
+        .asException();
+  }
+
+  private static <Q> Q body(Request request, Class<Q> type) throws Exception {
+    if (type == Endpoint.NoBody.class) {
+      return type.cast(new Endpoint.NoBody());
+    }
+    return type == Endpoint.Bytes.class
+        ? type.cast(new Endpoint.Bytes())
+        : Bodies.read(request, type);
+  }
+
+  private static Map<String, String> query(Request request, Endpoint<?, ?> endpoint)
+      throws Exception {
+    Map<String, String> known = new HashMap<>();
+    for (Fields.Field field : Request.extractQueryParameters(request)) {
+      if (!endpoint.query().containsKey(field.getName())) {
+        throw Problem.of(ErrorCode.INVALID_REQUEST, "reading the query")
+            .detail("There is no parameter '" + field.getName() + "'.")
+            .next("It understands: " + endpoint.query().keySet().stream().sorted().toList() + ".")
+            .asException();
+      }
+      known.put(field.getName(), field.getValue());
+    }
+    return known;
+  }
+
+  private static void refuse(Response response, Callback callback, ProblemDetails problem) {
+    response.setStatus(problem.status());
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, PROBLEM_JSON);
+    if (problem.code() == ErrorCode.UNAUTHENTICATED) {
+      response.getHeaders().put(HttpHeader.WWW_AUTHENTICATE, "Bearer");
+    }
+    write(response, callback, Json.mapper().writeValueAsBytes(problem));
+  }
+
+  private static void write(Response response, Callback callback, byte[] bytes) {
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
+    response.write(true, ByteBuffer.wrap(bytes), callback);
+  }
+}

@@ -1,0 +1,59 @@
+package dev.ratoon.server.api;
+
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
+import dev.ratoon.server.inventory.Deploys;
+import dev.ratoon.server.inventory.Inventory;
+import dev.ratoon.server.inventory.Vms;
+import java.util.Map;
+
+/** What the API does with VMs. */
+final class VmActions {
+  private static final String IDEMPOTENCY_KEY = "Idempotency-Key";
+  private static final String NEXT_OFFSET = "Ratoon-Next-Offset";
+  private static final String VM = "vm";
+
+  private VmActions() {}
+
+  static void add(Actions actions, Inventory inventory) {
+    Deploys deploys = inventory.deploys();
+    Vms vms = inventory.vms();
+    actions
+        .on(
+            Endpoints.VM_DEPLOY,
+            call ->
+                new Answer.Value(
+                    deploys.deploy(call.tenant(), call.body(), call.header(IDEMPOTENCY_KEY))))
+        .on(
+            Endpoints.VM_LIST,
+            call ->
+                new Answer.Value(vms.list(call.tenant(), call.yesOrNo("trashed").orElse(false))))
+        .on(
+            Endpoints.VM_SHOW,
+            call -> new Answer.Value(vms.show(call.tenant(), call.parameter(VM))))
+        .on(
+            Endpoints.VM_START,
+            call -> new Answer.Value(vms.start(call.tenant(), call.parameter(VM))))
+        .on(
+            Endpoints.VM_STOP,
+            call ->
+                new Answer.Value(
+                    vms.stop(call.tenant(), call.parameter(VM), call.body().graceSeconds())))
+        .on(
+            Endpoints.VM_DELETE,
+            call -> new Answer.Value(vms.delete(call.tenant(), call.parameter(VM))))
+        .on(
+            Endpoints.VM_UNDELETE,
+            call -> new Answer.Value(vms.undelete(call.tenant(), call.parameter(VM))))
+        .on(Endpoints.VM_CONSOLE, call -> console(vms, call));
+  }
+
+  private static Answer console(Vms vms, Call<?> call) throws InterruptedException {
+    long offset = call.number("offset", Long.MIN_VALUE, Long.MAX_VALUE).orElse(0L);
+    ConsoleText text = vms.console(call.tenant(), call.parameter(VM), offset, call.patience());
+    return new Answer.Plain(
+        "application/octet-stream",
+        text.bytes(),
+        Map.of(NEXT_OFFSET, Long.toString(text.nextOffset())));
+  }
+}

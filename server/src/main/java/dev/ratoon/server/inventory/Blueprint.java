@@ -1,0 +1,132 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.ByteSize;
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.Problem;
+import dev.ratoon.placement.VmNeeds;
+import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredNic;
+import dev.ratoon.protocol.api.DeployRequest;
+import dev.ratoon.protocol.api.DiskRequest;
+import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.server.store.ImageTable.ImageRow;
+import dev.ratoon.server.store.VmRow;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * What a deploy request comes to once its images are known and what it left open is filled in. A
+ * pure function of request, images and settings.
+ */
+record Blueprint(
+    DeployRequest request,
+    List<VmRow.Disk> disks,
+    long memoryBytes,
+    Firmware firmware,
+    long diskBytes) {
+  private static final long DEFAULT_MEMORY = 512 * ByteSize.MIB;
+
+  /** What a disk's own file may grow to before the host's next report counts it as used. */
+  private static final long DISK_BEGINS_WITH = 64 * ByteSize.MIB;
+
+  /**
+   * @param images all that the request names
+   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#DISK_TOO_SMALL} or {@link
+   *     ErrorCode#INVALID_VALUE}
+   */
+  static Blueprint of(DeployRequest request, Map<ImageRef, ImageRow> images, Settings settings) {
+    List<VmRow.Disk> disks = new ArrayList<>();
+    long diskBytes = 0;
+    for (DiskRequest disk : request.disks()) {
+      Optional<ImageRow> image = disk.image().map(ref -> known(images, ref));
+      boolean differencing =
+          disk.differencing()
+              .or(request::differencing)
+              .orElse(settings.differencing() && image.map(ImageRow::differencing).orElse(true));
+      long size = size(disk, image);
+      disks.add(
+          new VmRow.Disk(
+              disk.image(), new DesiredDisk(image.map(ImageRow::diskId), size, differencing)));
+      diskBytes += DISK_BEGINS_WITH;
+      if (!differencing) {
+        diskBytes += image.map(ImageRow::storedBytes).orElse(0L);
+      }
+    }
+    Optional<ImageRow> boot = request.disks().getFirst().image().map(ref -> known(images, ref));
+    return new Blueprint(
+        request,
+        disks,
+        memory(request, boot),
+        request.firmware().or(() -> boot.map(ImageRow::firmware)).orElse(Firmware.BIOS),
+        diskBytes);
+  }
+
+  /** NAME, or NAME-1, NAME-2, ... for more than one. */
+  List<EntityName> names() {
+    if (request.count() == 1) {
+      return List.of(request.name());
+    }
+    return IntStream.rangeClosed(1, request.count())
+        .mapToObj(i -> new EntityName(request.name() + "-" + i))
+        .toList();
+  }
+
+  VmNeeds needs() {
+    return new VmNeeds(
+        request.cpus(),
+        memoryBytes,
+        diskBytes,
+        firmware,
+        request.networks(),
+        disks.stream()
+            .flatMap(disk -> disk.made().base().stream())
+            .collect(Collectors.<DiskId>toSet()));
+  }
+
+  VmRow.Spec spec(List<DesiredNic> nics) {
+    return new VmRow.Spec(
+        request.cpus(), memoryBytes, firmware, request.restart(), disks, nics, request.cloudInit());
+  }
+
+  private static ImageRow known(Map<ImageRef, ImageRow> images, ImageRef ref) {
+    ImageRow image = images.get(ref);
+    if (image == null) {
+      throw new IllegalStateException("the image " + ref + " was not looked up");
+    }
+    return image;
+  }
+
+  private static long size(DiskRequest disk, Optional<ImageRow> image) {
+    long least = image.map(ImageRow::sizeBytes).orElse(0L);
+    long size = disk.sizeBytes().orElse(least);
+    if (size < least) {
+      throw Problem.of(
+              ErrorCode.DISK_TOO_SMALL,
+              "making a disk of " + ByteSize.show(size) + " from " + disk.image().get())
+          .detail("The image's disk has " + ByteSize.show(least) + ".")
+          .next("Ask for at least " + least + " bytes, or leave the size out.")
+          .asException();
+    }
+    return size;
+  }
+
+  private static long memory(DeployRequest request, Optional<ImageRow> boot) {
+    long least = boot.map(ImageRow::minimumMemoryBytes).orElse(0L);
+    long memory = request.memoryBytes().orElse(least > 0 ? least : DEFAULT_MEMORY);
+    if (memory < least) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "reading the memory " + ByteSize.show(memory))
+          .detail("The image needs at least " + ByteSize.show(least) + ".")
+          .next("Ask for that much, or leave the memory out.")
+          .asException();
+    }
+    return memory;
+  }
+}

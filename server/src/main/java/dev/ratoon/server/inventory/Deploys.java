@@ -1,0 +1,215 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.OperationId;
+import dev.ratoon.model.OperationKind;
+import dev.ratoon.model.OperationStep;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.StepState;
+import dev.ratoon.model.VmId;
+import dev.ratoon.placement.Placement;
+import dev.ratoon.placement.Placer;
+import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.agent.DesiredNic;
+import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.api.DeployRequest;
+import dev.ratoon.protocol.api.DiskRequest;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.IdempotencyTable.Accepted;
+import dev.ratoon.server.store.ImageTable.ImageRow;
+import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmRow;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Accepts deploys: one transaction finds the images, checks the names, chooses hosts, reserves
+ * there, and writes VMs and operations down. Writers take turns, so what placement looked at still
+ * holds when it commits.
+ */
+public final class Deploys {
+  private static final int MAX_KEY = 200;
+
+  private final Database database;
+  private final Hosts hosts;
+  private final Operations operations;
+  private final Revisions revisions;
+  private final InstantSource clock;
+  private final SecureRandom random = new SecureRandom();
+
+  Deploys(
+      Database database,
+      Hosts hosts,
+      Operations operations,
+      Revisions revisions,
+      InstantSource clock) {
+    this.database = database;
+    this.hosts = hosts;
+    this.operations = operations;
+    this.revisions = revisions;
+    this.clock = clock;
+  }
+
+  /**
+   * Accepts the request, all of its VMs or none.
+   *
+   * @param key makes the request safe to repeat: the same key leads to the same operations
+   */
+  public List<OperationView> deploy(String tenant, DeployRequest request, Optional<String> key) {
+    if (key.isPresent() && (key.get().isEmpty() || key.get().length() > MAX_KEY)) {
+      throw Problem.of(ErrorCode.INVALID_REQUEST, "reading the header Idempotency-Key")
+          .next("A key has 1 to " + MAX_KEY + " characters.")
+          .asException();
+    }
+    String sha256 = key.isPresent() ? sha256(request) : "";
+    return database.write(tx -> {
+      Optional<Accepted> before = key.flatMap(k -> tx.idempotency().find(tenant, k));
+      if (before.isPresent()) {
+        return repeated(tx, before.get(), sha256);
+      }
+      List<OperationView> begun = begin(tx, tenant, request);
+      key.ifPresent(k -> {
+        List<OperationId> ids = begun.stream().map(OperationView::id).toList();
+        tx.idempotency().add(tenant, k, new Accepted(sha256, ids), clock.instant());
+      });
+      return begun;
+    });
+  }
+
+  private List<OperationView> repeated(Transaction tx, Accepted before, String sha256) {
+    if (!before.requestSha256().equals(sha256)) {
+      throw Problem.of(ErrorCode.IDEMPOTENCY_MISMATCH, "accepting the deploy")
+          .detail("Another request was accepted under the same Idempotency-Key.")
+          .next("Send a new key with a new request.")
+          .asException();
+    }
+    return before.operations().stream().flatMap(id -> operations.find(tx, id).stream()).toList();
+  }
+
+  private List<OperationView> begin(Transaction tx, String tenant, DeployRequest request) {
+    Instant now = clock.instant();
+    Settings settings = tx.fleet().settings();
+    Blueprint blueprint = Blueprint.of(request, images(tx, tenant, request), settings);
+    List<EntityName> names = free(tx, tenant, blueprint.names());
+    List<HostId> places = places(tx, blueprint, settings);
+    Map<HostId, Long> revision = new HashMap<>();
+    Macs macs = new Macs(random);
+    List<VmRow> vms = new ArrayList<>();
+    List<OperationView> begun = new ArrayList<>();
+    for (int i = 0; i < names.size(); i++) {
+      HostId host = places.get(i);
+      VmRow vm =
+          new VmRow(
+              new VmId(UUID.randomUUID()),
+              tenant,
+              names.get(i),
+              host,
+              1,
+              request.paused() ? DesiredPower.PAUSED : DesiredPower.RUNNING,
+              1,
+              revision.computeIfAbsent(host, h -> revisions.next(tx, h)),
+              0,
+              blueprint.spec(
+                  request.networks().stream()
+                      .map(network -> new DesiredNic(network, macs.next(tx)))
+                      .toList()),
+              blueprint.diskBytes(),
+              now,
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty());
+      vms.add(vm);
+    }
+    tx.vms().add(vms);
+    for (VmRow vm : vms) {
+      OperationStep placed =
+          OperationStep.waiting("place").begin(now).end(StepState.DONE, clock.instant());
+      begun.add(
+          operations
+              .begin(
+                  tx,
+                  tenant,
+                  OperationKind.DEPLOY,
+                  vm.name().text(),
+                  Optional.of(vm.id()),
+                  vm.powerRevision(),
+                  List.of(placed))
+              .view());
+    }
+    return begun;
+  }
+
+  private static Map<ImageRef, ImageRow> images(
+      Transaction tx, String tenant, DeployRequest request) {
+    Map<ImageRef, ImageRow> images = new HashMap<>();
+    for (DiskRequest disk : request.disks()) {
+      disk.image()
+          .ifPresent(ref ->
+              images.put(
+                  ref,
+                  tx.images()
+                      .find(tenant, ref)
+                      .orElseThrow(() ->
+                          Problem.of(ErrorCode.NOT_FOUND, "finding the image " + ref)
+                              .next("'ratoon image list' shows those that exist.")
+                              .asException())));
+    }
+    return images;
+  }
+
+  private static List<EntityName> free(Transaction tx, String tenant, List<EntityName> names) {
+    List<String> taken = tx.vms().taken(tenant, names);
+    if (!taken.isEmpty()) {
+      throw Problem.of(ErrorCode.NAME_TAKEN, "naming " + Words.counted(names.size(), "VM"))
+          .detail("There is already: " + Words.some(taken) + ".")
+          .next("Choose another name, or delete what holds it.")
+          .asException();
+    }
+    return names;
+  }
+
+  private List<HostId> places(Transaction tx, Blueprint blueprint, Settings settings) {
+    Placement placement =
+        Placer.place(
+            blueprint.needs(),
+            blueprint.request().count(),
+            hosts.snapshot(
+                tx.vms().memoryByHost(), tx.vms().diskComingByHost(), settings.memoryRatio()));
+    return switch (placement) {
+      case Placement.Chosen(List<HostId> chosen) -> chosen;
+      case Placement.Refused refused ->
+          throw Problem.of(
+                  ErrorCode.NO_HOST_FITS,
+                  "placing " + Words.counted(blueprint.request().count(), "VM"))
+              .detail(refused.inWords())
+              .next("'ratoon host list' shows what each host has left.")
+              .asException();
+    };
+  }
+
+  private static String sha256(DeployRequest request) {
+    try {
+      byte[] json = Json.write(request).getBytes(StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json));
+    } catch (NoSuchAlgorithmException everyJdkHasIt) {
+      throw new IllegalStateException(everyJdkHasIt);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.agent.DiskReport;
+import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.HostView;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.ImageTable.ImageRow;
+import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmRow;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Shows hosts, and base disks with who stands on them. */
+public final class FleetViews {
+  private final Database database;
+  private final Hosts hosts;
+  private final Observations observations;
+
+  FleetViews(Database database, Hosts hosts, Observations observations) {
+    this.database = database;
+    this.hosts = hosts;
+    this.observations = observations;
+  }
+
+  public List<HostView> hosts() {
+    return database.read(tx -> {
+      Map<HostId, Long> memory = tx.vms().memoryByHost();
+      return hosts.all().stream().map(host -> view(host, memory)).toList();
+    });
+  }
+
+  public HostView host(String nameOrId) {
+    return hosts().stream()
+        .filter(h -> h.name().text().equals(nameOrId) || h.id().toString().equals(nameOrId))
+        .findFirst()
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.NOT_FOUND, "finding the host " + nameOrId)
+                .next("'ratoon host list' shows those that exist.")
+                .asException());
+  }
+
+  private HostView view(Hosts.Seen host, Map<HostId, Long> memory) {
+    HostReport report = host.report();
+    return new HostView(
+        report.id(),
+        report.name(),
+        hosts.connected(host),
+        host.reportedAt(),
+        report.cpus(),
+        report.memoryBytes(),
+        memory.getOrDefault(report.id(), 0L),
+        report.diskTotalBytes(),
+        report.diskFreeBytes(),
+        report.accelerator(),
+        report.hypervisor(),
+        report.networks(),
+        report.bridges(),
+        report.uefi(),
+        report.vms().size(),
+        report.replicas().size(),
+        hosts.problem(host),
+        report.unknownVms());
+  }
+
+  /** Every base disk that a host has or that an image of the tenant names. */
+  public List<BaseView> bases(String tenant) {
+    return database.read(tx -> bases(tx, tenant));
+  }
+
+  private List<BaseView> bases(Transaction tx, String tenant) {
+    Map<DiskId, Long> sizes = new TreeMap<>();
+    Map<DiskId, List<BaseView.ReplicaView>> replicas = new HashMap<>();
+    for (Hosts.Seen host : hosts.all()) {
+      for (ReplicaReport replica : host.report().replicas()) {
+        sizes.put(replica.diskId(), replica.sizeBytes());
+        replicas
+            .computeIfAbsent(replica.diskId(), id -> new ArrayList<>())
+            .add(
+                new BaseView.ReplicaView(
+                    host.report().name(),
+                    replica.layout(),
+                    replica.state(),
+                    replica.path(),
+                    replica.storedBytes()));
+      }
+    }
+    Map<DiskId, List<ImageRef>> images =
+        tx.images().all(tenant).stream()
+            .peek(image -> sizes.putIfAbsent(image.diskId(), image.sizeBytes()))
+            .collect(
+                Collectors.groupingBy(
+                    ImageRow::diskId, Collectors.mapping(ImageRow::image, Collectors.toList())));
+    Map<DiskId, List<BaseView.ChildView>> children = children(tx.vms().all(tenant));
+    return sizes.entrySet().stream()
+        .map(base ->
+            new BaseView(
+                base.getKey(),
+                base.getValue(),
+                replicas.getOrDefault(base.getKey(), List.of()),
+                images.getOrDefault(base.getKey(), List.of()),
+                children.getOrDefault(base.getKey(), List.of())))
+        .sorted(Comparator.comparing(BaseView::diskId))
+        .toList();
+  }
+
+  private Map<DiskId, List<BaseView.ChildView>> children(List<VmRow> vms) {
+    Map<DiskId, List<BaseView.ChildView>> children = new HashMap<>();
+    for (VmRow vm : vms) {
+      List<DiskReport> reported = observations.of(vm).map(VmReport::disks).orElse(List.of());
+      for (int i = 0; i < vm.spec().disks().size(); i++) {
+        VmRow.Disk disk = vm.spec().disks().get(i);
+        Optional<DiskReport> report =
+            i < reported.size() ? Optional.of(reported.get(i)) : Optional.empty();
+        if (disk.made().differencing() && disk.made().base().isPresent()) {
+          children
+              .computeIfAbsent(disk.made().base().get(), id -> new ArrayList<>())
+              .add(
+                  new BaseView.ChildView(
+                      vm.name(),
+                      report.map(DiskReport::path).orElse(""),
+                      report.map(DiskReport::storedBytes).orElse(0L),
+                      vm.trashed()));
+        }
+      }
+    }
+    return children;
+  }
+}

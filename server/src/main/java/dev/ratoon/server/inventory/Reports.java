@@ -1,0 +1,168 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.OperationKind;
+import dev.ratoon.model.OperationStep;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.VmId;
+import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.OperationTable.OperationRow;
+import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmRow;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Folds what agents report into what the server knows: the state of hosts and VMs, and through it
+ * the progress and the end of operations. A report is one transaction, whatever it holds; what says
+ * nothing new costs a comparison, and steps and bytes on their way cost no write.
+ */
+public final class Reports implements ServerLink {
+  private final Database database;
+  private final Hosts hosts;
+  private final Observations observations;
+  private final Operations operations;
+  private final Revisions revisions;
+
+  Reports(
+      Database database,
+      Hosts hosts,
+      Observations observations,
+      Operations operations,
+      Revisions revisions) {
+    this.database = database;
+    this.hosts = hosts;
+    this.observations = observations;
+    this.operations = operations;
+    this.revisions = revisions;
+  }
+
+  @Override
+  public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+      throws InterruptedException {
+    hosts.heard(host);
+    try {
+      return revisions.desired(host, knownRevision, wait);
+    } finally {
+      hosts.heard(host);
+    }
+  }
+
+  @Override
+  public void report(HostReport report) {
+    database.change(tx -> {
+      hosts.report(tx, report);
+      long revision = tx.hosts().revision(report.id()).orElseThrow();
+      tx.afterCommit(() -> revisions.tell(report.id(), revision));
+      if (hosts.ours(report)) {
+        fold(tx, report.id(), report.vms());
+        removePurged(tx, report);
+      }
+    });
+  }
+
+  @Override
+  public void report(HostId host, List<VmReport> changed) {
+    hosts.heard(host);
+    database.change(tx -> fold(tx, host, changed));
+  }
+
+  private void fold(Transaction tx, HostId host, List<VmReport> reports) {
+    List<VmReport> news = reports.stream().filter(observations::isNews).toList();
+    if (news.isEmpty()) {
+      return;
+    }
+    Map<VmId, VmRow> rows = tx.vms().among(news.stream().map(VmReport::id).toList());
+    List<VmReport> lasting = new ArrayList<>();
+    for (VmReport report : news) {
+      VmRow vm = rows.get(report.id());
+      if (vm == null || !vm.host().equals(host) || report.epoch() < vm.epoch()) {
+        continue;
+      }
+      tx.afterCommit(() -> observations.put(report));
+      operations.runningOf(vm.id()).ifPresent(operation -> fold(tx, operation, report));
+      if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
+        remove(tx, vm);
+      } else {
+        VmReport worthKeeping = Observations.lasting(report);
+        if (!vm.observed().equals(Optional.of(worthKeeping))) {
+          lasting.add(worthKeeping);
+        }
+      }
+    }
+    tx.vms().observe(lasting);
+  }
+
+  private void fold(Transaction tx, OperationRow operation, VmReport report) {
+    if (report.powerRevision() < operation.powerRevision()) {
+      return;
+    }
+    List<OperationStep> steps =
+        Stream.concat(own(operation).stream(), report.steps().stream()).toList();
+    if (!report.settled()) {
+      tx.afterCommit(() -> operations.progress(operation.view().id(), steps));
+      return;
+    }
+    OperationRow at = operation.withSteps(steps);
+    Optional<Problem> problem = problem(operation, report);
+    if (problem.isPresent()) {
+      operations.fail(tx, at, problem.get());
+    } else {
+      operations.succeed(tx, at, report.state().name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  /** The steps that the server did itself, before the host began. */
+  private static List<OperationStep> own(OperationRow operation) {
+    return operation.view().kind() == OperationKind.DEPLOY
+        ? operation.view().steps().subList(0, 1)
+        : List.of();
+  }
+
+  private static Optional<Problem> problem(OperationRow operation, VmReport report) {
+    if (report.state() != VmState.FAILED) {
+      return Optional.empty();
+    }
+    return report
+        .problem()
+        .or(() ->
+            Optional.of(
+                Problem.of(ErrorCode.INTERNAL, "working on " + operation.view().subject())
+                    .detail("The host reports that it failed, but not why.")));
+  }
+
+  private static boolean answers(VmReport report, long powerRevision) {
+    return report.settled()
+        && report.powerRevision() >= powerRevision
+        && report.state() != VmState.FAILED;
+  }
+
+  /** A VM to be purged is gone once a host that knows of that no longer has it. */
+  private void removePurged(Transaction tx, HostReport report) {
+    Set<VmId> there = new HashSet<>();
+    report.vms().forEach(vm -> there.add(vm.id()));
+    tx.vms().toBePurged(report.id()).stream()
+        .filter(vm -> vm.desiredRevision() <= report.revision() && !there.contains(vm.id()))
+        .forEach(vm -> remove(tx, vm));
+  }
+
+  private void remove(Transaction tx, VmRow vm) {
+    tx.vms().remove(vm.id());
+    tx.afterCommit(() -> observations.forget(vm.id()));
+  }
+}

@@ -1,0 +1,262 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.OperationKind;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.VmId;
+import dev.ratoon.model.VmState;
+import dev.ratoon.placement.HostSnapshot;
+import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
+import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.VmView;
+import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.OperationTable.OperationRow;
+import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmRow;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The VMs that were deployed: shows them, and writes down what is wanted of them next. Each change
+ * is one operation; while one is under way on a VM only a delete may follow, which takes its place.
+ */
+public final class Vms {
+  private final Database database;
+  private final Hosts hosts;
+  private final Observations observations;
+  private final Operations operations;
+  private final Revisions revisions;
+  private final InstantSource clock;
+
+  Vms(
+      Database database,
+      Hosts hosts,
+      Observations observations,
+      Operations operations,
+      Revisions revisions,
+      InstantSource clock) {
+    this.database = database;
+    this.hosts = hosts;
+    this.observations = observations;
+    this.operations = operations;
+    this.revisions = revisions;
+    this.clock = clock;
+  }
+
+  /** The tenant's VMs outside the trash, or those in it. */
+  public List<VmView> list(String tenant, boolean trashed) {
+    return database.read(tx -> {
+      VmViews views = new VmViews(hosts, observations, tx.fleet().settings());
+      return tx.vms().all(tenant).stream()
+          .filter(vm -> vm.power() != DesiredPower.PURGED && vm.trashed() == trashed)
+          .map(views::of)
+          .toList();
+    });
+  }
+
+  public VmView show(String tenant, String nameOrId) {
+    return database.read(tx ->
+        new VmViews(hosts, observations, tx.fleet().settings()).of(find(tx, tenant, nameOrId)));
+  }
+
+  /** The id of this VM. */
+  public VmId id(String tenant, String nameOrId) {
+    return database.read(tx -> find(tx, tenant, nameOrId)).id();
+  }
+
+  /** See {@link dev.ratoon.protocol.agent.AgentLink#console}. */
+  public ConsoleText console(String tenant, String nameOrId, long offset, Duration wait)
+      throws InterruptedException {
+    VmRow vm = database.read(tx -> find(tx, tenant, nameOrId));
+    return hosts.agent(vm.host()).console(vm.id(), offset, wait);
+  }
+
+  /** Starts a VM, or tries again what failed; a VM that runs is left alone. */
+  public OperationView start(String tenant, String nameOrId) {
+    return database.write(tx -> {
+      VmRow vm = idle(find(tx, tenant, nameOrId), "starting");
+      outsideTrash(vm, "starting");
+      boolean there = vm.power() == DesiredPower.RUNNING && stateOf(vm) == VmState.RUNNING;
+      return there
+          ? nothingToDo(tx, vm, OperationKind.START, "it runs already")
+          : want(tx, vm, OperationKind.START, DesiredPower.RUNNING, 0);
+    });
+  }
+
+  public OperationView stop(String tenant, String nameOrId, int graceSeconds) {
+    return database.write(tx -> {
+      VmRow vm = idle(find(tx, tenant, nameOrId), "stopping");
+      outsideTrash(vm, "stopping");
+      boolean there = vm.power() == DesiredPower.STOPPED && stateOf(vm) == VmState.STOPPED;
+      return there
+          ? nothingToDo(tx, vm, OperationKind.STOP, "it is stopped already")
+          : want(tx, vm, OperationKind.STOP, DesiredPower.STOPPED, graceSeconds);
+    });
+  }
+
+  /** Switches a VM off at once and puts its disks into the trash. */
+  public OperationView delete(String tenant, String nameOrId) {
+    return database.write(tx -> {
+      VmRow vm = find(tx, tenant, nameOrId);
+      outsideTrash(vm, "deleting");
+      operations.runningOf(vm.id()).ifPresent(operation -> supersede(tx, operation));
+      return want(tx, vm, OperationKind.DELETE, DesiredPower.TRASHED, 0);
+    });
+  }
+
+  /** Brings a VM back from the trash, stopped, if its name and the memory for it are still free. */
+  public OperationView undelete(String tenant, String nameOrId) {
+    return database.write(tx -> {
+      VmRow vm = idle(findTrashed(tx, tenant, nameOrId), "undeleting");
+      if (tx.vms().named(tenant, vm.name()).isPresent()) {
+        throw Problem.of(ErrorCode.NAME_TAKEN, "undeleting " + vm.name())
+            .detail("Another VM has the name meanwhile.")
+            .next("Delete that one first.")
+            .asException();
+      }
+      roomFor(tx, vm);
+      return want(tx, vm, OperationKind.UNDELETE, DesiredPower.STOPPED, 0);
+    });
+  }
+
+  private OperationView want(
+      Transaction tx, VmRow vm, OperationKind kind, DesiredPower power, int graceSeconds) {
+    VmRow changed =
+        vm.wanting(
+            power,
+            graceSeconds,
+            revisions.next(tx, vm.host()),
+            power == DesiredPower.TRASHED ? Optional.of(clock.instant()) : Optional.empty());
+    tx.vms().want(changed);
+    return begin(tx, changed, kind).view();
+  }
+
+  private OperationView nothingToDo(Transaction tx, VmRow vm, OperationKind kind, String why) {
+    return operations.succeed(tx, begin(tx, vm, kind), why);
+  }
+
+  private OperationRow begin(Transaction tx, VmRow vm, OperationKind kind) {
+    return operations.begin(
+        tx,
+        vm.tenant(),
+        kind,
+        vm.name().text(),
+        Optional.of(vm.id()),
+        vm.powerRevision(),
+        List.of());
+  }
+
+  private void supersede(Transaction tx, OperationRow operation) {
+    operations.fail(
+        tx,
+        operation,
+        Problem.of(
+                ErrorCode.INTERRUPTED,
+                Words.doing(operation.view().kind()) + " " + operation.view().subject())
+            .detail("The VM was deleted meanwhile."));
+  }
+
+  private VmState stateOf(VmRow vm) {
+    return observations.of(vm).map(VmReport::state).orElse(VmState.DEPLOYING);
+  }
+
+  private VmRow idle(VmRow vm, String doing) {
+    operations
+        .runningOf(vm.id())
+        .ifPresent(operation -> {
+          throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
+              .detail(
+                  "Operation "
+                      + operation.view().id()
+                      + " ("
+                      + operation.view().kind().name().toLowerCase(Locale.ROOT)
+                      + ") is still under way.")
+              .next("Wait until it has ended.")
+              .asException();
+        });
+    return vm;
+  }
+
+  private static void outsideTrash(VmRow vm, String doing) {
+    if (vm.trashed()) {
+      throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
+          .detail("It is in the trash.")
+          .next("'ratoon vm undelete' brings it back.")
+          .asException();
+    }
+  }
+
+  private void roomFor(Transaction tx, VmRow vm) {
+    Map<HostId, Long> memory = tx.vms().memoryByHost();
+    Optional<HostSnapshot> host =
+        hosts.snapshot(memory, Map.of(), tx.fleet().settings().memoryRatio()).stream()
+            .filter(h -> h.id().equals(vm.host()))
+            .findAny();
+    if (host.isPresent()
+        && host.get().memoryReservedBytes() + vm.spec().memoryBytes() > host.get().memoryBytes()) {
+      throw Problem.of(ErrorCode.NO_HOST_FITS, "undeleting " + vm.name())
+          .detail("Host " + host.get().name() + " has promised its memory to other VMs.")
+          .next("Delete another VM there, or raise the setting memoryRatio.")
+          .asException();
+    }
+  }
+
+  private static VmRow find(Transaction tx, String tenant, String nameOrId) {
+    return byId(tx, tenant, nameOrId)
+        .or(() -> tx.vms().named(tenant, new EntityName(nameOrId)))
+        .orElseThrow(() -> notFound(nameOrId, "'ratoon vm list' shows those that exist."));
+  }
+
+  private static VmRow findTrashed(Transaction tx, String tenant, String nameOrId) {
+    Optional<VmRow> byId = byId(tx, tenant, nameOrId);
+    List<VmRow> found =
+        byId.isPresent()
+            ? List.of(byId.get())
+            : tx.vms().all(tenant).stream()
+                .filter(vm -> vm.power() == DesiredPower.TRASHED)
+                .filter(vm -> vm.name().text().equals(nameOrId))
+                .toList();
+    if (found.size() > 1) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "undeleting " + nameOrId)
+          .detail("The trash holds several VMs of this name.")
+          .next(
+              "Give the id of one: "
+                  + Words.some(found.stream().map(v -> v.id().toString()).toList()))
+          .asException();
+    }
+    if (found.isEmpty()) {
+      throw notFound(nameOrId, "'ratoon vm list --trashed' shows what the trash holds.");
+    }
+    VmRow vm = found.getFirst();
+    if (vm.power() != DesiredPower.TRASHED) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "undeleting " + vm.name())
+          .detail("It is not in the trash.")
+          .asException();
+    }
+    return vm;
+  }
+
+  private static Optional<VmRow> byId(Transaction tx, String tenant, String text) {
+    try {
+      return tx.vms()
+          .find(VmId.parse(text))
+          .filter(vm -> vm.tenant().equals(tenant) && vm.power() != DesiredPower.PURGED);
+    } catch (RatoonException notAnId) {
+      return Optional.empty();
+    }
+  }
+
+  private static RatoonException notFound(String nameOrId, String next) {
+    return Problem.of(ErrorCode.NOT_FOUND, "finding the VM " + nameOrId).next(next).asException();
+  }
+}

@@ -1,0 +1,5 @@
+/** Images, and how they come in. */
+@NullMarked
+package dev.ratoon.server.library;
+
+import org.jspecify.annotations.NullMarked;

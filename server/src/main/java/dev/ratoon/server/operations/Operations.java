@@ -1,0 +1,258 @@
+package dev.ratoon.server.operations;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.OperationId;
+import dev.ratoon.model.OperationKind;
+import dev.ratoon.model.OperationState;
+import dev.ratoon.model.OperationStep;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.VmId;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.OperationTable.OperationRow;
+import dev.ratoon.server.store.Transaction;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The operations. That one began and how it ended is durable; how far a running one has come lives
+ * in memory, since after a crash its steps are reported again. Running ones are all in memory, so
+ * that progress costs no look into the database.
+ *
+ * <p>Memory follows the database: it changes in {@link Transaction#afterCommit}, in the order of
+ * the commits. So inside a write {@link #runningOf} is exact.
+ */
+public final class Operations {
+  private final Database database;
+  private final Events events;
+  private final MeterRegistry meters;
+  private final InstantSource clock;
+  private final OperationIds ids = new OperationIds();
+  private final Map<OperationId, Running> running = new ConcurrentHashMap<>();
+  private final Map<VmId, OperationId> byVm = new ConcurrentHashMap<>();
+
+  private static final class Running {
+    volatile OperationRow row;
+    final CountDownLatch ended = new CountDownLatch(1);
+
+    Running(OperationRow row) {
+      this.row = row;
+    }
+  }
+
+  private Operations(Database database, Events events, MeterRegistry meters, InstantSource clock) {
+    this.database = database;
+    this.events = events;
+    this.meters = meters;
+    this.clock = clock;
+  }
+
+  /**
+   * Takes up the operations where the last run of the server left them. Those on VMs go on, because
+   * what is wanted of the VMs persists; imports lost their upload and fail.
+   */
+  public static Operations resume(
+      Database database, Events events, MeterRegistry meters, InstantSource clock) {
+    Operations operations = new Operations(database, events, meters, clock);
+    database.change(tx -> {
+      for (OperationRow row : tx.operations().running()) {
+        operations.remember(row);
+        if (row.view().kind() == OperationKind.IMPORT) {
+          operations.fail(
+              tx,
+              row,
+              Problem.of(ErrorCode.INTERRUPTED, "importing " + row.view().subject())
+                  .detail("The server ended during the import.")
+                  .next("Add the image again."));
+        }
+      }
+    });
+    meters.gaugeMapSize("ratoon.operations.running", List.of(), operations.running);
+    return operations;
+  }
+
+  /** Begins an operation as part of a change; it is told to listeners once that is durable. */
+  public OperationRow begin(
+      Transaction tx,
+      String tenant,
+      OperationKind kind,
+      String subject,
+      Optional<VmId> vm,
+      long powerRevision,
+      List<OperationStep> steps) {
+    Instant now = clock.instant();
+    OperationView view =
+        new OperationView(
+            ids.next(now),
+            kind,
+            subject,
+            vm,
+            OperationState.RUNNING,
+            steps,
+            Optional.empty(),
+            Optional.empty(),
+            now,
+            Optional.empty());
+    OperationRow row = new OperationRow(tenant, view, powerRevision);
+    tx.operations().put(List.of(row));
+    tx.afterCommit(() -> {
+      remember(row);
+      events.publish(row);
+    });
+    return row;
+  }
+
+  private void remember(OperationRow row) {
+    running.put(row.view().id(), new Running(row));
+    row.view().vm().ifPresent(vm -> byVm.put(vm, row.view().id()));
+  }
+
+  /** The operation that is under way on this VM. */
+  public Optional<OperationRow> runningOf(VmId vm) {
+    return Optional.ofNullable(byVm.get(vm))
+        .flatMap(id -> Optional.ofNullable(running.get(id)))
+        .map(each -> each.row);
+  }
+
+  /** The operation as far as it has come, while it is under way. */
+  public Optional<OperationRow> running(OperationId id) {
+    return Optional.ofNullable(running.get(id)).map(each -> each.row);
+  }
+
+  /** Ends an operation well, as part of a change. */
+  public OperationView succeed(Transaction tx, OperationRow row, String result) {
+    return end(tx, row, OperationState.DONE, Optional.empty(), Optional.of(result));
+  }
+
+  /** Ends an operation badly, as part of a change. */
+  public OperationView fail(Transaction tx, OperationRow row, Problem problem) {
+    return end(tx, row, OperationState.FAILED, Optional.of(problem), Optional.empty());
+  }
+
+  private OperationView end(
+      Transaction tx,
+      OperationRow row,
+      OperationState state,
+      Optional<Problem> problem,
+      Optional<String> result) {
+    OperationView view = row.view();
+    Instant now = clock.instant();
+    OperationRow ended =
+        row.with(
+            new OperationView(
+                view.id(),
+                view.kind(),
+                view.subject(),
+                view.vm(),
+                state,
+                Steps.atEnd(view.steps(), state, now),
+                problem,
+                result,
+                view.createdAt(),
+                Optional.of(now)));
+    tx.operations().put(List.of(ended));
+    tx.afterCommit(() -> forget(ended));
+    return ended.view();
+  }
+
+  private void forget(OperationRow ended) {
+    OperationView view = ended.view();
+    view.vm().ifPresent(vm -> byVm.remove(vm, view.id()));
+    Running was = running.remove(view.id());
+    if (was != null) {
+      was.row = ended;
+      was.ended.countDown();
+    }
+    Timer.builder("ratoon.operations")
+        .tag("kind", view.kind().name())
+        .tag("state", view.state().name())
+        .publishPercentileHistogram()
+        .minimumExpectedValue(Duration.ofMillis(10))
+        .maximumExpectedValue(Duration.ofMinutes(10))
+        .register(meters)
+        .record(Duration.between(view.createdAt(), view.endedAt().orElse(view.createdAt())));
+    events.publish(ended);
+  }
+
+  /** Shows how far a running operation has come; nothing is written. */
+  public void progress(OperationId id, List<OperationStep> steps) {
+    Running now = running.get(id);
+    if (now != null && !now.row.view().steps().equals(steps)) {
+      now.row = now.row.withSteps(steps);
+      events.publish(now.row);
+    }
+  }
+
+  /** Shows how far an operation has come, and writes it down. */
+  public void stepped(OperationId id, List<OperationStep> steps) {
+    progress(id, steps);
+    Optional.ofNullable(running.get(id))
+        .ifPresent(each -> database.change(tx -> tx.operations().put(List.of(each.row))));
+  }
+
+  /** The operation as it is now, or, when it is under way, at its end or after {@code wait}. */
+  public OperationView show(String tenant, OperationId id, Duration wait)
+      throws InterruptedException {
+    Running under = running.get(id);
+    if (under != null && under.row.tenant().equals(tenant)) {
+      under.ended.await(wait.toNanos(), TimeUnit.NANOSECONDS);
+      return under.row.view();
+    }
+    return database
+        .read(tx -> tx.operations().find(id))
+        .filter(row -> row.tenant().equals(tenant))
+        .map(OperationRow::view)
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.NOT_FOUND, "finding the operation " + id)
+                .next("'ratoon operation list' shows those that exist.")
+                .asException());
+  }
+
+  /** The operation as it is in memory or, when it has ended, in the database. */
+  public Optional<OperationView> find(Transaction tx, OperationId id) {
+    Optional<OperationRow> row = Optional.ofNullable(running.get(id)).map(each -> each.row);
+    return row.or(() -> tx.operations().find(id)).map(OperationRow::view);
+  }
+
+  /** The newest, newest first. */
+  public List<OperationView> newest(String tenant, int limit) {
+    return live(database.read(tx -> tx.operations().newest(tenant, limit)));
+  }
+
+  /** The newest of one VM, newest first. */
+  public List<OperationView> newestOf(VmId vm, int limit) {
+    return live(database.read(tx -> tx.operations().newestOf(vm, limit)));
+  }
+
+  /** Those under way. */
+  public List<OperationView> underWay(String tenant) {
+    return running.values().stream()
+        .map(each -> each.row)
+        .filter(row -> row.tenant().equals(tenant))
+        .map(OperationRow::view)
+        .toList();
+  }
+
+  /** Wakes whoever waits for an end that this run of the server will not see. */
+  public void stopWaiting() {
+    running.values().forEach(each -> each.ended.countDown());
+  }
+
+  private List<OperationView> live(List<OperationRow> rows) {
+    return rows.stream()
+        .map(row -> {
+          Running under = running.get(row.view().id());
+          return under == null ? row.view() : under.row.view();
+        })
+        .toList();
+  }
+}

@@ -1,0 +1,5 @@
+/** Operations: durable, awaited, and told to whoever listens. */
+@NullMarked
+package dev.ratoon.server.operations;
+
+import org.jspecify.annotations.NullMarked;

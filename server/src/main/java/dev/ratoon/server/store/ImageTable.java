@@ -1,0 +1,99 @@
+package dev.ratoon.server.store;
+
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.ImageRef;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/** The images of each tenant. */
+public final class ImageTable {
+
+  /** An image; its parts mean what they mean in the API's view of it. */
+  public record ImageRow(
+      String tenant,
+      ImageRef image,
+      DiskId diskId,
+      long sizeBytes,
+      long storedBytes,
+      String sourceFormat,
+      Firmware firmware,
+      long minimumMemoryBytes,
+      boolean differencing,
+      Instant createdAt) {}
+
+  private final Handle handle;
+
+  ImageTable(Handle handle) {
+    this.handle = handle;
+  }
+
+  public void add(ImageRow image) {
+    handle
+        .createUpdate(
+            """
+            insert into image (tenant, name, tag, disk_id, size_bytes, stored_bytes,
+              source_format, firmware, minimum_memory_bytes, differencing, created_at)
+            values (:tenant, :name, :tag, :disk, :size, :stored,
+              :format, :firmware, :memory, :differencing, :created)\
+            """)
+        .bind("tenant", image.tenant())
+        .bind("name", image.image().name().text())
+        .bind("tag", image.image().tag().text())
+        .bind("disk", image.diskId().hex())
+        .bind("size", image.sizeBytes())
+        .bind("stored", image.storedBytes())
+        .bind("format", image.sourceFormat())
+        .bind("firmware", image.firmware().name())
+        .bind("memory", image.minimumMemoryBytes())
+        .bind("differencing", image.differencing())
+        .bind("created", image.createdAt().toEpochMilli())
+        .execute();
+  }
+
+  public Optional<ImageRow> find(String tenant, ImageRef image) {
+    return handle
+        .createQuery("select * from image where tenant = :tenant and name = :name and tag = :tag")
+        .bind("tenant", tenant)
+        .bind("name", image.name().text())
+        .bind("tag", image.tag().text())
+        .map((row, context) -> read(row))
+        .findOne();
+  }
+
+  public List<ImageRow> all(String tenant) {
+    return handle
+        .createQuery("select * from image where tenant = :tenant order by name, tag")
+        .bind("tenant", tenant)
+        .map((row, context) -> read(row))
+        .list();
+  }
+
+  public void remove(String tenant, ImageRef image) {
+    handle
+        .createUpdate("delete from image where tenant = :tenant and name = :name and tag = :tag")
+        .bind("tenant", tenant)
+        .bind("name", image.name().text())
+        .bind("tag", image.tag().text())
+        .execute();
+  }
+
+  private static ImageRow read(ResultSet row) throws SQLException {
+    return new ImageRow(
+        row.getString("tenant"),
+        new ImageRef(new EntityName(row.getString("name")), new EntityName(row.getString("tag"))),
+        new DiskId(row.getString("disk_id")),
+        row.getLong("size_bytes"),
+        row.getLong("stored_bytes"),
+        row.getString("source_format"),
+        Firmware.valueOf(row.getString("firmware")),
+        row.getLong("minimum_memory_bytes"),
+        row.getBoolean("differencing"),
+        Column.instant(row, "created_at"));
+  }
+}
