@@ -1,4 +1,5 @@
 # Sourced by ./ratoon and ./mvnw: sets and exports JAVA_HOME to a JDK of version 25 or newer.
+# RATOON_JVMS names another folder of JDKs than /usr/lib/jvm.
 # Reads each JDK's `release` file instead of starting its JVM, which would cost more than a whole command may take.
 
 ratoon_jdk_is_new_enough() {
@@ -23,7 +24,7 @@ ratoon_find_jdk() {
   else
     set --
   fi
-  for candidate in "$@" /usr/lib/jvm/*; do
+  for candidate in "$@" "${RATOON_JVMS:-/usr/lib/jvm}"/*; do
     if ratoon_jdk_is_new_enough "$candidate"; then
       JAVA_HOME=$candidate
       export JAVA_HOME

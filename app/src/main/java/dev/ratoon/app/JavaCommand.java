@@ -16,6 +16,8 @@ final class JavaCommand {
     command.addAll(List.of("-XX:+UseSerialGC", "-Xms32m", "-Xmx512m", "-XX:-UsePerfData"));
     command.addAll(
         List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+    Optional.ofNullable(System.getProperty("ratoon.aot"))
+        .ifPresent(cache -> command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:disable")));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(Main.class.getName(), "serve"));
     listen.ifPresent(address -> command.addAll(List.of("--listen", address)));

@@ -1,13 +1,21 @@
 package dev.ratoon.app;
 
-import java.util.List;
+import dev.ratoon.agent.doctor.Doctor;
+import java.util.Map;
 
 /** What is known of the machine that the program runs on. */
 public final class ThisMachine {
+  private static final String USUAL_HYPERVISOR = "qemu:///system";
+
   private ThisMachine() {}
 
-  /** Its checks. The agent's are to be put here. */
-  public static HostChecks checks() {
-    return List::of;
+  /** libvirt's address: {@code RATOON_LIBVIRT_URI}, or the system's. */
+  static String hypervisor(Map<String, String> environment) {
+    String uri = environment.getOrDefault("RATOON_LIBVIRT_URI", "");
+    return uri.isEmpty() ? USUAL_HYPERVISOR : uri;
+  }
+
+  public static Doctor doctor(DataFolder folder, Map<String, String> environment) {
+    return Doctor.forHost(folder.home(), hypervisor(environment));
   }
 }

@@ -1,14 +1,15 @@
 package dev.ratoon.app.quickstart;
 
+import dev.ratoon.agent.doctor.Doctor;
+import dev.ratoon.agent.doctor.Finding;
 import dev.ratoon.app.DataFolder;
-import dev.ratoon.app.HostChecks.Check;
-import dev.ratoon.app.HostChecks.Finding;
 import dev.ratoon.app.ThisMachine;
 import dev.ratoon.app.UpCommand;
 import dev.ratoon.cli.ExitCode;
 import dev.ratoon.cli.Session;
 import dev.ratoon.cli.image.ImageUpload;
 import dev.ratoon.cli.operation.Waiting;
+import dev.ratoon.cli.output.Output;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.ImageRef;
@@ -66,7 +67,8 @@ public final class Quickstart implements Callable<Integer> {
   public Integer call() {
     checkOptions();
     ImageRef image = ImageRef.parse(file == null ? "small" : nameOf(file));
-    List<Check> bad = ThisMachine.checks().all().stream().filter(c -> !c.look().good()).toList();
+    Doctor doctor = ThisMachine.doctor(folder, session.environment());
+    List<Doctor.Result> bad = bad(doctor.examine(false, result -> {}));
     sayPlan(image, bad);
     if (!yes && session.terminal().interactive() && !session.confirm("quickstart", "Go on?")) {
       say("Nothing was done.");
@@ -78,7 +80,9 @@ public final class Quickstart implements Callable<Integer> {
       folder.create();
       made.write(folder);
     }
-    made = mend(bad, made);
+    if (!bad.isEmpty()) {
+      made = mend(doctor, bad, made);
+    }
     UpCommand.start(session, folder, Optional.empty());
     int code = add(image, made);
     return code == ExitCode.OK ? new Demo(session, folder, image, file == null).show(count) : code;
@@ -97,11 +101,15 @@ public final class Quickstart implements Callable<Integer> {
     }
   }
 
-  private void sayPlan(ImageRef image, List<Check> bad) {
+  private void sayPlan(ImageRef image, List<Doctor.Result> bad) {
     List<String> steps = new ArrayList<>();
-    for (Check check : bad) {
-      Finding finding = check.look();
-      steps.add(finding.mendable() ? finding.change() : check.name() + ": " + finding.detail());
+    for (Doctor.Result result : bad) {
+      switch (result.finding()) {
+        case Finding.Ok _ -> {}
+        case Finding.Mendable(String wrong, String how) -> steps.add(how + " (" + wrong + ")");
+        case Finding.Beyond(String wrong, String how) ->
+            say("Only you can put this right: " + result.name() + ": " + wrong + " " + how);
+      }
     }
     steps.add("run Ratoon in the background, with its data in " + folder.home());
     if (file != null) {
@@ -118,22 +126,29 @@ public final class Quickstart implements Callable<Integer> {
     say("'ratoon uninstall' takes it back.");
   }
 
-  private Made mend(List<Check> bad, Made before) {
+  private static List<Doctor.Result> bad(List<Doctor.Result> results) {
+    return results.stream().filter(r -> !(r.finding() instanceof Finding.Ok)).toList();
+  }
+
+  private Made mend(Doctor doctor, List<Doctor.Result> bad, Made before) {
     Made made = before;
-    for (Check check : bad) {
-      Finding finding = check.look();
-      if (!finding.good() && finding.mendable()) {
-        say(check.name() + ": " + finding.change() + " ...");
-        made = made.withChange(finding.change());
-        made.write(folder);
-        check.mend();
-        finding = check.look();
-      }
-      if (!finding.good()) {
-        say("Not as it should be: " + check.name() + ": " + finding.detail());
+    for (Doctor.Result result : bad) {
+      if (result.finding() instanceof Finding.Mendable(String _, String how)) {
+        made = made.withChange(how);
       }
     }
+    made.write(folder);
+    for (Doctor.Result left : bad(doctor.examine(true, this::sayMended))) {
+      left.failure().ifPresent(problem -> Output.error(session.terminal(), problem));
+      say("Not as it should be: " + left.name() + ". See: ratoon doctor");
+    }
     return made;
+  }
+
+  private void sayMended(Doctor.Result result) {
+    if (result.mended()) {
+      say("Put right: " + result.name());
+    }
   }
 
   /** Imports the image, unless one of this name is there. */

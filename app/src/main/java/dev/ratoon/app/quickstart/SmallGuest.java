@@ -39,12 +39,13 @@ final class SmallGuest {
     Path said = file.resolveSibling("small.log");
     try {
       Files.createDirectories(file.getParent());
-      int code =
-          new ProcessBuilder(script.toString(), half.toString())
-              .redirectErrorStream(true)
-              .redirectOutput(said.toFile())
-              .start()
-              .waitFor();
+      ProcessBuilder build =
+          new ProcessBuilder(script.toString(), half.toString(), "--format", "qcow2");
+      // Downloads go where uninstall finds them, unless somebody keeps them elsewhere already.
+      build
+          .environment()
+          .putIfAbsent("RATOON_LAB_CACHE", folder.quickstart().resolve("downloads").toString());
+      int code = build.redirectErrorStream(true).redirectOutput(said.toFile()).start().waitFor();
       if (code != 0) {
         throw failed(script, "It ended with " + code + "; what it said is in " + said + ".", null);
       }
