@@ -108,7 +108,8 @@ class DeployTest {
 
   @Test
   void uefiGuestsKeepTheirOwnVariables() {
-    host.ratoon("vm", "deploy", "uefi", "--image", "small", "--firmware", "uefi");
+    host.ratoon(
+        "vm", "deploy", "uefi", "--image", "small", "--firmware", "uefi", "--memory", "256M");
     host.awaitUserland("uefi");
 
     assertThat(host.guest("uefi", "test -d /sys/firmware/efi && echo yes")).isEqualTo("yes");
@@ -178,7 +179,7 @@ class DeployTest {
     BaseView base = host.bases().getFirst();
     assertThat(base.images()).hasSize(2);
     assertThat(base.replicas().getFirst().state()).isEqualTo(ReplicaState.READY);
-    host.ratoon("image", "delete", "other:raw", "--yes");
+    host.ratoon("image", "delete", "other:raw");
   }
 
   private String sha256(String pathOnHost) {

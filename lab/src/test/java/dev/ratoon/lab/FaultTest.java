@@ -109,7 +109,7 @@ class FaultTest {
   void anImageInUseIsNotDeletedAndItsUsersAreNamed() {
     host.ratoon("vm", "deploy", "user", "--image", "small", "--paused");
 
-    Shell.Result refused = host.tryRatoon("image", "delete", "small", "--yes");
+    Shell.Result refused = host.tryRatoon("image", "delete", "small");
 
     assertThat(refused.exit()).isEqualTo(4);
     assertThat(refused.err()).contains("(in-use)", "user");
@@ -202,7 +202,7 @@ class FaultTest {
                 .getFirst()
                 .path();
         host.run("/usr/bin/cmp", path, "/srv/big.raw");
-        host.ratoon("image", "delete", "big", "--yes");
+        host.ratoon("image", "delete", "big");
       }
     }
   }
@@ -247,7 +247,7 @@ class FaultTest {
     assertThat(refused.err()).contains("(base-altered)", base);
     assertThat(folders("vms")).isEmpty();
     host.ratoon("image", "add", "again", lab.smallImage.toString());
-    host.ratoon("image", "delete", "again", "--yes");
+    host.ratoon("image", "delete", "again");
     host.ratoon("vm", "start", "onaltered");
     host.awaitUserland("onaltered");
   }

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,7 +68,7 @@ final class TrialBoot implements Acceleration.Trial {
       try (var source = TrialBoot.class.getResourceAsStream("trial.bin")) {
         Files.write(sector, Objects.requireNonNull(source).readAllBytes());
         Files.setPosixFilePermissions(sector, PosixFilePermissions.fromString("r--r--r--"));
-        return run(command(accelerator, sector), patience) == SUCCESS;
+        return run(command(accelerator, sector, patience)) == SUCCESS;
       } finally {
         Files.deleteIfExists(sector);
         Files.deleteIfExists(folder);
@@ -80,8 +79,10 @@ final class TrialBoot implements Acceleration.Trial {
     }
   }
 
-  private static List<String> command(String accelerator, Path sector) {
-    List<String> command = new ArrayList<>();
+  private static List<String> command(String accelerator, Path sector, Duration patience) {
+    // A guard of its own ends the guest, also when this process has been killed meanwhile.
+    String seconds = String.valueOf(patience.toSeconds());
+    List<String> command = new ArrayList<>(List.of("timeout", "--signal=KILL", seconds));
     if (System.getProperty("user.name", "").equals("root")) {
       QemuUser.find().ifPresent(user -> command.addAll(as(user.owner())));
     }
@@ -96,20 +97,19 @@ final class TrialBoot implements Acceleration.Trial {
     return List.of("setpriv", "--reuid=" + user.uid(), "--regid=" + user.gid(), "--init-groups");
   }
 
-  private static int run(List<String> command, Duration patience) throws IOException {
+  private static int run(List<String> command) throws IOException {
     Process process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
     try {
-      boolean ended = process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
-      return ended ? process.exitValue() : -1;
+      return process.waitFor();
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
       return -1;
     } finally {
-      process.destroyForcibly();
+      process.destroy(); // the guard hands it on
     }
   }
 

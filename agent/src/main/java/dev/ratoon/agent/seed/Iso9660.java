@@ -39,6 +39,12 @@ final class Iso9660 {
 
   private record Entry(String name, int sector, int length) {}
 
+  /**
+   * Who looks for a label reads where any file system could have one, up to 68 KiB, and some, like
+   * busybox, give a shorter device up.
+   */
+  private static final int SMALLEST_VOLUME = 128 << 10;
+
   private final String label;
   private final Map<String, byte[]> files;
   private final List<Entry> entries = new ArrayList<>();
@@ -64,7 +70,7 @@ final class Iso9660 {
   }
 
   private byte[] image() {
-    ByteBuffer image = ByteBuffer.allocate(sectors * SECTOR);
+    ByteBuffer image = ByteBuffer.allocate(Math.max(sectors * SECTOR, SMALLEST_VOLUME));
     put(image, SYSTEM_SECTORS, description(false));
     put(image, SYSTEM_SECTORS + 1, description(true));
     put(image, SYSTEM_SECTORS + 2, new byte[] {(byte) 255, 'C', 'D', '0', '0', '1', 1});
@@ -145,15 +151,12 @@ final class Iso9660 {
     return record.array();
   }
 
-  /** Text, filled up with spaces. */
+  /** Text, filled up with spaces; with zeros for Joliet, where some readers keep the spaces. */
   private static void padded(ByteBuffer to, String text, int length, boolean joliet) {
     var bytes = new ByteArrayOutputStream();
     bytes.writeBytes(joliet ? text.getBytes(StandardCharsets.UTF_16BE) : ascii(text));
     while (bytes.size() + (joliet ? 2 : 1) <= length) {
-      bytes.writeBytes(
-          joliet
-              ? new byte[] {0, 0}
-              : new byte[] {' '}); // busybox keeps trailing blanks of Joliet's
+      bytes.writeBytes(joliet ? new byte[] {0, 0} : new byte[] {' '});
     }
     to.put(bytes.toByteArray());
     to.position(to.position() + length - bytes.size());
