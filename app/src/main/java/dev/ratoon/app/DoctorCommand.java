@@ -2,8 +2,10 @@ package dev.ratoon.app;
 
 import dev.ratoon.agent.doctor.Doctor;
 import dev.ratoon.agent.doctor.Finding;
-import dev.ratoon.cli.ExitCode;
-import dev.ratoon.cli.Session;
+import dev.ratoon.app.machine.DataFolder;
+import dev.ratoon.app.machine.ThisMachine;
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Output;
 import java.util.List;
 import java.util.concurrent.Callable;

@@ -1,10 +1,11 @@
 package dev.ratoon.app;
 
+import dev.ratoon.app.machine.DataFolder;
 import dev.ratoon.app.quickstart.Quickstart;
 import dev.ratoon.app.quickstart.Uninstall;
-import dev.ratoon.cli.Branch;
 import dev.ratoon.cli.Cli;
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.Branch;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Terminal;
 import java.time.InstantSource;
 import java.util.List;

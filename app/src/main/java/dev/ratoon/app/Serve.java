@@ -1,5 +1,7 @@
 package dev.ratoon.app;
 
+import dev.ratoon.app.machine.DataFolder;
+import dev.ratoon.app.machine.RunLock;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;

@@ -1,5 +1,6 @@
 package dev.ratoon.app;
 
+import dev.ratoon.app.machine.DataFolder;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;

@@ -4,7 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import dev.ratoon.cli.Cli;
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Terminal;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,8 @@
 package dev.ratoon.app;
 
-import dev.ratoon.cli.Session;
-import dev.ratoon.protocol.client.ServerAccess;
+import dev.ratoon.app.machine.DataFolder;
+import dev.ratoon.app.machine.LocalServer;
+import dev.ratoon.cli.command.Session;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Option;
       "",
       "RATOON_ACCEL (auto, kvm or tcg) says how VMs are run, RATOON_LISTEN where to listen."
     })
-public final class UpCommand implements Callable<Integer> {
+final class UpCommand implements Callable<Integer> {
   private final Session session;
   private final DataFolder folder;
 
@@ -46,30 +47,7 @@ public final class UpCommand implements Callable<Integer> {
     if (foreground) {
       return Serve.untilEnded(folder, address, true);
     }
-    start(session, folder, address);
+    LocalServer.up(session, folder, address);
     return 0;
-  }
-
-  /** Starts it in the background and says so. */
-  public static void start(Session session, DataFolder folder, Optional<String> listen) {
-    long began = System.nanoTime();
-    ServerProcess.Started started = ServerProcess.ofThisProgram(folder, listen).start();
-    session.forgetClient();
-    String where =
-        ServerAccess.find(session.environment()).server()
-            + " (process "
-            + started.health().processId()
-            + ")";
-    session
-        .output()
-        .say(
-            started.fresh()
-                ? String.format(
-                    java.util.Locale.ROOT,
-                    "Ratoon is up at %s after %.1f s. It logs to %s.",
-                    where,
-                    (System.nanoTime() - began) / 1e9,
-                    folder.log())
-                : "Ratoon already runs at " + where + ".");
   }
 }

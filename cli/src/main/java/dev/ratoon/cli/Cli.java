@@ -1,5 +1,8 @@
 package dev.ratoon.cli;
 
+import dev.ratoon.cli.command.Branch;
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.fleet.FleetCommands;
 import dev.ratoon.cli.image.ImageCommands;
 import dev.ratoon.cli.operation.OperationCommands;

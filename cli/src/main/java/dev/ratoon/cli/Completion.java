@@ -1,5 +1,7 @@
 package dev.ratoon.cli;
 
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.util.concurrent.Callable;

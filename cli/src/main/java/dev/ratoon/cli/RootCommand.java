@@ -1,5 +1,7 @@
 package dev.ratoon.cli;
 
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Format;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;

@@ -2,6 +2,8 @@ package dev.ratoon.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Terminal;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

@@ -1,8 +1,8 @@
 package dev.ratoon.app.quickstart;
 
-import dev.ratoon.app.DataFolder;
-import dev.ratoon.cli.ExitCode;
-import dev.ratoon.cli.Session;
+import dev.ratoon.app.machine.DataFolder;
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.Waiting;
 import dev.ratoon.cli.output.Progress;
 import dev.ratoon.cli.output.Table;

@@ -1,6 +1,6 @@
 package dev.ratoon.app.quickstart;
 
-import dev.ratoon.app.DataFolder;
+import dev.ratoon.app.machine.DataFolder;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;

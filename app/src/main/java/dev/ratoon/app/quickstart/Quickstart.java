@@ -2,11 +2,11 @@ package dev.ratoon.app.quickstart;
 
 import dev.ratoon.agent.doctor.Doctor;
 import dev.ratoon.agent.doctor.Finding;
-import dev.ratoon.app.DataFolder;
-import dev.ratoon.app.ThisMachine;
-import dev.ratoon.app.UpCommand;
-import dev.ratoon.cli.ExitCode;
-import dev.ratoon.cli.Session;
+import dev.ratoon.app.machine.DataFolder;
+import dev.ratoon.app.machine.LocalServer;
+import dev.ratoon.app.machine.ThisMachine;
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.image.ImageUpload;
 import dev.ratoon.cli.operation.Waiting;
 import dev.ratoon.cli.output.Output;
@@ -83,7 +83,7 @@ public final class Quickstart implements Callable<Integer> {
     if (!bad.isEmpty()) {
       made = mend(doctor, bad, made);
     }
-    UpCommand.start(session, folder, Optional.empty());
+    LocalServer.up(session, folder, Optional.empty());
     int code = add(image, made);
     return code == ExitCode.OK ? new Demo(session, folder, image, file == null).show(count) : code;
   }

@@ -1,10 +1,9 @@
 package dev.ratoon.app.quickstart;
 
-import dev.ratoon.app.DataFolder;
-import dev.ratoon.app.DownCommand;
-import dev.ratoon.app.UpCommand;
-import dev.ratoon.cli.ExitCode;
-import dev.ratoon.cli.Session;
+import dev.ratoon.app.machine.DataFolder;
+import dev.ratoon.app.machine.LocalServer;
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.Waiting;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.Endpoints;
@@ -47,7 +46,7 @@ public final class Uninstall implements Callable<Integer> {
       return ExitCode.OK;
     }
     boolean whole = made.home().equals(Optional.of(folder.home().toString()));
-    UpCommand.start(session, folder, Optional.empty());
+    LocalServer.up(session, folder, Optional.empty());
     List<VmView> vms =
         session.client().list(Endpoints.VM_LIST, Params.NONE).stream()
             .filter(vm -> whole || made.vms().contains(vm.name().text()))
@@ -62,7 +61,7 @@ public final class Uninstall implements Callable<Integer> {
       return code;
     }
     if (whole) {
-      DownCommand.down(session, folder, true, 0);
+      LocalServer.down(session, folder, true, 0);
       FolderRemoval.remove(folder.home());
     } else {
       made.image().ifPresent(this::deleteImage);

@@ -2,7 +2,7 @@ package dev.ratoon.app.quickstart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ratoon.app.DataFolder;
+import dev.ratoon.app.machine.DataFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

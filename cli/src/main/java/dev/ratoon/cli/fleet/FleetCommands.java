@@ -1,7 +1,7 @@
 package dev.ratoon.cli.fleet;
 
-import dev.ratoon.cli.Branch;
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.Branch;
+import dev.ratoon.cli.command.Session;
 import java.util.List;
 import picocli.CommandLine.Command;
 

@@ -1,7 +1,7 @@
 package dev.ratoon.cli.image;
 
-import dev.ratoon.cli.ExitCode;
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.cli.operation.Waiting;
 import dev.ratoon.cli.output.Words;

@@ -1,7 +1,7 @@
 package dev.ratoon.cli.image;
 
-import dev.ratoon.cli.Branch;
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.Branch;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Details;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;

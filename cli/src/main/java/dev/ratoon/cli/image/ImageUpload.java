@@ -1,6 +1,6 @@
 package dev.ratoon.cli.image;
 
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Progress;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.ErrorCode;

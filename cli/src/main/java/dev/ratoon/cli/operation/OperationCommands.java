@@ -1,7 +1,7 @@
 package dev.ratoon.cli.operation;
 
-import dev.ratoon.cli.Branch;
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.Branch;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Details;
 import dev.ratoon.cli.output.Progress;
 import dev.ratoon.cli.output.Table;

@@ -1,6 +1,6 @@
 package dev.ratoon.cli.operation;
 
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.protocol.api.OperationView;
 import java.util.List;
 import picocli.CommandLine.Option;

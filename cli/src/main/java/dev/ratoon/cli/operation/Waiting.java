@@ -1,7 +1,7 @@
 package dev.ratoon.cli.operation;
 
-import dev.ratoon.cli.ExitCode;
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Output;
 import dev.ratoon.cli.output.Progress;
 import dev.ratoon.cli.output.Words;

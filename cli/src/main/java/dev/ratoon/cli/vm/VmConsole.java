@@ -1,6 +1,6 @@
 package dev.ratoon.cli.vm;
 
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.client.Answer;
 import dev.ratoon.protocol.client.Params;

@@ -1,6 +1,6 @@
 package dev.ratoon.cli.vm;
 
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.cli.operation.Waiting;
 import dev.ratoon.cli.output.Words;

@@ -1,7 +1,7 @@
 package dev.ratoon.cli.vm;
 
-import dev.ratoon.cli.ExitCode;
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.ExitCode;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.cli.output.Output;
 import dev.ratoon.model.RatoonException;

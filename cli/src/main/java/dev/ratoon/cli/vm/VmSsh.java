@@ -1,6 +1,6 @@
 package dev.ratoon.cli.vm;
 
-import dev.ratoon.cli.Session;
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoints;

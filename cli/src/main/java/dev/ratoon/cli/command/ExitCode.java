@@ -1,4 +1,4 @@
-package dev.ratoon.cli;
+package dev.ratoon.cli.command;
 
 import dev.ratoon.model.Problem;
 

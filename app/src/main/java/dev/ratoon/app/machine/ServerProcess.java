@@ -1,4 +1,4 @@
-package dev.ratoon.app;
+package dev.ratoon.app.machine;
 
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;

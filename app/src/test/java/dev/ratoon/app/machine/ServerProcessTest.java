@@ -1,9 +1,9 @@
-package dev.ratoon.app;
+package dev.ratoon.app.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ratoon.app.ServerProcess.Started;
+import dev.ratoon.app.machine.ServerProcess.Started;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,11 +47,15 @@ class ServerProcessTest {
 
   @Test
   void takesNoOtherProcessForItsOwn() throws IOException {
-    DataFolder folder = new DataFolder(home).create();
+    ProcessHandle ours = ProcessHandle.of(process().start().health().processId()).orElseThrow();
+    DataFolder folder = new DataFolder(home);
+    String written = Files.readString(folder.pid());
     Files.writeString(folder.pid(), ProcessHandle.current().pid() + " 12345\n");
     assertThat(process().running()).isEmpty();
     Files.writeString(folder.pid(), "nonsense");
     assertThat(process().running()).isEmpty();
+    Files.writeString(folder.pid(), written);
+    assertThat(process().running()).contains(ours);
   }
 
   @Test

@@ -1,4 +1,4 @@
-package dev.ratoon.app;
+package dev.ratoon.app.machine;
 
 import com.sun.net.httpserver.HttpExchange;
 import dev.ratoon.protocol.Json;

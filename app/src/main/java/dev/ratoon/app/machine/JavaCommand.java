@@ -1,4 +1,4 @@
-package dev.ratoon.app;
+package dev.ratoon.app.machine;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -7,6 +7,8 @@ import java.util.Optional;
 
 /** The command line that runs this program once more, as the server. */
 final class JavaCommand {
+  private static final String PROGRAM = "dev.ratoon.app.Main";
+
   private JavaCommand() {}
 
   static List<String> serve(Optional<String> listen) {
@@ -19,7 +21,7 @@ final class JavaCommand {
     Optional.ofNullable(System.getProperty("ratoon.aot"))
         .ifPresent(cache -> command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:disable")));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of(Main.class.getName(), "serve"));
+    command.addAll(List.of(PROGRAM, "serve"));
     listen.ifPresent(address -> command.addAll(List.of("--listen", address)));
     return command;
   }

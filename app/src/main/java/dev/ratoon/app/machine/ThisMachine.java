@@ -1,4 +1,4 @@
-package dev.ratoon.app;
+package dev.ratoon.app.machine;
 
 import dev.ratoon.agent.doctor.Doctor;
 import java.util.Map;
@@ -10,7 +10,7 @@ public final class ThisMachine {
   private ThisMachine() {}
 
   /** libvirt's address: {@code RATOON_LIBVIRT_URI}, or the system's. */
-  static String hypervisor(Map<String, String> environment) {
+  public static String hypervisor(Map<String, String> environment) {
     String uri = environment.getOrDefault("RATOON_LIBVIRT_URI", "");
     return uri.isEmpty() ? USUAL_HYPERVISOR : uri;
   }

@@ -1,4 +1,4 @@
-package dev.ratoon.app;
+package dev.ratoon.app.machine;
 
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -36,7 +36,7 @@ public record DataFolder(Path home) {
   }
 
   /** JSON lines. */
-  Path log() {
+  public Path log() {
     return home.resolve("log").resolve("ratoon.log");
   }
 

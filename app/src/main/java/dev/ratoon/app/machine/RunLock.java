@@ -1,24 +1,28 @@
-package dev.ratoon.app;
+package dev.ratoon.app.machine;
 
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Who serves a data folder. The lock says whether somebody does; the pid file beside it says who.
  *
  * <p>A pid alone proves nothing: after a kill or a reboot it may be another process's. So the file
- * also holds when the process began, and both must fit before a process is taken for ours.
+ * also holds when the process began, and all must fit before a process is taken for ours. A process
+ * that was killed and whom nobody has waited for yet still seems alive; the lock knows better.
  */
-final class RunLock implements AutoCloseable {
+public final class RunLock implements AutoCloseable {
+  private static final int ATTEMPTS = 10;
+  private static final long PAUSE_NANOS = 20_000_000;
+
   private final FileChannel channel;
 
   private RunLock(FileChannel channel) {
@@ -30,11 +34,10 @@ final class RunLock implements AutoCloseable {
    *
    * @throws RatoonException {@link ErrorCode#ALREADY_RUNNING} if another one does
    */
-  static RunLock take(DataFolder folder) {
+  public static RunLock take(DataFolder folder) {
     try {
       FileChannel channel = open(folder.lock());
-      FileLock lock = channel.tryLock();
-      if (lock == null) {
+      if (!locked(channel)) {
         channel.close();
         throw Problem.of(ErrorCode.ALREADY_RUNNING, "starting Ratoon in " + folder.home())
             .detail(
@@ -63,7 +66,10 @@ final class RunLock implements AutoCloseable {
 
   /** The process that serves the folder, if one does. */
   static Optional<ProcessHandle> owner(DataFolder folder) {
-    try {
+    try (FileChannel channel = FileChannel.open(folder.lock(), StandardOpenOption.READ)) {
+      if (channel.tryLock(0, Long.MAX_VALUE, true) != null) {
+        return Optional.empty();
+      }
       String[] words = Files.readString(folder.pid()).strip().split(" ");
       return ProcessHandle.of(Long.parseLong(words[0]))
           .filter(ProcessHandle::isAlive)
@@ -80,6 +86,17 @@ final class RunLock implements AutoCloseable {
     } catch (IOException gone) {
       // The lock is gone either way.
     }
+  }
+
+  /** Tries for a while: whoever only asks for the owner holds a shared lock for a moment. */
+  private static boolean locked(FileChannel channel) throws IOException {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (channel.tryLock() != null) {
+        return true;
+      }
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+    return false;
   }
 
   private static String began(ProcessHandle process) {

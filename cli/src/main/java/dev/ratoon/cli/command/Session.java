@@ -1,4 +1,4 @@
-package dev.ratoon.cli;
+package dev.ratoon.cli.command;
 
 import dev.ratoon.cli.output.Format;
 import dev.ratoon.cli.output.Output;
@@ -68,7 +68,7 @@ public final class Session implements AutoCloseable {
   /**
    * Begins to connect while the command line is still being read; whoever needs it hears why not.
    */
-  void prepareClient() {
+  public void prepareClient() {
     try {
       client().prepare();
     } catch (RatoonException notThere) {
@@ -109,11 +109,11 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  void format(Format wanted) {
+  public void format(Format wanted) {
     format = wanted;
   }
 
-  void quiet(boolean wanted) {
+  public void quiet(boolean wanted) {
     quiet = wanted;
   }
 
