@@ -57,7 +57,7 @@ public final class RatoonHost {
   /** Ends Ratoon's own process as a crash would. */
   public void killRatoon() {
     try {
-      String pid = Files.readString(home().resolve("run/ratoon.pid")).strip();
+      String pid = Files.readString(home().resolve("run/ratoon.pid")).strip().split("\\s")[0];
       // the file holds the id that the process has on the host, which counts its own
       run("/bin/kill", "-9", pid);
       run("/bin/sh", "-c", "while kill -0 " + pid + " 2>/dev/null; do sleep 0.02; done");

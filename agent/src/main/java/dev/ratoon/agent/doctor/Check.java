@@ -6,6 +6,11 @@ public interface Check {
   /** A few words, for example "QEMU's user". */
   String name();
 
+  /** Whether it can tell nothing while something before it is not as it should be. */
+  default boolean needsAllBefore() {
+    return false;
+  }
+
   /** Looks, and changes nothing that matters. */
   Finding examine();
 

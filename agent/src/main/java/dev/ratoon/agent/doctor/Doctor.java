@@ -3,6 +3,7 @@ package dev.ratoon.agent.doctor;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -44,13 +45,22 @@ public final class Doctor {
   public record Result(String name, Finding finding, boolean mended, Optional<Problem> failure) {}
 
   /**
-   * Makes all checks.
+   * Makes all checks, but for those that something before them keeps from telling anything.
    *
    * @param fix whether to mend what can be mended
    * @param progress hears of each result as it comes; mending may take minutes
    */
   public List<Result> examine(boolean fix, Consumer<Result> progress) {
-    return checks.stream().map(check -> examine(check, fix)).peek(progress).toList();
+    List<Result> results = new ArrayList<>();
+    for (Check check : checks) {
+      boolean sound = results.stream().allMatch(before -> before.finding() instanceof Finding.Ok);
+      if (sound || !check.needsAllBefore()) {
+        Result result = examine(check, fix);
+        results.add(result);
+        progress.accept(result);
+      }
+    }
+    return results;
   }
 
   private static Result examine(Check check, boolean fix) {

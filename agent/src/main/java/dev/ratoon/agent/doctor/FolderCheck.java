@@ -31,7 +31,7 @@ final class FolderCheck implements Check {
   @Override
   public Finding examine() {
     if (!Files.exists(folder)) {
-      return new Finding.Mendable("it does not exist", "make it");
+      return new Finding.Mendable("it does not exist", "make the folder " + folder);
     }
     try {
       return examineExisting();

@@ -37,6 +37,11 @@ final class StartCheck implements Check {
   }
 
   @Override
+  public boolean needsAllBefore() {
+    return true;
+  }
+
+  @Override
   public Finding examine() {
     Path log = folder.resolve(".doctor-console.log");
     try (Hypervisor hypervisor = LibvirtHypervisor.open(uri, Accelerator.TCG)) {

@@ -5,6 +5,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.Health;
+import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.Params;
 import dev.ratoon.protocol.client.ServerAccess;
@@ -112,7 +113,7 @@ final class ServerProcess {
     long end = System.nanoTime() + START_TIMEOUT.toNanos();
     while (System.nanoTime() < end) {
       Optional<Health> health = health();
-      if (health.isPresent() && health.get().processId() == process.pid()) {
+      if (health.isPresent() && health.get().processId() == process.pid() && hostReports()) {
         return health.get();
       }
       if (!process.isAlive()) {
@@ -130,12 +131,24 @@ final class ServerProcess {
   }
 
   private Optional<Health> health() {
-    Map<String, String> here = Map.of("RATOON_HOME", folder.home().toString());
-    try (ApiClient client = new ApiClient(ServerAccess.find(here))) {
+    try (ApiClient client = client()) {
       return Optional.of(client.call(Endpoints.HEALTH, Params.NONE));
     } catch (RatoonException notYet) {
       return Optional.empty();
     }
+  }
+
+  /** Before its own agent has reported, a server would refuse every deploy for lack of a host. */
+  private boolean hostReports() {
+    try (ApiClient client = client()) {
+      return client.list(Endpoints.HOST_LIST, Params.NONE).stream().anyMatch(HostView::connected);
+    } catch (RatoonException notYet) {
+      return false;
+    }
+  }
+
+  private ApiClient client() {
+    return new ApiClient(ServerAccess.find(Map.of("RATOON_HOME", folder.home().toString())));
   }
 
   private String lastWords() {

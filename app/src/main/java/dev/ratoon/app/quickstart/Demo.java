@@ -170,9 +170,12 @@ final class Demo {
   }
 
   private void sayNext(String vm) {
+    String ratoon = System.getProperty("ratoon.command", "ratoon");
     session.output().say("\nNext, try:");
-    session.output().say("  ratoon base tree");
-    session.output().say("  ratoon vm console " + vm + " --follow");
-    session.output().say("  ratoon vm deploy mine --image " + image + " --memory 256M --count 3");
+    session.output().say("  " + ratoon + " base tree");
+    session.output().say("  " + ratoon + " vm console " + vm + " --follow");
+    session
+        .output()
+        .say("  " + ratoon + " vm deploy mine --image " + image + " --memory 256M --count 3");
   }
 }

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The guest that quickstart shows: a few MiB of Linux, built on the spot. */
 final class SmallGuest {
@@ -26,8 +28,8 @@ final class SmallGuest {
   /**
    * Builds it, unless it is there.
    *
-   * @throws RatoonException {@link ErrorCode#INTERNAL} with the end of what the build said, if it
-   *     failed
+   * @throws RatoonException {@link ErrorCode#PACKAGE_MISSING} with the end of what the build said,
+   *     if it failed
    */
   static Path build(DataFolder folder) {
     Path file = file(folder);
@@ -47,7 +49,8 @@ final class SmallGuest {
           .putIfAbsent("RATOON_LAB_CACHE", folder.quickstart().resolve("downloads").toString());
       int code = build.redirectErrorStream(true).redirectOutput(said.toFile()).start().waitFor();
       if (code != 0) {
-        throw failed(script, "It ended with " + code + "; what it said is in " + said + ".", null);
+        throw failed(
+            script, "It said last: " + lastLine(said) + " All of it is in " + said + ".", null);
       }
       return Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException broken) {
@@ -58,12 +61,17 @@ final class SmallGuest {
     }
   }
 
-  private static RatoonException failed(
-      Path script, String why, @org.jspecify.annotations.Nullable Exception cause) {
+  private static String lastLine(Path said) throws IOException {
+    List<String> lines = Files.readAllLines(said);
+    return lines.isEmpty() ? "(nothing)" : lines.getLast();
+  }
+
+  private static RatoonException failed(Path script, String why, @Nullable Exception cause) {
     Problem problem =
-        Problem.of(ErrorCode.INTERNAL, "building the small guest with " + script)
+        Problem.of(ErrorCode.PACKAGE_MISSING, "building the small guest with " + script)
             .detail(why)
-            .next("Give an image of your own: ratoon quickstart --image FILE");
+            .next(
+                "Debian's packages must be reachable; or give an image: ratoon quickstart --image FILE");
     return cause == null ? problem.asException() : problem.asException(cause);
   }
 }
