@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.LibvirtException;
@@ -18,6 +19,7 @@ import org.libvirt.LibvirtException;
 final class BareClient implements AutoCloseable {
   private static final int XML_INACTIVE = 2;
   private static final int START_PAUSED = 1;
+  private static final AtomicInteger NEXT_PORT = new AtomicInteger(27_000);
   private final Connect libvirt;
   private final VmView pattern;
   private final String xml;
@@ -59,10 +61,12 @@ final class BareClient implements AutoCloseable {
     Files.copy(seed, folder.resolve("seed.iso"));
     Files.setPosixFilePermissions(
         folder.resolve("seed.iso"), PosixFilePermissions.fromString("rw-r--r--"));
+    String patternForward = "hostfwd=tcp:127.0.0.1:" + pattern.sshPort().orElseThrow() + "-";
     String patternFolder = DeployBenchmark.folderOf(pattern).toString();
     String own =
         xml.replace(patternFolder, folder.toString())
-            .replace(pattern.id().toString(), id.toString());
+            .replace(pattern.id().toString(), id.toString())
+            .replace(patternForward, "hostfwd=tcp:127.0.0.1:" + NEXT_PORT.getAndIncrement() + "-");
     return new Vm(id, folder.resolve("disk-0.qcow2"), own);
   }
 
