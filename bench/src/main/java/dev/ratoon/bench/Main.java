@@ -11,6 +11,7 @@ public final class Main {
     }
     Report report = new Report(System.out);
     switch (args[0]) {
+      case "child" -> new ChildBenchmark().run(report);
       case "deploy" -> {
         new ChildBenchmark().run(report);
         new IdentityBenchmark().run(report);

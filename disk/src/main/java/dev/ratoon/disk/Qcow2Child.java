@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -17,18 +16,15 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Makes differencing disks: a qcow2 file that holds nothing yet and names its parent. Written
  * directly, it takes a small part of the time of a qemu-img process. The layout is specified in
  * docs/formats/qcow2.md.
  *
- * <p>The name appears only once the file is whole, and never in place of another file: whoever is
- * killed half-way leaves no half-made disk. File and name are then synced together, in one commit
- * of the file system's journal instead of two; until the call returns, a power loss may therefore
- * leave the name with less than the file, and who creates disks has to remember that the call has
- * not returned.
+ * <p>Never written in place of another file. File and name are synced in one commit of the file
+ * system's journal. Until the call returns, a killed process or a power loss may leave less than
+ * the whole file under its name: who creates disks writes down first that it is about to.
  */
 public final class Qcow2Child {
   private static final int HEADER_BYTES = 112;
@@ -73,26 +69,25 @@ public final class Qcow2Child {
     if (folder == null) {
       throw invalid(file, "It is not the name of a file.");
     }
-    Path draft = folder.resolve(draftName(file));
     Set<StandardOpenOption> fresh =
         EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    try (FileChannel channel = FileChannel.open(draft, fresh, OWNER_ONLY)) {
+    boolean whole = false;
+    boolean ours = false;
+    try (FileChannel channel = FileChannel.open(file, fresh, OWNER_ONLY)) {
+      ours = true;
       child.write(channel, header);
-      publish(draft, file);
       if (durability == Durability.SYNCED) {
         channel.force(true);
         sync(folder);
       }
+      whole = true;
     } catch (IOException e) {
       throw Faults.unwritable(file, e);
     } finally {
-      discard(draft);
+      if (ours && !whole) {
+        discard(file);
+      }
     }
-  }
-
-  private static String draftName(Path file) {
-    String unique = Long.toHexString(ThreadLocalRandom.current().nextLong());
-    return "." + file.getFileName() + "." + unique + ".new";
   }
 
   private static RatoonException invalid(Path file, String why) {
@@ -183,30 +178,17 @@ public final class Qcow2Child {
     }
   }
 
-  /** A link, other than a rename, fails if the name is taken. Not all file systems have links. */
-  private static void publish(Path draft, Path file) throws IOException {
-    try {
-      Files.createLink(file, draft);
-    } catch (FileAlreadyExistsException e) {
-      throw e;
-    } catch (IOException | UnsupportedOperationException e) {
-      Files.move(draft, file);
-      return;
-    }
-    discard(draft);
-  }
-
   private static void sync(Path folder) throws IOException {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     }
   }
 
-  private static void discard(Path draft) {
+  private static void discard(Path half) {
     try {
-      Files.deleteIfExists(draft);
+      Files.deleteIfExists(half);
     } catch (IOException e) {
-      // What is left is a small file whose name says that it is of no use.
+      // The caller hears of the failure that led here.
     }
   }
 }
