@@ -1,11 +1,15 @@
 # Sourced by ./ratoon, with $here, $built and $aot set: builds what is missing, or older than the
 # sources of a checkout. RATOON_NO_BUILD=1 leaves everything as it is.
 
+# Who built by ./mvnw has the program without the mark. What only tests and benchmarks need is not looked at.
 ratoon_is_stale() {
-  [ -e "$built" ] || return 0
+  as_of=$built
+  [ -e "$as_of" ] || as_of=$here/app/target/ratoon.jar
+  [ -e "$as_of" ] || return 0
   [ -e "$here/.git" ] || return 1
-  [ -n "$(find "$here" \( -name target -o -name '.?*' -o -path '*/src/test' \) -prune -o -type f \
-    \( -path '*/src/main/*' -o -name pom.xml \) -newer "$built" -print -quit)" ]
+  [ -n "$(find "$here" \( -name target -o -name '.?*' -o -path '*/src/test' -o -path "$here/lab" \
+    -o -path "$here/bench" -o -path "$here/testkit" \) -prune -o -type f \
+    \( -path '*/src/main/*' -o -name pom.xml \) -newer "$as_of" -print -quit)" ]
 }
 
 # A cache of loaded classes, made with the JDK and the jars that will use it: starts twice as fast.

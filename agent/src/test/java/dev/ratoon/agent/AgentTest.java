@@ -136,6 +136,26 @@ class AgentTest {
   }
 
   @Test
+  void aFullDiskFailsTheDeployInWordsAndLeavesNothing() throws Exception {
+    Host.run(
+        "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        "size=16k,mode=711",
+        "tmpfs",
+        host.folders().vms().toString());
+    try {
+      VmId first = host.deploy("first");
+      assertThat(host.await(first, VmState.FAILED).problem().orElseThrow().code())
+          .isEqualTo(ErrorCode.DISK_FULL);
+      assertThat(host.folders().vms()).isEmptyDirectory();
+    } finally {
+      Host.run("umount", host.folders().vms().toString());
+    }
+  }
+
+  @Test
   void aFailedRestartNeverTouchesADiskThatAGuestHasSeen() throws Exception {
     VmId vm = host.deploy("web");
     Path disk = Path.of(host.await(vm, VmState.RUNNING).disks().getFirst().path());

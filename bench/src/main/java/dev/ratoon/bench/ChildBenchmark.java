@@ -28,7 +28,8 @@ final class ChildBenchmark {
     for (int i = 0; i < PAIRS; i++) {
       Path child = folder.resolve("ours-" + i);
       String other = folder.resolve("theirs-" + i).toString();
-      Tool.run("sync", "-f", folder.toString()); // what qemu-img left unsynced would be ours to write
+      Tool.run(
+          "sync", "-f", folder.toString()); // what qemu-img left unsynced would be ours to write
       ours.time(() -> create(child, base));
       theirs.time(() ->
           Tool.run(

@@ -5,13 +5,11 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) throws Exception {
-    if (args.length != 1) {
-      System.err.println("usage: bench/run NAME    where NAME is one of: deploy");
-      System.exit(2);
-    }
     Report report = new Report(System.out);
-    switch (args[0]) {
-      case "child" -> new ChildBenchmark().run(report);
+    switch (args.length == 1 ? args[0] : "") {
+      case "cli" ->
+          new CliBenchmark()
+              .run(report, System.getenv().getOrDefault("RATOON_LAUNCHER", "./ratoon"));
       case "deploy" -> {
         new ChildBenchmark().run(report);
         new IdentityBenchmark().run(report);
@@ -21,7 +19,7 @@ public final class Main {
         new ImportBenchmark().run(report);
       }
       default -> {
-        System.err.println("bench/run: there is no benchmark '" + args[0] + "'");
+        System.err.println("usage: bench/run NAME    where NAME is one of: deploy, cli");
         System.exit(2);
       }
     }

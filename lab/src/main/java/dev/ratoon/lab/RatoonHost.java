@@ -3,6 +3,7 @@ package dev.ratoon.lab;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VmView;
@@ -43,7 +44,9 @@ public final class RatoonHost {
   /** Runs {@code ratoon ...}, which may fail. */
   public Shell.Result tryRatoon(String... arguments) {
     List<String> command =
-        new ArrayList<>(List.of("/usr/bin/env", "RATOON_HOME=" + HOME, "RATOON_ACCEL=tcg"));
+        new ArrayList<>(
+            List.of(
+                "/usr/bin/env", "RATOON_HOME=" + HOME, "RATOON_ACCEL=tcg", "RATOON_NO_BUILD=1"));
     command.add(Checkout.root().resolve("ratoon").toString());
     command.addAll(List.of(arguments));
     return fleet.exec(host, command);
@@ -80,24 +83,43 @@ public final class RatoonHost {
   }
 
   public VmView vm(String name) {
-    return Json.read(ratoon("vm", "show", name, "--output", "json"), VmView.class);
+    return get("/v1/vms/" + name, VmView.class);
   }
 
   public List<VmView> vms() {
-    return List.of(Json.read(ratoon("vm", "list", "--output", "json"), VmView[].class));
+    return List.of(get("/v1/vms", VmView[].class));
   }
 
   public List<ImageView> images() {
-    return List.of(Json.read(ratoon("image", "list", "--output", "json"), ImageView[].class));
+    return List.of(get("/v1/images", ImageView[].class));
   }
 
   public List<BaseView> bases() {
-    return List.of(Json.read(ratoon("base", "list", "--output", "json"), BaseView[].class));
+    return List.of(get("/v1/bases", BaseView[].class));
+  }
+
+  public List<HostView> hosts() {
+    return List.of(get("/v1/hosts", HostView[].class));
   }
 
   public List<OperationView> operations() {
-    return List.of(
-        Json.read(ratoon("operation", "list", "--output", "json"), OperationView[].class));
+    return List.of(get("/v1/operations", OperationView[].class));
+  }
+
+  /** Asks the API by curl: tests look often, and a JVM for each look would starve the guests. */
+  private <T> T get(String path, Class<T> type) {
+    return Json.read(api(path), type);
+  }
+
+  private String api(String path) {
+    return run(
+        "/bin/sh",
+        "-c",
+        "curl -sS --fail-with-body --cacert $1/ca.pem -H \"Authorization: Bearer $(cat $1/admin.token)\""
+            + " \"$(cat $1/server.url)$2\"",
+        "curl",
+        HOME + "/client",
+        path);
   }
 
   /** Waits until every operation has ended. */
@@ -117,7 +139,7 @@ public final class RatoonHost {
 
   /** What the guest has written to its console so far. */
   public String console(String vm) {
-    return ratoon("vm", "console", vm);
+    return api("/v1/vms/" + vm + "/console?offset=0");
   }
 
   /**

@@ -121,24 +121,14 @@ class FaultTest {
     host.awaitUserland("steady");
     lab.fleet.killLibvirtd(1);
     try {
-      RatoonHost.await(
-          "the host's problem to be known",
-          () ->
-              host.ratoon("host", "list", "--output", "json").contains("hypervisor-unavailable")
-                  ? Optional.of(true)
-                  : Optional.empty());
+      awaitHypervisor(false);
       Shell.Result refused = host.tryRatoon("vm", "deploy", "late", "--image", "small");
       assertThat(refused.exit()).isNotZero();
       assertThat(refused.err()).contains("(no-host-fits)", "hypervisor");
     } finally {
       lab.fleet.startLibvirtd(1);
     }
-    RatoonHost.await(
-        "the host to be well again",
-        () ->
-            host.ratoon("host", "list", "--output", "json").contains("hypervisor-unavailable")
-                ? Optional.empty()
-                : Optional.of(true));
+    awaitHypervisor(true);
     assertThat(host.guest("steady", "echo alive")).isEqualTo("alive");
     host.ratoon("vm", "deploy", "late", "--image", "small", "--paused");
     assertThat(host.domainsOf("steady")).isEqualTo(1);
@@ -270,6 +260,15 @@ class FaultTest {
     assertThat(host.vm("stays").problem().orElseThrow().code().code()).isEqualTo("domain-lost");
     host.ratoon("vm", "start", "stays");
     host.awaitUserland("stays");
+  }
+
+  private void awaitHypervisor(boolean well) {
+    RatoonHost.await(
+        "the hypervisor to be known as " + (well ? "well" : "gone"),
+        () ->
+            host.hosts().getFirst().problem().isEmpty() == well
+                ? Optional.of(true)
+                : Optional.empty());
   }
 
   private List<Path> folders(String place) {

@@ -1,6 +1,8 @@
 package dev.ratoon.lab;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 
 /**
  * One host with Ratoon on it and the small guest's image under the name {@code small}; kept for all
@@ -16,6 +18,9 @@ final class Lab {
 
   private Lab() {
     smallImage = GuestImages.small();
+    // builds what is missing: on the host nothing can be fetched
+    Shell.run(Map.of(), List.of(Checkout.root().resolve("ratoon").toString(), "--version"))
+        .orFail();
     fleet = Fleet.start(1);
     host = new RatoonHost(fleet, 1);
     host.ratoon("up");

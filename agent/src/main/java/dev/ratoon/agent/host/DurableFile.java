@@ -42,7 +42,16 @@ public final class DurableFile {
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
       syncFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     } catch (IOException failed) {
+      discard(fresh, failed);
       throw unwritable(file, failed);
+    }
+  }
+
+  private static void discard(Path half, IOException reason) {
+    try {
+      Files.deleteIfExists(half);
+    } catch (IOException kept) {
+      reason.addSuppressed(kept);
     }
   }
 

@@ -25,6 +25,7 @@ import tools.jackson.core.JacksonException;
  */
 final class VmFolders {
   private static final String RECORD = "vm.json";
+  private static final String DRAFT = ".new-";
   private static final String UUID_SHAPE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
   private final HostFolders host;
 
@@ -71,7 +72,7 @@ final class VmFolders {
 
   /**
    * A folder with the record and nothing else: half-made files, which no guest has seen, are
-   * removed.
+   * removed. A new folder gets its name only with the record in it.
    */
   Path makeAnew(VmRecord record) {
     if (record.disksMade() || record.startedRevision() != 0) {
@@ -83,15 +84,34 @@ final class VmFolders {
       if (Files.exists(folder)) {
         read(folder);
         removeFilesIn(folder, RECORD);
+        save(record);
       } else {
-        Files.createDirectory(folder);
+        create(folder, record);
       }
-      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
-      save(record);
-      DurableFile.syncFolder(host.vms());
       return folder;
     } catch (IOException failed) {
       throw DurableFile.unwritable(folder, failed);
+    }
+  }
+
+  private void create(Path folder, VmRecord record) throws IOException {
+    Path draft = folder.resolveSibling(DRAFT + folder.getFileName());
+    removeDraft(draft);
+    Files.createDirectory(draft);
+    try {
+      Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rwx--x--x"));
+      DurableFile.write(draft.resolve(RECORD), Json.write(record));
+      Files.move(draft, folder, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      removeDraft(draft);
+    }
+    DurableFile.syncFolder(host.vms());
+  }
+
+  private static void removeDraft(Path draft) throws IOException {
+    if (Files.exists(draft)) {
+      removeFilesIn(draft, "");
+      Files.delete(draft);
     }
   }
 
@@ -169,7 +189,7 @@ final class VmFolders {
   private static void removeFilesIn(Path folder, String except) throws IOException {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
       for (Path file : files) {
-        if (!file.endsWith(except)) {
+        if (!String.valueOf(file.getFileName()).equals(except)) {
           Files.delete(file);
         }
       }

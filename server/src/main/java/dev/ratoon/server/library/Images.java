@@ -30,13 +30,13 @@ public final class Images {
    * Removes the name; the base disk stays in the cache.
    *
    * @return the image as it was
-   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#IN_USE} while a VM, or one in the
-   *     trash, has a disk from it
+   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#IN_USE} if it is the last name of a
+   *     base disk on which a VM stands, or one in the trash
    */
   public ImageView delete(String tenant, ImageRef ref) {
     return database.write(tx -> {
       ImageView image = view(tx, find(tx, tenant, ref));
-      if (!image.usedBy().isEmpty()) {
+      if (!image.usedBy().isEmpty() && isLastName(tx, tenant, image)) {
         throw Problem.of(ErrorCode.IN_USE, "deleting the image " + ref)
             .detail("VMs stand on it: " + some(image.usedBy()) + ".")
             .next("Delete them first. Those in the trash count until it lets go of them.")
@@ -45,6 +45,12 @@ public final class Images {
       tx.images().remove(tenant, ref);
       return image;
     });
+  }
+
+  private static boolean isLastName(Transaction tx, String tenant, ImageView image) {
+    return tx.images().all(tenant).stream()
+        .noneMatch(
+            other -> other.diskId().equals(image.diskId()) && !other.image().equals(image.image()));
   }
 
   private static ImageRow find(Transaction tx, String tenant, ImageRef image) {

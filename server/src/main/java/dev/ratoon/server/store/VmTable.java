@@ -207,7 +207,8 @@ public final class VmTable {
         .createQuery(
             """
             select vm.name from vm join vm_base on vm_base.vm = vm.id
-            where vm_base.base = :base and vm.tenant = :tenant order by vm.name\
+            where vm_base.base = :base and vm.tenant = :tenant
+            order by case when vm.trashed_at is null then 0 else 1 end, vm.name\
             """)
         .bind("base", base.hex())
         .bind("tenant", tenant)
