@@ -123,14 +123,19 @@ public final class Agent implements AgentLink, AutoCloseable {
     }
   }
 
-  /** The VMs are told first, so that a deploy does not wait for the disk that keeps the record. */
+  /** Kept first: a host that forgets a delete would start the VM again after a power loss. */
   private void takeUp(DesiredState newer) {
     if (!desired.accepts(newer)) {
       pause();
       return;
     }
+    try {
+      desired.keep(newer);
+    } catch (RatoonException unwritable) {
+      // A full disk must not keep VMs from being stopped or deleted.
+      LOG.error("The desired state is not kept: {}", unwritable.problem().oneLine());
+    }
     vms.want(newer.vms());
-    desired.keep(newer);
   }
 
   private Optional<VmReport> vmReport(VmId id) {
@@ -153,7 +158,7 @@ public final class Agent implements AgentLink, AutoCloseable {
         identity.id(),
         identity.name(),
         state.incarnation(),
-        state.revision(),
+        vms.allReport() ? state.revision() : 0,
         facts.map(HypervisorFacts::cpus).orElse(0),
         facts.map(HypervisorFacts::memoryBytes).orElse(0L),
         space.map(Space::totalBytes).orElse(0L),
@@ -195,7 +200,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   }
 
   private static HostFolders prepared(HostFolders folders) {
-    for (Path folder : List.of(folders.home(), folders.agent(), folders.vms(), folders.trash())) {
+    for (Path folder : List.of(folders.agent(), folders.vms(), folders.trash())) {
       try {
         Files.createDirectories(folder);
         boolean forGuests = !folder.equals(folders.agent());

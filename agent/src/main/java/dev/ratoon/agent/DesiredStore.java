@@ -51,10 +51,13 @@ final class DesiredStore {
     return true;
   }
 
-  /** Keeps it, for good when this returns. */
+  /**
+   * Takes it up, and keeps it for good when this returns; if it cannot be kept it is taken up all
+   * the same.
+   */
   void keep(DesiredState newer) {
-    DurableFile.write(file, Json.write(newer));
     last = Optional.of(newer);
+    DurableFile.write(file, Json.write(newer));
   }
 
   private Optional<DesiredState> read() {

@@ -225,6 +225,51 @@ class AgentTest {
   }
 
   @Test
+  void aFolderThatVanishedIsReportedAndNotMadeAnewFromTheBase() throws Exception {
+    VmId vm = host.deploy("web");
+    host.await(vm, VmState.RUNNING);
+    host.losePower();
+    Files.move(host.folders().vm(vm), work.resolve("not-mounted"));
+
+    host.boot();
+
+    assertThat(host.await(vm, VmState.FAILED).problem().orElseThrow().code())
+        .isEqualTo(ErrorCode.OVERLAY_ALTERED);
+    assertThat(host.folders().vms()).isEmptyDirectory();
+    assertThat(host.hypervisor().domains()).isEmpty();
+  }
+
+  @Test
+  void aDeployThatWasGivenUpStaysGivenUpAfterARestart() throws Exception {
+    host.hypervisor()
+        .refuseStarts(Problem.of(ErrorCode.HYPERVISOR_REFUSED, "starting").detail("no"));
+    VmId vm = host.deploy("web");
+    host.await(vm, VmState.FAILED);
+    host.hypervisor().acceptStarts();
+
+    host.kill();
+    host.boot();
+
+    host.await(vm, VmState.FAILED);
+    assertThat(host.hypervisor().domains()).isEmpty();
+  }
+
+  @Test
+  void aRestartThatIsRefusedIsTriedAgainUntilItWorks() throws Exception {
+    VmId vm = host.deploy("web");
+    host.await(vm, VmState.RUNNING);
+    host.hypervisor()
+        .refuseStarts(Problem.of(ErrorCode.NETWORK_MISSING, "starting").detail("not yet"));
+    host.hypervisor().end(vm, Ending.CRASHED);
+    host.awaitReport(
+        vm, r -> r.problem().filter(p -> p.code() == ErrorCode.NETWORK_MISSING).isPresent());
+
+    host.hypervisor().acceptStarts();
+
+    host.awaitReport(vm, r -> r.state() == VmState.RUNNING);
+  }
+
+  @Test
   void absenceIsNotDeletion() throws Exception {
     VmId vm = host.deploy("web");
     Path disk = Path.of(host.await(vm, VmState.RUNNING).disks().getFirst().path());

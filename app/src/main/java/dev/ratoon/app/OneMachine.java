@@ -7,9 +7,13 @@ import dev.ratoon.agent.libvirt.Acceleration;
 import dev.ratoon.agent.libvirt.LibvirtHypervisor;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cli.Version;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
 import dev.ratoon.server.Server;
 import dev.ratoon.server.ServerConfig;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -46,13 +50,14 @@ final class OneMachine implements AutoCloseable {
     Cache cache = keep(Cache.open(home.resolve("cache"), cores, clock));
     Server server =
         keep(Server.start(new ServerConfig(home, address, Version.current()), cache, clock));
+    Path remembered = folder(home.resolve("agent"));
     Acceleration acceleration =
         Acceleration.parse(environment.getOrDefault("RATOON_ACCEL", "auto"));
     Hypervisor hypervisor =
         keep(
             LibvirtHypervisor.open(
                 environment.getOrDefault("RATOON_LIBVIRT_URI", DEFAULT_LIBVIRT),
-                acceleration.choose(home.resolve("agent"))));
+                acceleration.choose(remembered)));
     Agent agent =
         keep(
             Agent.start(
@@ -66,12 +71,31 @@ final class OneMachine implements AutoCloseable {
 
   @Override
   public void close() {
+    RuntimeException failure = null;
     while (!parts.isEmpty()) {
       try {
         parts.pop().close();
       } catch (Exception failed) {
-        throw new IllegalStateException("ending a part of Ratoon", failed);
+        if (failure == null) {
+          failure = new IllegalStateException("ending a part of Ratoon", failed);
+        } else {
+          failure.addSuppressed(failed);
+        }
       }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private static Path folder(Path folder) {
+    try {
+      return Files.createDirectories(folder);
+    } catch (IOException failed) {
+      throw Problem.of(ErrorCode.FILE_UNWRITABLE, "making the folder " + folder)
+          .detail(String.valueOf(failed.getMessage()))
+          .next("Run it as root, or set RATOON_HOME to a folder of yours.")
+          .asException(failed);
     }
   }
 

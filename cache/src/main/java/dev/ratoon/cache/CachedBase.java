@@ -20,12 +20,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.Set;
 
 /** One base in the cache, and whether its file is still as it was published. */
 final class CachedBase {
+  private static final Set<PosixFilePermission> READ_ONLY =
+      PosixFilePermissions.fromString("r--r--r--");
+
   private final CacheFolder folder;
   private final Base base;
   private final int parallelism;
@@ -163,8 +168,9 @@ final class CachedBase {
   }
 
   private static void protect(Path file) throws IOException {
-    if (!ImmutableFlag.isSet(file)) {
-      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r--r--"));
+    // A chmod, even to the same mode, would make the inode look changed.
+    if (!Files.getPosixFilePermissions(file).equals(READ_ONLY)) {
+      Files.setPosixFilePermissions(file, READ_ONLY);
     }
   }
 }

@@ -40,6 +40,12 @@ final class Import {
   /** A host whose disk is full to the last byte cannot even say so. */
   private static final long LEFT_FREE = 64 * ByteSize.MIB;
 
+  /** What a manifest and its checksums keep together: 1,024 chunks. */
+  private static final long PAGE_BYTES = 1024L * Manifest.CHUNK_BYTES;
+
+  /** A digest and a checksum for each of 1,024 chunks, and what holds them together. */
+  private static final long HEAP_FOR_A_PAGE = 40 * ByteSize.KIB;
+
   private final CacheFolder folder;
   private final int parallelism;
   private final ImportProgress progress;
@@ -97,11 +103,19 @@ final class Import {
         failed);
   }
 
+  /** Refuses what neither the disk nor the heap can hold, before anything is read or written. */
   private void requireRoom(VirtualDisk source) throws IOException {
     long needed = 0;
+    long pages = 0;
+    long lastPage = -1;
     for (long at = 0; at < source.size(); ) {
       Extent extent = source.extentAt(at);
-      needed += extent.kind() == Extent.Kind.DATA ? extent.length() : 0;
+      if (extent.kind() == Extent.Kind.DATA) {
+        needed += extent.length();
+        long first = Math.max(extent.offset() / PAGE_BYTES, lastPage + 1);
+        lastPage = (extent.end() - 1) / PAGE_BYTES;
+        pages += Math.max(0, lastPage - first + 1);
+      }
       at = extent.end();
     }
     long free = Files.getFileStore(folder.root()).getUsableSpace();
@@ -111,6 +125,12 @@ final class Import {
               "It holds up to %s, and %s are free."
                   .formatted(ByteSize.show(needed), ByteSize.show(Math.max(0, free))))
           .next("Make room on that file system, or move Ratoon's home to a larger one.")
+          .asException();
+    }
+    if (pages * HEAP_FOR_A_PAGE > Runtime.getRuntime().maxMemory() / 2) {
+      throw Problem.of(ErrorCode.TOO_LARGE, "reading a disk with up to " + ByteSize.show(needed))
+          .detail("Its manifest would not fit into the memory that Ratoon was started with.")
+          .next("Start Ratoon with more, for example: RATOON_HEAP=4g ratoon up")
           .asException();
     }
   }

@@ -51,7 +51,7 @@ public final class ConsoleWatch implements AutoCloseable {
    * @param from where in the log to begin
    */
   public void await(VmId vm, Path log, long from, Consumer<Instant> seen) {
-    watched.put(vm, new Watched(log, from, clock.instant().plus(PATIENCE), seen));
+    watched.putIfAbsent(vm, new Watched(log, from, clock.instant().plus(PATIENCE), seen));
     synchronized (wake) {
       wake.notifyAll();
     }
@@ -87,7 +87,7 @@ public final class ConsoleWatch implements AutoCloseable {
       } else if (now.isAfter(console.until)) {
         watched.remove(vm, console);
       }
-    } catch (IOException unreadable) {
+    } catch (IOException | RuntimeException unreadable) {
       watched.remove(vm, console);
       LOG.warn("The console log {} cannot be read: {}", console.log, unreadable.getMessage());
     }

@@ -58,14 +58,20 @@ final class Connection extends Connect {
     }
   }
 
+  /** VIR_ERR_NO_DOMAIN. */
+  private static final int NO_DOMAIN = 42;
+
   /** A domain's state and the reason for it, by libvirt's numbers. */
   record State(int state, int reason) {}
 
-  /** Empty if there is no such domain. */
+  /**
+   * Empty if there is no such domain. A call that fails for another reason says nothing of the
+   * domain, and must never be taken for its absence.
+   */
   Optional<State> state(String uuid) {
     DomainPointer domain = NativeLibvirt.INSTANCE.virDomainLookupByUUIDString(vcp, uuid);
     if (domain == null) {
-      return Optional.empty();
+      return absentOrUnknown(uuid);
     }
     try {
       var state = new IntByReference();
@@ -73,10 +79,19 @@ final class Connection extends Connect {
       int rc = NativeLibvirt.INSTANCE.virDomainGetState(domain, state, reason, 0);
       return rc == 0
           ? Optional.of(new State(state.getValue(), reason.getValue()))
-          : Optional.empty();
+          : absentOrUnknown(uuid);
     } finally {
       NativeLibvirt.INSTANCE.virDomainFree(domain);
     }
+  }
+
+  private static Optional<State> absentOrUnknown(String uuid) {
+    int code = NativeLibvirt.INSTANCE.virGetLastErrorCode();
+    if (code == NO_DOMAIN) {
+      return Optional.empty();
+    }
+    throw LibvirtErrors.unavailable(
+        "looking at domain " + uuid, "libvirt did not answer (error " + code + ").");
   }
 
   /** Calls {@code sink} on libvirt's event thread from now on. */

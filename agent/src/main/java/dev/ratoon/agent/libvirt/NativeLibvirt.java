@@ -53,4 +53,7 @@ interface NativeLibvirt extends Library {
         String reason,
         @Nullable Pointer opaque);
   }
+
+  /** The code of the last error on this thread; 0 if there was none. */
+  int virGetLastErrorCode();
 }

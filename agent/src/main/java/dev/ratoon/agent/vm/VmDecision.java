@@ -32,9 +32,14 @@ final class VmDecision {
    * @param shutdownAskedAt when the guest was last asked to shut down, for this power revision
    * @param notBefore no start before this moment
    * @param hasFolder whether there is a folder of the VM, live or in the trash
+   * @param startedHere whether its domain was ever started on this host
    */
   record Moment(
-      Instant now, Optional<Instant> shutdownAskedAt, Instant notBefore, boolean hasFolder) {}
+      Instant now,
+      Optional<Instant> shutdownAskedAt,
+      Instant notBefore,
+      boolean hasFolder,
+      boolean startedHere) {}
 
   static VmAction next(
       DesiredVm wanted, VmRecord record, Optional<DomainStatus> domain, Moment moment) {
@@ -53,6 +58,9 @@ final class VmDecision {
     }
     if (domain.isPresent()) {
       return withDomain(wanted, record, domain.get(), moment);
+    }
+    if (moment.startedHere() && !moment.hasFolder()) {
+      return new VmAction.Settled(VmState.FAILED, Optional.of(missing(wanted)));
     }
     if (record.failedRevision() == wanted.powerRevision()) {
       return new VmAction.Settled(VmState.FAILED, record.problem());
@@ -135,6 +143,14 @@ final class VmDecision {
 
   private static VmAction towardsNothing(Moment moment) {
     return moment.hasFolder() ? new VmAction.Purge() : VmAction.Settled.as(VmState.TRASHED);
+  }
+
+  private static Problem missing(DesiredVm wanted) {
+    return Problem.of(ErrorCode.OVERLAY_ALTERED, "running VM '" + wanted.name() + "'")
+        .detail("It ran on this host before, and now its folder is gone.")
+        .next(
+            "Look whether a file system is not mounted. Ratoon does not make it anew from its base,"
+                + " which would hide the loss.");
   }
 
   private static Problem lost(DesiredVm wanted, VmRecord record) {

@@ -22,13 +22,19 @@ import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskReport;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 
 /**
@@ -37,6 +43,10 @@ import java.util.function.BiConsumer;
  * user, mode 0600.
  */
 final class VmFiles {
+  private static final Set<StandardOpenOption> CREATE_NEW =
+      EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
   private static final String SEED = "seed.iso";
   private static final String VARIABLES = "vars.fd";
   static final String CONSOLE = "console.log";
@@ -73,23 +83,32 @@ final class VmFiles {
 
   /** Makes the seed and the firmware's variables. */
   void makeSeedAndVariables(DesiredVm vm, Path folder) {
-    Path seed = folder.resolve(SEED);
-    try {
-      Files.write(
-          seed, Seed.iso(vm.id(), vm.name(), vm.cloudInit()), StandardOpenOption.CREATE_NEW);
-    } catch (IOException failed) {
-      throw unwritable(seed, failed);
-    }
-    give(seed);
+    makeFile(folder.resolve(SEED), Seed.iso(vm.id(), vm.name(), vm.cloudInit()));
     if (vm.firmware() == Firmware.UEFI) {
-      Path variables = folder.resolve(VARIABLES);
+      Path template = firmware(vm).vars();
       try {
-        Files.copy(firmware(vm).vars(), variables);
-      } catch (IOException failed) {
-        throw unwritable(variables, failed);
+        makeFile(folder.resolve(VARIABLES), Files.readAllBytes(template));
+      } catch (IOException unreadable) {
+        throw Problem.of(ErrorCode.FIRMWARE_MISSING, "reading UEFI's variables from " + template)
+            .detail(String.valueOf(unreadable.getMessage()))
+            .next("Install Debian's package ovmf on this host.")
+            .asException(unreadable);
       }
-      give(variables);
     }
+  }
+
+  /** Whole, on the disk, and never readable by others. */
+  private void makeFile(Path file, byte[] content) {
+    try (FileChannel out = FileChannel.open(file, CREATE_NEW, OWNER_ONLY)) {
+      ByteBuffer bytes = ByteBuffer.wrap(content);
+      while (bytes.hasRemaining()) {
+        out.write(bytes);
+      }
+      out.force(true);
+    } catch (IOException failed) {
+      throw unwritable(file, failed);
+    }
+    give(file);
   }
 
   /**

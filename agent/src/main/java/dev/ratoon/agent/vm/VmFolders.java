@@ -26,6 +26,7 @@ import tools.jackson.core.JacksonException;
 final class VmFolders {
   private static final String RECORD = "vm.json";
   private static final String DRAFT = ".new-";
+  private static final String GONE = ".gone-";
   private static final String UUID_SHAPE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
   private final HostFolders host;
 
@@ -175,14 +176,30 @@ final class VmFolders {
     }
   }
 
-  /** The record goes last: until then a killed agent knows what the folder is. */
+  /** The name goes first: a folder under its name always has its record. */
   private static void remove(Path folder) {
+    Path gone = folder.resolveSibling(GONE + folder.getFileName());
     try {
-      removeFilesIn(folder, RECORD);
-      Files.deleteIfExists(folder.resolve(RECORD));
-      Files.delete(folder);
+      Files.move(folder, gone, StandardCopyOption.ATOMIC_MOVE);
+      removeFilesIn(gone, "");
+      Files.delete(gone);
     } catch (IOException failed) {
       throw DurableFile.unwritable(folder, failed);
+    }
+  }
+
+  /** Removes what a killed agent was about to make or to remove; neither has its name. */
+  void sweep() {
+    for (Path place : List.of(host.vms(), host.trash())) {
+      try (DirectoryStream<Path> leftovers =
+          Files.newDirectoryStream(place, "{" + DRAFT + "," + GONE + "}*")) {
+        for (Path leftover : leftovers) {
+          removeFilesIn(leftover, "");
+          Files.delete(leftover);
+        }
+      } catch (IOException failed) {
+        throw DurableFile.unwritable(place, failed);
+      }
     }
   }
 

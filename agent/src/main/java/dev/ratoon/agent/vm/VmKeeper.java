@@ -161,10 +161,14 @@ final class VmKeeper implements AutoCloseable {
       Instant now = now();
       VmRecord record = noteEnding(work.record(vm), domain, now);
       VmDecision.Moment moment =
-          new VmDecision.Moment(now, shutdownAskedAt, notBefore, work.hasFolder(id));
+          new VmDecision.Moment(
+              now, shutdownAskedAt, notBefore, work.hasFolder(id), work.startedHere(id));
       switch (VmDecision.next(vm, record, domain, moment)) {
         case VmAction.Settled(VmState state, Optional<Problem> problem) -> {
           patience.renew();
+          if (state == VmState.RUNNING) {
+            work.watchConsole(id);
+          }
           publish(vm, record, true, state, problem);
           return now.plus(ended.isPresent() ? EVENT_AHEAD_OF_LIST : LOOK_ANYWAY);
         }
@@ -184,7 +188,11 @@ final class VmKeeper implements AutoCloseable {
         }
         case VmAction.MakeFiles() -> work.makeFiles(vm, record);
         case VmAction.NoteStarted() -> work.noteStarted(vm, record);
-        case VmAction.Resume() -> work.resume(id);
+        case VmAction.Resume() -> {
+          work.resume(id);
+          work.noteStarted(
+              vm, record); // a guest that is held again at once is not resumed for ever
+        }
         case VmAction.Pause() -> work.pause(id);
         case VmAction.Destroy() -> work.destroy(id);
         case VmAction.MoveToTrash() -> work.moveToTrash(id);
@@ -232,8 +240,9 @@ final class VmKeeper implements AutoCloseable {
   }
 
   /**
-   * What may pass is tried again. A user who waits is told after a while; a VM that has run before
-   * is not given up, so that it comes back with its hypervisor.
+   * What may pass is tried again; a user who waits is told after a while. A VM that has run for
+   * this request is never given up, so that it comes back with whatever it lacks: its hypervisor,
+   * its network, room.
    */
   private Instant afterTrouble(DesiredVm vm, Problem problem) {
     Instant now = now();
@@ -245,35 +254,36 @@ final class VmKeeper implements AutoCloseable {
     try {
       VmRecord record = work.record(vm);
       boolean ranBefore = record.startedRevision() == vm.powerRevision();
-      boolean giveUp = mayPass ? patience.isOver(now) && !ranBefore : true;
-      if (towardsRunning && giveUp) {
+      if (towardsRunning && !ranBefore && (!mayPass || patience.isOver(now))) {
         LOG.warn("VM {}: given up: {}", id, problem.oneLine());
         VmRecord failed = work.giveUp(vm, record, problem);
         publish(vm, failed, true, VmState.FAILED, Optional.of(problem));
         return now.plus(LOOK_ANYWAY);
       }
-      boolean userWaitsInVain = !towardsRunning && patience.isOver(now);
-      publish(vm, record, userWaitsInVain, VmState.FAILED, Optional.of(problem));
+      // While the hypervisor is away nobody knows better than what was seen last.
+      VmState state = mayPass ? lastState() : VmState.FAILED;
+      boolean told = ranBefore || (!towardsRunning && patience.isOver(now));
+      publish(vm, record, told, state, Optional.of(problem));
     } catch (RatoonException unreadable) {
       LOG.error("VM {}: {}", id, unreadable.problem().oneLine());
-      publish(
-          vm,
-          VmRecord.fresh(id, vm.epoch()),
-          true,
-          VmState.FAILED,
-          Optional.of(unreadable.problem()));
+      VmRecord unknown = VmRecord.fresh(id, vm.epoch());
+      publish(vm, unknown, true, VmState.FAILED, Optional.of(unreadable.problem()));
     }
     return again;
   }
 
-  private Instant now() {
-    return clock.instant();
+  private VmState lastState() {
+    return report.map(VmReport::state).orElse(VmState.DEPLOYING);
   }
 
   private static VmState stateOf(Optional<DomainStatus> domain) {
     return domain.isEmpty()
         ? VmState.DEPLOYING
         : domain.get().state() == DomainState.PAUSED ? VmState.PAUSED : VmState.RUNNING;
+  }
+
+  private Instant now() {
+    return clock.instant();
   }
 
   private void publish(

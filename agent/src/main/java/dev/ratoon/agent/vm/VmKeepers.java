@@ -46,7 +46,9 @@ public final class VmKeepers implements AutoCloseable {
     this.hypervisor = hypervisor;
     this.folders = new VmFolders(host);
     this.consoles = new ConsoleWatch(clock);
-    this.work = new VmWork(hypervisor, cache, folders, consoles, clock, changed);
+    folders.sweep();
+    VmLedger ledger = new VmLedger(host);
+    this.work = new VmWork(hypervisor, cache, folders, ledger, consoles, clock, changed);
     this.clock = clock;
     this.events = hypervisor.listen(this::on);
   }
@@ -85,6 +87,11 @@ public final class VmKeepers implements AutoCloseable {
 
   public List<VmReport> reports() {
     return keepers.values().stream().flatMap(k -> k.report().stream()).toList();
+  }
+
+  /** Whether every VM that is kept was looked at, so that a whole report speaks of all of them. */
+  public boolean allReport() {
+    return keepers.values().stream().allMatch(k -> k.report().isPresent());
   }
 
   /** VMs with files or a domain here of which nobody speaks: kept as they are. */

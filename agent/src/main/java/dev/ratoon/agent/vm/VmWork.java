@@ -7,8 +7,10 @@ import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.vm.VmFolders.Place;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.DesiredVm;
@@ -19,13 +21,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The deeds behind {@link VmAction}. Each can be killed half-way and done again. The record of a VM
@@ -33,11 +39,23 @@ import java.util.function.UnaryOperator;
  * reported.
  */
 final class VmWork {
+  private static final Logger LOG = LoggerFactory.getLogger(VmWork.class);
+  private static final Set<ErrorCode> REFUSALS =
+      EnumSet.of(
+          ErrorCode.HYPERVISOR_REFUSED, ErrorCode.NETWORK_MISSING, ErrorCode.FIRMWARE_MISSING);
+
   private final Hypervisor hypervisor;
   private final Cache cache;
   private final VmFolders folders;
   private final ConsoleWatch consoles;
   private final SshPorts sshPorts;
+  private final VmLedger ledger;
+
+  /**
+   * VMs whose files this very process made, and of which it is certain that no guest has seen them.
+   */
+  private final Set<VmId> unseen = ConcurrentHashMap.newKeySet();
+
   private final InstantSource clock;
   private final Consumer<VmId> changed;
   private final Map<VmId, VmRecord> records = new ConcurrentHashMap<>();
@@ -47,16 +65,28 @@ final class VmWork {
       Hypervisor hypervisor,
       Cache cache,
       VmFolders folders,
+      VmLedger ledger,
       ConsoleWatch consoles,
       InstantSource clock,
       Consumer<VmId> changed) {
     this.hypervisor = hypervisor;
     this.cache = cache;
     this.folders = folders;
+    this.ledger = ledger;
     this.consoles = consoles;
     this.sshPorts = new SshPorts();
     this.clock = clock;
     this.changed = changed;
+    folders.all().forEach(this::reservePort);
+  }
+
+  /** Before any port is given away, those are taken that stopped VMs have. */
+  private void reservePort(VmId id) {
+    try {
+      folders.find(id).flatMap(VmRecord::sshPort).ifPresent(sshPorts::taken);
+    } catch (RatoonException unreadable) {
+      LOG.warn("{}", unreadable.problem().oneLine());
+    }
   }
 
   Timeline timeline(VmId id) {
@@ -71,6 +101,10 @@ final class VmWork {
     return hypervisor.domain(id);
   }
 
+  boolean startedHere(VmId id) {
+    return ledger.wasStarted(id);
+  }
+
   boolean hasFolder(VmId id) {
     return folders.place(id) != Place.NOWHERE;
   }
@@ -82,7 +116,11 @@ final class VmWork {
     return records.computeIfAbsent(
         vm.id(),
         id -> {
-          VmRecord found = folders.find(id).orElseGet(() -> VmRecord.fresh(id, vm.epoch()));
+          VmRecord found =
+              folders
+                  .find(id)
+                  .or(() -> ledger.givenUpRecord(id))
+                  .orElseGet(() -> VmRecord.fresh(id, vm.epoch()));
           found.sshPort().ifPresent(sshPorts::taken);
           return found;
         });
@@ -104,6 +142,8 @@ final class VmWork {
               vm.nics().stream().anyMatch(nic -> nic.network() instanceof NetworkAttachment.User);
           Optional<Integer> port = forwarded ? Optional.of(sshPorts.take()) : Optional.empty();
           update(vm.id(), r -> r.withDisks(copied).withSshPort(port));
+          unseen.add(vm.id());
+          ledger.forgetGivenUp(vm.id());
         });
   }
 
@@ -117,12 +157,26 @@ final class VmWork {
               VmRecord reachable = withFreeSshPort(record);
               DomainSpec spec =
                   new VmFiles(cache, hypervisor.facts()).domain(vm, reachable, folder);
-              hypervisor.start(spec);
+              startDomain(spec);
+              ledger.noteStart(vm.id());
               update(
                   vm.id(),
                   r -> r.withStart(vm.powerRevision(), clock.instant(), consoleFrom, restarts));
             });
     watchConsole(vm.id());
+  }
+
+  /** Only a clear refusal leaves it certain that no guest has run on the VM's files. */
+  private void startDomain(DomainSpec spec) {
+    boolean wasUnseen = unseen.remove(spec.id());
+    try {
+      hypervisor.start(spec);
+    } catch (RatoonException failed) {
+      if (wasUnseen && REFUSALS.contains(failed.problem().code())) {
+        unseen.add(spec.id());
+      }
+      throw failed;
+    }
   }
 
   /** While a VM was stopped, somebody else on the host may have taken its port. */
@@ -131,12 +185,15 @@ final class VmWork {
       return record;
     }
     Optional<Integer> another = Optional.of(sshPorts.take());
+    record.sshPort().ifPresent(sshPorts::giveBack);
     return update(record.id(), r -> r.withSshPort(another));
   }
 
   void noteStarted(DesiredVm vm, VmRecord record) {
     boolean knownStart = record.startedAt().isPresent() && record.ended().isEmpty();
     Instant startedAt = knownStart ? record.startedAt().get() : clock.instant();
+    unseen.remove(vm.id());
+    ledger.noteStart(vm.id());
     update(vm.id(), r -> r.withNotedStart(vm.powerRevision(), startedAt));
     watchConsole(vm.id());
   }
@@ -148,14 +205,25 @@ final class VmWork {
 
   /** Gives a start up for this revision. What was made for a guest that never ran is removed. */
   VmRecord giveUp(DesiredVm vm, VmRecord record, Problem why) {
-    if (record.startedRevision() == 0 && !record.trashed()) {
+    boolean noGuestRan = !record.disksMade() || unseen.contains(vm.id());
+    if (noGuestRan && record.startedRevision() == 0 && !record.trashed()) {
       record.sshPort().ifPresent(sshPorts::giveBack);
       folders.removeNeverStarted(vm.id());
       VmRecord withoutFiles = record.withFailure(vm.powerRevision(), why).withoutDisks();
       records.put(vm.id(), withoutFiles);
+      noteGivenUp(withoutFiles);
       return withoutFiles;
     }
     return update(vm.id(), r -> r.withFailure(vm.powerRevision(), why));
+  }
+
+  /** On a full disk even this may fail; then the deploy is tried once more after a restart. */
+  private void noteGivenUp(VmRecord record) {
+    try {
+      ledger.noteGivenUp(record);
+    } catch (RatoonException unwritable) {
+      LOG.warn("VM {}: {}", record.id(), unwritable.problem().oneLine());
+    }
   }
 
   void resume(VmId id) {
@@ -190,6 +258,7 @@ final class VmWork {
             "purge",
             () -> {
               folders.purge(id);
+              ledger.forget(id);
               VmRecord gone = records.remove(id);
               if (gone != null) {
                 gone.sshPort().ifPresent(sshPorts::giveBack);
@@ -257,15 +326,19 @@ final class VmWork {
             id,
             (same, before) -> {
               VmRecord after = change.apply(before);
-              folders.save(after);
+              if (hasFolder(same)) {
+                folders.save(after);
+              }
               return after;
             });
     return Objects.requireNonNull(updated, () -> "VM " + id + " has no record");
   }
 
   private void userlandSeen(VmId id, Instant at) {
-    update(id, r -> r.withUserland(at));
-    changed(id);
+    if (records.containsKey(id)) {
+      update(id, r -> r.withUserland(at));
+      changed(id);
+    }
   }
 
   private static long consoleEnd(Path folder) {
@@ -277,7 +350,8 @@ final class VmWork {
     }
   }
 
-  private void watchConsole(VmId id) {
+  /** Watches until the userland is seen; one that is watched already goes on being watched. */
+  void watchConsole(VmId id) {
     VmRecord record = records.get(id);
     if (record != null && record.userlandAt().isEmpty()) {
       Path log = folders.of(id).resolve(VmFiles.CONSOLE);

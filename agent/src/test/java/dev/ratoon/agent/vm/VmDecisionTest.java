@@ -102,8 +102,18 @@ class VmDecisionTest {
   }
 
   @Test
+  void aVmThatRanHereAndWhoseFolderIsGoneIsNotMadeAnew() {
+    Moment without = new Moment(NOW, Optional.empty(), Instant.MIN, false, true);
+    assertThat(
+            VmDecision.next(
+                wanted(DesiredPower.RUNNING, RestartPolicy.ALWAYS, 30), NEW, none(), without))
+        .isInstanceOfSatisfying(
+            VmAction.Settled.class, s -> assertThat(s.state()).isEqualTo(VmState.FAILED));
+  }
+
+  @Test
   void aRestartWaitsItsTime() {
-    Moment early = new Moment(NOW, Optional.empty(), NOW.plusSeconds(4), true);
+    Moment early = new Moment(NOW, Optional.empty(), NOW.plusSeconds(4), true, true);
     assertThat(
             VmDecision.next(
                 wanted(DesiredPower.RUNNING, RestartPolicy.ALWAYS, 30), STARTED, none(), early))
@@ -164,11 +174,11 @@ class VmDecisionTest {
   }
 
   private static Moment moment() {
-    return new Moment(NOW, Optional.empty(), Instant.MIN, true);
+    return new Moment(NOW, Optional.empty(), Instant.MIN, true, true);
   }
 
   private static Moment asked(Instant when) {
-    return new Moment(NOW, Optional.of(when), Instant.MIN, true);
+    return new Moment(NOW, Optional.of(when), Instant.MIN, true, true);
   }
 
   private static VmAction settled(VmState state) {

@@ -9,7 +9,8 @@ import java.util.Optional;
 /**
  * A host as its agent finds it. Replicas and VMs are complete lists.
  *
- * @param revision the desired state that the agent has taken up
+ * @param revision the desired state that the agent has taken up; 0 while it has not yet looked at
+ *     every VM of it
  * @param cpus processors that guests can use
  * @param diskFreeBytes what is free where the agent keeps bases and overlays
  * @param accelerator {@code kvm}, or {@code tcg} for software emulation
