@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 
 /** Ratoon on one host of a fleet, used as its users do: by commands. */
 public final class RatoonHost {
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration PATIENCE = Duration.ofSeconds(180);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
   private static final Pattern EXIT = Pattern.compile("ratoon-guest: exit (\\d+)");
   private static final String HOME = "/srv/ratoon";
@@ -55,6 +55,11 @@ public final class RatoonHost {
   /** Runs any command on the host, which must succeed. */
   public String run(String... command) {
     return fleet.exec(host, List.of(command)).orFail().out();
+  }
+
+  /** Runs any command on the host, which may fail. */
+  public Shell.Result tryRun(String... command) {
+    return fleet.exec(host, List.of(command));
   }
 
   /** Ends Ratoon's own process as a crash would. */
@@ -185,7 +190,7 @@ public final class RatoonHost {
     return vm(vm).id().toString();
   }
 
-  /** Waits for something to appear; fails with {@code what} if it does not within 90 seconds. */
+  /** Waits for something to appear; fails with {@code what} if it does not within three minutes. */
   public static <T> T await(String what, Supplier<Optional<T>> probe) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (true) {

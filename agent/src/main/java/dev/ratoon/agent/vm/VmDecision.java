@@ -62,10 +62,11 @@ final class VmDecision {
     if (moment.startedHere() && !moment.hasFolder()) {
       return new VmAction.Settled(VmState.FAILED, Optional.of(missing(wanted)));
     }
-    if (record.failedRevision() == wanted.powerRevision()) {
-      return new VmAction.Settled(VmState.FAILED, record.problem());
+    Optional<Problem> givenUp = record.givenUpFor(wanted.powerRevision());
+    if (givenUp.isPresent()) {
+      return new VmAction.Settled(VmState.FAILED, givenUp);
     }
-    if (record.startedRevision() < wanted.powerRevision()) {
+    if (!record.startedFor(wanted.powerRevision())) {
       if (!record.disksMade()) {
         return new VmAction.MakeFiles();
       }
@@ -84,7 +85,7 @@ final class VmDecision {
         if (running && wanted.power() == DesiredPower.PAUSED) {
           yield new VmAction.Pause();
         }
-        if (record.startedRevision() < wanted.powerRevision()) {
+        if (!record.startedFor(wanted.powerRevision())) {
           yield running || wanted.power() == DesiredPower.PAUSED
               ? new VmAction.NoteStarted()
               : new VmAction.Resume();

@@ -155,7 +155,9 @@ final class VmFiles {
             disk.differencing()
                 ? disk.base().flatMap(cache::find).map(b -> b.path().toString())
                 : Optional.empty();
-        long copied = i < record.copiedBytes().size() ? record.copiedBytes().get(i) : 0;
+        List<Long> allCopied =
+            record.files().map(VmRecord.MadeFiles::copiedBytes).orElse(List.of());
+        long copied = i < allCopied.size() ? allCopied.get(i) : 0;
         reports.add(
             new DiskReport(
                 file.toString(),

@@ -76,7 +76,7 @@ final class VmFolders {
    * removed. A new folder gets its name only with the record in it.
    */
   Path makeAnew(VmRecord record) {
-    if (record.disksMade() || record.startedRevision() != 0) {
+    if (record.disksMade() || record.everStarted()) {
       throw new IllegalStateException(
           "VM " + record.id() + " has files that a guest may have written");
     }
@@ -120,7 +120,7 @@ final class VmFolders {
   void removeNeverStarted(VmId id) {
     Path folder = host.vm(id);
     if (Files.exists(folder)) {
-      if (read(folder).startedRevision() != 0) {
+      if (read(folder).everStarted()) {
         throw new IllegalStateException("VM " + id + " has been started");
       }
       remove(folder);

@@ -209,8 +209,8 @@ final class VmKeeper implements AutoCloseable {
     int restarts = 0;
     if (restart) {
       boolean wasSteady =
-          record.startedAt().filter(at -> at.plus(STEADY).isBefore(now)).isPresent();
-      restarts = wasSteady ? 1 : record.restarts() + 1;
+          record.run().filter(run -> run.startedAt().plus(STEADY).isBefore(now)).isPresent();
+      restarts = wasSteady ? 1 : record.run().map(VmRecord.Run::restarts).orElse(0) + 1;
       notBefore = now.plus(restartDelay(restarts));
       LOG.info("VM {}: started again by its restart policy, try {}", id, restarts);
     }
@@ -253,7 +253,7 @@ final class VmKeeper implements AutoCloseable {
     Instant again = patience.nextTry(now);
     try {
       VmRecord record = work.record(vm);
-      boolean ranBefore = record.startedRevision() == vm.powerRevision();
+      boolean ranBefore = record.startedFor(vm.powerRevision());
       if (towardsRunning && !ranBefore && (!mayPass || patience.isOver(now))) {
         LOG.warn("VM {}: given up: {}", id, problem.oneLine());
         VmRecord failed = work.giveUp(vm, record, problem);

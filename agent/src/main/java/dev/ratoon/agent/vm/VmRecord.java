@@ -6,241 +6,137 @@ import dev.ratoon.model.VmId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * What the agent has done for a VM, kept beside the VM's disks. It is written before the first disk
  * is made and after the last, so that what a killed agent left half-made is told from what a guest
  * has written.
  *
- * @param epoch the newest epoch seen
- * @param disksMade whether all its files are whole; if not, none of them was ever shown to a guest
+ * @param epoch the VM's epoch when its files were made
  * @param trashed whether its folder is in the trash
- * @param startedRevision the newest power revision for which its domain was started; 0 if never
- * @param failedRevision the power revision that the agent gave up on, because of {@code problem}
- * @param ended how its domain ended since it was last started, as far as the agent saw it
- * @param startedAt when its domain last began to run
- * @param userlandAt when its console first showed a running userland after that
- * @param consoleFrom where in the console log its output since {@code startedAt} begins
- * @param copiedBytes for each disk, how much of its base was copied
- * @param restarts how often the restart policy has started it since somebody last asked for a start
+ * @param files what was made; empty while nothing is whole, and then no guest has ever seen any of
+ *     it
+ * @param run its last run; empty if its domain was never started
+ * @param givenUp the power revision that the agent gave up on, and why
  */
-public record VmRecord(
+record VmRecord(
     VmId id,
     long epoch,
-    boolean disksMade,
     boolean trashed,
-    long startedRevision,
-    long failedRevision,
-    Optional<Problem> problem,
-    Optional<Ending> ended,
-    Optional<Instant> startedAt,
-    Optional<Instant> userlandAt,
-    long consoleFrom,
-    Optional<Integer> sshPort,
-    List<Long> copiedBytes,
-    int restarts) {
-  private static final long NO_REVISION = 0;
+    Optional<MadeFiles> files,
+    Optional<Run> run,
+    Optional<GivenUp> givenUp) {
 
-  public VmRecord {
-    copiedBytes = List.copyOf(copiedBytes);
+  /**
+   * The files of a VM, all of them whole.
+   *
+   * @param copiedBytes for each disk, how much of its base was copied
+   * @param sshPort the port of the host that leads to the guest's SSH
+   */
+  record MadeFiles(List<Long> copiedBytes, Optional<Integer> sshPort) {
+    MadeFiles {
+      copiedBytes = List.copyOf(copiedBytes);
+    }
   }
+
+  /**
+   * A run of its domain.
+   *
+   * @param revision the newest power revision that it answers
+   * @param userlandAt when its console first showed a running userland
+   * @param consoleFrom where in the console log its output begins
+   * @param restarts how often the restart policy has started it since somebody last asked for that
+   * @param ended how it ended, as far as the agent saw it
+   */
+  record Run(
+      long revision,
+      Instant startedAt,
+      Optional<Instant> userlandAt,
+      long consoleFrom,
+      int restarts,
+      Optional<Ending> ended) {}
+
+  /** A power revision that could not be reached. */
+  record GivenUp(long revision, Problem problem) {}
 
   static VmRecord fresh(VmId id, long epoch) {
-    return new VmRecord(
-        id,
-        epoch,
-        false,
-        false,
-        NO_REVISION,
-        NO_REVISION,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        0,
-        Optional.empty(),
-        List.of(),
-        0);
+    return new VmRecord(id, epoch, false, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
-  VmRecord withEpoch(long seen) {
-    return new VmRecord(
-        id,
-        seen,
-        disksMade,
-        trashed,
-        startedRevision,
-        failedRevision,
-        problem,
-        ended,
-        startedAt,
-        userlandAt,
-        consoleFrom,
-        sshPort,
-        copiedBytes,
-        restarts);
+  boolean disksMade() {
+    return files.isPresent();
   }
 
-  VmRecord withDisks(List<Long> copied) {
-    return new VmRecord(
-        id,
-        epoch,
-        true,
-        trashed,
-        startedRevision,
-        NO_REVISION,
-        Optional.empty(),
-        ended,
-        startedAt,
-        userlandAt,
-        consoleFrom,
-        sshPort,
-        copied,
-        restarts);
+  boolean everStarted() {
+    return run.isPresent();
   }
 
-  VmRecord withoutDisks() {
-    return new VmRecord(
-        id,
-        epoch,
-        false,
-        trashed,
-        startedRevision,
-        failedRevision,
-        problem,
-        ended,
-        startedAt,
-        userlandAt,
-        consoleFrom,
-        Optional.empty(),
-        List.of(),
-        restarts);
+  /** Whether its domain was started for this power revision. */
+  boolean startedFor(long revision) {
+    return run.isPresent() && run.get().revision() >= revision;
   }
 
-  VmRecord withSshPort(Optional<Integer> port) {
-    return new VmRecord(
-        id,
-        epoch,
-        disksMade,
-        trashed,
-        startedRevision,
-        failedRevision,
-        problem,
-        ended,
-        startedAt,
-        userlandAt,
-        consoleFrom,
-        port,
-        copiedBytes,
-        restarts);
+  Optional<Problem> givenUpFor(long revision) {
+    return givenUp.filter(g -> g.revision() == revision).map(GivenUp::problem);
   }
 
-  VmRecord withStart(long revision, Instant now, long consoleOffset, int restartsSoFar) {
-    return new VmRecord(
-        id,
-        epoch,
-        disksMade,
-        trashed,
-        revision,
-        NO_REVISION,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.of(now),
-        Optional.empty(),
-        consoleOffset,
-        sshPort,
-        copiedBytes,
-        restartsSoFar);
+  Optional<Integer> sshPort() {
+    return files.flatMap(MadeFiles::sshPort);
   }
 
-  /** Its domain was found running for this revision. */
-  VmRecord withNotedStart(long revision, Instant since) {
-    return new VmRecord(
-        id,
-        epoch,
-        disksMade,
-        trashed,
-        revision,
-        NO_REVISION,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.of(since),
-        userlandAt,
-        consoleFrom,
-        sshPort,
-        copiedBytes,
-        restarts);
+  Optional<Ending> ended() {
+    return run.flatMap(Run::ended);
+  }
+
+  VmRecord withFiles(MadeFiles made) {
+    return new VmRecord(id, epoch, trashed, Optional.of(made), run, Optional.empty());
+  }
+
+  VmRecord withoutFiles() {
+    return new VmRecord(id, epoch, trashed, Optional.empty(), run, givenUp);
+  }
+
+  VmRecord withSshPort(int port) {
+    Optional<MadeFiles> moved = files.map(f -> new MadeFiles(f.copiedBytes(), Optional.of(port)));
+    return new VmRecord(id, epoch, trashed, moved, run, givenUp);
+  }
+
+  VmRecord withRun(Run begun) {
+    return new VmRecord(id, epoch, trashed, files, Optional.of(begun), Optional.empty());
   }
 
   VmRecord withEnding(Ending how) {
-    return new VmRecord(
-        id,
-        epoch,
-        disksMade,
-        trashed,
-        startedRevision,
-        failedRevision,
-        problem,
-        Optional.of(how),
-        startedAt,
-        userlandAt,
-        consoleFrom,
-        sshPort,
-        copiedBytes,
-        restarts);
+    return changed(r ->
+        new Run(
+            r.revision(),
+            r.startedAt(),
+            r.userlandAt(),
+            r.consoleFrom(),
+            r.restarts(),
+            Optional.of(how)));
   }
 
   VmRecord withUserland(Instant seen) {
-    return new VmRecord(
-        id,
-        epoch,
-        disksMade,
-        trashed,
-        startedRevision,
-        failedRevision,
-        problem,
-        ended,
-        startedAt,
-        Optional.of(seen),
-        consoleFrom,
-        sshPort,
-        copiedBytes,
-        restarts);
+    return changed(r ->
+        new Run(
+            r.revision(),
+            r.startedAt(),
+            Optional.of(seen),
+            r.consoleFrom(),
+            r.restarts(),
+            r.ended()));
   }
 
-  VmRecord withFailure(long revision, Problem why) {
-    return new VmRecord(
-        id,
-        epoch,
-        disksMade,
-        trashed,
-        startedRevision,
-        revision,
-        Optional.of(why),
-        ended,
-        startedAt,
-        userlandAt,
-        consoleFrom,
-        sshPort,
-        copiedBytes,
-        restarts);
+  VmRecord withGivenUp(long revision, Problem why) {
+    return new VmRecord(id, epoch, trashed, files, run, Optional.of(new GivenUp(revision, why)));
   }
 
   VmRecord withTrashed(boolean inTrash) {
-    return new VmRecord(
-        id,
-        epoch,
-        disksMade,
-        inTrash,
-        startedRevision,
-        failedRevision,
-        problem,
-        ended,
-        startedAt,
-        userlandAt,
-        consoleFrom,
-        sshPort,
-        copiedBytes,
-        restarts);
+    return new VmRecord(id, epoch, inTrash, files, run, givenUp);
+  }
+
+  private VmRecord changed(UnaryOperator<Run> change) {
+    return new VmRecord(id, epoch, trashed, files, run.map(change), givenUp);
   }
 }

@@ -6,6 +6,8 @@ import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.vm.VmFolders.Place;
+import dev.ratoon.agent.vm.VmRecord.MadeFiles;
+import dev.ratoon.agent.vm.VmRecord.Run;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
@@ -141,7 +143,7 @@ final class VmWork {
           boolean forwarded =
               vm.nics().stream().anyMatch(nic -> nic.network() instanceof NetworkAttachment.User);
           Optional<Integer> port = forwarded ? Optional.of(sshPorts.take()) : Optional.empty();
-          update(vm.id(), r -> r.withDisks(copied).withSshPort(port));
+          update(vm.id(), r -> r.withFiles(new MadeFiles(copied, port)));
           unseen.add(vm.id());
           ledger.forgetGivenUp(vm.id());
         });
@@ -161,7 +163,15 @@ final class VmWork {
               ledger.noteStart(vm.id());
               update(
                   vm.id(),
-                  r -> r.withStart(vm.powerRevision(), clock.instant(), consoleFrom, restarts));
+                  r ->
+                      r.withRun(
+                          new Run(
+                              vm.powerRevision(),
+                              clock.instant(),
+                              Optional.empty(),
+                              consoleFrom,
+                              restarts,
+                              Optional.empty())));
             });
     watchConsole(vm.id());
   }
@@ -184,17 +194,26 @@ final class VmWork {
     if (record.sshPort().filter(port -> !SshPorts.isFree(port)).isEmpty()) {
       return record;
     }
-    Optional<Integer> another = Optional.of(sshPorts.take());
+    int another = sshPorts.take();
     record.sshPort().ifPresent(sshPorts::giveBack);
     return update(record.id(), r -> r.withSshPort(another));
   }
 
   void noteStarted(DesiredVm vm, VmRecord record) {
-    boolean knownStart = record.startedAt().isPresent() && record.ended().isEmpty();
-    Instant startedAt = knownStart ? record.startedAt().get() : clock.instant();
+    Run known = record.run().filter(run -> run.ended().isEmpty()).orElse(null);
+    Run noted =
+        known == null
+            ? new Run(vm.powerRevision(), clock.instant(), Optional.empty(), 0, 0, Optional.empty())
+            : new Run(
+                vm.powerRevision(),
+                known.startedAt(),
+                known.userlandAt(),
+                known.consoleFrom(),
+                known.restarts(),
+                Optional.empty());
     unseen.remove(vm.id());
     ledger.noteStart(vm.id());
-    update(vm.id(), r -> r.withNotedStart(vm.powerRevision(), startedAt));
+    update(vm.id(), r -> r.withRun(noted));
     watchConsole(vm.id());
   }
 
@@ -206,15 +225,15 @@ final class VmWork {
   /** Gives a start up for this revision. What was made for a guest that never ran is removed. */
   VmRecord giveUp(DesiredVm vm, VmRecord record, Problem why) {
     boolean noGuestRan = !record.disksMade() || unseen.contains(vm.id());
-    if (noGuestRan && record.startedRevision() == 0 && !record.trashed()) {
+    if (noGuestRan && !record.everStarted() && !record.trashed()) {
       record.sshPort().ifPresent(sshPorts::giveBack);
       folders.removeNeverStarted(vm.id());
-      VmRecord withoutFiles = record.withFailure(vm.powerRevision(), why).withoutDisks();
+      VmRecord withoutFiles = record.withGivenUp(vm.powerRevision(), why).withoutFiles();
       records.put(vm.id(), withoutFiles);
       noteGivenUp(withoutFiles);
       return withoutFiles;
     }
-    return update(vm.id(), r -> r.withFailure(vm.powerRevision(), why));
+    return update(vm.id(), r -> r.withGivenUp(vm.powerRevision(), why));
   }
 
   /** On a full disk even this may fail; then the deploy is tried once more after a restart. */
@@ -280,9 +299,9 @@ final class VmWork {
         disks(vm, record),
         running ? addressOf(vm) : Optional.empty(),
         record.sshPort(),
-        record.startedAt(),
-        record.userlandAt(),
-        record.restarts());
+        record.run().map(Run::startedAt),
+        record.run().flatMap(Run::userlandAt),
+        record.run().map(Run::restarts).orElse(0));
   }
 
   /**
@@ -302,7 +321,7 @@ final class VmWork {
         last.address(),
         last.sshPort(),
         last.startedAt(),
-        record.userlandAt(),
+        record.run().flatMap(Run::userlandAt),
         last.restarts());
   }
 
@@ -353,9 +372,10 @@ final class VmWork {
   /** Watches until the userland is seen; one that is watched already goes on being watched. */
   void watchConsole(VmId id) {
     VmRecord record = records.get(id);
-    if (record != null && record.userlandAt().isEmpty()) {
+    Optional<Run> run = record == null ? Optional.empty() : record.run();
+    if (run.filter(r -> r.userlandAt().isEmpty()).isPresent()) {
       Path log = folders.of(id).resolve(VmFiles.CONSOLE);
-      consoles.await(id, log, record.consoleFrom(), seen -> userlandSeen(id, seen));
+      consoles.await(id, log, run.get().consoleFrom(), seen -> userlandSeen(id, seen));
     }
   }
 }

@@ -30,8 +30,9 @@ class VmDecisionTest {
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
   private static final long REVISION = 3;
   private static final VmRecord NEW = VmRecord.fresh(ID, 1);
-  private static final VmRecord MADE = NEW.withDisks(List.of(0L));
-  private static final VmRecord STARTED = MADE.withStart(REVISION, NOW.minusSeconds(60), 0, 0);
+  private static final VmRecord MADE =
+      NEW.withFiles(new VmRecord.MadeFiles(List.of(0L), Optional.empty()));
+  private static final VmRecord STARTED = MADE.withRun(run(REVISION));
 
   @Test
   void aNewVmGetsItsFilesAndThenItsDomain() {
@@ -122,13 +123,13 @@ class VmDecisionTest {
 
   @Test
   void aNewRequestStartsWhatEndedOrWasGivenUp() {
-    VmRecord over = STARTED.withEnding(Ending.SHUTDOWN_BY_GUEST).withStart(REVISION - 1, NOW, 0, 0);
+    VmRecord over = MADE.withRun(run(REVISION - 1)).withEnding(Ending.SHUTDOWN_BY_GUEST);
     assertThat(next(DesiredPower.RUNNING, over, none()))
         .isEqualTo(new VmAction.Start(false, false));
     Problem why = Problem.of(ErrorCode.DISK_FULL, "x");
-    assertThat(next(DesiredPower.RUNNING, MADE.withFailure(REVISION, why), none()))
+    assertThat(next(DesiredPower.RUNNING, MADE.withGivenUp(REVISION, why), none()))
         .isEqualTo(new VmAction.Settled(VmState.FAILED, Optional.of(why)));
-    assertThat(next(DesiredPower.RUNNING, MADE.withFailure(REVISION - 1, why), none()))
+    assertThat(next(DesiredPower.RUNNING, MADE.withGivenUp(REVISION - 1, why), none()))
         .isEqualTo(new VmAction.Start(false, false));
   }
 
@@ -171,6 +172,11 @@ class VmDecisionTest {
 
   private static VmAction next(DesiredPower power, VmRecord record, Optional<DomainStatus> domain) {
     return VmDecision.next(wanted(power, RestartPolicy.ON_FAILURE, 30), record, domain, moment());
+  }
+
+  private static VmRecord.Run run(long revision) {
+    return new VmRecord.Run(
+        revision, NOW.minusSeconds(60), Optional.empty(), 0, 0, Optional.empty());
   }
 
   private static Moment moment() {
