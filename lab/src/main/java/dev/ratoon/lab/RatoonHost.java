@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 
 /** Ratoon on one host of a fleet, used as its users do: by commands. */
 public final class RatoonHost {
-  private static final Duration PATIENCE = Duration.ofSeconds(180);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
   private static final Pattern EXIT = Pattern.compile("ratoon-guest: exit (\\d+)");
   private static final String HOME = "/srv/ratoon";
