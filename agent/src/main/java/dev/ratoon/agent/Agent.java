@@ -123,11 +123,18 @@ public final class Agent implements AgentLink, AutoCloseable {
     }
   }
 
-  /** Kept first: a host that forgets a delete would start the VM again after a power loss. */
+  /**
+   * A stop or a delete is kept before it is acted on: a host that forgets one would start the VM
+   * again after a power loss. Where VMs are only to be started they need not wait for the disk.
+   */
   private void takeUp(DesiredState newer) {
     if (!desired.accepts(newer)) {
       pause();
       return;
+    }
+    boolean onlyStarts = desired.knowsEveryStopOf(newer);
+    if (onlyStarts) {
+      vms.want(newer.vms());
     }
     try {
       desired.keep(newer);
@@ -135,7 +142,9 @@ public final class Agent implements AgentLink, AutoCloseable {
       // A full disk must not keep VMs from being stopped or deleted.
       LOG.error("The desired state is not kept: {}", unwritable.problem().oneLine());
     }
-    vms.want(newer.vms());
+    if (!onlyStarts) {
+      vms.want(newer.vms());
+    }
   }
 
   private Optional<VmReport> vmReport(VmId id) {

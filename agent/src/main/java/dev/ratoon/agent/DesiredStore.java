@@ -2,11 +2,14 @@ package dev.ratoon.agent;
 
 import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.protocol.agent.DesiredVm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -49,6 +52,14 @@ final class DesiredStore {
       return false;
     }
     return true;
+  }
+
+  /** Whether every VM that shall not run was to be just so before. */
+  boolean knowsEveryStopOf(DesiredState newer) {
+    Set<DesiredVm> before = last.map(known -> Set.copyOf(known.vms())).orElse(Set.of());
+    return newer.vms().stream()
+        .filter(vm -> vm.power() != DesiredPower.RUNNING && vm.power() != DesiredPower.PAUSED)
+        .allMatch(before::contains);
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
+import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.vm.VmFolders.Place;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
 import dev.ratoon.agent.vm.VmRecord.Run;
@@ -61,6 +62,7 @@ final class VmWork {
   private final InstantSource clock;
   private final Consumer<VmId> changed;
   private final Map<VmId, VmRecord> records = new ConcurrentHashMap<>();
+  private volatile Optional<HypervisorFacts> knownFacts = Optional.empty();
   private final Map<VmId, Timeline> timelines = new ConcurrentHashMap<>();
 
   VmWork(
@@ -128,10 +130,21 @@ final class VmWork {
         });
   }
 
+  /** What VMs' files need of it, owner and firmware, stays as it is once it is there. */
+  private HypervisorFacts facts() {
+    Optional<HypervisorFacts> known = knownFacts.filter(facts -> facts.uefi().isPresent());
+    if (known.isPresent()) {
+      return known.get();
+    }
+    HypervisorFacts asked = hypervisor.facts();
+    knownFacts = Optional.of(asked);
+    return asked;
+  }
+
   /** Makes all files of a VM that has none, or only half-made ones that no guest ever saw. */
   void makeFiles(DesiredVm vm, VmRecord record) {
     Timeline timeline = timeline(vm.id());
-    VmFiles files = new VmFiles(cache, hypervisor.facts());
+    VmFiles files = new VmFiles(cache, facts());
     timeline.step("base", () -> files.requireBases(vm));
     timeline.step(
         "disk",
@@ -157,8 +170,7 @@ final class VmWork {
             "start",
             () -> {
               VmRecord reachable = withFreeSshPort(record);
-              DomainSpec spec =
-                  new VmFiles(cache, hypervisor.facts()).domain(vm, reachable, folder);
+              DomainSpec spec = new VmFiles(cache, facts()).domain(vm, reachable, folder);
               startDomain(spec);
               ledger.noteStart(vm.id());
               update(
