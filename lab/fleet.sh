@@ -13,7 +13,8 @@
 #
 # Host K is called hK and has the address FLEET_SUBNET.K. From the environment:
 #   FLEET_PREFIX   tells fleets on one machine apart (ratoon)
-#   FLEET_ROOT     folder of the fleet's state (ratoon-fleet-PREFIX in the folder for temporary files)
+#   FLEET_ROOT     folder of the fleet's state (ratoon-fleet-PREFIX in the folder for temporary files):
+#                  new, empty, or made by an earlier fleet
 #   FLEET_SUBNET   first three numbers of its addresses (10.77.0)
 #   FLEET_ACCESS   1: this machine gets FLEET_SUBNET.254 and reaches the hosts
 #   FLEET_KVM      1: the hosts see /dev/kvm
@@ -23,6 +24,7 @@ set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 prefix=${FLEET_PREFIX:-ratoon}
 root=${FLEET_ROOT:-${TMPDIR:-/tmp}/ratoon-fleet-$prefix}
+marker=$root/made-by-fleet.sh
 subnet=${FLEET_SUBNET:-10.77.0}
 switch=$prefix-switch
 access=$prefix-access
@@ -181,17 +183,30 @@ write_hosts() {
   for k in {1..99}; do echo "$subnet.$k h$k"; done
 }
 
+# A folder with something in it that the fleet did not make is nobody's to fill, nor to remove.
+is_foreign() {
+  [[ -e $root || -L $root ]] && [[ ! -e $marker && -n $(find -H "$root" -mindepth 1 -maxdepth 1) ]]
+}
+
+claim_root() {
+  ! is_foreign || die "up: $root is not empty, and no fleet's"
+  mkdir -p "$root"
+  touch "$marker"
+}
+
 start_fleet() {
   local k
-  mkdir -p "$root"
+  claim_root
   [[ -e $root/hosts ]] || write_hosts >"$root/hosts"
   [[ -e /run/netns/$switch ]] || make_switch
   for ((k = 1; k <= $1; k++)); do boot_host "$k"; done
 }
 
-# Works from whatever a crash has left, and may be called again.
+# Works from whatever a crash has left, and may be called again. The marker goes last: without it
+# the rest of a removal that was cut off could not be told from another's folder.
 end_fleet() {
   local dir host namespace
+  ! is_foreign || die "down: $root is not empty, and no fleet's"
   for dir in "$root"/h*/; do
     host=$(basename "$dir")
     [[ ! -d $dir ]] || kill_host "${host#h}"
@@ -204,7 +219,10 @@ end_fleet() {
   done
   # Base disks in a host's cache are immutable.
   [[ ! -d $root ]] || chattr -f -R -i "$root" || true
-  rm -rf --one-file-system "$root"
+  [[ ! -d $root ]] || find "$root" -mindepth 1 -maxdepth 1 ! -path "$marker" \
+    -exec rm -rf --one-file-system {} +
+  rm -f "$marker"
+  [[ ! -d $root ]] || rmdir "$root"
 }
 
 ((EUID == 0)) || die 'needs root'

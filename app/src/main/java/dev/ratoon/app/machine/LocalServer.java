@@ -2,26 +2,23 @@ package dev.ratoon.app.machine;
 
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
-import dev.ratoon.cli.operation.Waiting;
 import dev.ratoon.cli.output.Output;
 import dev.ratoon.cli.output.Words;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
-import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.Endpoints;
-import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.StopRequest;
-import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.protocol.client.Params;
 import dev.ratoon.protocol.client.ServerAccess;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 
 /** Brings the server of this machine up and down, and says so. */
 public final class LocalServer {
-  private static final Set<VmState> ALIVE =
-      Set.of(VmState.DEPLOYING, VmState.RUNNING, VmState.PAUSED);
+  private static final int NAMES_SHOWN = 20;
 
   private LocalServer() {}
 
@@ -56,7 +53,15 @@ public final class LocalServer {
       session.output().say("Ratoon does not run with " + folder.home() + ".");
       return ExitCode.OK;
     }
-    int code = keepVms ? ExitCode.OK : stopVms(session, new StopRequest(graceSeconds));
+    if (!keepVms) {
+      int code = stopVms(session, process.get(), new StopRequest(graceSeconds));
+      if (code != ExitCode.OK) {
+        session
+            .output()
+            .say("Ratoon runs on. To end it and leave VMs as they are: ratoon down --keep-vms");
+        return code;
+      }
+    }
     boolean listened = ServerProcess.end(process.get());
     session.forgetClient();
     session
@@ -64,28 +69,42 @@ public final class LocalServer {
         .say(
             (listened ? "Ratoon is down" : "Ratoon did not end when asked, and was killed")
                 + (keepVms ? "; its VMs run on." : "."));
-    return code;
+    return ExitCode.OK;
   }
 
-  /** A server that does not answer keeps nobody from ending it. */
-  private static int stopVms(Session session, StopRequest how) {
+  /**
+   * Makes sure that the client speaks with the server of this folder: what is meant for this
+   * machine must not befall a fleet elsewhere.
+   *
+   * @throws RatoonException {@link ErrorCode#INVALID_REQUEST} if it speaks with another
+   */
+  public static void checkItIsOurs(Session session, DataFolder folder) {
+    ServerProcess.ofThisProgram(folder, Optional.empty())
+        .running()
+        .ifPresent(process -> check(session, process));
+  }
+
+  private static void check(Session session, ProcessHandle process) {
+    if (session.client().call(Endpoints.HEALTH, Params.NONE).processId() != process.pid()) {
+      throw Problem.of(ErrorCode.INVALID_REQUEST, "asking the server of this machine")
+          .detail("RATOON_SERVER leads to another.")
+          .next("Unset RATOON_SERVER, RATOON_TOKEN and RATOON_CA.")
+          .asException();
+    }
+  }
+
+  private static int stopVms(Session session, ProcessHandle process, StopRequest how) {
     try {
-      List<VmView> alive =
-          session.client().list(Endpoints.VM_LIST, Params.NONE).stream()
-              .filter(vm -> ALIVE.contains(vm.state()))
-              .toList();
-      if (alive.isEmpty()) {
+      check(session, process);
+      List<EntityName> left = new StoppingVms(session, how).stopAll();
+      if (left.isEmpty()) {
         return ExitCode.OK;
       }
-      session.output().say("Stopping " + Words.count(alive.size(), "VM", "VMs") + ".");
-      List<OperationView> stops =
-          alive.stream()
-              .map(vm -> session.client().call(Endpoints.VM_STOP, Params.of("vm", vm.id()), how))
-              .toList();
-      return Waiting.report(session, Waiting.until(session, stops));
+      session.output().say("Not stopped: " + Words.names(left, NAMES_SHOWN) + ".");
+      return ExitCode.FAILED;
     } catch (RatoonException unreachable) {
       Output.error(session.terminal(), unreachable.problem());
-      session.output().say("The VMs were not stopped.");
+      session.output().say("Whether all VMs are stopped is not known.");
       return ExitCode.of(unreachable.problem());
     }
   }

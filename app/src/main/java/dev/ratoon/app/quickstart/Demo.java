@@ -74,9 +74,12 @@ final class Demo {
     Made made = Made.read(folder);
     for (String name : names) {
       if (!there.contains(name)) {
-        made = made.withVm(name);
-        made.write(folder);
-        begun.addAll(session.client().list(Endpoints.VM_DEPLOY, Params.NONE, request(name)));
+        for (OperationView deploy :
+            session.client().list(Endpoints.VM_DEPLOY, Params.NONE, request(name))) {
+          begun.add(deploy);
+          made = deploy.vm().map(made::withVm).orElse(made);
+          made.write(folder);
+        }
       }
     }
     if (begun.isEmpty()) {

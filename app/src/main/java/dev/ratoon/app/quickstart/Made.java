@@ -2,8 +2,10 @@ package dev.ratoon.app.quickstart;
 
 import dev.ratoon.app.machine.DataFolder;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,15 +16,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What quickstart made on this machine, written down before it is made: {@code uninstall} removes
- * this and nothing else.
+ * What quickstart made on this machine: {@code uninstall} removes this and nothing else. Written
+ * down before it is made, except for VMs, whose ids are known when the server has taken their
+ * deploy: a VM that is not listed for that reason is kept.
  *
  * @param home the data folder, if quickstart was the one that made it
+ * @param vms ids, since names are given again
  * @param changes what was mended on the machine, for example packages that were installed
  */
-record Made(Optional<String> home, List<String> vms, Optional<String> image, List<String> changes) {
-  private static final Made NOTHING =
-      new Made(Optional.empty(), List.of(), Optional.empty(), List.of());
+record Made(Optional<String> home, List<VmId> vms, List<ImageRef> images, List<String> changes) {
+  private static final Made NOTHING = new Made(Optional.empty(), List.of(), List.of(), List.of());
 
   static Made read(DataFolder folder) {
     try {
@@ -49,27 +52,32 @@ record Made(Optional<String> home, List<String> vms, Optional<String> image, Lis
   }
 
   Made inHome(DataFolder folder) {
-    return new Made(Optional.of(folder.home().toString()), vms, image, changes);
+    return new Made(Optional.of(folder.home().toString()), vms, images, changes);
   }
 
-  Made withVm(String name) {
-    return new Made(home, and(vms, name), image, changes);
+  Made withVm(VmId vm) {
+    return new Made(home, and(vms, vm), images, changes);
   }
 
-  Made withImage(String name) {
-    return new Made(home, vms, Optional.of(name), changes);
+  Made withImage(ImageRef image) {
+    return new Made(home, vms, and(images, image), changes);
   }
 
   Made withChange(String change) {
-    return new Made(home, vms, image, and(changes, change));
+    return new Made(home, vms, images, and(changes, change));
+  }
+
+  /** Whether this folder is one that quickstart made. */
+  boolean holds(DataFolder folder) {
+    return home.equals(Optional.of(folder.home().toString()));
   }
 
   boolean nothing() {
     return equals(NOTHING);
   }
 
-  private static List<String> and(List<String> list, String one) {
-    List<String> more = new ArrayList<>(list);
+  private static <T> List<T> and(List<T> list, T one) {
+    List<T> more = new ArrayList<>(list);
     if (!more.contains(one)) {
       more.add(one);
     }

@@ -164,7 +164,7 @@ public final class Quickstart implements Callable<Integer> {
       say("Building the small guest (about half a minute) ...");
     }
     Path source = file == null ? SmallGuest.build(folder) : file;
-    made.withImage(image.toString()).write(folder);
+    made.withImage(image).write(folder);
     Params params = Params.of("image", image).with("file", String.valueOf(source.getFileName()));
     OperationView importing = ImageUpload.send(session, params, source);
     return Waiting.report(session, Waiting.until(session, List.of(importing)));

@@ -5,11 +5,16 @@ import dev.ratoon.app.machine.LocalServer;
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.Waiting;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.protocol.client.Params;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -21,8 +26,8 @@ import picocli.CommandLine.Option;
     description = "Remove what quickstart made, and nothing else.",
     footer = {
       "",
-      "Where quickstart made the data folder itself, the whole folder goes, with every VM in it;",
-      "else the demo VMs and their image. Packages that were installed stay, and are named."
+      "The data folder goes too if quickstart made it and nothing of anybody else is in it; with",
+      "--all, other VMs and images go with it. Packages that were installed stay, and are named."
     })
 public final class Uninstall implements Callable<Integer> {
   private final Session session;
@@ -32,6 +37,9 @@ public final class Uninstall implements Callable<Integer> {
       names = {"-y", "--yes"},
       description = "Do not ask.")
   boolean yes;
+
+  @Option(names = "--all", description = "Also the VMs and images that quickstart did not make.")
+  boolean all;
 
   public Uninstall(Session session, DataFolder folder) {
     this.session = session;
@@ -45,13 +53,25 @@ public final class Uninstall implements Callable<Integer> {
       say("Quickstart made nothing with " + folder.home() + ".");
       return ExitCode.OK;
     }
-    boolean whole = made.home().equals(Optional.of(folder.home().toString()));
     LocalServer.up(session, folder, Optional.empty());
+    LocalServer.checkItIsOurs(session, folder);
+    Holdings holdings = Holdings.of(session.client());
+    List<String> foreign = holdings.foreign(made);
+    boolean whole = made.holds(folder) && (all || foreign.isEmpty());
+    if (whole) {
+      refuseFor(holdings.doubts());
+    }
     List<VmView> vms =
-        session.client().list(Endpoints.VM_LIST, Params.NONE).stream()
-            .filter(vm -> whole || made.vms().contains(vm.name().text()))
+        holdings.vms().stream().filter(vm -> all || made.vms().contains(vm.id())).toList();
+    List<ImageRef> images =
+        holdings.images().stream()
+            .map(ImageView::image)
+            .filter(image -> all || made.images().contains(image))
             .toList();
-    sayPlan(made, whole, vms);
+    sayPlan(vms, images, whole, foreign);
+    if (!whole) {
+      sayWhatStays(made, foreign);
+    }
     if (!yes && !session.confirm("uninstalling", "Remove all this for good?")) {
       say("Nothing was removed.");
       return ExitCode.FAILED;
@@ -61,26 +81,46 @@ public final class Uninstall implements Callable<Integer> {
       return code;
     }
     if (whole) {
-      LocalServer.down(session, folder, true, 0);
-      FolderRemoval.remove(folder.home());
+      code = removeHome(made);
     } else {
-      made.image().ifPresent(this::deleteImage);
+      images.forEach(this::deleteImage);
       FolderRemoval.remove(folder.quickstart());
+      if (made.holds(folder)) {
+        made.write(folder); // for a later run, when nothing else keeps the folder
+      }
     }
-    say("Removed.");
-    made.changes().forEach(change -> say("Left as it is on this machine: " + change));
-    return ExitCode.OK;
+    if (code == ExitCode.OK) {
+      say("Removed.");
+      made.changes().stream()
+          .filter(change -> !(whole && change.contains(folder.home().toString())))
+          .forEach(change -> say("Left as it is on this machine: " + change));
+    }
+    return code;
   }
 
-  private void sayPlan(Made made, boolean whole, List<VmView> vms) {
+  private void sayPlan(
+      List<VmView> vms, List<ImageRef> images, boolean whole, List<String> foreign) {
     say("This removes:");
     vms.forEach(vm -> say("  - the VM " + vm.name() + " with its disks"));
+    images.forEach(image -> say("  - the image " + image));
     if (whole) {
-      say("  - everything in " + folder.home() + ", after stopping Ratoon");
+      foreign.stream()
+          .filter(one -> one.endsWith("in the trash"))
+          .forEach(one -> say("  - " + one));
+      say("  - everything in " + folder.home() + ", after ending Ratoon");
     } else {
-      made.image().ifPresent(image -> say("  - the image " + image));
       say("  - " + folder.quickstart());
     }
+  }
+
+  private void sayWhatStays(Made made, List<String> foreign) {
+    if (!made.holds(folder)) {
+      say("The data folder " + folder.home() + " stays: it was there before quickstart.");
+      return;
+    }
+    say("The data folder " + folder.home() + " stays, since quickstart did not make:");
+    foreign.forEach(one -> say("  - " + one));
+    say("To remove all of it: ratoon uninstall --all");
   }
 
   private int delete(List<VmView> vms) {
@@ -91,8 +131,33 @@ public final class Uninstall implements Callable<Integer> {
     return Waiting.report(session, Waiting.until(session, begun));
   }
 
-  /** Its VMs may still be in the trash, which keeps the image. */
-  private void deleteImage(String image) {
+  /** Looks again first: what was not there when the user was asked must not go, nor what runs. */
+  private int removeHome(Made made) {
+    Holdings left = Holdings.of(session.client());
+    List<String> reasons = new ArrayList<>(left.doubts());
+    reasons.addAll(left.alive());
+    if (!all) {
+      reasons.addAll(left.foreign(made));
+    }
+    refuseFor(reasons);
+    int code = LocalServer.down(session, folder, true, 0);
+    if (code == ExitCode.OK) {
+      FolderRemoval.remove(folder.home());
+    }
+    return code;
+  }
+
+  private void refuseFor(List<String> reasons) {
+    if (!reasons.isEmpty()) {
+      throw Problem.of(ErrorCode.IN_USE, "removing " + folder.home())
+          .detail("A VM may still use it: " + String.join("; ", reasons) + ".")
+          .next("See 'ratoon host list' and 'ratoon vm list', put that right, and try again.")
+          .asException();
+    }
+  }
+
+  /** VMs in the trash may still keep it. */
+  private void deleteImage(ImageRef image) {
     try {
       session.client().call(Endpoints.IMAGE_DELETE, Params.of("image", image));
     } catch (RatoonException refused) {

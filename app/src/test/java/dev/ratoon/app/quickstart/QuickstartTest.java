@@ -3,9 +3,13 @@ package dev.ratoon.app.quickstart;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.app.machine.DataFolder;
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.VmId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,10 +34,14 @@ class QuickstartTest {
   void remembersWhatItMade() {
     DataFolder folder = new DataFolder(home);
     assertThat(Made.read(folder).nothing()).isTrue();
-    Made made = Made.read(folder).inHome(folder).withVm("demo-1").withVm("demo-1").withImage("a");
+    VmId vm = new VmId(new UUID(0, 1));
+    ImageRef image = ImageRef.parse("small");
+    Made made = Made.read(folder).inHome(folder).withVm(vm).withVm(vm).withImage(image);
     made.write(folder);
     assertThat(Made.read(folder)).isEqualTo(made);
-    assertThat(made.vms()).containsExactly("demo-1");
+    assertThat(made.vms()).containsExactly(vm);
+    assertThat(made.holds(folder)).isTrue();
+    assertThat(made.holds(new DataFolder(home.resolve("other")))).isFalse();
   }
 
   @Test
@@ -45,5 +53,17 @@ class QuickstartTest {
     FolderRemoval.remove(home.resolve("gone"));
     assertThat(home.resolve("gone")).doesNotExist();
     assertThat(kept.resolve("file")).hasContent("precious");
+  }
+
+  @Test
+  void findsWhatIsMountedInAFolder() {
+    List<String> mountinfo =
+        List.of(
+            "22 1 8:1 / / rw - ext4 /dev/sda1 rw",
+            "30 22 8:1 / /data rw - ext4 /dev/sda1 rw",
+            "31 30 8:1 /home /data/my\\040disk rw - ext4 /dev/sda1 rw",
+            "32 22 0:9 / /data2/x rw - tmpfs none rw");
+    assertThat(FolderRemoval.mountedBelow(Path.of("/data"), mountinfo))
+        .containsExactly(Path.of("/data/my disk"));
   }
 }

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Waits for operations and shows how far they are. Ctrl-C ends the waiting, not the operations. */
 public final class Waiting implements OperationListener {
@@ -27,6 +28,7 @@ public final class Waiting implements OperationListener {
   private static final int MANY = 5;
 
   private static final int LIST_LIMIT = 1000;
+  private static final long POLL_MILLIS = 250;
 
   private final Session session;
   private final Progress progress;
@@ -40,6 +42,19 @@ public final class Waiting implements OperationListener {
 
   /** The operations as they ended. */
   public static List<OperationView> until(Session session, List<OperationView> operations) {
+    Params which =
+        operations.size() == 1 ? Params.of("operation", operations.getFirst().id()) : Params.NONE;
+    return with(session, operations, waiting -> session.client().follow(which, waiting));
+  }
+
+  /** The same, for no longer than that: what has not ended by then comes back as it is. */
+  public static List<OperationView> until(
+      Session session, List<OperationView> operations, Duration atMost) {
+    return with(session, operations, waiting -> waiting.poll(atMost));
+  }
+
+  private static List<OperationView> with(
+      Session session, List<OperationView> operations, Consumer<Waiting> wait) {
     if (operations.isEmpty()) {
       return operations;
     }
@@ -47,14 +62,23 @@ public final class Waiting implements OperationListener {
     Runtime.getRuntime().addShutdownHook(farewell);
     try (Progress progress = Progress.begin(session.terminal(), session.output().quiet())) {
       Waiting waiting = new Waiting(session, progress, operations);
-      Params which =
-          operations.size() == 1 ? Params.of("operation", operations.getFirst().id()) : Params.NONE;
       if (waiting.goesOn()) {
-        session.client().follow(which, waiting);
+        wait.accept(waiting);
       }
       return List.copyOf(waiting.latest.values());
     } finally {
       forget(farewell);
+    }
+  }
+
+  private void poll(Duration atMost) {
+    long end = System.nanoTime() + atMost.toNanos();
+    try {
+      while (connected() && System.nanoTime() < end) {
+        Thread.sleep(POLL_MILLIS);
+      }
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -41,9 +41,9 @@ final class VmConsole implements Callable<Integer> {
               .bytes(Endpoints.VM_CONSOLE, follow ? params.with("wait", WAIT_SECONDS) : params);
       byte[] text = answer.body();
       session.terminal().out().write(text, 0, text.length);
-      session.terminal().out().flush();
       offset = next(answer, offset);
-      if (!follow && text.length == 0) {
+      boolean nobodyReads = session.terminal().out().checkError(); // as with '| head'
+      if (nobodyReads || (!follow && text.length == 0)) {
         return 0;
       }
     }

@@ -25,8 +25,9 @@ import tools.jackson.databind.ObjectReader;
  * own problem where it sent one, {@link ErrorCode#SERVER_UNREACHABLE} or {@link
  * ErrorCode#TIMED_OUT} where it sent nothing.
  *
- * <p>A call whose connection breaks is sent again, with the same Idempotency-Key, so that the
- * server does it once.
+ * <p>A call whose connection breaks is sent again only where that cannot do it twice: it only
+ * reads, or the server knows it again by its Idempotency-Key, or it had not been sent in full. Of
+ * any other nobody knows whether it was carried out, and the problem says so.
  */
 public final class ApiClient implements AutoCloseable {
   /** Longer than the longest wait that the API grants. */
@@ -116,11 +117,13 @@ public final class ApiClient implements AutoCloseable {
         headers.add("Content-Type: application/json");
       }
     }
+    boolean perhapsDone = false;
     for (int attempt = 1; ; attempt++) {
-      HttpConnection connection = connections.take();
+      HttpConnection connection = connect(endpoint, perhapsDone);
       try {
         connection.readTimeout(ANSWER_TIMEOUT);
         connection.send(endpoint.method().name(), target, headers, body);
+        perhapsDone = true;
         HttpConnection.Head head = connection.readHead();
         Answer answer =
             new Answer(head.status(), head.headers(), connection.readBody(head, MAX_ANSWER));
@@ -129,11 +132,40 @@ public final class ApiClient implements AutoCloseable {
         return answer;
       } catch (IOException broken) {
         connection.close();
-        if (attempt == ATTEMPTS || broken instanceof SocketTimeoutException) {
-          throw connections.unreachable(broken);
+        boolean again = !perhapsDone || repeatable(endpoint);
+        if (attempt == ATTEMPTS || broken instanceof SocketTimeoutException || !again) {
+          throw failure(endpoint, perhapsDone, connections.unreachable(broken));
         }
       }
     }
+  }
+
+  private HttpConnection connect(Endpoint<?, ?> endpoint, boolean perhapsDone) {
+    try {
+      return connections.take();
+    } catch (RatoonException nobody) {
+      throw failure(endpoint, perhapsDone, nobody);
+    }
+  }
+
+  private static boolean repeatable(Endpoint<?, ?> endpoint) {
+    return endpoint.method() == Endpoint.Method.GET || endpoint.equals(Endpoints.VM_DEPLOY);
+  }
+
+  /** What stays open when a call that changes something got no answer. */
+  private static RatoonException failure(
+      Endpoint<?, ?> endpoint, boolean perhapsDone, RatoonException failed) {
+    if (!perhapsDone || endpoint.method() == Endpoint.Method.GET) {
+      return failed;
+    }
+    Problem problem = failed.problem();
+    return Problem.of(problem.code(), "waiting for the answer to " + endpoint.id())
+        .detail(problem.detail() + " It is not known whether the server has carried it out.")
+        .next(
+            endpoint.response() == OperationView.class
+                ? "Before asking again, see whether it was begun: ratoon operation list"
+                : "Before asking again, see whether it was done.")
+        .asException(failed);
   }
 
   static void throwIfProblem(Answer answer) {

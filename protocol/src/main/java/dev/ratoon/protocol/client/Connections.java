@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 /** Makes connections to one server, and keeps one idle for the next call. */
 final class Connections implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+  /** Shorter than the server keeps a connection on which nothing comes. */
+  private static final Duration MAX_IDLE = Duration.ofSeconds(40);
+
   private static final int DEFAULT_PORT = 7800;
 
   private final ServerAccess access;
@@ -36,11 +40,16 @@ final class Connections implements AutoCloseable {
     tls = new Once(access.authorities());
   }
 
-  /** The idle connection, if there is one, or a new one. */
+  /** The idle connection, if there is one that the server still keeps, or a new one. */
   HttpConnection take() {
     HttpConnection kept = idle.getAndSet(null);
     FutureTask<HttpConnection> coming = kept == null ? prepared.getAndSet(null) : null;
-    return kept != null ? kept : coming != null ? await(coming) : open();
+    HttpConnection made = kept != null ? kept : coming != null ? await(coming) : open();
+    if (made.idle().compareTo(MAX_IDLE) < 0) {
+      return made;
+    }
+    made.close();
+    return open();
   }
 
   /** Begins to make a connection for the next call. */

@@ -25,6 +25,7 @@ final class HttpConnection implements AutoCloseable {
   private final ByteBuffer in = ByteBuffer.allocate(32 * 1024).limit(0);
   private boolean answering;
   private boolean reusable = true;
+  private long usedAt = System.nanoTime();
 
   HttpConnection(TlsConnection tls) {
     this.tls = tls;
@@ -33,6 +34,11 @@ final class HttpConnection implements AutoCloseable {
   /** Whether another exchange may follow on this connection. */
   boolean reusable() {
     return reusable;
+  }
+
+  /** How long ago it was made or the last request was sent on it. */
+  Duration idle() {
+    return Duration.ofNanos(System.nanoTime() - usedAt);
   }
 
   /** Whether the first byte of an answer has come: before it, the request can be sent again. */
@@ -52,6 +58,7 @@ final class HttpConnection implements AutoCloseable {
   void send(String method, String target, Iterable<String> headers, byte[] body)
       throws IOException {
     answering = false;
+    usedAt = System.nanoTime();
     StringBuilder head = new StringBuilder(512);
     head.append(method).append(' ').append(target).append(" HTTP/1.1\r\n");
     for (String header : headers) {

@@ -5,14 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
+import dev.ratoon.model.CloudInit;
+import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.OperationId;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.api.DeployRequest;
+import dev.ratoon.protocol.api.DiskRequest;
 import dev.ratoon.protocol.api.Health;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.ProblemDetails;
@@ -41,6 +46,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ApiClientTest {
   private static final byte[] HEALTHY = json(new Health("ok", "1", 42));
+  private static final DeployRequest DEPLOY =
+      new DeployRequest(
+          new EntityName("a"),
+          1,
+          List.of(new DiskRequest(Optional.empty(), Optional.of(1L << 30), Optional.empty())),
+          1,
+          Optional.empty(),
+          List.of(),
+          Optional.empty(),
+          RestartPolicy.ON_FAILURE,
+          CloudInit.NONE,
+          Optional.empty(),
+          false);
   @TempDir Path folder;
 
   @Test
@@ -102,7 +120,7 @@ class ApiClientTest {
   }
 
   @Test
-  void repeatsABrokenCallWithTheSameKey() {
+  void repeatsABrokenDeployWithTheSameKey() {
     List<String> keys = new CopyOnWriteArrayList<>();
     HttpHandler handler =
         exchange -> {
@@ -111,15 +129,44 @@ class ApiClientTest {
           if (keys.size() == 1) {
             exchange.close();
           } else {
-            answer(exchange, 202, json(operation(OperationState.RUNNING)));
+            answer(exchange, 202, json(List.of(operation(OperationState.RUNNING))));
           }
         };
     try (HttpsFake fake = HttpsFake.start(handler);
         ApiClient client = client(fake)) {
-      client.call(Endpoints.VM_STOP, Params.of("vm", "a"), new StopRequest(3));
+      client.list(Endpoints.VM_DEPLOY, Params.NONE, DEPLOY);
     }
     assertThat(keys).hasSize(2);
     assertThat(keys.get(0)).isEqualTo(keys.get(1)).hasSize(36);
+  }
+
+  @Test
+  void repeatsNothingThatTheServerWouldDoTwice() {
+    AtomicInteger calls = new AtomicInteger();
+    HttpHandler handler =
+        exchange -> {
+          calls.incrementAndGet();
+          exchange.getRequestBody().readAllBytes();
+          exchange.close();
+        };
+    try (HttpsFake fake = HttpsFake.start(handler);
+        ApiClient client = client(fake)) {
+      assertThatThrownBy(
+              () -> client.call(Endpoints.VM_STOP, Params.of("vm", "a"), new StopRequest(3)))
+          .isInstanceOfSatisfying(
+              RatoonException.class,
+              e -> {
+                assertThat(e.problem().code()).isEqualTo(ErrorCode.SERVER_UNREACHABLE);
+                assertThat(e.problem().detail()).contains("not known whether");
+                assertThat(e.problem().next()).contains("ratoon operation list");
+              });
+      assertThat(calls).hasValue(1);
+      assertThatThrownBy(() -> client.call(Endpoints.VM_SHOW, Params.of("vm", "a")))
+          .isInstanceOfSatisfying(
+              RatoonException.class,
+              e -> assertThat(e.problem().detail()).doesNotContain("not known"));
+      assertThat(calls).hasValue(4);
+    }
   }
 
   @Test
