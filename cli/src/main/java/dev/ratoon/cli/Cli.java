@@ -11,8 +11,11 @@ import dev.ratoon.cli.vm.VmCommands;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
@@ -130,11 +133,21 @@ public final class Cli {
             : Problem.of(
                     ErrorCode.INTERNAL, "running '" + line.getCommandSpec().qualifiedName() + "'")
                 .detail(failure.toString())
-                .next("This is a defect in Ratoon: please report it with what follows.");
+                .next("This is a defect in Ratoon: please report it" + kept(failure));
     Output.error(session.terminal(), problem);
-    if (!(failure instanceof RatoonException)) {
-      failure.printStackTrace(session.terminal().err());
-    }
     return ExitCode.of(problem);
+  }
+
+  /** Where the stack trace is: it tells the reader of the report much, and the user nothing. */
+  private static String kept(Exception defect) {
+    try {
+      Path file = Files.createTempFile("ratoon-defect-", ".txt");
+      try (PrintWriter out = new PrintWriter(Files.newBufferedWriter(file))) {
+        defect.printStackTrace(out);
+      }
+      return " with " + file + ".";
+    } catch (IOException unwritable) {
+      return ".";
+    }
   }
 }

@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import tools.jackson.core.JacksonException;
 
 /**
  * What quickstart made on this machine: {@code uninstall} removes this and nothing else. Written
@@ -27,11 +28,25 @@ import java.util.Optional;
 record Made(Optional<String> home, List<VmId> vms, List<ImageRef> images, List<String> changes) {
   private static final Made NOTHING = new Made(Optional.empty(), List.of(), List.of(), List.of());
 
+  /**
+   * @throws RatoonException {@link ErrorCode#FILE_UNREADABLE} if it is there and cannot be read:
+   *     then nobody knows what may be removed
+   */
   static Made read(DataFolder folder) {
-    try {
-      return Json.read(Files.readString(file(folder)), Made.class);
-    } catch (IOException none) {
+    Path file = file(folder);
+    if (!Files.exists(file)) {
       return NOTHING;
+    }
+    try {
+      return Json.read(Files.readString(file), Made.class);
+    } catch (IOException | JacksonException unreadable) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading what quickstart made from " + file)
+          .detail(
+              "It cannot be read: "
+                  + String.valueOf(unreadable.getMessage()).lines().findFirst().orElse(""))
+          .next(
+              "Nothing was changed. Move that file away to go on as if quickstart had made nothing.")
+          .asException(unreadable);
     }
   }
 
