@@ -23,7 +23,9 @@ final class ChildBenchmark {
     Samples ours = new Samples("child written by Ratoon, file and folder synced");
     Samples theirs = new Samples("qemu-img create -b");
     for (int i = 0; i < WARM_UP; i++) {
-      create(folder.resolve("warm-" + i), base);
+      Path warm = folder.resolve("warm-" + i);
+      create(warm, base);
+      Files.delete(warm);
     }
     for (int i = 0; i < PAIRS; i++) {
       Path child = folder.resolve("ours-" + i);
@@ -43,6 +45,8 @@ final class ChildBenchmark {
               "-F",
               "raw",
               other));
+      Files.delete(child); // a VM's folder holds a few files, not hundreds
+      Files.delete(Path.of(other));
     }
     Scratch.remove(folder);
     report.table(ours, theirs);

@@ -7,6 +7,7 @@ public final class Main {
   public static void main(String[] args) throws Exception {
     Report report = new Report(System.out);
     switch (args.length == 1 ? args[0] : "") {
+      case "child" -> new ChildBenchmark().run(report);
       case "cli" ->
           new CliBenchmark()
               .run(report, System.getenv().getOrDefault("RATOON_LAUNCHER", "./ratoon"));
@@ -19,7 +20,7 @@ public final class Main {
         new ImportBenchmark().run(report);
       }
       default -> {
-        System.err.println("usage: bench/run NAME    where NAME is one of: deploy, cli");
+        System.err.println("usage: bench/run NAME    where NAME is one of: deploy, child, cli");
         System.exit(2);
       }
     }
