@@ -3,8 +3,8 @@ package dev.ratoon.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
-import dev.ratoon.disk.ImmutableFlag;
-import dev.ratoon.disk.Qcow2Header;
+import dev.ratoon.disk.file.ImmutableFlag;
+import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RestartPolicy;

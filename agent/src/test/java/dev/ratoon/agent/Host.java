@@ -10,7 +10,7 @@ import dev.ratoon.agent.simulated.SimulatedHypervisor;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Upload;
-import dev.ratoon.disk.ImmutableFlag;
+import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.CloudInit;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;

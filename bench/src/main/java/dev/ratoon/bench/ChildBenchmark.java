@@ -1,10 +1,10 @@
 package dev.ratoon.bench;
 
 import dev.ratoon.disk.Backing;
-import dev.ratoon.disk.ChildOptions;
+import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Durability;
-import dev.ratoon.disk.Qcow2Child;
+import dev.ratoon.disk.qcow2.Qcow2Child;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -58,7 +58,7 @@ final class ChildBenchmark {
         file,
         SIZE,
         Optional.of(new Backing(base, DiskFormat.RAW)),
-        ChildOptions.STANDARD,
+        CreateOptions.Qcow2.STANDARD,
         Durability.SYNCED);
   }
 }

@@ -1,11 +1,11 @@
 package dev.ratoon.bench;
 
 import dev.ratoon.disk.DiskFormat;
-import dev.ratoon.disk.Manifests;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
-import dev.ratoon.disk.VirtualDisks;
+import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.manifest.Manifests;
 import java.nio.file.Files;
 import java.nio.file.Path;
 

@@ -1,14 +1,14 @@
 package dev.ratoon.cache;
 
 import dev.ratoon.disk.Durability;
-import dev.ratoon.disk.Manifest;
-import dev.ratoon.disk.Manifests;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.Progress;
-import dev.ratoon.disk.SparseCopy;
-import dev.ratoon.disk.StoredBytes;
 import dev.ratoon.disk.VirtualDisk;
-import dev.ratoon.disk.VirtualDisks;
+import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.copy.SparseCopy;
+import dev.ratoon.disk.file.StoredBytes;
+import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.disk.manifest.Manifests;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Layout;

@@ -1,6 +1,6 @@
 package dev.ratoon.cache;
 
-import dev.ratoon.disk.ImmutableFlag;
+import dev.ratoon.disk.file.ImmutableFlag;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -3,24 +3,39 @@ package dev.ratoon.disk;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** The formats of virtual disks that can be read. */
+/** The formats of virtual disks. VMDK is read only. */
 public enum DiskFormat {
-  RAW("raw"),
-  QCOW2("qcow2");
+  RAW("raw", "raw"),
+  QCOW2("qcow2", "qcow2"),
+  VHD("vhd", "vpc"),
+  VHDX("vhdx", "vhdx"),
+  VMDK("vmdk", "vmdk");
 
+  private final String word;
   private final String qemuName;
 
-  DiskFormat(String qemuName) {
+  DiskFormat(String word, String qemuName) {
+    this.word = word;
     this.qemuName = qemuName;
   }
 
-  /** The name QEMU has for it, which is also the one recorded in a child's header. */
+  /** What users call it. */
+  public String word() {
+    return word;
+  }
+
+  /** The name QEMU has for it, which is also the one recorded in a qcow2 child's header. */
   public String qemuName() {
     return qemuName;
   }
 
-  /** The format of this name, if it is one that can be read. */
+  /** The format that QEMU calls so, if it is one of ours. */
   public static Optional<DiskFormat> find(String qemuName) {
     return Arrays.stream(values()).filter(f -> f.qemuName.equals(qemuName)).findFirst();
+  }
+
+  /** The format that users call so. */
+  public static Optional<DiskFormat> named(String word) {
+    return Arrays.stream(values()).filter(f -> f.word.equals(word)).findFirst();
   }
 }

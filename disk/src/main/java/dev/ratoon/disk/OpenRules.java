@@ -3,6 +3,8 @@ package dev.ratoon.disk;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import java.nio.file.Path;
+import java.util.List;
 
 /** How far a file is trusted when it is opened. */
 public sealed interface OpenRules {
@@ -19,14 +21,23 @@ public sealed interface OpenRules {
    * @throws RatoonException {@link ErrorCode#INVALID_VALUE} if {@code maxFiles} is out of range
    */
   static OpenRules chain(int maxFiles) {
-    return new Chain(maxFiles);
+    return new Chain(maxFiles, List.of());
+  }
+
+  /**
+   * As {@link #chain(int)}; a parent that is not where its child says is looked for in folders.
+   *
+   * @param folders where to look for it, by what identifies it; not in the folders below them
+   */
+  static OpenRules chain(int maxFiles, List<Path> folders) {
+    return new Chain(maxFiles, folders);
   }
 
   /** See {@link #foreign()}. */
   record Foreign() implements OpenRules {}
 
   /** See {@link #chain(int)}. */
-  record Chain(int maxFiles) implements OpenRules {
+  record Chain(int maxFiles, List<Path> folders) implements OpenRules {
     /** Deeper chains than this are slow in any hypervisor, and no such chain is ours. */
     private static final int MOST_FILES = 256;
 
@@ -36,6 +47,7 @@ public sealed interface OpenRules {
             .next("Use 1 to " + MOST_FILES + ".")
             .asException();
       }
+      folders = List.copyOf(folders);
     }
   }
 }

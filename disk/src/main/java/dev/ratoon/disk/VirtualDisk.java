@@ -5,7 +5,6 @@ import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * A virtual disk, opened for reading, as a guest would see it: its file and, if it has parents, all
@@ -19,9 +18,6 @@ public interface VirtualDisk extends Closeable {
 
   /** Bytes that the guest sees; a multiple of 512. */
   long size();
-
-  /** The format of the first file of the chain. */
-  DiskFormat format();
 
   /**
    * Fills {@code target} from its position to its limit with the disk's bytes from {@code offset}
@@ -45,11 +41,23 @@ public interface VirtualDisk extends Closeable {
     return extentAt(offset, size());
   }
 
-  /** The files of the chain, from the disk's own to the root. */
-  List<Path> files();
+  /** The files of the chain, from the disk's own to the root; at least one. */
+  List<Layer> layers();
 
-  /** What the first file records about its parent, whether or not it was opened. */
-  Optional<Backing> backing();
+  /** The disk's own file. */
+  default Layer top() {
+    return layers().getFirst();
+  }
+
+  /** Where the files of the chain lie, from the disk's own to the root. */
+  default List<Path> files() {
+    return layers().stream().map(Layer::file).toList();
+  }
+
+  /** The format of the disk's own file. */
+  default DiskFormat format() {
+    return top().format();
+  }
 
   @Override
   void close();

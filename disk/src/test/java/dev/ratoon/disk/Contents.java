@@ -9,16 +9,16 @@ import java.util.Arrays;
 import java.util.Random;
 
 /** Disk contents for tests: noise, text, zeros and holes beside each other. */
-final class Contents {
+public final class Contents {
   /** Not a multiple of a chunk, so that the last chunk is partial. */
-  static final int SIZE = 9 * (1 << 20) + 3 * 512;
+  public static final int SIZE = 9 * (1 << 20) + 3 * 512;
 
   private static final int STEP = 48 << 10;
 
   private Contents() {}
 
   /** The same bytes for the same seed. */
-  static byte[] mixed(long seed, int size) {
+  public static byte[] mixed(long seed, int size) {
     Random random = new Random(seed);
     byte[] content = new byte[size];
     for (int at = 0; at < size; at += STEP) {
@@ -38,7 +38,7 @@ final class Contents {
   }
 
   /** Writes {@code content} as a raw file, with holes where 4 KiB are zero. */
-  static Path raw(Path file, byte[] content) throws IOException {
+  public static Path raw(Path file, byte[] content) throws IOException {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       for (int at = 0; at < content.length; at += 4096) {
@@ -53,7 +53,7 @@ final class Contents {
   }
 
   /** All that a guest reads, read in steps of odd lengths. */
-  static byte[] read(VirtualDisk disk) {
+  public static byte[] read(VirtualDisk disk) {
     byte[] content = new byte[(int) disk.size()];
     Random random = new Random(disk.size());
     for (int at = 0; at < content.length; ) {

@@ -4,17 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.ratoon.disk.Extent.Kind;
+import dev.ratoon.disk.manifest.Digests;
+import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.disk.manifest.ManifestBuilder;
+import dev.ratoon.disk.manifest.Manifests;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import java.util.Arrays;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** What has to hold for a disk whatever its format. */
-final class DiskAssert {
+public final class DiskAssert {
   private DiskAssert() {}
 
   /** Bytes, extents and identity of {@code disk} are those of {@code content}. */
-  static void assertHolds(VirtualDisk disk, byte[] content) {
+  public static void assertHolds(VirtualDisk disk, byte[] content) {
     assertThat(disk.size()).isEqualTo(content.length);
     assertThat(Arrays.mismatch(Contents.read(disk), content)).as("first difference").isEqualTo(-1);
     assertExtentsFit(disk, content);
@@ -22,7 +26,7 @@ final class DiskAssert {
   }
 
   /** Extents cover the disk, alternate, and are zero where they say so. */
-  static void assertExtentsFit(VirtualDisk disk, byte[] content) {
+  public static void assertExtentsFit(VirtualDisk disk, byte[] content) {
     long at = 0;
     Kind previous = null;
     while (at < disk.size()) {
@@ -41,7 +45,7 @@ final class DiskAssert {
   }
 
   /** The manifest by definition, chunk by chunk. */
-  static Manifest manifest(byte[] content) {
+  public static Manifest manifest(byte[] content) {
     ManifestBuilder builder = new ManifestBuilder(content.length);
     for (int chunk = 0; chunk * Manifest.CHUNK_BYTES < content.length; chunk++) {
       int at = chunk * Manifest.CHUNK_BYTES;
@@ -51,7 +55,7 @@ final class DiskAssert {
     return builder.build();
   }
 
-  static void assertRefused(ErrorCode code, ThrowingCallable call) {
+  public static void assertRefused(ErrorCode code, ThrowingCallable call) {
     RatoonException refusal = catchThrowableOfType(RatoonException.class, call);
     assertThat(refusal).as("refusal").isNotNull();
     assertThat(refusal.problem().code()).as(refusal.getMessage()).isEqualTo(code);

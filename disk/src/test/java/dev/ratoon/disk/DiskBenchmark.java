@@ -1,5 +1,10 @@
 package dev.ratoon.disk;
 
+import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.copy.SparseCopy;
+import dev.ratoon.disk.manifest.ChunkChecksums;
+import dev.ratoon.disk.manifest.Manifests;
+import dev.ratoon.disk.qcow2.Qcow2Child;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -49,12 +54,14 @@ public final class DiskBenchmark {
     Path theirs = folder.resolve("theirs.qcow2");
     Optional<Backing> parent = Optional.of(new Backing(base, DiskFormat.RAW));
     for (int i = 0; i < 200; i++) {
-      Qcow2Child.create(ours, 1 << 30, parent, ChildOptions.STANDARD, Durability.SYNCED);
+      Qcow2Child.create(ours, 1 << 30, parent, CreateOptions.Qcow2.STANDARD, Durability.SYNCED);
       Files.delete(ours);
     }
     report(
         "child, file and folder synced",
-        () -> Qcow2Child.create(ours, 1 << 30, parent, ChildOptions.STANDARD, Durability.SYNCED),
+        () ->
+            Qcow2Child.create(
+                ours, 1 << 30, parent, CreateOptions.Qcow2.STANDARD, Durability.SYNCED),
         () -> Files.delete(ours),
         101);
     report(

@@ -7,16 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** QEMU's own tools, as oracles for what this module reads and writes. */
-final class Qemu {
+public final class Qemu {
   private Qemu() {}
 
   /** Runs {@code qemu-img} and expects success. */
-  static String img(Object... arguments) {
+  public static String img(Object... arguments) {
     return run("qemu-img", List.of(arguments));
   }
 
   /** Runs commands of {@code qemu-io} on a file and expects success of each. */
-  static void io(Path file, String... commands) {
+  public static void io(Path file, String... commands) {
     List<Object> arguments = new ArrayList<>(List.of("-f", "qcow2"));
     for (String command : commands) {
       arguments.addAll(List.of("-c", command));

@@ -1,7 +1,7 @@
 package dev.ratoon.server;
 
 import dev.ratoon.cache.Cache;
-import dev.ratoon.disk.ImmutableFlag;
+import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.OperationView;
 import java.io.IOException;

@@ -8,12 +8,12 @@ import dev.ratoon.agent.seed.Seed;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.Backing;
-import dev.ratoon.disk.ChildOptions;
+import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Durability;
-import dev.ratoon.disk.Qcow2Child;
-import dev.ratoon.disk.Qcow2Header;
-import dev.ratoon.disk.StoredBytes;
+import dev.ratoon.disk.file.StoredBytes;
+import dev.ratoon.disk.qcow2.Qcow2Child;
+import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.Problem;
@@ -174,7 +174,11 @@ final class VmFiles {
   private long makeDisk(DesiredDisk disk, Path file, BiConsumer<Long, Long> progress) {
     if (disk.base().isEmpty()) {
       Qcow2Child.create(
-          file, disk.sizeBytes(), Optional.empty(), ChildOptions.STANDARD, Durability.SYNCED);
+          file,
+          disk.sizeBytes(),
+          Optional.empty(),
+          CreateOptions.Qcow2.STANDARD,
+          Durability.SYNCED);
       return 0;
     }
     if (!disk.differencing()) {
@@ -183,7 +187,11 @@ final class VmFiles {
     Base base = cache.use(disk.base().get());
     Backing parent = new Backing(base.path(), base.format());
     Qcow2Child.create(
-        file, disk.sizeBytes(), Optional.of(parent), ChildOptions.STANDARD, Durability.SYNCED);
+        file,
+        disk.sizeBytes(),
+        Optional.of(parent),
+        CreateOptions.Qcow2.STANDARD,
+        Durability.SYNCED);
     return 0;
   }
 
@@ -245,6 +253,11 @@ final class VmFiles {
     return switch (format) {
       case RAW -> dev.ratoon.agent.hypervisor.DiskFormat.RAW;
       case QCOW2 -> dev.ratoon.agent.hypervisor.DiskFormat.QCOW2;
+      // What Ratoon makes for VMs, and keeps as bases, is raw or qcow2; QEMU misreads the others.
+      case VHD, VHDX, VMDK ->
+          throw Problem.of(ErrorCode.INTERNAL, "giving a disk to QEMU")
+              .detail("It is stored as " + format.word() + ", which QEMU is never given.")
+              .asException();
     };
   }
 

@@ -1,0 +1,32 @@
+package dev.ratoon.disk;
+
+import java.util.UUID;
+
+/**
+ * The identity that a format keeps inside its files. It tells children their parent and finds
+ * candidates fast; it proves nothing about content, which only the disk id does.
+ */
+public sealed interface NativeId {
+
+  /**
+   * Of a VHD. It survives writes to the file, so it is no sign that the content is the same.
+   *
+   * @param unique the footer's unique id
+   */
+  record Vhd(UUID unique) implements NativeId {}
+
+  /**
+   * Of a VHDX.
+   *
+   * @param dataWrite changes whenever what a guest reads may change
+   * @param virtualDisk stays for the life of the disk; a child has its parent's
+   */
+  record Vhdx(UUID dataWrite, UUID virtualDisk) implements NativeId {}
+
+  /**
+   * Of a VMDK.
+   *
+   * @param content the descriptor's CID, which changes with the first write after each opening
+   */
+  record Vmdk(int content) implements NativeId {}
+}

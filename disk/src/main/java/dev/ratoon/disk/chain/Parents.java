@@ -1,0 +1,113 @@
+package dev.ratoon.disk.chain;
+
+import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Layer;
+import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.ParentLink;
+import dev.ratoon.disk.file.Faults;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Finds and opens the parents of a disk, one after the other. A parent is used only if it is what
+ * its child says it is; one that is not is refused by name, never read.
+ */
+final class Parents {
+  private final OpenRules.Chain rules;
+  private final List<Layer> layers = new ArrayList<>();
+  private final Set<Path> seen = new HashSet<>();
+
+  private Parents(OpenRules.Chain rules) {
+    this.rules = rules;
+  }
+
+  /** {@code top} and all its parents; closes them all on failure. */
+  static List<Layer> complete(Layer top, OpenRules rules) {
+    try {
+      return switch (rules) {
+        case OpenRules.Foreign _ -> alone(top);
+        case OpenRules.Chain chain -> new Parents(chain).followed(top);
+      };
+    } catch (RuntimeException | Error e) {
+      top.close();
+      throw e;
+    }
+  }
+
+  private static List<Layer> alone(Layer top) {
+    top.parent()
+        .ifPresent(link -> {
+          throw Faults.refersOutside(
+              top.file(),
+              "It is a difference to another file, '" + link.recorded() + "'.",
+              "Merge it with its parents first: ratoon disk flatten OLD NEW.");
+        });
+    return List.of(top);
+  }
+
+  private List<Layer> followed(Layer top) {
+    layers.add(top);
+    try {
+      Layer child = top;
+      for (Optional<ParentLink> link = top.parent(); link.isPresent(); link = child.parent()) {
+        seen.add(real(child.file()));
+        child = parentOf(child, link.get());
+        layers.add(child);
+      }
+      return layers;
+    } catch (RuntimeException | Error e) {
+      LayeredDisk.closeAll(layers.subList(1, layers.size()));
+      throw e;
+    }
+  }
+
+  private Layer parentOf(Layer child, ParentLink link) {
+    if (layers.size() >= rules.maxFiles()) {
+      throw Faults.unsupported(
+          child.file(),
+          "Its chain has more than " + rules.maxFiles() + " files.",
+          "Flatten it: ratoon disk flatten OLD NEW.");
+    }
+    Path file = found(child, link);
+    if (seen.contains(real(file))) {
+      throw Faults.corrupt(child.file(), "It is its own parent, directly or through others.");
+    }
+    return VirtualDisks.layer(file, format(child, link), rules);
+  }
+
+  private static Path found(Layer child, ParentLink link) {
+    if (link.candidates().isEmpty()) {
+      throw Faults.unsupported(
+          child.file(),
+          "Its parent is recorded as '" + link.recorded() + "', which is not the name of a file.",
+          "Record the parent as a path: ratoon disk rebase.");
+    }
+    return link.candidates().stream()
+        .filter(Files::exists)
+        .findFirst()
+        .orElse(link.candidates().getFirst());
+  }
+
+  private static DiskFormat format(Layer child, ParentLink link) {
+    return link.format()
+        .orElseThrow(() ->
+            Faults.unsupported(
+                child.file(),
+                "The format of its parent is not recorded, or not one that can be a parent.",
+                "Record raw or qcow2: qemu-img rebase -u -b PATH -F FORMAT FILE."));
+  }
+
+  private static Path real(Path file) {
+    try {
+      return file.toRealPath();
+    } catch (IOException e) {
+      throw Faults.unreadable(file, e);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package dev.ratoon.disk.file;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** The errors about files and what they hold, each made in one place so that all say the same. */
+public final class Faults {
+  private Faults() {}
+
+  public static RatoonException corrupt(Path file, String why) {
+    return Problem.of(ErrorCode.IMAGE_CORRUPT, reading(file))
+        .detail(why)
+        .next("Fetch or make the image again; 'qemu-img check' may say more.")
+        .asException();
+  }
+
+  public static RatoonException truncated(Path file, String why) {
+    return Problem.of(ErrorCode.IMAGE_TRUNCATED, reading(file))
+        .detail(why)
+        .next("The end of the file is missing: copy or download it again.")
+        .asException();
+  }
+
+  public static RatoonException unsupported(Path file, String why, String next) {
+    return Problem.of(ErrorCode.IMAGE_UNSUPPORTED, reading(file))
+        .detail(why)
+        .next(next)
+        .asException();
+  }
+
+  public static RatoonException notAnImage(Path file, String why, String next) {
+    return Problem.of(ErrorCode.NOT_AN_IMAGE, reading(file)).detail(why).next(next).asException();
+  }
+
+  public static RatoonException refersOutside(Path file, String why, String next) {
+    return Problem.of(ErrorCode.IMAGE_REFERS_OUTSIDE, reading(file))
+        .detail(why)
+        .next(next)
+        .asException();
+  }
+
+  /** The parent of {@code child} lies nowhere that we know of. */
+  public static RatoonException parentMissing(Path child, String why) {
+    return Problem.of(ErrorCode.PARENT_MISSING, reading(child))
+        .detail(why)
+        .next("Bring the parent back, or name the folder where it lies now.")
+        .asException();
+  }
+
+  /** What lies at the parent's place is not the parent of {@code child}. */
+  public static RatoonException parentMismatch(Path child, Path parent, String why) {
+    return Problem.of(ErrorCode.PARENT_MISMATCH, reading(child))
+        .detail("'" + parent + "' is not its parent. " + why)
+        .next("Find the right parent: another one would give the guest another's data.")
+        .asException();
+  }
+
+  public static RatoonException unreadable(Path file, IOException cause) {
+    return interrupted(cause)
+        ? interruption(reading(file), cause)
+        : Problem.of(ErrorCode.FILE_UNREADABLE, reading(file))
+            .detail(describe(cause))
+            .asException(cause);
+  }
+
+  public static RatoonException unwritable(Path file, IOException cause) {
+    String doing = "writing '" + file + "'";
+    if (interrupted(cause)) {
+      return interruption(doing, cause);
+    }
+    if (cause instanceof FileAlreadyExistsException) {
+      return Problem.of(ErrorCode.NAME_TAKEN, doing)
+          .detail("The file exists; it was not touched.")
+          .asException(cause);
+    }
+    if (full(cause)) {
+      return Problem.of(ErrorCode.DISK_FULL, doing)
+          .detail(describe(cause))
+          .next("Free space on the file system of '" + file + "', or use another.")
+          .asException(cause);
+    }
+    return Problem.of(ErrorCode.FILE_UNWRITABLE, doing).detail(describe(cause)).asException(cause);
+  }
+
+  public static RatoonException interruption(String doing, Throwable cause) {
+    return Problem.of(ErrorCode.INTERRUPTED, doing).asException(cause);
+  }
+
+  private static String reading(Path file) {
+    return "reading '" + file + "'";
+  }
+
+  private static boolean interrupted(IOException cause) {
+    return cause instanceof ClosedByInterruptException;
+  }
+
+  /** The JDK has no type for ENOSPC and EDQUOT, only the system's text. */
+  private static boolean full(IOException cause) {
+    String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+    return text.contains("no space left") || text.contains("quota exceeded");
+  }
+
+  private static String describe(IOException cause) {
+    return switch (cause) {
+      case NoSuchFileException _ -> "There is no such file.";
+      case ClosedChannelException _ -> "The file was closed while it was in use.";
+      default -> String.valueOf(cause.getMessage());
+    };
+  }
+}
