@@ -4,6 +4,7 @@ import dev.ratoon.model.RatoonException;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -52,6 +53,15 @@ public interface Layer extends Closeable {
    * extents.
    */
   void read(long offset, ByteBuffer target);
+
+  /**
+   * Examines all that the file says of itself, far beyond what reading needs, and does not change
+   * it. Whatever is found to be wrong is said in words; an empty list means that it is sound. What
+   * keeps the file from being opened at all is thrown by the opening instead.
+   */
+  default List<Finding> examine() {
+    return List.of();
+  }
 
   @Override
   void close();

@@ -41,6 +41,16 @@ public interface WritableLayer extends Layer {
    */
   void zero(long offset, long length, Below below);
 
+  /**
+   * Records another parent: its place, and what identifies it. Whether it has the right content is
+   * the caller's to know. Done and durable when this returns; a kill or a power loss in between
+   * leaves the old parent or the new one, never half of one.
+   *
+   * @throws RatoonException {@code INVALID_VALUE} if the file has no parent, or the name does not
+   *     fit
+   */
+  void relink(Backing parent);
+
   /** When this returns, all that was written before survives a power loss. */
   void flush();
 

@@ -4,6 +4,7 @@ import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Layer;
+import dev.ratoon.disk.Limits;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.WritableDisk;
@@ -68,8 +69,19 @@ public final class VirtualDisks {
    */
   public static WritableDisk create(
       Path file, long size, Optional<Parent> parent, CreateOptions options) {
-    WritableLayer top = newLayer(file, size, parent.map(Parent::recorded), options);
-    return new WritableLayeredDisk(top, parent.map(p -> p.disk().layers()).orElse(List.of()));
+    if (size <= 0 || size % Limits.SECTOR_BYTES != 0 || size > Limits.MAX_DISK_BYTES) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "making the disk '" + file + "'")
+          .detail("A disk has a multiple of 512 bytes, up to 64 TiB, not " + size + ".")
+          .asException();
+    }
+    ImageFile created = ImageFile.create(file);
+    try {
+      WritableLayer top = newLayer(created, size, parent.map(Parent::recorded), options);
+      return new WritableLayeredDisk(top, parent.map(p -> p.disk().layers()).orElse(List.of()));
+    } catch (RuntimeException | Error e) {
+      created.discard();
+      throw e;
+    }
   }
 
   /**
@@ -116,9 +128,9 @@ public final class VirtualDisks {
   }
 
   private static WritableLayer newLayer(
-      Path file, long size, Optional<Backing> parent, CreateOptions options) {
+      ImageFile file, long size, Optional<Backing> parent, CreateOptions options) {
     if (parent.isPresent() && options instanceof CreateOptions.Raw) {
-      throw Problem.of(ErrorCode.INVALID_VALUE, "making the disk '" + file + "'")
+      throw Problem.of(ErrorCode.INVALID_VALUE, "making the disk '" + file.path() + "'")
           .detail("A raw file cannot be a differencing disk: it has no place for a parent's name.")
           .next("Choose qcow2, vhd or vhdx.")
           .asException();
@@ -126,7 +138,7 @@ public final class VirtualDisks {
     return switch (options) {
       case CreateOptions.Raw _ -> RawLayer.create(file, size);
       case CreateOptions.Qcow2 _, CreateOptions.Vhd _, CreateOptions.Vhdx _ ->
-          throw notYet(file, options.format());
+          throw notYet(file.path(), options.format());
     };
   }
 

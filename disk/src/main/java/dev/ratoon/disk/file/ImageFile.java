@@ -25,6 +25,18 @@ public final class ImageFile implements Closeable {
       PosixFilePermissions.asFileAttribute(
           EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
 
+  /** Hears what is done to a file, in the order in which it is done. */
+  public interface Observer {
+    /** {@code bytes} were written at {@code offset}; the buffer is the observer's. */
+    void wrote(long offset, ByteBuffer bytes);
+
+    /** The file has this length now. */
+    void resized(long length);
+
+    /** All of the above is durable. */
+    void forced();
+  }
+
   private final Path path;
   private final FileChannel channel;
   private final Optional<HoleFinder> holes;
@@ -33,14 +45,21 @@ public final class ImageFile implements Closeable {
   private final long start;
 
   private final AtomicLong length;
+  private final Optional<Observer> observer;
 
   private ImageFile(
-      Path path, FileChannel channel, Optional<HoleFinder> holes, long start, long length) {
+      Path path,
+      FileChannel channel,
+      Optional<HoleFinder> holes,
+      long start,
+      long length,
+      Optional<Observer> observer) {
     this.path = path;
     this.channel = channel;
     this.holes = holes;
     this.start = start;
     this.length = new AtomicLong(length);
+    this.observer = observer;
   }
 
   /** Opens a regular file. Its length is taken now: if it shrinks later, reads fail. */
@@ -64,7 +83,7 @@ public final class ImageFile implements Closeable {
       }
       Optional<HoleFinder> holes = HoleFinder.open(path);
       FileChannel channel = FileChannel.open(holes.map(HoleFinder::sameFile).orElse(path), how);
-      return new ImageFile(path, channel, holes, 0, channel.size());
+      return new ImageFile(path, channel, holes, 0, channel.size(), Optional.empty());
     } catch (IOException e) {
       throw how.contains(StandardOpenOption.WRITE)
           ? Faults.unwritable(path, e)
@@ -84,7 +103,7 @@ public final class ImageFile implements Closeable {
               EnumSet.of(
                   StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
               OWNER_ONLY);
-      return new ImageFile(path, channel, HoleFinder.open(path), 0, 0);
+      return new ImageFile(path, channel, HoleFinder.open(path), 0, 0, Optional.empty());
     } catch (IOException e) {
       throw Faults.unwritable(path, e);
     }
@@ -101,7 +120,12 @@ public final class ImageFile implements Closeable {
       throw new IndexOutOfBoundsException(
           "a part of " + bytes + " bytes at " + offset + " of " + length());
     }
-    return new ImageFile(path, channel, holes, start + offset, bytes);
+    return new ImageFile(path, channel, holes, start + offset, bytes, Optional.empty());
+  }
+
+  /** This file, watched: how tests learn in which order things reach the disk. */
+  public ImageFile observedBy(Observer watcher) {
+    return new ImageFile(path, channel, holes, start, length(), Optional.of(watcher));
   }
 
   public Path path() {
@@ -143,6 +167,7 @@ public final class ImageFile implements Closeable {
 
   /** Writes the rest of {@code source} at {@code offset}; the file grows if it must. */
   public void write(long offset, ByteBuffer source) {
+    observer.ifPresent(watcher -> watcher.wrote(offset, copy(source)));
     long at = offset;
     try {
       while (source.hasRemaining()) {
@@ -153,6 +178,10 @@ public final class ImageFile implements Closeable {
     }
     long end = at;
     length.accumulateAndGet(end, Math::max);
+  }
+
+  private static ByteBuffer copy(ByteBuffer source) {
+    return ByteBuffer.allocate(source.remaining()).put(source.duplicate()).flip();
   }
 
   /** Makes the file longer, with a hole at its end, or cuts it. */
@@ -166,6 +195,7 @@ public final class ImageFile implements Closeable {
         channel.write(last, bytes - 1);
       }
       length.set(bytes);
+      observer.ifPresent(watcher -> watcher.resized(bytes));
     } catch (IOException e) {
       throw Faults.unwritable(path, e);
     }
@@ -175,6 +205,7 @@ public final class ImageFile implements Closeable {
   public void force() {
     try {
       channel.force(true);
+      observer.ifPresent(Observer::forced);
     } catch (IOException e) {
       throw Faults.unwritable(path, e);
     }
@@ -192,6 +223,16 @@ public final class ImageFile implements Closeable {
     return holes.isPresent()
         ? holes.get().nextHole(start + offset, start + length()) - start
         : length();
+  }
+
+  /** Closes and removes a file that this process created and could not complete. */
+  public void discard() {
+    try {
+      close();
+      Files.deleteIfExists(path);
+    } catch (IOException | RuntimeException e) {
+      // Whoever calls this is about to say what went wrong before.
+    }
   }
 
   @Override

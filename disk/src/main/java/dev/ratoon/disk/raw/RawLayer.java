@@ -1,5 +1,6 @@
 package dev.ratoon.disk.raw;
 
+import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Extent.Kind;
@@ -9,6 +10,8 @@ import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.WritableLayer;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -44,9 +47,8 @@ public final class RawLayer implements WritableLayer {
     return new RawLayer(file);
   }
 
-  /** Makes a new disk of zeros: a file that is one hole. */
-  public static RawLayer create(Path path, long size) {
-    ImageFile file = ImageFile.create(path);
+  /** Makes a new disk of zeros, a file that is one hole, of an empty file. */
+  public static RawLayer create(ImageFile file, long size) {
     file.setLength(size);
     return new RawLayer(file);
   }
@@ -115,6 +117,13 @@ public final class RawLayer implements WritableLayer {
         at = extent.end();
       }
     }
+  }
+
+  @Override
+  public void relink(Backing parent) {
+    throw Problem.of(ErrorCode.INVALID_VALUE, "giving '" + file.path() + "' another parent")
+        .detail("A raw file has no parent.")
+        .asException();
   }
 
   @Override
