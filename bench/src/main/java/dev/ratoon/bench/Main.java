@@ -11,6 +11,7 @@ public final class Main {
       case "cli" ->
           new CliBenchmark()
               .run(report, System.getenv().getOrDefault("RATOON_LAUNCHER", "./ratoon"));
+      case "disk" -> new DiskBenchmark(report).run();
       case "deploy" -> {
         new ChildBenchmark().run(report);
         new IdentityBenchmark().run(report);
@@ -20,7 +21,8 @@ public final class Main {
         new ImportBenchmark().run(report);
       }
       default -> {
-        System.err.println("usage: bench/run NAME    where NAME is one of: deploy, child, cli");
+        System.err.println(
+            "usage: bench/run NAME    where NAME is one of: deploy, disk, child, cli");
         System.exit(2);
       }
     }

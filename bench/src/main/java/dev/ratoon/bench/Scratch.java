@@ -48,6 +48,21 @@ final class Scratch {
     return file;
   }
 
+  /** A raw file of which every second stretch is random bytes, the first one included. */
+  static Path halfFull(Path file, long size, long stretch, long seed) throws IOException {
+    sparse(file, size);
+    SplittableRandom random = new SplittableRandom(seed);
+    byte[] piece = new byte[(int) stretch];
+    try (FileChannel out = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      for (long at = 0; at < size; at += 2 * stretch) {
+        random.nextBytes(piece);
+        out.write(ByteBuffer.wrap(piece), at);
+      }
+      out.force(true);
+    }
+    return file;
+  }
+
   static void remove(Path folder) throws IOException {
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path file : all.sorted((a, b) -> b.compareTo(a)).toList()) {

@@ -35,6 +35,14 @@ public interface WritableLayer extends Layer {
   void write(long offset, ByteBuffer source, Below below);
 
   /**
+   * What is best written as a whole, aligned to its size: less than this costs a read from below,
+   * or room in the file. A power of two of at least 4 KiB.
+   */
+  default int grainBytes() {
+    return Limits.CHUNK_BYTES;
+  }
+
+  /**
    * Makes a range read as zeros, storing as little as the format lets us.
    *
    * @param below as for {@link #write}

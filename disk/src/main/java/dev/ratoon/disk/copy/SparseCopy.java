@@ -1,10 +1,10 @@
 package dev.ratoon.disk.copy;
 
 import dev.ratoon.disk.Durability;
+import dev.ratoon.disk.Limits;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.file.Faults;
-import dev.ratoon.disk.file.Zeros;
 import dev.ratoon.disk.manifest.ChunkChecksums;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.manifest.Manifests;
@@ -12,7 +12,6 @@ import dev.ratoon.disk.scan.DiskScan;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -58,7 +57,7 @@ public final class SparseCopy {
     try (RandomAccessFile file = new RandomAccessFile(target.toFile(), "rw")) {
       file.setLength(source.size());
       SparseCopy copy = new SparseCopy(file.getChannel(), target, source.size());
-      DiskScan.run(source, parallelism, progress, copy::newVisitor);
+      DiskScan.run(source, parallelism, Limits.CHUNK_BYTES, progress, copy::newVisitor);
       if (durability == Durability.SYNCED) {
         file.getChannel().force(true);
       }
@@ -76,7 +75,7 @@ public final class SparseCopy {
     CRC32C crc = new CRC32C();
     return (offset, content) -> {
       sum(offset, content, crc);
-      write(offset, content);
+      DataRuns.of(content, HOLE_BYTES, (at, run) -> put(offset + at, run));
     };
   }
 
@@ -88,24 +87,6 @@ public final class SparseCopy {
       checksums.put((offset + at) / Manifest.CHUNK_BYTES, (int) crc.getValue());
     }
     content.limit(end).position(0);
-  }
-
-  /** Writes each run of blocks that are not zero with one call. */
-  private void write(long offset, ByteBuffer content) {
-    MemorySegment segment = MemorySegment.ofBuffer(content);
-    int end = content.limit();
-    int at = 0;
-    while (at < end) {
-      int runStart = at;
-      while (at < end && !Zeros.all(segment, at, Math.min(HOLE_BYTES, end - at))) {
-        at = Math.min(end, at + HOLE_BYTES);
-      }
-      if (at > runStart) {
-        put(offset + runStart, content.limit(at).position(runStart));
-        content.limit(end);
-      }
-      at = Math.min(end, at + HOLE_BYTES);
-    }
   }
 
   private void put(long offset, ByteBuffer bytes) {

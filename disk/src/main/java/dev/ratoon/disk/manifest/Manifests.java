@@ -26,7 +26,7 @@ public final class Manifests {
    */
   public static Manifest of(VirtualDisk disk, int parallelism, Progress progress) {
     ManifestBuilder builder = new ManifestBuilder(disk.size());
-    DiskScan.run(disk, parallelism, progress, () -> new ChunkHasher(builder));
+    DiskScan.run(disk, parallelism, Manifest.CHUNK_BYTES, progress, () -> new ChunkHasher(builder));
     return builder.build();
   }
 
@@ -46,6 +46,7 @@ public final class Manifests {
     DiskScan.run(
         copy,
         parallelism,
+        Manifest.CHUNK_BYTES,
         progress,
         () -> {
           ChunkHasher hasher = new ChunkHasher(builder);

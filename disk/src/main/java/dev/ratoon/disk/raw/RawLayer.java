@@ -20,6 +20,9 @@ import java.util.Optional;
 public final class RawLayer implements WritableLayer {
   private static final int ZEROS_AT_ONCE = 1 << 16;
 
+  /** Smaller holes cost more in extents of the file system than they save. */
+  private static final int HOLE_BYTES = 16 << 10;
+
   private final ImageFile file;
   private final long size;
 
@@ -101,6 +104,11 @@ public final class RawLayer implements WritableLayer {
   @Override
   public void write(long offset, ByteBuffer source, Below below) {
     file.write(offset, source);
+  }
+
+  @Override
+  public int grainBytes() {
+    return HOLE_BYTES;
   }
 
   @Override

@@ -19,15 +19,23 @@ import java.util.function.Supplier;
  * thread. Each thread has one buffer for all it reads; nothing is allocated for a piece.
  */
 public final class DiskScan {
+  /** Bytes of the largest piece: small enough to stay in a core's cache while it is worked on. */
+  public static final int MAX_PIECE_BYTES = 1 << 20;
+
   private static final int MOST_THREADS = 64;
 
-  /** Sees pieces that begin and end on chunks. */
+  /** Sees pieces that begin and end on grains. */
   public interface Visitor {
     /**
      * @param offset where {@code content} lies on the disk
      * @param content a direct buffer, whose position and limit may be changed
      */
     void visit(long offset, ByteBuffer content);
+
+    /** Whether no further piece needs to be looked at; those under way still are. */
+    default boolean enough() {
+      return false;
+    }
   }
 
   private final VirtualDisk disk;
@@ -36,22 +44,35 @@ public final class DiskScan {
   private final Pieces pieces;
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-  private DiskScan(VirtualDisk disk, Progress progress, Supplier<Visitor> visitors) {
+  private DiskScan(
+      VirtualDisk disk, int grainBytes, Progress progress, Supplier<Visitor> visitors) {
     this.disk = disk;
     this.progress = progress;
     this.visitors = visitors;
-    this.pieces = new Pieces(disk, progress);
+    this.pieces = new Pieces(disk, grainBytes, progress);
   }
 
-  /** Returns when everything was visited; throws what the first failing thread threw. */
+  /**
+   * Returns when everything was visited, or a visitor had enough; throws what the first failing
+   * thread threw.
+   *
+   * @param parallelism threads, 1 to 64
+   * @param grainBytes what pieces are cut at: a power of two from 64 KiB to {@link
+   *     #MAX_PIECE_BYTES}
+   * @param visitors makes one for each thread
+   */
   public static void run(
-      VirtualDisk disk, int parallelism, Progress progress, Supplier<Visitor> visitors) {
+      VirtualDisk disk,
+      int parallelism,
+      int grainBytes,
+      Progress progress,
+      Supplier<? extends Visitor> visitors) {
     if (parallelism < 1 || parallelism > MOST_THREADS) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading with " + parallelism + " threads")
           .next("Use 1 to " + MOST_THREADS + ".")
           .asException();
     }
-    new DiskScan(disk, progress, visitors).run(parallelism);
+    new DiskScan(disk, grainBytes, progress, visitors::get).run(parallelism);
   }
 
   private void run(int parallelism) {
@@ -92,12 +113,15 @@ public final class DiskScan {
   private void work() {
     try (Arena arena = Arena.ofConfined()) {
       Visitor visitor = visitors.get();
-      ByteBuffer buffer = arena.allocate(Pieces.MAX_PIECE_BYTES, 4096).asByteBuffer();
+      ByteBuffer buffer = arena.allocate(MAX_PIECE_BYTES, 4096).asByteBuffer();
       for (Optional<Piece> p = pieces.take(); p.isPresent(); p = pieces.take()) {
         Piece piece = p.get();
         disk.read(piece.offset(), buffer.clear().limit(piece.length()));
         visitor.visit(piece.offset(), buffer.flip());
         progress.advanced(piece.length());
+        if (visitor.enough()) {
+          pieces.stop();
+        }
       }
     } catch (RuntimeException | Error e) {
       fail(e);

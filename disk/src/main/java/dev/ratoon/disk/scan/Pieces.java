@@ -2,37 +2,35 @@ package dev.ratoon.disk.scan;
 
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Extent.Kind;
-import dev.ratoon.disk.Limits;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import java.util.Optional;
 
 /**
  * Cuts what is stored of a disk into pieces for several threads to take in turn. Pieces begin and
- * end on chunks, and together cover every chunk that is not known to be zero.
+ * end on grains, and together cover every grain that is not known to be zero.
  */
 final class Pieces {
-  /** Small enough to stay in a core's cache between reading and hashing. */
-  static final int MAX_PIECE_BYTES = 1 << 20;
-
   /** How far to look ahead at a time: looking must not take long while others wait. */
   private static final long LOOK_AHEAD_BYTES = 1L << 30;
 
   /**
    * @param offset where it begins on the disk
-   * @param length bytes, at most {@link #MAX_PIECE_BYTES}
+   * @param length bytes, at most {@link DiskScan#MAX_PIECE_BYTES}
    */
   record Piece(long offset, int length) {}
 
   private final VirtualDisk disk;
+  private final int grainBytes;
   private final Progress progress;
   private long next;
 
   /** What was found last: finding an extent costs its length, so each is looked for once. */
   private Extent known = new Extent(0, 0, Kind.HOLE);
 
-  Pieces(VirtualDisk disk, Progress progress) {
+  Pieces(VirtualDisk disk, int grainBytes, Progress progress) {
     this.disk = disk;
+    this.grainBytes = grainBytes;
     this.progress = progress;
   }
 
@@ -48,7 +46,7 @@ final class Pieces {
       }
       long skipTo = known.end() == size ? size : floor(known.end());
       if (skipTo == next) {
-        // The chunk begins as a hole, but does not end as one.
+        // The grain begins as a hole, but does not end as one.
         return Optional.of(cut(next + 1));
       }
       progress.advanced(skipTo - next);
@@ -58,9 +56,9 @@ final class Pieces {
   }
 
   private Piece cut(long dataEnd) {
-    long chunkEnd = floor(dataEnd - 1) + Limits.CHUNK_BYTES;
-    long pieceEnd = next - next % MAX_PIECE_BYTES + MAX_PIECE_BYTES;
-    long end = Math.min(disk.size(), Math.min(chunkEnd, pieceEnd));
+    long grainEnd = floor(dataEnd - 1) + grainBytes;
+    long pieceEnd = next - next % DiskScan.MAX_PIECE_BYTES + DiskScan.MAX_PIECE_BYTES;
+    long end = Math.min(disk.size(), Math.min(grainEnd, pieceEnd));
     Piece piece = new Piece(next, (int) (end - next));
     next = end;
     return piece;
@@ -71,7 +69,7 @@ final class Pieces {
     next = disk.size();
   }
 
-  private static long floor(long offset) {
-    return offset & -Limits.CHUNK_BYTES;
+  private long floor(long offset) {
+    return offset & -grainBytes;
   }
 }
