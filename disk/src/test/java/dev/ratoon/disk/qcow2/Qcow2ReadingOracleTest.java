@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What qemu-img and qemu-io write is read as they mean it. */
-class Qcow2ReadingTest {
+class Qcow2ReadingOracleTest {
   @TempDir Path folder;
 
   @ParameterizedTest
