@@ -30,8 +30,9 @@ public final class Comparison {
    */
   public static OptionalLong firstDifference(
       VirtualDisk one, VirtualDisk other, int parallelism, Progress progress) {
-    VirtualDisk longer = one.size() >= other.size() ? one : other;
-    VirtualDisk shorter = longer == one ? other : one;
+    boolean inOrder = one.size() >= other.size();
+    VirtualDisk longer = inOrder ? one : other;
+    VirtualDisk shorter = inOrder ? other : one;
     AtomicLong first = new AtomicLong(NONE);
     DiskScan.run(
         new EitherStores(longer, shorter),
