@@ -13,7 +13,12 @@ public sealed interface NativeId {
    *
    * @param unique the footer's unique id
    */
-  record Vhd(UUID unique) implements NativeId {}
+  record Vhd(UUID unique) implements NativeId {
+    @Override
+    public String toString() {
+      return unique.toString();
+    }
+  }
 
   /**
    * Of a VHDX.
@@ -21,12 +26,22 @@ public sealed interface NativeId {
    * @param dataWrite changes whenever what a guest reads may change
    * @param virtualDisk stays for the life of the disk; a child has its parent's
    */
-  record Vhdx(UUID dataWrite, UUID virtualDisk) implements NativeId {}
+  record Vhdx(UUID dataWrite, UUID virtualDisk) implements NativeId {
+    @Override
+    public String toString() {
+      return dataWrite + " of disk " + virtualDisk;
+    }
+  }
 
   /**
    * Of a VMDK.
    *
    * @param content the descriptor's CID, which changes with the first write after each opening
    */
-  record Vmdk(int content) implements NativeId {}
+  record Vmdk(int content) implements NativeId {
+    @Override
+    public String toString() {
+      return "%08x".formatted(content);
+    }
+  }
 }

@@ -2,6 +2,7 @@ package dev.ratoon.disk.chain;
 
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Layer;
+import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.file.Faults;
@@ -13,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Finds and opens the parents of a disk, one after the other. A parent is used only if it is what
@@ -78,7 +80,37 @@ final class Parents {
     if (seen.contains(real(file))) {
       throw Faults.corrupt(child.file(), "It is its own parent, directly or through others.");
     }
-    return VirtualDisks.layer(file, format(child, link), rules);
+    Layer parent = VirtualDisks.layer(file, format(child, link), rules);
+    try {
+      requireRight(child, link, parent);
+      return parent;
+    } catch (RuntimeException | Error e) {
+      parent.close();
+      throw e;
+    }
+  }
+
+  /** Refuses a file that is not what the child says of its parent. */
+  private static void requireRight(Layer child, ParentLink link, Layer parent) {
+    link.nativeId()
+        .filter(wanted -> !isSame(wanted, parent.nativeId()))
+        .ifPresent(wanted -> {
+          throw Faults.parentMismatch(
+              child.file(),
+              parent.file(),
+              "The parent has the id %s, this file has %s."
+                  .formatted(wanted, parent.nativeId().map(NativeId::toString).orElse("none")));
+        });
+  }
+
+  /** A VHDX child records which write of its parent it stands on, and nothing else decides. */
+  private static boolean isSame(NativeId wanted, Optional<NativeId> found) {
+    return switch (wanted) {
+      case NativeId.Vhdx vhdx ->
+          found.orElse(null) instanceof NativeId.Vhdx other
+              && other.dataWrite().equals(vhdx.dataWrite());
+      case NativeId.Vhd _, NativeId.Vmdk _ -> found.filter(wanted::equals).isPresent();
+    };
   }
 
   private static Path found(Layer child, ParentLink link) {
@@ -91,7 +123,15 @@ final class Parents {
     return link.candidates().stream()
         .filter(Files::exists)
         .findFirst()
-        .orElse(link.candidates().getFirst());
+        .orElseThrow(() ->
+            Faults.parentMissing(
+                child.file(),
+                "Its parent is recorded as '%s', and nothing lies at %s."
+                    .formatted(
+                        link.recorded(),
+                        link.candidates().stream()
+                            .map(Path::toString)
+                            .collect(Collectors.joining(", ")))));
   }
 
   private static DiskFormat format(Layer child, ParentLink link) {

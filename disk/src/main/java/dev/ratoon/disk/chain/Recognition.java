@@ -4,6 +4,7 @@ import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.qcow2.Qcow2Header;
+import dev.ratoon.disk.vhd.VhdLayer;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -30,7 +31,6 @@ final class Recognition {
       List.of(
           new Mark("QED", 0, "QED\0"),
           new Mark("VHDX", 0, "vhdxfile"),
-          new Mark("VHD", 0, "conectix"),
           new Mark("VMDK", 0, "KDMV"),
           new Mark("VMDK", 0, "COWD"),
           new Mark("VMDK", 0, "# Disk DescriptorFile"),
@@ -39,11 +39,7 @@ final class Recognition {
           new Mark("Parallels", 0, "WithouFreSpacExt"),
           new Mark("LUKS", 0, "LUKS\u00ba\u00be"));
 
-  private static final List<Mark> OTHER_DISKS_AT_END =
-      List.of(
-          new Mark("VHD", 0, "conectix"),
-          new Mark("VHD", 1, "conectix"),
-          new Mark("DMG", 0, "koly"));
+  private static final List<Mark> OTHER_DISKS_AT_END = List.of(new Mark("DMG", 0, "koly"));
 
   private static final List<Mark> ARCHIVES =
       List.of(
@@ -68,6 +64,9 @@ final class Recognition {
     }
     long endLength = Math.min(file.length(), END_BYTES);
     ByteBuffer end = bytes(file, file.length() - endLength, endLength);
+    if (VhdLayer.isMarkedAtStart(start) || VhdLayer.isMarkedAtEnd(end)) {
+      return DiskFormat.VHD;
+    }
     find(OTHER_DISKS, start)
         .or(() -> find(OTHER_DISKS_AT_END, end))
         .ifPresent(name -> {

@@ -13,6 +13,7 @@ import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.qcow2.Qcow2Layer;
 import dev.ratoon.disk.raw.RawLayer;
+import dev.ratoon.disk.vhd.VhdLayer;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -106,7 +107,8 @@ public final class VirtualDisks {
       return switch (format) {
         case RAW -> RawLayer.of(opened);
         case QCOW2 -> Qcow2Layer.open(opened, audited);
-        case VHD, VHDX, VMDK -> throw notYet(file, format);
+        case VHD -> VhdLayer.open(opened, audited);
+        case VHDX, VMDK -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -119,7 +121,8 @@ public final class VirtualDisks {
     try {
       return switch (format) {
         case RAW -> RawLayer.of(opened);
-        case QCOW2, VHD, VHDX, VMDK -> throw notYet(file, format);
+        case VHD -> VhdLayer.openWritable(opened);
+        case QCOW2, VHDX, VMDK -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -137,7 +140,8 @@ public final class VirtualDisks {
     }
     return switch (options) {
       case CreateOptions.Raw _ -> RawLayer.create(file, size);
-      case CreateOptions.Qcow2 _, CreateOptions.Vhd _, CreateOptions.Vhdx _ ->
+      case CreateOptions.Vhd vhd -> VhdLayer.create(file, size, parent, vhd);
+      case CreateOptions.Qcow2 _, CreateOptions.Vhdx _ ->
           throw notYet(file.path(), options.format());
     };
   }

@@ -26,9 +26,9 @@ public final class RawLayer implements WritableLayer {
   private final ImageFile file;
   private final long size;
 
-  private RawLayer(ImageFile file) {
+  private RawLayer(ImageFile file, long size) {
     this.file = file;
-    this.size = file.length();
+    this.size = size;
   }
 
   /** Takes over {@code file}, if its length can be that of a disk. */
@@ -47,13 +47,18 @@ public final class RawLayer implements WritableLayer {
     if (length > Limits.MAX_DISK_BYTES) {
       throw Faults.unsupported(file.path(), "It is larger than 64 TiB.", "Use a smaller disk.");
     }
-    return new RawLayer(file);
+    return new RawLayer(file, file.length());
   }
 
   /** Makes a new disk of zeros, a file that is one hole, of an empty file. */
   public static RawLayer create(ImageFile file, long size) {
     file.setLength(size);
-    return new RawLayer(file);
+    return new RawLayer(file, file.length());
+  }
+
+  /** The first {@code size} bytes of a file of another format, which keeps its disk so. */
+  public static RawLayer beginning(ImageFile file, long size) {
+    return new RawLayer(file, size);
   }
 
   @Override

@@ -25,14 +25,7 @@ class RecognitionTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @CsvSource({
-    "vpc, VHD",
-    "vhdx, VHDX",
-    "vmdk, VMDK",
-    "vdi, VDI",
-    "qed, QED",
-    "parallels, Parallels"
-  })
+  @CsvSource({"vdi, VDI", "qed, QED", "parallels, Parallels"})
   void otherFormatsOfDisksAreRefusedByName(String qemuName, String name) {
     Path image = folder.resolve("image");
     Qemu.img("create", "-f", qemuName, image, "8M");
@@ -40,11 +33,22 @@ class RecognitionTest {
     assertRefused(ErrorCode.IMAGE_UNSUPPORTED, () -> open(image));
   }
 
-  @Test
-  void aFixedVhdIsToldByItsEnd() {
+  @ParameterizedTest
+  @CsvSource({
+    "qcow2, compat=0.10, QCOW2",
+    "vpc, subformat=dynamic, VHD",
+    "vpc, subformat=fixed, VHD",
+    "vhdx, subformat=dynamic, VHDX",
+    "vhdx, subformat=fixed, VHDX",
+    "vmdk, subformat=monolithicSparse, VMDK",
+    "vmdk, subformat=streamOptimized, VMDK"
+  })
+  void whatCanBeReadIsToldByItsContent(String qemuName, String options, DiskFormat format) {
     Path image = folder.resolve("image");
-    Qemu.img("create", "-f", "vpc", "-o", "subformat=fixed", image, "8M");
-    assertRefused(ErrorCode.IMAGE_UNSUPPORTED, () -> open(image));
+    Qemu.img("create", "-f", qemuName, "-o", options, image, "8M");
+    try (VirtualDisk disk = VirtualDisks.open(image, OpenRules.foreign())) {
+      assertThat(disk.format()).isEqualTo(format);
+    }
   }
 
   @ParameterizedTest

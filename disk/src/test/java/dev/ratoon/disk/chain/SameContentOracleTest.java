@@ -23,7 +23,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** QEMU and Ratoon agree on what a disk is: theirs has the same id for us, and ours reads the same for them. */
+/**
+ * QEMU and Ratoon agree on what a disk is: theirs has the same id for us, and ours reads the same
+ * for them.
+ */
 class SameContentOracleTest {
   /** A multiple of what every format can express, but for VHD's geometry. */
   private static final int SIZE = 6 << 20;

@@ -95,7 +95,9 @@ class SameContentTest {
       byte[] content = Contents.mixed(seed, size);
       Path root = folder.resolve("root" + options.hashCode());
       CreateOptions rootOptions =
-          options.format() == DiskFormat.QCOW2 ? new Raw() : CreateOptions.standard(options.format());
+          options.format() == DiskFormat.QCOW2
+              ? new Raw()
+              : CreateOptions.standard(options.format());
       try (WritableDisk disk = VirtualDisks.create(root, size, Optional.empty(), rootOptions)) {
         disk.write(0, ByteBuffer.wrap(content));
       }

@@ -8,6 +8,7 @@ import dev.ratoon.disk.Contents;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskAssert;
 import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.DiskProbe;
 import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.Qemu;
@@ -244,7 +245,7 @@ class HostileQcow2Test {
     Path orphan = folder.resolve("orphan.qcow2");
     child(orphan, folder.resolve("gone"));
     assertRefused(
-        ErrorCode.FILE_UNREADABLE, () -> VirtualDisks.open(orphan, OpenRules.chain(3)).close());
+        ErrorCode.PARENT_MISSING, () -> VirtualDisks.open(orphan, OpenRules.chain(3)).close());
   }
 
   @Test
@@ -277,7 +278,7 @@ class HostileQcow2Test {
       }
       Path file = folder.resolve("flipped");
       Files.write(file, flipped);
-      Qcow2Probe.readAll(file);
+      DiskProbe.readAll(file);
     }
   }
 

@@ -1,0 +1,5 @@
+/** VHD, as specified in docs/formats/vhd.md. */
+@NullMarked
+package dev.ratoon.disk.vhd;
+
+import org.jspecify.annotations.NullMarked;
