@@ -13,6 +13,7 @@ import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.qcow2.Qcow2Layer;
 import dev.ratoon.disk.raw.RawLayer;
+import dev.ratoon.disk.vmdk.VmdkLayer;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -106,7 +107,8 @@ public final class VirtualDisks {
       return switch (format) {
         case RAW -> RawLayer.of(opened);
         case QCOW2 -> Qcow2Layer.open(opened, audited);
-        case VHD, VHDX, VMDK -> throw notYet(file, format);
+        case VMDK -> VmdkLayer.open(opened, audited);
+        case VHD, VHDX -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -119,7 +121,10 @@ public final class VirtualDisks {
     try {
       return switch (format) {
         case RAW -> RawLayer.of(opened);
-        case QCOW2, VHD, VHDX, VMDK -> throw notYet(file, format);
+        case VMDK ->
+            throw Faults.unsupported(
+                file, "VMDK is read, not written.", "Convert it: ratoon disk convert OLD NEW.");
+        case QCOW2, VHD, VHDX -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();

@@ -8,6 +8,7 @@ import dev.ratoon.disk.Contents;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskAssert;
 import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.DiskProbe;
 import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.Qemu;
@@ -277,7 +278,7 @@ class HostileQcow2Test {
       }
       Path file = folder.resolve("flipped");
       Files.write(file, flipped);
-      Qcow2Probe.readAll(file);
+      DiskProbe.readAll(file);
     }
   }
 

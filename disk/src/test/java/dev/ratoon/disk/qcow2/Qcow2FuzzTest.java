@@ -1,6 +1,7 @@
 package dev.ratoon.disk.qcow2;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.ratoon.disk.DiskProbe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ class Qcow2FuzzTest {
   @FuzzTest(maxDuration = "5m")
   void anyBytesEndInDataOrARefusal(byte[] bytes) throws IOException {
     Files.write(FILE, bytes);
-    Qcow2Probe.readAll(FILE);
+    DiskProbe.readAll(FILE);
   }
 
   @AfterAll

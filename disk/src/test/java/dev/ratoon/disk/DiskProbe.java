@@ -1,7 +1,5 @@
-package dev.ratoon.disk.qcow2;
+package dev.ratoon.disk;
 
-import dev.ratoon.disk.OpenRules;
-import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
@@ -10,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /** Does to a file whatever an import may do, and judges how that ends. */
-final class Qcow2Probe {
+public final class DiskProbe {
   private static final long READ_LIMIT = 4 << 20;
 
   /** What may be said of a file, as opposed to what is said of the host or of us. */
@@ -22,10 +20,10 @@ final class Qcow2Probe {
           ErrorCode.IMAGE_UNSUPPORTED,
           ErrorCode.IMAGE_REFERS_OUTSIDE);
 
-  private Qcow2Probe() {}
+  private DiskProbe() {}
 
   /** Opens the file as foreign and reads it in part; anything but a refusal is an error. */
-  static void readAll(Path file) {
+  public static void readAll(Path file) {
     try (VirtualDisk disk = VirtualDisks.open(file, OpenRules.foreign())) {
       ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 17);
       long end = Math.min(disk.size(), READ_LIMIT);
