@@ -5,6 +5,7 @@ import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.disk.vhd.VhdLayer;
+import dev.ratoon.disk.vmdk.Ova;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -27,13 +28,14 @@ final class Recognition {
     }
   }
 
+  private static final List<Mark> VMDKS =
+      List.of(new Mark("VMDK", 0, "KDMV"), new Mark("VMDK", 0, "# Disk DescriptorFile"));
+
   private static final List<Mark> OTHER_DISKS =
       List.of(
           new Mark("QED", 0, "QED\0"),
           new Mark("VHDX", 0, "vhdxfile"),
-          new Mark("VMDK", 0, "KDMV"),
           new Mark("VMDK", 0, "COWD"),
-          new Mark("VMDK", 0, "# Disk DescriptorFile"),
           new Mark("VDI", 64, "\u007f\u0010\u00da\u00be"),
           new Mark("Parallels", 0, "WithoutFreeSpace"),
           new Mark("Parallels", 0, "WithouFreSpacExt"),
@@ -61,6 +63,9 @@ final class Recognition {
     ByteBuffer start = bytes(file, 0, Math.min(file.length(), START_BYTES));
     if (Qcow2Header.isMagic(start)) {
       return DiskFormat.QCOW2;
+    }
+    if (find(VMDKS, start).isPresent() || Ova.isOva(file)) {
+      return DiskFormat.VMDK;
     }
     long endLength = Math.min(file.length(), END_BYTES);
     ByteBuffer end = bytes(file, file.length() - endLength, endLength);

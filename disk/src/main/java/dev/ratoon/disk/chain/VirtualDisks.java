@@ -14,6 +14,7 @@ import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.qcow2.Qcow2Layer;
 import dev.ratoon.disk.raw.RawLayer;
 import dev.ratoon.disk.vhd.VhdLayer;
+import dev.ratoon.disk.vmdk.VmdkLayer;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -108,7 +109,8 @@ public final class VirtualDisks {
         case RAW -> RawLayer.of(opened);
         case QCOW2 -> Qcow2Layer.open(opened, audited);
         case VHD -> VhdLayer.open(opened, audited);
-        case VHDX, VMDK -> throw notYet(file, format);
+        case VMDK -> VmdkLayer.open(opened, audited);
+        case VHDX -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -122,7 +124,10 @@ public final class VirtualDisks {
       return switch (format) {
         case RAW -> RawLayer.of(opened);
         case VHD -> VhdLayer.openWritable(opened);
-        case QCOW2, VHDX, VMDK -> throw notYet(file, format);
+        case VMDK ->
+            throw Faults.unsupported(
+                file, "VMDK is read, not written.", "Convert it: ratoon disk convert OLD NEW.");
+        case QCOW2, VHDX -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();

@@ -1,6 +1,7 @@
 package dev.ratoon.disk.qcow2;
 
 import dev.ratoon.disk.Limits;
+import dev.ratoon.disk.file.DecoderPool;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import io.airlift.compress.v3.zstd.ZstdDecompressor;
@@ -12,7 +13,7 @@ import java.util.zip.Inflater;
  * Unpacks compressed clusters, one at a time, and remembers the last one: a reader that takes a
  * large cluster in small steps has it unpacked once. For one thread at a time.
  */
-final class ClusterDecoder implements AutoCloseable {
+final class ClusterDecoder implements DecoderPool.Decoder {
   private static final long NONE = -1;
 
   private final ImageFile file;
@@ -31,8 +32,8 @@ final class ClusterDecoder implements AutoCloseable {
     this.plain = new byte[clusterBytes];
   }
 
-  /** Whether the cluster packed at {@code hostOffset} is at hand. */
-  boolean holds(long hostOffset) {
+  @Override
+  public boolean holds(long hostOffset) {
     return held == hostOffset;
   }
 

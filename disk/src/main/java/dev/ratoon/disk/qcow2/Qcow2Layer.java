@@ -7,6 +7,7 @@ import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.Limits;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.ParentLink;
+import dev.ratoon.disk.file.DecoderPool;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import java.nio.ByteBuffer;
@@ -20,14 +21,14 @@ public final class Qcow2Layer implements Layer {
   private final ImageFile file;
   private final Qcow2Header header;
   private final Qcow2Map map;
-  private final DecoderPool decoders;
+  private final DecoderPool<ClusterDecoder> decoders;
 
   private Qcow2Layer(ImageFile file, Qcow2Header header, Qcow2Map map) {
     this.file = file;
     this.header = header;
     this.map = map;
     this.decoders =
-        new DecoderPool(
+        new DecoderPool<>(
             () -> new ClusterDecoder(file, header.clusterBytes(), header.compression() == ZSTD));
   }
 
