@@ -2,6 +2,7 @@ package dev.ratoon.disk.chain;
 
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Layer;
+import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.file.Faults;
@@ -13,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Finds and opens the parents of a disk, one after the other. A parent is used only if it is what
@@ -78,7 +80,29 @@ final class Parents {
     if (seen.contains(real(file))) {
       throw Faults.corrupt(child.file(), "It is its own parent, directly or through others.");
     }
-    return VirtualDisks.layer(file, format(child, link), rules);
+    Layer parent = VirtualDisks.layer(file, format(child, link), rules);
+    if (!isNamed(link, parent)) {
+      parent.close();
+      throw Faults.parentMismatch(
+          child.file(), file, "It has another id: it was changed, or it is another disk.");
+    }
+    return parent;
+  }
+
+  /** Whether {@code parent} has the id that its child records, if it records one. */
+  private static boolean isNamed(ParentLink link, Layer parent) {
+    Optional<NativeId> found = parent.nativeId();
+    return link.nativeId().isEmpty()
+        || Stream.concat(link.nativeId().stream(), link.otherNativeId().stream())
+            .anyMatch(wanted -> found.filter(id -> isSame(wanted, id)).isPresent());
+  }
+
+  private static boolean isSame(NativeId wanted, NativeId found) {
+    return switch (wanted) {
+      case NativeId.Vhdx vhdx ->
+          found instanceof NativeId.Vhdx other && other.dataWrite().equals(vhdx.dataWrite());
+      case NativeId.Vhd _, NativeId.Vmdk _ -> wanted.equals(found);
+    };
   }
 
   private static Path found(Layer child, ParentLink link) {
@@ -91,7 +115,9 @@ final class Parents {
     return link.candidates().stream()
         .filter(Files::exists)
         .findFirst()
-        .orElse(link.candidates().getFirst());
+        .orElseThrow(() ->
+            Faults.parentMissing(
+                child.file(), "Its parent, '" + link.recorded() + "', is not there."));
   }
 
   private static DiskFormat format(Layer child, ParentLink link) {

@@ -26,10 +26,11 @@ final class Recognition {
     }
   }
 
+  private static final Mark VHDX = new Mark("VHDX", 0, "vhdxfile");
+
   private static final List<Mark> OTHER_DISKS =
       List.of(
           new Mark("QED", 0, "QED\0"),
-          new Mark("VHDX", 0, "vhdxfile"),
           new Mark("VHD", 0, "conectix"),
           new Mark("VMDK", 0, "KDMV"),
           new Mark("VMDK", 0, "COWD"),
@@ -65,6 +66,9 @@ final class Recognition {
     ByteBuffer start = bytes(file, 0, Math.min(file.length(), START_BYTES));
     if (Qcow2Header.isMagic(start)) {
       return DiskFormat.QCOW2;
+    }
+    if (VHDX.isIn(start)) {
+      return DiskFormat.VHDX;
     }
     long endLength = Math.min(file.length(), END_BYTES);
     ByteBuffer end = bytes(file, file.length() - endLength, endLength);

@@ -13,6 +13,8 @@ import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.qcow2.Qcow2Layer;
 import dev.ratoon.disk.raw.RawLayer;
+import dev.ratoon.disk.vhdx.VhdxLayer;
+import dev.ratoon.disk.vhdx.VhdxWriter;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -74,6 +76,7 @@ public final class VirtualDisks {
           .detail("A disk has a multiple of 512 bytes, up to 64 TiB, not " + size + ".")
           .asException();
     }
+    parent.ifPresent(p -> checkSectors(file, p, options));
     ImageFile created = ImageFile.create(file);
     try {
       WritableLayer top = newLayer(created, size, parent.map(Parent::recorded), options);
@@ -81,6 +84,18 @@ public final class VirtualDisks {
     } catch (RuntimeException | Error e) {
       created.discard();
       throw e;
+    }
+  }
+
+  private static void checkSectors(Path file, Parent parent, CreateOptions options) {
+    int parents = parent.disk().top().sectorBytes();
+    if (options instanceof CreateOptions.Vhdx vhdx && vhdx.sectorBytes() != parents) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "making the disk '" + file + "'")
+          .detail(
+              "Its sectors would have " + vhdx.sectorBytes() + " bytes; its parent's have "
+                  + parents + ".")
+          .next("Give it sectors of " + parents + " bytes.")
+          .asException();
     }
   }
 
@@ -106,7 +121,8 @@ public final class VirtualDisks {
       return switch (format) {
         case RAW -> RawLayer.of(opened);
         case QCOW2 -> Qcow2Layer.open(opened, audited);
-        case VHD, VHDX, VMDK -> throw notYet(file, format);
+        case VHDX -> VhdxLayer.open(opened, audited);
+        case VHD, VMDK -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -119,7 +135,8 @@ public final class VirtualDisks {
     try {
       return switch (format) {
         case RAW -> RawLayer.of(opened);
-        case QCOW2, VHD, VHDX, VMDK -> throw notYet(file, format);
+        case VHDX -> VhdxWriter.openWritable(opened);
+        case QCOW2, VHD, VMDK -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -137,7 +154,8 @@ public final class VirtualDisks {
     }
     return switch (options) {
       case CreateOptions.Raw _ -> RawLayer.create(file, size);
-      case CreateOptions.Qcow2 _, CreateOptions.Vhd _, CreateOptions.Vhdx _ ->
+      case CreateOptions.Vhdx vhdx -> VhdxWriter.create(file, size, parent, vhdx);
+      case CreateOptions.Qcow2 _, CreateOptions.Vhd _ ->
           throw notYet(file.path(), options.format());
     };
   }
