@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param format the parent's, where it is recorded; never guessed where it decides how to read: a
  *     guest could write what looks like another format
  * @param nativeId the native id that the parent must have, where it is recorded
+ * @param otherNativeId another one that is as good; a VHDX has it while it is merged
  * @param diskId the content that the parent must have, where it is recorded
  */
 public record ParentLink(
@@ -21,9 +22,20 @@ public record ParentLink(
     List<Path> candidates,
     Optional<DiskFormat> format,
     Optional<NativeId> nativeId,
+    Optional<NativeId> otherNativeId,
     Optional<DiskId> diskId) {
 
   public ParentLink {
     candidates = List.copyOf(candidates);
+  }
+
+  /** A link that records at most one native id. */
+  public ParentLink(
+      String recorded,
+      List<Path> candidates,
+      Optional<DiskFormat> format,
+      Optional<NativeId> nativeId,
+      Optional<DiskId> diskId) {
+    this(recorded, candidates, format, nativeId, Optional.empty(), diskId);
   }
 }

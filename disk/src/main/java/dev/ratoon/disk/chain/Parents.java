@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Finds and opens the parents of a disk, one after the other. A parent is used only if it is what
@@ -92,24 +93,26 @@ final class Parents {
 
   /** Refuses a file that is not what the child says of its parent. */
   private static void requireRight(Layer child, ParentLink link, Layer parent) {
-    link.nativeId()
-        .filter(wanted -> !isSame(wanted, parent.nativeId()))
-        .ifPresent(wanted -> {
-          throw Faults.parentMismatch(
-              child.file(),
-              parent.file(),
-              "The parent has the id %s, this file has %s."
-                  .formatted(wanted, parent.nativeId().map(NativeId::toString).orElse("none")));
-        });
+    Optional<NativeId> found = parent.nativeId();
+    boolean right =
+        link.nativeId().isEmpty()
+            || Stream.concat(link.nativeId().stream(), link.otherNativeId().stream())
+                .anyMatch(wanted -> found.filter(id -> isSame(wanted, id)).isPresent());
+    if (!right) {
+      throw Faults.parentMismatch(
+          child.file(),
+          parent.file(),
+          "The parent has the id %s, this file has %s: it was changed, or it is another disk."
+              .formatted(link.nativeId().get(), found.map(NativeId::toString).orElse("none")));
+    }
   }
 
   /** A VHDX child records which write of its parent it stands on, and nothing else decides. */
-  private static boolean isSame(NativeId wanted, Optional<NativeId> found) {
+  private static boolean isSame(NativeId wanted, NativeId found) {
     return switch (wanted) {
       case NativeId.Vhdx vhdx ->
-          found.orElse(null) instanceof NativeId.Vhdx other
-              && other.dataWrite().equals(vhdx.dataWrite());
-      case NativeId.Vhd _, NativeId.Vmdk _ -> found.filter(wanted::equals).isPresent();
+          found instanceof NativeId.Vhdx other && other.dataWrite().equals(vhdx.dataWrite());
+      case NativeId.Vhd _, NativeId.Vmdk _ -> wanted.equals(found);
     };
   }
 

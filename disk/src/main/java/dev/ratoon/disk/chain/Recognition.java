@@ -30,11 +30,11 @@ final class Recognition {
 
   private static final List<Mark> VMDKS =
       List.of(new Mark("VMDK", 0, "KDMV"), new Mark("VMDK", 0, "# Disk DescriptorFile"));
+  private static final Mark VHDX = new Mark("VHDX", 0, "vhdxfile");
 
   private static final List<Mark> OTHER_DISKS =
       List.of(
           new Mark("QED", 0, "QED\0"),
-          new Mark("VHDX", 0, "vhdxfile"),
           new Mark("VMDK", 0, "COWD"),
           new Mark("VDI", 64, "\u007f\u0010\u00da\u00be"),
           new Mark("Parallels", 0, "WithoutFreeSpace"),
@@ -63,6 +63,9 @@ final class Recognition {
     ByteBuffer start = bytes(file, 0, Math.min(file.length(), START_BYTES));
     if (Qcow2Header.isMagic(start)) {
       return DiskFormat.QCOW2;
+    }
+    if (VHDX.isIn(start)) {
+      return DiskFormat.VHDX;
     }
     if (find(VMDKS, start).isPresent() || Ova.isOva(file)) {
       return DiskFormat.VMDK;

@@ -14,6 +14,8 @@ import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.qcow2.Qcow2Layer;
 import dev.ratoon.disk.raw.RawLayer;
 import dev.ratoon.disk.vhd.VhdLayer;
+import dev.ratoon.disk.vhdx.VhdxLayer;
+import dev.ratoon.disk.vhdx.VhdxWriter;
 import dev.ratoon.disk.vmdk.VmdkLayer;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -76,6 +78,7 @@ public final class VirtualDisks {
           .detail("A disk has a multiple of 512 bytes, up to 64 TiB, not " + size + ".")
           .asException();
     }
+    parent.ifPresent(p -> checkSectors(file, p, options));
     ImageFile created = ImageFile.create(file);
     try {
       WritableLayer top = newLayer(created, size, parent.map(Parent::recorded), options);
@@ -83,6 +86,21 @@ public final class VirtualDisks {
     } catch (RuntimeException | Error e) {
       created.discard();
       throw e;
+    }
+  }
+
+  private static void checkSectors(Path file, Parent parent, CreateOptions options) {
+    int parents = parent.disk().top().sectorBytes();
+    if (options instanceof CreateOptions.Vhdx vhdx && vhdx.sectorBytes() != parents) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "making the disk '" + file + "'")
+          .detail(
+              "Its sectors would have "
+                  + vhdx.sectorBytes()
+                  + " bytes; its parent's have "
+                  + parents
+                  + ".")
+          .next("Give it sectors of " + parents + " bytes.")
+          .asException();
     }
   }
 
@@ -109,8 +127,8 @@ public final class VirtualDisks {
         case RAW -> RawLayer.of(opened);
         case QCOW2 -> Qcow2Layer.open(opened, audited);
         case VHD -> VhdLayer.open(opened, audited);
+        case VHDX -> VhdxLayer.open(opened, audited);
         case VMDK -> VmdkLayer.open(opened, audited);
-        case VHDX -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -124,10 +142,11 @@ public final class VirtualDisks {
       return switch (format) {
         case RAW -> RawLayer.of(opened);
         case VHD -> VhdLayer.openWritable(opened);
+        case VHDX -> VhdxWriter.openWritable(opened);
         case VMDK ->
             throw Faults.unsupported(
                 file, "VMDK is read, not written.", "Convert it: ratoon disk convert OLD NEW.");
-        case QCOW2, VHDX -> throw notYet(file, format);
+        case QCOW2 -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -146,8 +165,8 @@ public final class VirtualDisks {
     return switch (options) {
       case CreateOptions.Raw _ -> RawLayer.create(file, size);
       case CreateOptions.Vhd vhd -> VhdLayer.create(file, size, parent, vhd);
-      case CreateOptions.Qcow2 _, CreateOptions.Vhdx _ ->
-          throw notYet(file.path(), options.format());
+      case CreateOptions.Vhdx vhdx -> VhdxWriter.create(file, size, parent, vhdx);
+      case CreateOptions.Qcow2 _ -> throw notYet(file.path(), options.format());
     };
   }
 
