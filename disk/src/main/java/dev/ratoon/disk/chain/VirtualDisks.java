@@ -12,6 +12,7 @@ import dev.ratoon.disk.WritableLayer;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.qcow2.Qcow2Layer;
+import dev.ratoon.disk.qcow2.Qcow2Writer;
 import dev.ratoon.disk.raw.RawLayer;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -119,7 +120,8 @@ public final class VirtualDisks {
     try {
       return switch (format) {
         case RAW -> RawLayer.of(opened);
-        case QCOW2, VHD, VHDX, VMDK -> throw notYet(file, format);
+        case QCOW2 -> Qcow2Writer.openWritable(opened);
+        case VHD, VHDX, VMDK -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -137,7 +139,8 @@ public final class VirtualDisks {
     }
     return switch (options) {
       case CreateOptions.Raw _ -> RawLayer.create(file, size);
-      case CreateOptions.Qcow2 _, CreateOptions.Vhd _, CreateOptions.Vhdx _ ->
+      case CreateOptions.Qcow2 qcow2 -> Qcow2Writer.create(file, size, parent, qcow2);
+      case CreateOptions.Vhd _, CreateOptions.Vhdx _ ->
           throw notYet(file.path(), options.format());
     };
   }

@@ -114,6 +114,14 @@ public final class Faults {
         .asException();
   }
 
+  /** Something is to be written to {@code file} after writing to it has failed. */
+  public static RatoonException afterFailure(Path file) {
+    return Problem.of(ErrorCode.FILE_UNWRITABLE, "writing '" + file + "'")
+        .detail("Writing to it failed before, so nothing more is written.")
+        .next("Close it; what was flushed before the failure is in the file.")
+        .asException();
+  }
+
   public static RatoonException interruption(String doing, Throwable cause) {
     return Problem.of(ErrorCode.INTERRUPTED, doing).asException(cause);
   }
