@@ -12,6 +12,7 @@ import dev.ratoon.disk.WritableLayer;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.qcow2.Qcow2Layer;
+import dev.ratoon.disk.qcow2.Qcow2Writer;
 import dev.ratoon.disk.raw.RawLayer;
 import dev.ratoon.disk.vhd.VhdLayer;
 import dev.ratoon.disk.vhdx.VhdxLayer;
@@ -141,12 +142,12 @@ public final class VirtualDisks {
     try {
       return switch (format) {
         case RAW -> RawLayer.of(opened);
+        case QCOW2 -> Qcow2Writer.openWritable(opened);
         case VHD -> VhdLayer.openWritable(opened);
         case VHDX -> VhdxWriter.openWritable(opened);
         case VMDK ->
             throw Faults.unsupported(
                 file, "VMDK is read, not written.", "Convert it: ratoon disk convert OLD NEW.");
-        case QCOW2 -> throw notYet(file, format);
       };
     } catch (RuntimeException | Error e) {
       opened.close();
@@ -164,16 +165,9 @@ public final class VirtualDisks {
     }
     return switch (options) {
       case CreateOptions.Raw _ -> RawLayer.create(file, size);
+      case CreateOptions.Qcow2 qcow2 -> Qcow2Writer.create(file, size, parent, qcow2);
       case CreateOptions.Vhd vhd -> VhdLayer.create(file, size, parent, vhd);
       case CreateOptions.Vhdx vhdx -> VhdxWriter.create(file, size, parent, vhdx);
-      case CreateOptions.Qcow2 _ -> throw notYet(file.path(), options.format());
     };
-  }
-
-  private static RatoonException notYet(Path file, DiskFormat format) {
-    return Faults.unsupported(
-        file,
-        "It is of the format " + format.word() + ", which is not read here.",
-        "Convert it first: qemu-img convert -O qcow2 OLD NEW.");
   }
 }

@@ -90,6 +90,38 @@ public final class Faults {
     return Problem.of(ErrorCode.FILE_UNWRITABLE, doing).detail(describe(cause)).asException(cause);
   }
 
+  /** Somebody else has {@code file} open, and one of the two would write. */
+  public static RatoonException inUse(Path file) {
+    return Problem.of(ErrorCode.IN_USE, "opening '" + file + "' for writing")
+        .detail("Another program has it open: a virtual machine, qemu-img, or Ratoon itself.")
+        .next("Stop the virtual machine, or wait until the other program is done.")
+        .asException();
+  }
+
+  /** The file system of {@code file} has no locks. */
+  static RatoonException cannotLock(Path file, int errno) {
+    return Problem.of(ErrorCode.FILE_UNWRITABLE, "opening '" + file + "' for writing")
+        .detail("Its file system does not let it be locked (errno " + errno + ").")
+        .next("Turn locking on where the file system is mounted, or use another.")
+        .asException();
+  }
+
+  /** {@code file} is sound, but we would not write to it rightly. */
+  public static RatoonException notToBeWritten(Path file, String why, String next) {
+    return Problem.of(ErrorCode.IMAGE_UNSUPPORTED, "opening '" + file + "' for writing")
+        .detail(why)
+        .next(next)
+        .asException();
+  }
+
+  /** Something is to be written to {@code file} after writing to it has failed. */
+  public static RatoonException afterFailure(Path file) {
+    return Problem.of(ErrorCode.FILE_UNWRITABLE, "writing '" + file + "'")
+        .detail("Writing to it failed before, so nothing more is written.")
+        .next("Close it; what was flushed before the failure is in the file.")
+        .asException();
+  }
+
   public static RatoonException interruption(String doing, Throwable cause) {
     return Problem.of(ErrorCode.INTERRUPTED, doing).asException(cause);
   }

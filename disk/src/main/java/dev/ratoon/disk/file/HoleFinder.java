@@ -2,29 +2,21 @@ package dev.ratoon.disk.file;
 
 import java.io.Closeable;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /**
  * Finds a file's holes with {@code lseek(SEEK_DATA)} and {@code lseek(SEEK_HOLE)}, which Java does
- * not offer: called in the C library through java.lang.foreign. Java does not give away the
- * descriptors of its channels either, so this class opens one of its own, and {@link #sameFile}
- * names what it opened: both then speak of one file, whatever happens to its path.
+ * not offer. Java does not give away the descriptors of its channels either, so this class opens
+ * one of its own, and {@link #sameFile} names what it opened: both then speak of one file, whatever
+ * happens to its path. The same descriptor carries the locks of who writes.
  *
  * <p>When in doubt it answers "data": a hole that is missed costs time, one that is invented costs
  * content. Source: Linux man-pages, lseek(2).
  */
 final class HoleFinder implements Closeable {
-  private static final int O_RDONLY_CLOEXEC = 0x80000;
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
   private static final int ENXIO = 6;
@@ -59,6 +51,11 @@ final class HoleFinder implements Closeable {
     return Path.of("/proc/self/fd/" + descriptor);
   }
 
+  /** Keeps other writers off the file until this is closed; see {@link WriteLock#take}. */
+  void lockForWriting(Path path) {
+    WriteLock.take(path, descriptor);
+  }
+
   synchronized long nextData(long offset, long length) {
     long found = closed ? -1 : Libc.lseek(errno, descriptor, offset, SEEK_DATA);
     if (found >= 0) {
@@ -77,75 +74,6 @@ final class HoleFinder implements Closeable {
     if (!closed) {
       closed = true;
       Libc.close(descriptor);
-    }
-  }
-
-  /** The three functions of the C library. */
-  static final class Libc {
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO =
-        STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    static final boolean AVAILABLE =
-        System.getProperty("os.name").equals("Linux")
-            && Files.isDirectory(Path.of("/proc/self/fd"));
-
-    private static final MethodHandle OPEN =
-        handle(
-            "open",
-            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
-            Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle LSEEK =
-        handle(
-            "lseek",
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT),
-            Linker.Option.captureCallState("errno"));
-    private static final MethodHandle CLOSE =
-        handle("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-
-    static MethodHandle handle(String name, FunctionDescriptor type, Linker.Option... options) {
-      Linker linker = Linker.nativeLinker();
-      return linker.downcallHandle(linker.defaultLookup().find(name).orElseThrow(), type, options);
-    }
-
-    static int open(String path) {
-      try (Arena arena = Arena.ofConfined()) {
-        return (int) OPEN.invokeExact(arena.allocateFrom(path), O_RDONLY_CLOEXEC);
-      } catch (Throwable e) {
-        throw unexpected(e);
-      }
-    }
-
-    static long lseek(MemorySegment state, int descriptor, long offset, int whence) {
-      try {
-        return (long) LSEEK.invokeExact(state, descriptor, offset, whence);
-      } catch (Throwable e) {
-        throw unexpected(e);
-      }
-    }
-
-    static int errno(MemorySegment state) {
-      return (int) ERRNO.get(state, 0L);
-    }
-
-    static void close(int descriptor) {
-      try {
-        int _ = (int) CLOSE.invokeExact(descriptor);
-      } catch (Throwable e) {
-        throw unexpected(e);
-      }
-    }
-
-    /** A downcall throws nothing by itself; what arrives here is the JVM's own trouble. */
-    static RuntimeException unexpected(Throwable e) {
-      return e instanceof Error error ? fail(error) : new IllegalStateException(e);
-    }
-
-    private static RuntimeException fail(Error error) {
-      throw error;
     }
   }
 }

@@ -64,48 +64,80 @@ public final class ImageFile implements Closeable {
 
   /** Opens a regular file. Its length is taken now: if it shrinks later, reads fail. */
   public static ImageFile open(Path path) {
-    return open(path, EnumSet.of(StandardOpenOption.READ));
-  }
-
-  /** Opens a regular file for reading and writing. */
-  public static ImageFile openWritable(Path path) {
-    return open(path, EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE));
-  }
-
-  private static ImageFile open(Path path, Set<StandardOpenOption> how) {
     try {
-      // A pipe would block the open, a device has no length; so look before.
-      if (!Files.isRegularFile(path)) {
-        if (!Files.exists(path)) {
-          throw new NoSuchFileException(path.toString());
-        }
-        throw Faults.notAnImage(path, "It is not a regular file.", "Name the file of a disk.");
-      }
+      requireRegular(path);
       Optional<HoleFinder> holes = HoleFinder.open(path);
-      FileChannel channel = FileChannel.open(holes.map(HoleFinder::sameFile).orElse(path), how);
-      return new ImageFile(path, channel, holes, 0, channel.size(), Optional.empty());
+      return opened(path, holes, EnumSet.of(StandardOpenOption.READ));
     } catch (IOException e) {
-      throw how.contains(StandardOpenOption.WRITE)
-          ? Faults.unwritable(path, e)
-          : Faults.unreadable(path, e);
+      throw Faults.unreadable(path, e);
     }
   }
 
   /**
-   * Creates an empty file, readable and writable by its owner alone. Never in place of another:
-   * that is {@code NAME_TAKEN}.
+   * Opens a regular file for reading and writing, and keeps other writers off it until it is
+   * closed, QEMU among them.
+   *
+   * @throws dev.ratoon.model.RatoonException besides what {@link #open} throws: {@code IN_USE} if
+   *     somebody else has it open and does not let others write
+   */
+  public static ImageFile openWritable(Path path) {
+    try {
+      requireRegular(path);
+      Optional<HoleFinder> holes = HoleFinder.open(path);
+      ImageFile file =
+          opened(path, holes, EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE));
+      try {
+        holes.ifPresent(finder -> finder.lockForWriting(path));
+        return file;
+      } catch (RuntimeException | Error e) {
+        file.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw Faults.unwritable(path, e);
+    }
+  }
+
+  /** A pipe would block the opening, a device has no length. */
+  private static void requireRegular(Path path) throws IOException {
+    if (!Files.isRegularFile(path)) {
+      if (!Files.exists(path)) {
+        throw new NoSuchFileException(path.toString());
+      }
+      throw Faults.notAnImage(path, "It is not a regular file.", "Name the file of a disk.");
+    }
+  }
+
+  private static ImageFile opened(
+      Path path, Optional<HoleFinder> holes, Set<StandardOpenOption> how) throws IOException {
+    try {
+      FileChannel channel = FileChannel.open(holes.map(HoleFinder::sameFile).orElse(path), how);
+      return new ImageFile(path, channel, holes, 0, channel.size(), Optional.empty());
+    } catch (IOException | RuntimeException | Error e) {
+      holes.ifPresent(HoleFinder::close);
+      throw e;
+    }
+  }
+
+  /**
+   * Creates an empty file, readable and writable by its owner alone, and keeps other writers off
+   * it. Never in place of another: that is {@code NAME_TAKEN}.
    */
   public static ImageFile create(Path path) {
     try {
-      FileChannel channel =
-          FileChannel.open(
-              path,
-              EnumSet.of(
-                  StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
-              OWNER_ONLY);
-      return new ImageFile(path, channel, HoleFinder.open(path), 0, 0, Optional.empty());
+      Files.createFile(path, OWNER_ONLY);
     } catch (IOException e) {
       throw Faults.unwritable(path, e);
+    }
+    try {
+      return openWritable(path);
+    } catch (RuntimeException | Error e) {
+      try {
+        Files.deleteIfExists(path);
+      } catch (IOException kept) {
+        e.addSuppressed(kept);
+      }
+      throw e;
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.ratoon.disk.file;
 
-import dev.ratoon.disk.file.HoleFinder.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;

@@ -30,20 +30,45 @@ final class Qcow2Audit {
 
   /** Refuses {@code file} unless its tables are sound. */
   static void check(ImageFile file, Qcow2Header header, Qcow2Map map) {
-    if (file.length() >>> map.unitBits() >= MOST_UNITS) {
+    of(file, header, map).mapping();
+  }
+
+  /** The same; and nothing lies where the reference counts do. */
+  static void check(ImageFile file, Qcow2Header header, Qcow2Map map, Refcounts counts) {
+    Qcow2Audit audit = of(file, header, map);
+    audit.counts(counts);
+    audit.mapping();
+  }
+
+  private static Qcow2Audit of(ImageFile file, Qcow2Header header, Qcow2Map map) {
+    if (file.length() >>> map.grid().unitBits() >= MOST_UNITS) {
       throw Faults.unsupported(
           file.path(),
           "Its clusters are too small for a file of this size.",
           "Convert it: qemu-img convert -O qcow2 OLD NEW.");
     }
-    Qcow2Audit audit = new Qcow2Audit(file, header, map);
-    audit.tables();
-    audit.data();
+    return new Qcow2Audit(file, header, map);
+  }
+
+  private void counts(Refcounts counts) {
+    long bytes = counts.tableClusters() << header.clusterBits();
+    use(counts.tableOffset(), bytes, "Its refcount table");
+    for (int block = 0; block < counts.tableEntries(); block++) {
+      long offset = counts.blockAt(block);
+      if (offset != 0) {
+        use(offset, header.clusterBytes(), "A block of reference counts");
+      }
+    }
+  }
+
+  private void mapping() {
+    tables();
+    data();
   }
 
   private void tables() {
     use(0, header.clusterBytes(), "Its header");
-    use(header.l1Offset(), map.l1Bytes(), "Its L1 table");
+    use(header.l1Offset(), (long) map.tables() * Long.BYTES, "Its L1 table");
     for (int table = 0; table < map.tables(); table++) {
       long offset = map.tableAt(table);
       if (offset != 0) {
@@ -55,7 +80,7 @@ final class Qcow2Audit {
   private void data() {
     for (long at = 0; at < header.size(); ) {
       Qcow2Map.Run run = map.runAt(at, header.size());
-      if (run.kind() == Qcow2Map.Kind.PLAIN) {
+      if (run.kind() == L2Entries.Kind.PLAIN) {
         use(run.hostOffset(), run.length(), "The data of byte " + at);
       }
       at += run.length();
@@ -67,8 +92,8 @@ final class Qcow2Audit {
       throw Faults.truncated(
           file.path(), what + " lies at byte " + offset + ", behind the end of the file.");
     }
-    int from = (int) (offset >>> map.unitBits());
-    int to = (int) (((offset + length - 1) >>> map.unitBits()) + 1);
+    int from = (int) (offset >>> map.grid().unitBits());
+    int to = (int) (((offset + length - 1) >>> map.grid().unitBits()) + 1);
     int taken = used.nextSetBit(from);
     if (taken >= 0 && taken < to) {
       throw Faults.corrupt(

@@ -5,6 +5,7 @@ import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.nio.file.InvalidPathException;
@@ -23,10 +24,14 @@ import java.util.Optional;
  * @param encryption 0 = none
  * @param l1Entries entries in the L1 table, as the file claims
  * @param l1Offset where the L1 table lies, as the file claims
+ * @param counts where the reference counts lie, as the file claims
+ * @param snapshots how many internal snapshots there are
  * @param incompatible the incompatible feature bits
+ * @param autoclear the feature bits that a writer who does not know them has to clear
  * @param compression the number of the compression: 0 zlib, 1 zstd
  * @param backingName the name of the parent exactly as recorded
  * @param backingFormat the format of the parent exactly as recorded
+ * @param parentId the content of the parent, where it is recorded for the parent that is named
  * @param namesDataFile whether the file names an external data file
  */
 public record Qcow2Header(
@@ -36,11 +41,24 @@ public record Qcow2Header(
     int encryption,
     long l1Entries,
     long l1Offset,
+    Counts counts,
+    long snapshots,
     long incompatible,
+    long autoclear,
     int compression,
     Optional<String> backingName,
     Optional<String> backingFormat,
+    Optional<DiskId> parentId,
     boolean namesDataFile) {
+
+  /**
+   * Where the reference counts lie.
+   *
+   * @param tableOffset of the refcount table
+   * @param tableClusters clusters of that table
+   * @param order log2 of the bits of a count
+   */
+  public record Counts(long tableOffset, long tableClusters, int order) {}
 
   static final long DIRTY = 1;
   static final long CORRUPT = 1 << 1;
@@ -48,6 +66,9 @@ public record Qcow2Header(
   static final long COMPRESSION_TYPE = 1 << 3;
   static final long EXTENDED_L2 = 1 << 4;
   static final long KNOWN_BITS = DIRTY | CORRUPT | DATA_FILE | COMPRESSION_TYPE | EXTENDED_L2;
+
+  static final int ZLIB = 0;
+  static final int ZSTD = 1;
 
   static final int SMALLEST_CLUSTER_BITS = 9;
   static final int LARGEST_CLUSTER_BITS = 21;
@@ -85,7 +106,7 @@ public record Qcow2Header(
   }
 
   /**
-   * The parent.
+   * The parent, by its place and format alone: equal whether its content is recorded or not.
    *
    * @param holder the file that this header is from: relative names start at its folder
    * @throws RatoonException {@code IMAGE_UNSUPPORTED} if the format of the parent is not recorded
@@ -107,7 +128,7 @@ public record Qcow2Header(
             isPath(name) ? List.of(resolved(holder, name)) : List.of(),
             backingFormat.flatMap(DiskFormat::find),
             Optional.empty(),
-            Optional.empty()));
+            parentId));
   }
 
   /** Not {@code json:...} or {@code nbd://...}, which QEMU would follow. */

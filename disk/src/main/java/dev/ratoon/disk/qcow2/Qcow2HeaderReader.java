@@ -2,27 +2,29 @@ package dev.ratoon.disk.qcow2;
 
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
+import dev.ratoon.model.DiskId;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /** Takes the header apart. See the first tables of docs/formats/qcow2.md. */
 final class Qcow2HeaderReader {
   static final int MAGIC = 0x514649fb;
-  static final int EXTENSION_END = 0;
-  static final int EXTENSION_BACKING_FORMAT = 0xe2792aca;
-  static final int EXTENSION_DATA_FILE = 0x44415441;
-  static final int MAX_NAME_BYTES = 1023;
+
+  /** Where fields lie that are written to one by one. */
+  static final int BACKING_AT = 8;
+
+  static final int COUNTS_AT = 48;
 
   private static final int LENGTH_V2 = 72;
   private static final int SHORTEST_V3 = 104;
   private static final int MAX_REFCOUNT_ORDER = 6;
+  private static final int REFCOUNT_ORDER_V2 = 4;
 
   private final ImageFile file;
   private final ByteBuffer header;
-  private Optional<String> backingFormat = Optional.empty();
-  private boolean namesDataFile;
 
   private Qcow2HeaderReader(ImageFile file, ByteBuffer header) {
     this.file = file;
@@ -63,21 +65,14 @@ final class Qcow2HeaderReader {
 
   private Qcow2Header parse(int version, int clusterBits) {
     boolean v3 = version == 3;
-    int headerLength = v3 ? header.getInt(100) : LENGTH_V2;
-    if (v3 && (headerLength < SHORTEST_V3 || headerLength % 8 != 0)) {
-      throw Faults.corrupt(
-          file.path(), "Its header claims a length of " + headerLength + " bytes.");
-    }
-    if (headerLength > header.limit()) {
-      throw Faults.corrupt(file.path(), "Its header does not fit in the first cluster.");
-    }
-    if (v3 && Integer.compareUnsigned(header.getInt(96), MAX_REFCOUNT_ORDER) > 0) {
+    int headerLength = headerLength(file.path(), header);
+    int refcountOrder = v3 ? header.getInt(96) : REFCOUNT_ORDER_V2;
+    if (Integer.compareUnsigned(refcountOrder, MAX_REFCOUNT_ORDER) > 0) {
       throw Faults.corrupt(file.path(), "Its reference counts would be wider than 64 bits.");
     }
-    long backingOffset = header.getLong(8);
-    Optional<String> backingName =
-        backingOffset == 0 ? Optional.empty() : Optional.of(backingName(backingOffset));
-    readExtensions(headerLength, backingOffset == 0 ? header.limit() : (int) backingOffset);
+    Optional<ByteBuffer> name = backingName(file.path(), header);
+    HeaderExtensions extensions = extensions(file.path(), header);
+    Optional<ByteBuffer> format = extensions.find(HeaderExtensions.BACKING_FORMAT);
     return new Qcow2Header(
         version,
         clusterBits,
@@ -85,45 +80,70 @@ final class Qcow2HeaderReader {
         header.getInt(32),
         Integer.toUnsignedLong(header.getInt(36)),
         header.getLong(40),
+        new Qcow2Header.Counts(
+            header.getLong(COUNTS_AT),
+            Integer.toUnsignedLong(header.getInt(COUNTS_AT + 8)),
+            refcountOrder),
+        Integer.toUnsignedLong(header.getInt(60)),
         v3 ? header.getLong(72) : 0,
+        v3 ? header.getLong(88) : 0,
         headerLength > SHORTEST_V3 ? Byte.toUnsignedInt(header.get(104)) : 0,
-        backingName,
-        backingFormat,
-        namesDataFile);
+        name.map(this::text),
+        format.map(this::text),
+        parentId(extensions, name, format),
+        extensions.find(HeaderExtensions.DATA_FILE).isPresent());
   }
 
-  private String backingName(long offset) {
-    int length = header.getInt(16);
-    if (length < 1 || length > MAX_NAME_BYTES || offset < 0 || offset > header.limit() - length) {
-      throw Faults.corrupt(file.path(), "The name of its parent is not inside the first cluster.");
+  private static Optional<DiskId> parentId(
+      HeaderExtensions extensions, Optional<ByteBuffer> name, Optional<ByteBuffer> format) {
+    return name.isEmpty() || format.isEmpty()
+        ? Optional.empty()
+        : extensions
+            .find(HeaderExtensions.PARENT_ID)
+            .flatMap(data -> ParentRecord.idIn(data, name.get(), format.get()));
+  }
+
+  /** The bytes of a header, given the first cluster, that lie before its extensions. */
+  static int headerLength(Path file, ByteBuffer header) {
+    if (header.getInt(4) == 2) {
+      return LENGTH_V2;
     }
-    return text((int) offset, length);
-  }
-
-  private void readExtensions(int from, int to) {
-    int at = from;
-    while (at <= to - 8) {
-      int type = header.getInt(at);
-      int length = header.getInt(at + 4);
-      at += 8;
-      if (type == EXTENSION_END) {
-        return;
-      }
-      if (length < 0 || length > to - at) {
-        throw Faults.corrupt(file.path(), "An extension of its header reaches beyond its place.");
-      }
-      if (type == EXTENSION_BACKING_FORMAT) {
-        backingFormat = Optional.of(text(at, length));
-      } else if (type == EXTENSION_DATA_FILE) {
-        namesDataFile = true;
-      }
-      at += (length + 7) & ~7;
+    int length = header.getInt(100);
+    if (length < SHORTEST_V3 || length % 8 != 0) {
+      throw Faults.corrupt(file, "Its header claims a length of " + length + " bytes.");
     }
+    if (length > header.limit()) {
+      throw Faults.corrupt(file, "Its header does not fit in the first cluster.");
+    }
+    return length;
   }
 
-  private String text(int offset, int length) {
+  /** The name of the parent, in the first cluster. */
+  static Optional<ByteBuffer> backingName(Path file, ByteBuffer header) {
+    long offset = header.getLong(BACKING_AT);
+    int length = header.getInt(BACKING_AT + 8);
+    if (offset == 0) {
+      return Optional.empty();
+    }
+    if (length < 1
+        || length > ParentRecord.MAX_NAME_BYTES
+        || offset < 0
+        || offset > header.limit() - length) {
+      throw Faults.corrupt(file, "The name of its parent is not inside the first cluster.");
+    }
+    return Optional.of(header.slice((int) offset, length));
+  }
+
+  /** The extensions, in the first cluster; they end where the name of the parent begins. */
+  static HeaderExtensions extensions(Path file, ByteBuffer header) {
+    long name = header.getLong(BACKING_AT);
+    int to = name == 0 ? header.limit() : (int) name;
+    return HeaderExtensions.read(file, header, headerLength(file, header), to);
+  }
+
+  private String text(ByteBuffer bytes) {
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(header.slice(offset, length)).toString();
+      return StandardCharsets.UTF_8.newDecoder().decode(bytes.duplicate()).toString();
     } catch (CharacterCodingException e) {
       throw Faults.corrupt(file.path(), "A name in its header is not UTF-8.");
     }

@@ -3,6 +3,7 @@ package dev.ratoon.disk.qcow2;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Extent.Kind;
+import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.Limits;
 import dev.ratoon.disk.NativeId;
@@ -12,24 +13,24 @@ import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** A qcow2 file. Specified in docs/formats/qcow2.md. */
 public final class Qcow2Layer implements Layer {
-  private static final int ZSTD = 1;
-
   private final ImageFile file;
   private final Qcow2Header header;
-  private final Qcow2Map map;
+  private final Qcow2Map.Runs runs;
   private final DecoderPool<ClusterDecoder> decoders;
 
-  private Qcow2Layer(ImageFile file, Qcow2Header header, Qcow2Map map) {
+  Qcow2Layer(ImageFile file, Qcow2Header header, Qcow2Map.Runs runs) {
     this.file = file;
     this.header = header;
-    this.map = map;
+    this.runs = runs;
     this.decoders =
-        new DecoderPool<>(
-            () -> new ClusterDecoder(file, header.clusterBytes(), header.compression() == ZSTD));
+        new DecoderPool<>(() ->
+            new ClusterDecoder(
+                file, header.clusterBytes(), header.compression() == Qcow2Header.ZSTD));
   }
 
   /**
@@ -44,7 +45,7 @@ public final class Qcow2Layer implements Layer {
     if (audited) {
       Qcow2Audit.check(file, header, map);
     }
-    return new Qcow2Layer(file, header, map);
+    return new Qcow2Layer(file, header, map::runAt);
   }
 
   /** Refuses what this reader does not read, as docs/formats/qcow2.md says. */
@@ -76,7 +77,7 @@ public final class Qcow2Layer implements Layer {
               : "It is marked as in use, or was not closed properly.");
     }
     boolean typed = (header.incompatible() & Qcow2Header.COMPRESSION_TYPE) != 0;
-    if (header.compression() > ZSTD || typed != (header.compression() != 0)) {
+    if (header.compression() > Qcow2Header.ZSTD || typed != (header.compression() != 0)) {
       throw Faults.unsupported(
           file,
           "Its compression (" + header.compression() + ") is unknown here.",
@@ -130,7 +131,7 @@ public final class Qcow2Layer implements Layer {
 
   @Override
   public Extent extentAt(long offset, long limit) {
-    Qcow2Map.Run run = map.runAt(offset, limit);
+    Qcow2Map.Run run = runs.runAt(offset, limit);
     Kind kind =
         switch (run.kind()) {
           case ABSENT -> Kind.HOLE;
@@ -145,7 +146,7 @@ public final class Qcow2Layer implements Layer {
     int limit = target.limit();
     long at = offset;
     while (target.position() < limit) {
-      Qcow2Map.Run run = map.runAt(at, at + limit - target.position());
+      Qcow2Map.Run run = runs.runAt(at, at + limit - target.position());
       target.limit(target.position() + (int) run.length());
       read(run, at, target);
       target.limit(limit);
@@ -167,6 +168,11 @@ public final class Qcow2Layer implements Layer {
       }
       case ABSENT, ZERO -> throw new IllegalArgumentException("no data at " + offset);
     }
+  }
+
+  @Override
+  public List<Finding> examine() {
+    return Qcow2Examination.of(file, header);
   }
 
   @Override

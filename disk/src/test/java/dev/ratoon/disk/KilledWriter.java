@@ -1,0 +1,121 @@
+package dev.ratoon.disk;
+
+import dev.ratoon.disk.chain.VirtualDisks;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * A process that writes to a disk until it is killed: two threads, each to its half, everything by
+ * a plan that whoever kills it knows. After each flush it prints the half and the step.
+ *
+ * <p>Arguments: the file (made if it does not exist), which of {@link #KINDS}, and a seed.
+ */
+public final class KilledWriter {
+  /** What is killed while it writes; another format joins with a line. */
+  static final List<CreateOptions> KINDS =
+      List.of(
+          CreateOptions.Qcow2.STANDARD,
+          CreateOptions.Qcow2.SUBCLUSTERS,
+          new CreateOptions.Qcow2(512, false, false),
+          new CreateOptions.Qcow2(4096, false, true),
+          new CreateOptions.Raw());
+
+  static final int SECTOR = 512;
+
+  /** The halves are odd, so that they meet within a block of every format. */
+  static final int HALF_SECTORS = (3 << 20) / SECTOR + 5;
+
+  static final long SIZE = 2L * HALF_SECTORS * SECTOR;
+
+  private static final int MOST_STEPS = 20_000;
+
+  private KilledWriter() {}
+
+  /** What a step does. */
+  enum Deed {
+    WRITE,
+    ZERO,
+    FLUSH
+  }
+
+  /**
+   * A step of the plan.
+   *
+   * @param first the first sector
+   * @param tag what the sectors are filled with; see {@link #content}
+   */
+  record Step(Deed deed, int first, int sectors, long tag) {
+
+    /** The step of a half that is {@code number}-th in a process with this seed. */
+    static Step of(long seed, int half, int number) {
+      long tag = (seed << 32 | (long) number << 1 | half) + 1;
+      Random random = new Random(tag * 0x9e3779b97f4a7c15L);
+      int length = 1 + random.nextInt(1 << random.nextInt(1, 9));
+      int sectors = Math.min(length, HALF_SECTORS);
+      int first = random.nextInt(HALF_SECTORS - sectors + 1);
+      if (random.nextBoolean()) {
+        first = first / sectors * sectors;
+      }
+      Deed deed =
+          switch (random.nextInt(8)) {
+            case 0 -> Deed.FLUSH;
+            case 1, 2 -> Deed.ZERO;
+            default -> Deed.WRITE;
+          };
+      return new Step(deed, half * HALF_SECTORS + first, sectors, deed == Deed.ZERO ? 0 : tag);
+    }
+  }
+
+  /** The content of a sector that was written with {@code tag}; 0 stands for zeros. */
+  static byte[] content(long tag, int sector) {
+    ByteBuffer content = ByteBuffer.allocate(SECTOR);
+    // Every fourth packs well.
+    long step = tag % 4 == 0 ? 0 : 0x9e3779b97f4a7c15L;
+    for (long word = tag + ((long) sector << 40);
+        tag != 0 && content.hasRemaining();
+        word += step) {
+      content.putLong(word);
+    }
+    return content.array();
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Path file = Path.of(arguments[0]);
+    CreateOptions options = KINDS.get(Integer.parseInt(arguments[1]));
+    long seed = Long.parseLong(arguments[2]);
+    try (WritableDisk disk =
+        Files.exists(file)
+            ? VirtualDisks.openWritable(
+                file, options.format(), (OpenRules.Chain) OpenRules.chain(1))
+            : VirtualDisks.create(file, SIZE, Optional.empty(), options)) {
+      Thread other = Thread.ofPlatform().start(() -> write(disk, seed, 1));
+      write(disk, seed, 0);
+      other.join();
+    }
+  }
+
+  private static void write(WritableDisk disk, long seed, int half) {
+    for (int number = 0; number < MOST_STEPS; number++) {
+      Step step = Step.of(seed, half, number);
+      long offset = (long) step.first() * SECTOR;
+      switch (step.deed()) {
+        case WRITE -> {
+          ByteBuffer content = ByteBuffer.allocate(step.sectors() * SECTOR);
+          for (int i = 0; i < step.sectors(); i++) {
+            content.put(content(step.tag(), step.first() + i));
+          }
+          disk.write(offset, content.flip());
+        }
+        case ZERO -> disk.zero(offset, (long) step.sectors() * SECTOR);
+        case FLUSH -> {
+          disk.flush();
+          System.out.println(half + " " + number);
+        }
+      }
+    }
+  }
+}
