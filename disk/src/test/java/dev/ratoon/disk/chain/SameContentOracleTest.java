@@ -70,6 +70,9 @@ class SameContentOracleTest {
     byte[] content = Contents.mixed(42, SIZE);
     Path raw = Contents.raw(folder.resolve("a.raw"), content);
     for (CreateOptions options : SameContentTest.EVERY_WRITER) {
+      if (options instanceof CreateOptions.Vhdx vhdx && vhdx.sectorBytes() != 512) {
+        continue; // QEMU refuses these; VhdxOracleTest has other judges.
+      }
       Path file = folder.resolve("written" + options.hashCode());
       try (VirtualDisk source = VirtualDisks.open(raw, DiskFormat.RAW, OpenRules.chain(1));
           WritableDisk target = VirtualDisks.create(file, SIZE, Optional.empty(), options)) {
