@@ -22,7 +22,6 @@ final class HoleFinder implements Closeable {
   private static final int ENXIO = 6;
 
   private final int descriptor;
-  private final MemorySegment errno = Arena.ofAuto().allocate(Libc.STATE);
   private boolean closed;
 
   private HoleFinder(int descriptor) {
@@ -31,19 +30,18 @@ final class HoleFinder implements Closeable {
 
   /** Opens {@code path}; empty where the system can't, so that the file counts as all data. */
   static Optional<HoleFinder> open(Path path) {
-    if (!Libc.AVAILABLE) {
+    Optional<HoleFinder> finder = ofNew(path);
+    if (finder.isPresent() && !Files.isReadable(finder.get().sameFile())) {
+      finder.get().close();
       return Optional.empty();
     }
-    int descriptor = Libc.open(path.toString());
-    if (descriptor < 0) {
-      return Optional.empty();
-    }
-    HoleFinder finder = new HoleFinder(descriptor);
-    if (!Files.isReadable(finder.sameFile())) {
-      finder.close();
-      return Optional.empty();
-    }
-    return Optional.of(finder);
+    return finder;
+  }
+
+  /** The same for a file that was just made, and is not opened again by {@link #sameFile}. */
+  static Optional<HoleFinder> ofNew(Path path) {
+    int descriptor = Libc.AVAILABLE ? Libc.open(path.toString()) : -1;
+    return descriptor < 0 ? Optional.empty() : Optional.of(new HoleFinder(descriptor));
   }
 
   /** A path to the opened file itself, good as long as this is open. */
@@ -57,16 +55,27 @@ final class HoleFinder implements Closeable {
   }
 
   synchronized long nextData(long offset, long length) {
-    long found = closed ? -1 : Libc.lseek(errno, descriptor, offset, SEEK_DATA);
-    if (found >= 0) {
-      return Math.min(found, length);
+    if (closed) {
+      return offset;
     }
-    return !closed && Libc.errno(errno) == ENXIO ? length : offset;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(Libc.STATE);
+      long found = Libc.lseek(state, descriptor, offset, SEEK_DATA);
+      if (found >= 0) {
+        return Math.min(found, length);
+      }
+      return Libc.errno(state) == ENXIO ? length : offset;
+    }
   }
 
   synchronized long nextHole(long offset, long length) {
-    long found = closed ? -1 : Libc.lseek(errno, descriptor, offset, SEEK_HOLE);
-    return found < 0 ? length : Math.min(found, length);
+    if (closed) {
+      return length;
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      long found = Libc.lseek(arena.allocate(Libc.STATE), descriptor, offset, SEEK_HOLE);
+      return found < 0 ? length : Math.min(found, length);
+    }
   }
 
   @Override

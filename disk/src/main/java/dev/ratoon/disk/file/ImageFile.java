@@ -25,6 +25,10 @@ public final class ImageFile implements Closeable {
       PosixFilePermissions.asFileAttribute(
           EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
 
+  private static final Set<StandardOpenOption> CREATE_NEW =
+      EnumSet.of(
+          StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+
   /** Hears what is done to a file, in the order in which it is done. */
   public interface Observer {
     /** {@code bytes} were written at {@code offset}; the buffer is the observer's. */
@@ -84,15 +88,8 @@ public final class ImageFile implements Closeable {
     try {
       requireRegular(path);
       Optional<HoleFinder> holes = HoleFinder.open(path);
-      ImageFile file =
-          opened(path, holes, EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE));
-      try {
-        holes.ifPresent(finder -> finder.lockForWriting(path));
-        return file;
-      } catch (RuntimeException | Error e) {
-        file.close();
-        throw e;
-      }
+      return opened(path, holes, EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE))
+          .locked();
     } catch (IOException e) {
       throw Faults.unwritable(path, e);
     }
@@ -119,25 +116,27 @@ public final class ImageFile implements Closeable {
     }
   }
 
+  /** This file, locked; or it is closed. */
+  private ImageFile locked() {
+    try {
+      holes.ifPresent(finder -> finder.lockForWriting(path));
+      return this;
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
   /**
    * Creates an empty file, readable and writable by its owner alone, and keeps other writers off
    * it. Never in place of another: that is {@code NAME_TAKEN}.
    */
   public static ImageFile create(Path path) {
     try {
-      Files.createFile(path, OWNER_ONLY);
+      FileChannel channel = FileChannel.open(path, CREATE_NEW, OWNER_ONLY);
+      return new ImageFile(path, channel, HoleFinder.ofNew(path), 0, 0, Optional.empty()).locked();
     } catch (IOException e) {
       throw Faults.unwritable(path, e);
-    }
-    try {
-      return openWritable(path);
-    } catch (RuntimeException | Error e) {
-      try {
-        Files.deleteIfExists(path);
-      } catch (IOException kept) {
-        e.addSuppressed(kept);
-      }
-      throw e;
     }
   }
 

@@ -25,11 +25,13 @@ final class WriteLock {
   private static final int EACCES = 13;
   private static final int EINVAL = 22;
 
-  /** The permissions to read, to write and to resize: used, or not left to others. */
-  private static final int[] OURS = {100, 101, 103, 201, 203};
+  /** Permissions that are used: to read, to write, to write what is there already, to resize. */
+  private static final int USED = 100;
 
-  /** Those who don't let us, and those who do what we don't let them. */
-  private static final int[] CONFLICTS = {200, 201, 203, 101, 103};
+  /** Permissions that are not left to others, in the same order. */
+  private static final int KEPT = 200;
+
+  private static final int PERMISSIONS = 4;
 
   /** {@code struct flock} where a {@code long} has 64 bits. */
   private static final int FLOCK_BYTES = 32;
@@ -51,32 +53,47 @@ final class WriteLock {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(Libc.STATE);
       MemorySegment flock = arena.allocate(FLOCK_BYTES, Long.BYTES);
-      for (int at : OURS) {
-        if (!ask(F_OFD_SETLK, F_RDLCK, at, descriptor, flock, state)) {
-          int errno = Libc.errno(state);
-          if (errno == EINVAL) {
-            return;
-          }
-          throw errno == EAGAIN || errno == EACCES
-              ? Faults.inUse(file)
-              : Faults.cannotLock(file, errno);
+      // Ours are all; others may only read.
+      boolean locked =
+          ask(F_OFD_SETLK, F_RDLCK, USED, PERMISSIONS, descriptor, flock, state)
+              && ask(F_OFD_SETLK, F_RDLCK, KEPT + 1, PERMISSIONS - 1, descriptor, flock, state);
+      if (!locked) {
+        int errno = Libc.errno(state);
+        if (errno == EINVAL) {
+          return;
         }
+        throw errno == EAGAIN || errno == EACCES
+            ? Faults.inUse(file)
+            : Faults.cannotLock(file, errno);
       }
-      for (int at : CONFLICTS) {
-        boolean asked = ask(F_OFD_GETLK, F_WRLCK, at, descriptor, flock, state);
-        if (!asked || flock.get(ValueLayout.JAVA_SHORT, TYPE_AT) != F_UNLCK) {
-          throw Faults.inUse(file);
-        }
+      boolean alone =
+          free(KEPT, PERMISSIONS, descriptor, flock, state)
+              && free(USED + 1, PERMISSIONS - 1, descriptor, flock, state);
+      if (!alone) {
+        throw Faults.inUse(file);
       }
     }
   }
 
+  /** Whether nobody else has a lock there. */
+  private static boolean free(
+      int at, int bytes, int descriptor, MemorySegment flock, MemorySegment state) {
+    return ask(F_OFD_GETLK, F_WRLCK, at, bytes, descriptor, flock, state)
+        && flock.get(ValueLayout.JAVA_SHORT, TYPE_AT) == F_UNLCK;
+  }
+
   private static boolean ask(
-      int command, short type, int at, int descriptor, MemorySegment flock, MemorySegment state) {
+      int command,
+      short type,
+      int at,
+      int bytes,
+      int descriptor,
+      MemorySegment flock,
+      MemorySegment state) {
     flock.fill((byte) 0);
     flock.set(ValueLayout.JAVA_SHORT, TYPE_AT, type);
     flock.set(ValueLayout.JAVA_LONG, START_AT, at);
-    flock.set(ValueLayout.JAVA_LONG, LENGTH_AT, 1);
+    flock.set(ValueLayout.JAVA_LONG, LENGTH_AT, bytes);
     return Libc.fcntl(state, descriptor, command, flock) == 0;
   }
 }

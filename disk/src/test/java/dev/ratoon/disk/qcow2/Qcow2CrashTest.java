@@ -26,17 +26,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A writer that dies after any of its writes, and a host that loses power, having done any part of
  * what was not forced: the file opens, has all that was flushed, and of what came later each sector
- * is old or new.
+ * is old or new. More of it: {@code -Dratoon.crashes=3000}.
  */
-@Timeout(60)
 class Qcow2CrashTest {
   private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(8);
+  private static final int SEEDS = Integer.getInteger("ratoon.crashes", 30);
   private static final int SECTOR = 512;
   private static final int NEVER = -1;
 
@@ -49,7 +48,7 @@ class Qcow2CrashTest {
 
   @Test
   void newFiles() throws Exception {
-    for (int seed = 0; seed < 30; seed++) {
+    for (int seed = 0; seed < SEEDS; seed++) {
       Random random = new Random(seed);
       CreateOptions.Qcow2 options = options(random);
       int size = SECTOR * (1 + random.nextInt(600));
@@ -70,7 +69,7 @@ class Qcow2CrashTest {
 
   @Test
   void filesThatExistedBefore() throws Exception {
-    for (int seed = 0; seed < 30; seed++) {
+    for (int seed = 0; seed < SEEDS; seed++) {
       Random random = new Random(seed);
       CreateOptions.Qcow2 options = options(random);
       byte[] content = new byte[SECTOR * (1 + random.nextInt(600))];

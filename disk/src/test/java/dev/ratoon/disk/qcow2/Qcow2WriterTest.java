@@ -21,12 +21,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever is written to a file of ours, of whatever layout, is what is read from it. */
-@Timeout(60)
+/**
+ * Whatever is written to a file of ours, of whatever layout, is what is read from it. More of it:
+ * {@code -Dratoon.seeds=3000}.
+ */
 class Qcow2WriterTest {
+  private static final int SEEDS = Integer.getInteger("ratoon.seeds", 60);
   private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(8);
 
   @TempDir(factory = InMemory.class)
@@ -34,7 +36,7 @@ class Qcow2WriterTest {
 
   @Test
   void anyWritesToAnyLayoutReadAsWritten() {
-    for (int seed = 0; seed < 60; seed++) {
+    for (int seed = 0; seed < SEEDS; seed++) {
       Random random = new Random(seed);
       byte[] model = new byte[512 * (1 + random.nextInt(6000))];
       Path file = folder.resolve("disk-" + seed);
@@ -53,7 +55,7 @@ class Qcow2WriterTest {
 
   @Test
   void childrenOfChildrenReadAsWritten() {
-    for (int seed = 0; seed < 25; seed++) {
+    for (int seed = 0; seed < SEEDS / 2; seed++) {
       Random random = new Random(seed);
       byte[] model = Contents.mixed(seed, 512 * (1 + random.nextInt(4000)));
       Path parent = folder.resolve("base-" + seed);
@@ -84,7 +86,7 @@ class Qcow2WriterTest {
 
   @Test
   void manyThreadsWriteIntoTheSameClusters() throws Exception {
-    for (int seed = 0; seed < 12; seed++) {
+    for (int seed = 0; seed < SEEDS / 5; seed++) {
       Random random = new Random(seed);
       byte[] model = new byte[512 * (600 + random.nextInt(2000))];
       Path file = folder.resolve("disk-" + seed);
