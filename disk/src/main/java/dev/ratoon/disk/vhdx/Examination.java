@@ -18,22 +18,25 @@ final class Examination {
 
   private Examination() {}
 
-  static List<Finding> of(VhdxParts parts) {
+  /**
+   * @param written whether it is open for writing, so that its log is in use
+   */
+  static List<Finding> of(VhdxParts parts, boolean written) {
     Examination examination = new Examination();
-    examination.copies(parts);
+    examination.copies(parts, written);
     BitSet used = BlockAudit.walk(parts, examination::problem);
     examination.space(parts.file().stored(), used);
     return List.copyOf(examination.findings);
   }
 
-  private void copies(VhdxParts parts) {
+  private void copies(VhdxParts parts, boolean written) {
     if (parts.headers().isDamaged()) {
       add(Severity.ERROR, "One of its two headers is damaged; the other one is used.");
     }
     if (parts.regions().damaged()) {
       add(Severity.ERROR, "One of the two copies of its region table is damaged.");
     }
-    if (parts.headers().current().hasLog()) {
+    if (!written && parts.headers().current().hasLog()) {
       add(
           Severity.LEAK,
           "Its log holds changes that did not reach their places, as after a crash."

@@ -13,9 +13,12 @@ import java.util.BitSet;
 final class Space {
   private final ImageFile file;
 
-  /** One bit for each MiB of the file that is taken. */
+  /** One bit for each MiB that is taken of what the file had when it was opened. */
   private final BitSet used;
 
+  private final int gapsEnd;
+
+  /** MiB that the file has now. */
   private int end;
 
   /** No gap has room for so many MiB, as far as is known. */
@@ -30,6 +33,7 @@ final class Space {
   private Space(ImageFile file, BitSet used, int smallestGap) {
     this.file = file;
     this.used = used;
+    this.gapsEnd = (int) (file.length() / MIB);
     this.end = (int) ((file.length() + MIB - 1) / MIB);
     this.tooMany = smallestGap;
   }
@@ -47,8 +51,8 @@ final class Space {
   /** A place of {@code bytes}, whole MiB. The file is as long already as this needs. */
   synchronized Place take(long bytes) {
     int units = (int) (bytes / MIB);
-    int gap = units < tooMany ? gap(units) : end;
-    if (gap < end) {
+    int gap = units < tooMany ? gap(units) : gapsEnd;
+    if (gap < gapsEnd) {
       used.set(gap, gap + units);
       return new Place(gap * MIB, false);
     }
@@ -60,17 +64,17 @@ final class Space {
     return new Place(offset, true);
   }
 
-  /** The first MiB of a gap that has room, or the file's end. */
+  /** The first MiB of a gap that has room, or where the gaps end. */
   private int gap(int units) {
     int from = used.nextClearBit(0);
-    while (from < end) {
+    while (from < gapsEnd) {
       int taken = used.nextSetBit(from);
-      int gapEnd = taken < 0 ? end : Math.min(taken, end);
+      int gapEnd = taken < 0 ? gapsEnd : Math.min(taken, gapsEnd);
       if (gapEnd - from >= units) {
         return from;
       }
       from = used.nextClearBit(gapEnd);
     }
-    return end;
+    return gapsEnd;
   }
 }

@@ -121,7 +121,7 @@ public final class VhdxLayer implements Layer {
 
   @Override
   public List<Finding> examine() {
-    return Examination.of(parts);
+    return Examination.of(parts, false);
   }
 
   @Override

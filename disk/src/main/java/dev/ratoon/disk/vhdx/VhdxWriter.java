@@ -65,13 +65,15 @@ public final class VhdxWriter implements WritableLayer {
   }
 
   /**
-   * Takes over {@code file}. What its log says is put into its places first; more is not changed
-   * before something is written.
+   * Takes over {@code file}. What its log says is put into its places first, and a damaged header
+   * is written again; more is not changed before something is written.
    */
   public static VhdxWriter openWritable(ImageFile file) {
     VhdxParts found = VhdxParts.read(file);
     if (found.headers().current().hasLog()) {
       replay(found);
+    } else if (found.headers().isDamaged()) {
+      found.headers().update(header -> header.withFileWrite(UUID.randomUUID()));
     }
     VhdxParts parts = VhdxParts.read(file);
     LogArea.of(file, parts.headers().current());
@@ -132,7 +134,7 @@ public final class VhdxWriter implements WritableLayer {
 
   @Override
   public List<Finding> examine() {
-    return reader.examine();
+    return Examination.of(parts, true);
   }
 
   @Override

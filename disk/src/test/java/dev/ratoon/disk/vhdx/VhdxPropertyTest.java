@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whatever is written to a chain, it reads as an array of bytes would. */
 class VhdxPropertyTest {
-  @TempDir Path folder;
+  @TempDir(factory = MemoryFolder.class)
+  Path folder;
 
   @ParameterizedTest
   @CsvSource({
