@@ -3,6 +3,7 @@ package dev.ratoon.disk.chain;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.ParentFinder.Found;
 import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.file.Faults;
 import java.io.IOException;
@@ -74,11 +75,29 @@ final class Parents {
           "Its chain has more than " + rules.maxFiles() + " files.",
           "Flatten it: ratoon disk flatten OLD NEW.");
     }
+    Optional<Found> elsewhere = elsewhere(link);
+    if (elsewhere.isPresent()) {
+      return VirtualDisks.layer(elsewhere.get().file(), elsewhere.get().format(), rules);
+    }
     Path file = found(child, link);
     if (seen.contains(real(file))) {
       throw Faults.corrupt(child.file(), "It is its own parent, directly or through others.");
     }
     return VirtualDisks.layer(file, format(child, link), rules);
+  }
+
+  /** Where else the parent lies, if there is nothing at the places that are recorded. */
+  private Optional<Found> elsewhere(ParentLink link) {
+    if (link.candidates().stream().anyMatch(Files::exists)) {
+      return Optional.empty();
+    }
+    return link.nativeId()
+        .flatMap(id ->
+            FolderSearch.withNativeId(rules.folders(), id)
+                .filter(found -> !seen.contains(real(found.file())))
+                .findFirst())
+        .or(() -> rules.finder().find(link))
+        .filter(found -> !seen.contains(real(found.file())));
   }
 
   private static Path found(Layer child, ParentLink link) {

@@ -1,5 +1,6 @@
 package dev.ratoon.disk.file;
 
+import dev.ratoon.disk.FileStamp;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -134,6 +135,14 @@ public final class ImageFile implements Closeable {
 
   public long length() {
     return length.get();
+  }
+
+  /**
+   * What the system says of the very file that is open here, whatever lies at its path by now;
+   * empty where it can't be asked. Of a part it is what it says of the whole.
+   */
+  public Optional<FileStamp> stamp() {
+    return holes.flatMap(HoleFinder::stamp);
   }
 
   /**
