@@ -40,6 +40,14 @@ public interface Layer extends Closeable {
   Optional<NativeId> nativeId();
 
   /**
+   * What the system says of the very file that is open here, whatever lies at its path by now.
+   * Empty if that can't be told; then nothing is remembered of the file.
+   */
+  default Optional<FileStamp> stamp() {
+    return Optional.empty();
+  }
+
+  /**
    * What this file says of the stretch that begins at {@code offset}, up to {@code limit} at most.
    * {@code HOLE} means that it says nothing: the parent decides. What follows may be of the same
    * kind.

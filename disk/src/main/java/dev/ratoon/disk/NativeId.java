@@ -9,6 +9,18 @@ import java.util.UUID;
 public sealed interface NativeId {
 
   /**
+   * Whether a child that records this as its parent means a file that says {@code found} of itself.
+   * A VHDX child records which write of its parent it stands on, and nothing else decides.
+   */
+  default boolean means(NativeId found) {
+    return switch (this) {
+      case Vhdx wanted ->
+          found instanceof Vhdx other && other.dataWrite().equals(wanted.dataWrite());
+      case Vhd _, Vmdk _ -> equals(found);
+    };
+  }
+
+  /**
    * Of a VHD. It survives writes to the file, so it is no sign that the content is the same.
    *
    * @param unique the footer's unique id

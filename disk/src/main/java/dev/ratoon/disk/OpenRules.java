@@ -33,11 +33,19 @@ public sealed interface OpenRules {
     return new Chain(maxFiles, folders);
   }
 
+  /**
+   * As {@link #chain(int, List)}; a parent that is in none of the folders by its native id is asked
+   * of {@code finder}.
+   */
+  static OpenRules chain(int maxFiles, List<Path> folders, ParentFinder finder) {
+    return new Chain(maxFiles, folders, finder);
+  }
+
   /** See {@link #foreign()}. */
   record Foreign() implements OpenRules {}
 
   /** See {@link #chain(int)}. */
-  record Chain(int maxFiles, List<Path> folders) implements OpenRules {
+  record Chain(int maxFiles, List<Path> folders, ParentFinder finder) implements OpenRules {
     /** Deeper chains than this are slow in any hypervisor, and no such chain is ours. */
     private static final int MOST_FILES = 256;
 
@@ -48,6 +56,10 @@ public sealed interface OpenRules {
             .asException();
       }
       folders = List.copyOf(folders);
+    }
+
+    public Chain(int maxFiles, List<Path> folders) {
+      this(maxFiles, folders, ParentFinder.NONE);
     }
   }
 }

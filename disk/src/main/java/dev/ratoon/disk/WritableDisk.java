@@ -24,6 +24,12 @@ public interface WritableDisk extends VirtualDisk {
   void zero(long offset, long length);
 
   /**
+   * The chunks that may read otherwise than when the disk was opened: those that were written to,
+   * as a whole or in part, or tried to be. It grows as the disk is written to.
+   */
+  ChunkSet changed();
+
+  /**
    * When this returns, all that was written before survives a power loss.
    *
    * @throws RatoonException {@code DISK_FULL}, {@code FILE_UNWRITABLE}

@@ -4,6 +4,7 @@ import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.ParentFinder.Found;
 import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.file.Faults;
 import java.io.IOException;
@@ -77,11 +78,11 @@ final class Parents {
           "Its chain has more than " + rules.maxFiles() + " files.",
           "Flatten it: ratoon disk flatten OLD NEW.");
     }
-    Path file = found(child, link);
-    if (seen.contains(real(file))) {
+    Found found = elsewhere(link).orElseGet(() -> recorded(child, link));
+    if (seen.contains(real(found.file()))) {
       throw Faults.corrupt(child.file(), "It is its own parent, directly or through others.");
     }
-    Layer parent = VirtualDisks.layer(file, format(child, link), rules);
+    Layer parent = VirtualDisks.layer(found.file(), found.format(), rules);
     try {
       requireRight(child, link, parent);
       return parent;
@@ -97,7 +98,7 @@ final class Parents {
     boolean right =
         link.nativeId().isEmpty()
             || Stream.concat(link.nativeId().stream(), link.otherNativeId().stream())
-                .anyMatch(wanted -> found.filter(id -> isSame(wanted, id)).isPresent());
+                .anyMatch(wanted -> found.filter(wanted::means).isPresent());
     if (!right) {
       throw Faults.parentMismatch(
           child.file(),
@@ -107,16 +108,21 @@ final class Parents {
     }
   }
 
-  /** A VHDX child records which write of its parent it stands on, and nothing else decides. */
-  private static boolean isSame(NativeId wanted, NativeId found) {
-    return switch (wanted) {
-      case NativeId.Vhdx vhdx ->
-          found instanceof NativeId.Vhdx other && other.dataWrite().equals(vhdx.dataWrite());
-      case NativeId.Vhd _, NativeId.Vmdk _ -> wanted.equals(found);
-    };
+  /** Where else the parent lies, if there is nothing at the places that are recorded. */
+  private Optional<Found> elsewhere(ParentLink link) {
+    if (link.candidates().stream().anyMatch(Files::exists)) {
+      return Optional.empty();
+    }
+    return link.nativeId()
+        .flatMap(id ->
+            FolderSearch.withNativeId(rules.folders(), id)
+                .filter(found -> !seen.contains(real(found.file())))
+                .findFirst())
+        .or(() -> rules.finder().find(link))
+        .filter(found -> !seen.contains(real(found.file())));
   }
 
-  private static Path found(Layer child, ParentLink link) {
+  private static Found recorded(Layer child, ParentLink link) {
     if (link.candidates().isEmpty()) {
       throw Faults.unsupported(
           child.file(),
@@ -126,6 +132,7 @@ final class Parents {
     return link.candidates().stream()
         .filter(Files::exists)
         .findFirst()
+        .map(file -> new Found(file, format(child, link)))
         .orElseThrow(() ->
             Faults.parentMissing(
                 child.file(),

@@ -63,6 +63,14 @@ public final class Faults {
         .asException();
   }
 
+  /** Somebody writes to a disk while all of it is read: what was read is no state of it. */
+  public static RatoonException changing(Path file) {
+    return Problem.of(ErrorCode.IN_USE, reading(file))
+        .detail("It was changed while it was read.")
+        .next("Shut down whatever writes to it, then try again.")
+        .asException();
+  }
+
   public static RatoonException unreadable(Path file, IOException cause) {
     return interrupted(cause)
         ? interruption(reading(file), cause)

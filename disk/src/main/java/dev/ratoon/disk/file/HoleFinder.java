@@ -1,10 +1,16 @@
 package dev.ratoon.disk.file;
 
+import dev.ratoon.disk.FileStamp;
 import java.io.Closeable;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -52,6 +58,34 @@ final class HoleFinder implements Closeable {
   /** Keeps other writers off the file until this is closed; see {@link WriteLock#take}. */
   void lockForWriting(Path path) {
     WriteLock.take(path, descriptor);
+  }
+
+  /** What the system says of the opened file; empty if it is closed. */
+  synchronized Optional<FileStamp> stamp() {
+    if (closed) {
+      return Optional.empty();
+    }
+    try {
+      Map<String, Object> said =
+          Files.readAttributes(sameFile(), "unix:dev,ino,size,lastModifiedTime,ctime");
+      return Optional.of(
+          new FileStamp(
+              number(said, "dev"),
+              number(said, "ino"),
+              number(said, "size"),
+              time(said, "lastModifiedTime"),
+              time(said, "ctime")));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static long number(Map<String, Object> said, String name) {
+    return ((Number) Objects.requireNonNull(said.get(name))).longValue();
+  }
+
+  private static Instant time(Map<String, Object> said, String name) {
+    return ((FileTime) Objects.requireNonNull(said.get(name))).toInstant();
   }
 
   synchronized long nextData(long offset, long length) {

@@ -1,5 +1,6 @@
 package dev.ratoon.disk.file;
 
+import dev.ratoon.disk.FileStamp;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,8 +27,7 @@ public final class ImageFile implements Closeable {
           EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
 
   private static final Set<StandardOpenOption> CREATE_NEW =
-      EnumSet.of(
-          StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
 
   /** Hears what is done to a file, in the order in which it is done. */
   public interface Observer {
@@ -165,6 +165,14 @@ public final class ImageFile implements Closeable {
 
   public long length() {
     return length.get();
+  }
+
+  /**
+   * What the system says of the very file that is open here, whatever lies at its path by now;
+   * empty where it can't be asked. Of a part it is what it says of the whole.
+   */
+  public Optional<FileStamp> stamp() {
+    return holes.flatMap(HoleFinder::stamp);
   }
 
   /**

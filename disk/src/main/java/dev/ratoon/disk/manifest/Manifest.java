@@ -177,6 +177,10 @@ public final class Manifest {
     return (int) (chunk % CHUNKS_PER_PAGE) * DIGEST_BYTES;
   }
 
+  byte[] @Nullable [] pages() {
+    return pages;
+  }
+
   byte @Nullable [] page(long chunk) {
     return pages[(int) (chunk / CHUNKS_PER_PAGE)];
   }

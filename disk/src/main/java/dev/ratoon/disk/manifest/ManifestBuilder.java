@@ -4,8 +4,10 @@ import dev.ratoon.disk.Limits;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Collects the digests of a disk's chunks, in any order and from any number of threads. A chunk of
@@ -15,6 +17,10 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 public final class ManifestBuilder {
   private final long size;
   private final AtomicReferenceArray<byte[]> pages;
+
+  /** Pages that belong to another manifest, so are copied before they are written to. */
+  private final byte[] @Nullable [] shared;
+
   private final byte[] zeroDigest;
   private final byte[] lastZeroDigest;
 
@@ -23,15 +29,41 @@ public final class ManifestBuilder {
    * @throws RatoonException {@link ErrorCode#INVALID_VALUE} unless it is 1 to 64 TiB
    */
   public ManifestBuilder(long size) {
+    this(size, new byte[0][]);
+  }
+
+  /**
+   * Begins with all that {@code before} says; what is said of a chunk from now on replaces it.
+   * Memory is taken only for what changes.
+   */
+  public ManifestBuilder(Manifest before) {
+    this(before.size(), before.pages());
+    for (int i = 0; i < shared.length; i++) {
+      pages.setPlain(i, shared[i]);
+    }
+  }
+
+  private ManifestBuilder(long size, byte[] @Nullable [] shared) {
     if (size < 1 || size > Limits.MAX_DISK_BYTES) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "describing a disk of " + size + " bytes")
           .next("A disk has 1 byte to 64 TiB.")
           .asException();
     }
     this.size = size;
+    this.shared = shared;
     this.pages = new AtomicReferenceArray<>(Manifest.pages(size));
     this.zeroDigest = Digests.ofZeros(Manifest.CHUNK_BYTES);
     this.lastZeroDigest = Digests.ofZeros(Manifest.chunkBytes(size, Manifest.chunks(size) - 1));
+  }
+
+  /** Says that all bytes of a chunk are 0. */
+  public void putZero(long chunk) {
+    Objects.checkIndex(chunk, Manifest.chunks(size));
+    int index = (int) (chunk / Manifest.CHUNKS_PER_PAGE);
+    if (pages.get(index) != null) {
+      int slot = Manifest.slot(chunk);
+      Arrays.fill(page(index), slot, slot + Manifest.DIGEST_BYTES, (byte) 0);
+    }
   }
 
   /**
@@ -44,7 +76,9 @@ public final class ManifestBuilder {
     if (sha256.length != Manifest.DIGEST_BYTES) {
       throw new IllegalArgumentException("a digest of " + sha256.length + " bytes");
     }
-    if (!isOfZeros(chunk, sha256)) {
+    if (isOfZeros(chunk, sha256)) {
+      putZero(chunk);
+    } else {
       byte[] page = page((int) (chunk / Manifest.CHUNKS_PER_PAGE));
       System.arraycopy(sha256, 0, page, Manifest.slot(chunk), Manifest.DIGEST_BYTES);
     }
@@ -56,13 +90,17 @@ public final class ManifestBuilder {
   }
 
   private byte[] page(int index) {
-    byte[] page = pages.get(index);
-    if (page != null) {
-      return page;
+    byte[] known = pages.get(index);
+    byte[] others = index < shared.length ? shared[index] : null;
+    if (known != others) {
+      return known;
     }
-    byte[] fresh = new byte[Manifest.CHUNKS_PER_PAGE * Manifest.DIGEST_BYTES];
-    byte[] winner = pages.compareAndExchange(index, null, fresh);
-    return winner == null ? fresh : winner;
+    byte[] fresh =
+        others == null
+            ? new byte[Manifest.CHUNKS_PER_PAGE * Manifest.DIGEST_BYTES]
+            : others.clone();
+    byte[] winner = pages.compareAndExchange(index, others, fresh);
+    return winner == others ? fresh : winner;
   }
 
   /** The manifest; nothing may be put from now on, and every thread that did must be done. */

@@ -1,5 +1,6 @@
 package dev.ratoon.disk.manifest;
 
+import dev.ratoon.disk.ChunkSet;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.copy.SparseCopy;
@@ -27,6 +28,36 @@ public final class Manifests {
   public static Manifest of(VirtualDisk disk, int parallelism, Progress progress) {
     ManifestBuilder builder = new ManifestBuilder(disk.size());
     DiskScan.run(disk, parallelism, Manifest.CHUNK_BYTES, progress, () -> new ChunkHasher(builder));
+    return builder.build();
+  }
+
+  /**
+   * The manifest of {@code now}, of which only what has changed is read.
+   *
+   * @param before what the disk was
+   * @param changed every chunk that may read otherwise now
+   * @throws RatoonException {@code INVALID_VALUE} if the size is not what it was; what reading the
+   *     disk throws; {@code INTERRUPTED}
+   */
+  public static Manifest update(
+      Manifest before, VirtualDisk now, ChunkSet changed, int parallelism, Progress progress) {
+    if (before.size() != now.size() || before.chunks() != changed.chunks()) {
+      throw Problem.of(
+              ErrorCode.INVALID_VALUE, "following the changes of '" + now.files().getFirst() + "'")
+          .detail("It has " + now.size() + " bytes; it had " + before.size() + ".")
+          .next("Compute its manifest anew.")
+          .asException();
+    }
+    ManifestBuilder builder = new ManifestBuilder(before);
+    for (long chunk = changed.next(0); chunk < before.chunks(); chunk = changed.next(chunk + 1)) {
+      builder.putZero(chunk);
+    }
+    DiskScan.run(
+        new ChangedDisk(now, changed),
+        parallelism,
+        Manifest.CHUNK_BYTES,
+        progress,
+        () -> new ChunkHasher(builder));
     return builder.build();
   }
 

@@ -3,6 +3,7 @@ package dev.ratoon.disk.qcow2;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Extent.Kind;
+import dev.ratoon.disk.FileStamp;
 import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.Limits;
@@ -127,6 +128,11 @@ public final class Qcow2Layer implements Layer {
   @Override
   public Optional<NativeId> nativeId() {
     return Optional.empty();
+  }
+
+  @Override
+  public Optional<FileStamp> stamp() {
+    return file.stamp();
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
+import dev.ratoon.disk.FileStamp;
 import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.ParentLink;
@@ -147,6 +148,11 @@ public final class Qcow2Writer implements WritableLayer {
   @Override
   public Optional<NativeId> nativeId() {
     return reading.nativeId();
+  }
+
+  @Override
+  public Optional<FileStamp> stamp() {
+    return file.stamp();
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Extent.Kind;
+import dev.ratoon.disk.FileStamp;
 import dev.ratoon.disk.Limits;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.ParentLink;
@@ -89,6 +90,11 @@ public final class RawLayer implements WritableLayer {
   @Override
   public Optional<NativeId> nativeId() {
     return Optional.empty();
+  }
+
+  @Override
+  public Optional<FileStamp> stamp() {
+    return file.stamp();
   }
 
   @Override

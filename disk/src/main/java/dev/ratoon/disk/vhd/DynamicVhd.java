@@ -3,6 +3,7 @@ package dev.ratoon.disk.vhd;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Extent.Kind;
+import dev.ratoon.disk.FileStamp;
 import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.Finding.Severity;
 import dev.ratoon.disk.Layer;
@@ -74,6 +75,11 @@ final class DynamicVhd implements Layer {
   @Override
   public Optional<NativeId> nativeId() {
     return Optional.of(new NativeId.Vhd(footer.unique()));
+  }
+
+  @Override
+  public Optional<FileStamp> stamp() {
+    return file.stamp();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.ratoon.disk.vhd;
 import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
+import dev.ratoon.disk.FileStamp;
 import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.Limits;
 import dev.ratoon.disk.NativeId;
@@ -92,6 +93,11 @@ final class DynamicVhdWriter implements WritableLayer {
   @Override
   public Optional<NativeId> nativeId() {
     return reader.nativeId();
+  }
+
+  @Override
+  public Optional<FileStamp> stamp() {
+    return reader.stamp();
   }
 
   @Override

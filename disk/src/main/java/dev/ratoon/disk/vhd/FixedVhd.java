@@ -3,6 +3,7 @@ package dev.ratoon.disk.vhd;
 import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
+import dev.ratoon.disk.FileStamp;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.WritableLayer;
@@ -53,6 +54,11 @@ final class FixedVhd implements WritableLayer {
   @Override
   public Optional<NativeId> nativeId() {
     return Optional.of(new NativeId.Vhd(unique));
+  }
+
+  @Override
+  public Optional<FileStamp> stamp() {
+    return bytes.stamp();
   }
 
   @Override

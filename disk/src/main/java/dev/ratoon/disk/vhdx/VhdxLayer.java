@@ -5,6 +5,7 @@ import static dev.ratoon.disk.vhdx.Structures.MIB;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Extent.Kind;
+import dev.ratoon.disk.FileStamp;
 import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.NativeId;
@@ -77,6 +78,11 @@ public final class VhdxLayer implements Layer {
   public Optional<NativeId> nativeId() {
     return Optional.of(
         new NativeId.Vhdx(parts.headers().current().dataWrite(), parts.metadata().diskId()));
+  }
+
+  @Override
+  public Optional<FileStamp> stamp() {
+    return stored.stamp();
   }
 
   @Override

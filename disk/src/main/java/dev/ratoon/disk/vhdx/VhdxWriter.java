@@ -5,6 +5,7 @@ import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.CreateOptions.Allocation;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
+import dev.ratoon.disk.FileStamp;
 import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.ParentLink;
@@ -120,6 +121,11 @@ public final class VhdxWriter implements WritableLayer {
   @Override
   public Optional<NativeId> nativeId() {
     return reader.nativeId();
+  }
+
+  @Override
+  public Optional<FileStamp> stamp() {
+    return reader.stamp();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.ratoon.disk.vmdk;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Extent.Kind;
+import dev.ratoon.disk.FileStamp;
 import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.NativeId;
@@ -120,6 +121,11 @@ public final class VmdkLayer implements Layer {
   @Override
   public Optional<NativeId> nativeId() {
     return descriptor.nativeId();
+  }
+
+  @Override
+  public Optional<FileStamp> stamp() {
+    return file.stamp();
   }
 
   @Override

@@ -32,6 +32,7 @@ class VhdxCrashTest {
 
   @TempDir(factory = MemoryFolder.class)
   Path folder;
+
   private final byte[] model = new byte[SIZE];
   private Path base;
   private Path disk;
@@ -67,8 +68,7 @@ class VhdxCrashTest {
   private void prepare(Random random, int sectorBytes, boolean child, boolean fresh) {
     boolean baseIsNew = fresh && !child;
     if (!baseIsNew) {
-      try (WritableDisk made =
-          VhdxDisks.create(base, SIZE, VhdxDisks.dynamic(1, sectorBytes))) {
+      try (WritableDisk made = VhdxDisks.create(base, SIZE, VhdxDisks.dynamic(1, sectorBytes))) {
         changes(made, random, sectorBytes, 4);
       }
     }
