@@ -68,10 +68,11 @@ final class Stillness {
    */
   void require() {
     VmId id = vm.id();
+    Map<String, Object> now = inode();
     if (!work.starts(id).equals(starts) || work.domain(id).isPresent()) {
       throw changed("The VM was started meanwhile.");
     }
-    if (!inode().equals(inode)) {
+    if (!now.equals(inode)) {
       throw changed("Somebody has written to the disk meanwhile.");
     }
   }

@@ -55,7 +55,7 @@ public final class DiskStreamReader {
     this.source = source;
     this.name = name;
     this.header = readHeader();
-    this.digest = new StreamDigest(header);
+    this.digest = new StreamDigest(header, header.covered());
   }
 
   /**

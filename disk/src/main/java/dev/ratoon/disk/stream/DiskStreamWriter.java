@@ -1,6 +1,7 @@
 package dev.ratoon.disk.stream;
 
 import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.Problem;
 import io.airlift.compress.v3.zstd.ZstdCompressor;
 import java.io.IOException;
@@ -31,7 +32,7 @@ final class DiskStreamWriter {
   DiskStreamWriter(OutputStream target, StreamHeader header, boolean packed) throws IOException {
     this.target = target;
     this.packer = packed ? Optional.of(ZstdCompressor.create(LEVEL)) : Optional.empty();
-    this.digest = new StreamDigest(header);
+    this.digest = new StreamDigest(header, header.part() == DiskPart.BASE);
     int most = packer.map(p -> p.maxCompressedLength(Codec.MAX_DATA_BYTES)).orElse(0);
     this.frame = new byte[1 + Codec.DATA_HEAD_BYTES + Math.max(most, Codec.MAX_DATA_BYTES)];
     target.write(Codec.encode(header));
@@ -61,7 +62,7 @@ final class DiskStreamWriter {
     target.write(frame, 0, 1 + Codec.ZERO_BYTES);
   }
 
-  /** The manifest of what was sent, once all was. */
+  /** The manifest of a base disk, once all of it was sent. */
   Optional<Manifest> manifest() {
     return digest.manifest();
   }

@@ -20,9 +20,13 @@ final class StreamDigest {
   private long dataBytes;
   private long zeroBytes;
 
-  StreamDigest(StreamHeader header) {
+  /**
+   * @param withManifest whether the manifest is wanted, which takes 32 bytes for each chunk; only
+   *     where frames are made of whole chunks
+   */
+  StreamDigest(StreamHeader header, boolean withManifest) {
     stream.update(Codec.encode(header));
-    chunks = header.covered() ? Optional.of(new ManifestBuilder(header.size())) : Optional.empty();
+    chunks = withManifest ? Optional.of(new ManifestBuilder(header.size())) : Optional.empty();
   }
 
   void data(long offset, byte[] bytes, int start, int length) {
@@ -65,7 +69,7 @@ final class StreamDigest {
         .array();
   }
 
-  /** The disk's manifest; empty for an overlay, which is not a disk by itself. */
+  /** The disk's manifest, if it was wanted. */
   Optional<Manifest> manifest() {
     return chunks.map(ManifestBuilder::build);
   }

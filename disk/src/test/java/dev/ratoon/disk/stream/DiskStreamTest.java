@@ -330,7 +330,7 @@ class DiskStreamTest {
     // A sender that does not look: the same stream under another id, its digest made right.
     StreamHeader named =
         new StreamHeader(DiskPart.BASE, layer.size(), Optional.of(Streams.SOME_ID));
-    StreamDigest digest = new StreamDigest(named);
+    StreamDigest digest = new StreamDigest(named, true);
     digest.zero(0, layer.size());
     byte[] lying =
         concat(
