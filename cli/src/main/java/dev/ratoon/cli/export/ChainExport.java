@@ -60,24 +60,32 @@ final class ChainExport {
     Path child = folder.resolve(childName);
     NewFiles.requireFree(child);
     files.folder(folder.toAbsolutePath());
-    Fetched parent =
-        Files.exists(base, LinkOption.NOFOLLOW_LINKS)
-            ? found(base, id)
-            : fetch.fetch(DiskPart.BASE, Optional.of(id), base, Optional.empty(), baseOptions);
-    VirtualDisk opened = open(files.draftOf(base));
-    Fetched written;
+    Fetched parent = base(base, id);
+    VirtualDisk opened = open(base);
     try {
-      written =
+      Fetched written =
           fetch.fetch(
               DiskPart.OVERLAY,
               Optional.of(id),
               child,
               Optional.of(under(opened, base, parent.manifest())),
               childOptions);
+      return List.of(parent.file(), written.file());
     } finally {
       opened.close();
     }
-    return List.of(parent.file(), written.file());
+  }
+
+  /** The base under its own name: what a child records of its parent is looked up there. */
+  private Fetched base(Path file, DiskId id) {
+    NewFiles.requireSettled(file);
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      return found(file, id);
+    }
+    Fetched fetched =
+        fetch.fetch(DiskPart.BASE, Optional.of(id), file, Optional.empty(), baseOptions);
+    files.name(file);
+    return fetched;
   }
 
   private DiskId baseId() {
@@ -104,7 +112,6 @@ final class ChainExport {
     return VirtualDisks.open(file, format(), OpenRules.chain(1));
   }
 
-  /** The child is to name the parent as it will be called, not as it is called now. */
   private Under under(VirtualDisk opened, Path base, Manifest manifest) {
     Backing recorded =
         new Backing(

@@ -111,7 +111,7 @@ final class DiskFetch {
             header.part(),
             options.format().word(),
             size,
-            StoredBytes.of(files.draftOf(target)),
+            StoredBytes.of(NewFiles.draftOf(target)),
             manifest.id(),
             false);
     return new Fetched(file, manifest);

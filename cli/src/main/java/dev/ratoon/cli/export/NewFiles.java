@@ -11,20 +11,30 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 
 /**
- * Files that are made under other names and get their own all together, when all are whole. Until
- * then whatever ends the work, Ctrl-C too, leaves nothing of them; what others have is never
- * touched.
+ * Files that are made as drafts and are kept all together, when all are whole. Until then whatever
+ * ends the work, Ctrl-C too, leaves nothing of them; what others have is never touched.
+ *
+ * <p>The draft of NAME is .NAME.partial beside it, and stays until all is done, even if the file has
+ * its name already: so nobody relies on a file that may still be taken back. Only a killed process
+ * leaves drafts.
  */
 final class NewFiles implements AutoCloseable {
-  /** A file on its way: where it lies, and what it is to be called. */
-  private record Draft(Path draft, Path target) {}
+  /** A file on its way. */
+  private static final class Draft {
+    private final Path target;
+    private final Path path;
+    private boolean named;
+
+    Draft(Path target) {
+      this.target = target;
+      this.path = draftOf(target);
+    }
+  }
 
   private final List<Draft> drafts = new ArrayList<>();
   private final Thread hook = new Thread(this::abandon, "leaving nothing");
@@ -39,6 +49,11 @@ final class NewFiles implements AutoCloseable {
     return files;
   }
 
+  /** Where a file lies until it has its name. */
+  static Path draftOf(Path target) {
+    return target.resolveSibling("." + target.getFileName() + ".partial");
+  }
+
   /**
    * Makes sure that nothing has this name.
    *
@@ -47,6 +62,20 @@ final class NewFiles implements AutoCloseable {
   static void requireFree(Path target) {
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw Faults.unwritable(target, new FileAlreadyExistsException(target.toString()));
+    }
+  }
+
+  /**
+   * Makes sure that nobody is making this file.
+   *
+   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#IN_USE}
+   */
+  static void requireSettled(Path target) {
+    if (Files.exists(draftOf(target), LinkOption.NOFOLLOW_LINKS)) {
+      throw Problem.of(ErrorCode.IN_USE, "using '" + target + "'")
+          .detail("Another export is writing it, or was killed while it did.")
+          .next("Wait for its end; if there is none, remove " + draftOf(target) + ".")
+          .asException();
     }
   }
 
@@ -64,71 +93,63 @@ final class NewFiles implements AutoCloseable {
   }
 
   /**
-   * Makes a file that is to be called {@code target}, beside that place.
+   * Makes a draft of the file that is to be called {@code target}.
    *
-   * @param maker is given the name under which to make it
+   * @param maker is given the draft's path, where nothing lies yet
    */
   synchronized <T> T make(Path target, Function<Path, T> maker) {
     requireUnderWay();
+    requireSettled(target);
     requireFree(target);
-    String mark = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
-    Path draft = target.resolveSibling("." + target.getFileName() + "." + mark + ".partial");
-    T made = maker.apply(draft);
-    drafts.add(new Draft(draft, target));
+    Draft draft = new Draft(target);
+    T made = maker.apply(draft.path);
+    drafts.add(draft);
     return made;
   }
 
-  /** Where a file of that name lies until it has it. */
-  synchronized Path draftOf(Path target) {
-    return drafts.stream()
-        .filter(draft -> draft.target().equals(target))
-        .findFirst()
-        .map(Draft::draft)
-        .orElse(target);
+  /** Gives a file that is whole its name before the others: they may have to find it there. */
+  synchronized void name(Path target) {
+    requireUnderWay();
+    for (Draft draft : drafts) {
+      if (draft.target.equals(target)) {
+        name(draft);
+      }
+    }
   }
 
   /**
-   * Gives all files their names, durably: all of them, or none.
+   * Keeps all files, under their names and durably.
    *
-   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#NAME_TAKEN} if something else got one
-   *     meanwhile
+   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#NAME_TAKEN} if something else got a
+   *     name meanwhile
    */
   synchronized void publish() {
     requireUnderWay();
-    List<Path> named = new ArrayList<>();
-    try {
-      for (Draft draft : drafts) {
-        sync(draft.draft());
-      }
-      for (Draft draft : drafts) {
-        name(draft);
-        named.add(draft.target());
-      }
-      for (Draft draft : drafts) {
-        sync(folderOf(draft.target()));
-      }
-      over = true;
-    } finally {
-      if (!over) {
-        named.forEach(NewFiles::remove);
-      }
-    }
+    drafts.forEach(NewFiles::name);
+    drafts.forEach(draft -> sync(folderOf(draft.target)));
+    over = true;
+    drafts.forEach(draft -> remove(draft.path));
   }
 
-  /** A link is never made in place of a file; a move could be, if one came in between. */
+  /** By a link, which is never made in place of a file; a move could be. */
   private static void name(Draft draft) {
+    if (draft.named) {
+      return;
+    }
+    sync(draft.path);
     try {
       try {
-        Files.createLink(draft.target(), draft.draft());
-        Files.delete(draft.draft());
+        Files.createLink(draft.target, draft.path);
       } catch (FileAlreadyExistsException taken) {
         throw taken;
       } catch (IOException | UnsupportedOperationException noLinksHere) {
-        Files.move(draft.draft(), draft.target());
+        Files.move(draft.path, draft.target);
+        Files.createFile(draft.path);
       }
     } catch (IOException failed) {
-      throw Faults.unwritable(draft.target(), failed);
+      throw Faults.unwritable(draft.target, failed);
     }
+    draft.named = true;
   }
 
   private static void sync(Path path) {
@@ -151,11 +172,17 @@ final class NewFiles implements AutoCloseable {
 
   /** Leaves nothing of what was not published. */
   private synchronized void abandon() {
-    if (!over) {
-      over = true;
-      drafts.forEach(draft -> remove(draft.draft()));
-      madeFolder.ifPresent(NewFiles::remove);
+    if (over) {
+      return;
     }
+    over = true;
+    for (Draft draft : drafts) {
+      if (draft.named) {
+        remove(draft.target);
+      }
+      remove(draft.path);
+    }
+    madeFolder.ifPresent(NewFiles::remove);
   }
 
   private static void remove(Path path) {

@@ -34,8 +34,7 @@ class NewFilesTest {
     try (NewFiles files = NewFiles.begin()) {
       makeBoth(files);
       assertThat(base).doesNotExist();
-      assertThat(files.draftOf(base)).hasContent("base").hasParent(folder);
-      assertThat(files.draftOf(home)).isEqualTo(home);
+      assertThat(folder.resolve(".base.vhdx.partial")).hasContent("base");
 
       files.publish();
     }
@@ -50,6 +49,26 @@ class NewFilesTest {
       makeBoth(files);
     }
     assertThat(count(home)).isZero();
+  }
+
+  @Test
+  void whoHasItsNameEarlyCanStillBeTakenBackAndSaysSo() throws IOException {
+    try (NewFiles files = NewFiles.begin()) {
+      makeBoth(files);
+      files.name(base);
+      files.name(base);
+      assertThat(base).hasContent("base");
+      assertThat(child).doesNotExist();
+
+      assertThat(refusal(() -> NewFiles.requireSettled(base))).isEqualTo(ErrorCode.IN_USE);
+      try (NewFiles others = NewFiles.begin()) {
+        assertThat(refusal(() -> others.make(child, draft -> write(draft, "other"))))
+            .isEqualTo(ErrorCode.IN_USE);
+      }
+      assertThat(NewFiles.draftOf(child)).hasContent("child");
+    }
+    assertThat(count(home)).isZero();
+    NewFiles.requireSettled(base);
   }
 
   @Test
