@@ -6,6 +6,7 @@ import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.vm.VmKeepers;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
@@ -13,6 +14,7 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
@@ -96,6 +98,11 @@ public final class Agent implements AgentLink, AutoCloseable {
   @Override
   public ConsoleText console(VmId vm, long offset, Duration wait) throws InterruptedException {
     return vms.console(vm, offset, wait);
+  }
+
+  @Override
+  public DiskStream disk(VmId vm, int disk, DiskPart part, boolean packed) {
+    return vms.disk(vm, disk, part, packed);
   }
 
   @Override

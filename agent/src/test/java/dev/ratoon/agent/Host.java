@@ -144,6 +144,10 @@ final class Host implements ServerLink, AutoCloseable {
     return hypervisor;
   }
 
+  Agent agent() {
+    return agent.orElseThrow();
+  }
+
   HostFolders folders() {
     return new HostFolders(home);
   }

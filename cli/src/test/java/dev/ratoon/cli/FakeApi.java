@@ -1,6 +1,7 @@
 package dev.ratoon.cli;
 
 import com.sun.net.httpserver.HttpExchange;
+import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationState;
@@ -40,10 +41,32 @@ final class FakeApi implements AutoCloseable {
   private final HttpsFake server;
   private final Map<String, OperationView> operations =
       new java.util.concurrent.ConcurrentHashMap<>();
+
+  /** The VMs that there are. */
+  volatile List<VmView> vms =
+      List.of(
+          Samples.vm(1, "web-1", VmState.RUNNING),
+          Samples.vm(2, "web-2", VmState.STOPPED),
+          Samples.vm(3, "database", VmState.FAILED));
+
+  /** What the disks of stopped VMs hold. */
+  volatile Disks disks =
+      (vm, part, out) -> {
+        throw Problem.of(ErrorCode.WRONG_STATE, "exporting disk 0 of " + vm.name())
+            .detail("The VM runs, and its guest may write to the disk at any moment.")
+            .next("Stop it first: ratoon vm stop " + vm.name())
+            .asException();
+      };
+
   private volatile Settings settings = Settings.DEFAULT;
 
   FakeApi() {
     server = HttpsFake.start(this::handle);
+  }
+
+  /** Sends a disk. */
+  interface Disks {
+    void send(VmView vm, DiskPart part, OutputStream out) throws IOException;
   }
 
   /** Leaves in a data folder what a started server leaves there. */
@@ -120,13 +143,14 @@ final class FakeApi implements AutoCloseable {
               exchange,
               202,
               begin(1, OperationKind.IMPORT, query.contains("doomed") ? "doomed" : "debian:12"));
-      case "vm-list" -> send(exchange, 200, query == null ? vms() : List.of());
-      case "vm-show" -> send(exchange, 200, known(first, "web-1", vms().getFirst()));
+      case "vm-list" -> send(exchange, 200, query == null ? vms : List.of());
+      case "vm-show" -> send(exchange, 200, vm(first));
       case "vm-deploy" -> send(exchange, 202, deploy(Json.read(utf8(body), DeployRequest.class)));
       case "vm-start" -> send(exchange, 202, operate(OperationKind.START, first));
       case "vm-stop" -> send(exchange, 202, operate(OperationKind.STOP, first));
       case "vm-delete" -> send(exchange, 202, operate(OperationKind.DELETE, first));
       case "vm-undelete" -> send(exchange, 202, operate(OperationKind.UNDELETE, first));
+      case "vm-export" -> export(exchange, first, query);
       case "vm-console" -> console(exchange, query);
       case "base-list" -> send(exchange, 200, List.of(Samples.base()));
       case "host-list" -> send(exchange, 200, List.of(Samples.host()));
@@ -144,11 +168,56 @@ final class FakeApi implements AutoCloseable {
     }
   }
 
-  private static List<VmView> vms() {
-    return List.of(
-        Samples.vm(1, "web-1", VmState.RUNNING),
-        Samples.vm(2, "web-2", VmState.STOPPED),
-        Samples.vm(3, "database", VmState.FAILED));
+  private VmView vm(String nameOrId) {
+    return vms.stream()
+        .filter(vm -> vm.name().text().equals(nameOrId) || vm.id().toString().equals(nameOrId))
+        .findFirst()
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.NOT_FOUND, "looking for '" + nameOrId + "'")
+                .detail("There is none of that name.")
+                .asException());
+  }
+
+  private void export(HttpExchange exchange, String vm, String query) throws IOException {
+    DiskPart part =
+        query.contains("part=base")
+            ? DiskPart.BASE
+            : query.contains("part=overlay") ? DiskPart.OVERLAY : DiskPart.WHOLE;
+    // Not closed by a failure: the client must not take that for the end.
+    OutputStream out = new LateHead(exchange);
+    disks.send(vm(vm), part, out);
+    out.close();
+  }
+
+  /** Answers with success at the first byte, so that a refusal before it can be another answer. */
+  private static final class LateHead extends OutputStream {
+    private final HttpExchange exchange;
+    private boolean begun;
+
+    LateHead(HttpExchange exchange) {
+      this.exchange = exchange;
+    }
+
+    @Override
+    public void write(int one) throws IOException {
+      write(new byte[] {(byte) one}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      if (!begun) {
+        exchange.sendResponseHeaders(200, 0);
+        begun = true;
+      }
+      exchange.getResponseBody().write(bytes, offset, length);
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (begun) {
+        exchange.getResponseBody().close();
+      }
+    }
   }
 
   private List<OperationView> deploy(DeployRequest request) {

@@ -14,9 +14,22 @@ import java.util.Optional;
  * @param format never guessed: a guest could write what looks like another format
  * @param nativeId what the parent's own file says it is, for formats whose children record it
  * @param diskId its content, if it is known; recorded where the child's format can
+ * @param naming which name a child records whose format has room for one only
  */
 public record Backing(
-    Path file, DiskFormat format, Optional<NativeId> nativeId, Optional<DiskId> diskId) {
+    Path file,
+    DiskFormat format,
+    Optional<NativeId> nativeId,
+    Optional<DiskId> diskId,
+    Naming naming) {
+
+  /** How a child names its parent. */
+  public enum Naming {
+    /** From the root: the child may be moved, the parent may not. */
+    ABSOLUTE,
+    /** From the child's folder: both may be moved together. */
+    RELATIVE
+  }
 
   /**
    * @throws RatoonException {@link ErrorCode#INVALID_VALUE} if {@code file} is not absolute
@@ -29,8 +42,20 @@ public record Backing(
     }
   }
 
+  /** A parent that is named from the root. */
+  public Backing(
+      Path file, DiskFormat format, Optional<NativeId> nativeId, Optional<DiskId> diskId) {
+    this(file, format, nativeId, diskId, Naming.ABSOLUTE);
+  }
+
   /** A parent of which no id is to be recorded. */
   public Backing(Path file, DiskFormat format) {
     this(file, format, Optional.empty(), Optional.empty());
+  }
+
+  /** The one name by which {@code child} records it. */
+  public Path nameFor(Path child) {
+    Path folder = child.toAbsolutePath().getParent();
+    return naming == Naming.ABSOLUTE || folder == null ? file : folder.relativize(file);
   }
 }

@@ -50,6 +50,7 @@ public enum ErrorCode {
   PACKAGE_MISSING(Fault.HOST),
   ALREADY_RUNNING(Fault.HOST),
   SERVER_UNREACHABLE(Fault.HOST),
+  BUSY(Fault.HOST),
   TIMED_OUT(Fault.HOST),
 
   // Ratoon

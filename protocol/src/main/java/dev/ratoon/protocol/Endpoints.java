@@ -198,6 +198,19 @@ public final class Endpoints {
           Bytes.class,
           200,
           "What the guest wrote to its serial console. Header Ratoon-Next-Offset says where to go on.");
+  public static final Endpoint<NoBody, Bytes> VM_EXPORT =
+      one(
+          "vm-export",
+          GET,
+          "/v1/vms/{vm}/disks/{disk}",
+          Map.of(
+              "part", "whole (unless told), base or overlay.",
+              "packed", "false: nothing is packed, for a network that is faster than zstd."),
+          Permission.VMS_READ,
+          NoBody.class,
+          Bytes.class,
+          200,
+          "The content of a disk, counted from 0, of a VM that does not run; as docs/formats/disk-stream.md says. A stream without its end is worthless.");
 
   public static final Endpoint<NoBody, BaseView> BASE_LIST =
       list(
@@ -308,6 +321,7 @@ public final class Endpoints {
         VM_DELETE,
         VM_UNDELETE,
         VM_CONSOLE,
+        VM_EXPORT,
         BASE_LIST,
         HOST_LIST,
         HOST_SHOW,

@@ -1,6 +1,7 @@
 package dev.ratoon.server;
 
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
@@ -16,10 +17,13 @@ import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskReport;
+import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,9 +31,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 /**
@@ -41,6 +47,7 @@ final class FakeAgent implements AgentLink {
   final HostId host = new HostId(UUID.randomUUID());
   final Map<VmId, DesiredVm> vms = new ConcurrentHashMap<>();
   final List<DiskId> bases = new ArrayList<>();
+  final AtomicInteger openStreams = new AtomicInteger();
   volatile Predicate<DesiredVm> fails = vm -> false;
   long memoryBytes = 64 * GIB;
   long diskFreeBytes = 500 * GIB;
@@ -180,5 +187,29 @@ final class FakeAgent implements AgentLink {
     byte[] text = "login: ".getBytes(StandardCharsets.UTF_8);
     int from = (int) Math.min(text.length, Math.max(0, offset));
     return new ConsoleText(Arrays.copyOfRange(text, from, text.length), text.length);
+  }
+
+  /** Says what was asked for, in place of a stream. */
+  @Override
+  public DiskStream disk(VmId vm, int disk, DiskPart part, boolean packed) {
+    DesiredVm known = Objects.requireNonNull(vms.get(vm));
+    if (known.power() == DesiredPower.RUNNING) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "exporting disk " + disk + " of " + known.name())
+          .detail("The VM runs.")
+          .asException();
+    }
+    String said = known.name() + " " + disk + " " + part + (packed ? " packed" : "");
+    openStreams.incrementAndGet();
+    return new DiskStream() {
+      @Override
+      public void writeTo(OutputStream target) throws IOException {
+        target.write(said.getBytes(StandardCharsets.UTF_8));
+      }
+
+      @Override
+      public void close() {
+        openStreams.decrementAndGet();
+      }
+    };
   }
 }

@@ -341,6 +341,40 @@ final class VmApiTest {
     assertThat(reply.headers().firstValue("Ratoon-Next-Offset")).contains("7");
   }
 
+  @Test
+  void streamsTheDiskOfAVmThatDoesNotRun() throws Exception {
+    deployed("web");
+    Reply running = server.get("/v1/vms/web/disks/0");
+    assertThat(running.status()).isEqualTo(409);
+    assertThat(running.problem().code()).isEqualTo(ErrorCode.WRONG_STATE);
+    ended(server.post("/v1/vms/web/stop", ""));
+
+    assertThat(server.get("/v1/vms/web/disks/0").body()).isEqualTo("web 0 WHOLE packed");
+    Reply overlay = server.get("/v1/vms/web/disks/0?part=overlay&packed=false");
+    assertThat(overlay.body()).isEqualTo("web 0 OVERLAY");
+    assertThat(overlay.headers().firstValue("Content-Type")).contains("application/octet-stream");
+    assertThat(agent.openStreams).hasValue(0);
+
+    assertThat(server.get("/v1/vms/web/disks/1").problem().code()).isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(server.get("/v1/vms/web/disks/x").status()).isEqualTo(400);
+    assertThat(server.get("/v1/vms/web/disks/0?part=half").status()).isEqualTo(400);
+    assertThat(server.get("/v1/vms/other/disks/0").status()).isEqualTo(404);
+  }
+
+  @Test
+  void exportsNothingWhileTheVmChangesButAlsoFromTheTrash() throws Exception {
+    deployed("web");
+    ended(server.post("/v1/vms/web/stop", ""));
+    VmView vm = show("web");
+    Reply starting = server.post("/v1/vms/web/start", "");
+    assertThat(server.get("/v1/vms/web/disks/0").problem().code()).isEqualTo(ErrorCode.WRONG_STATE);
+    ended(starting);
+    ended(server.delete("/v1/vms/web"));
+
+    assertThat(server.get("/v1/vms/web/disks/0").status()).isEqualTo(404);
+    assertThat(server.get("/v1/vms/" + vm.id() + "/disks/0").body()).startsWith("web 0");
+  }
+
   private static String request(String name, int count) {
     return """
     {"name": "%s", "count": %d, "disks": [{"image": "tiny"}]}\

@@ -13,7 +13,6 @@ import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.qcow2.Qcow2Child;
-import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.Problem;
@@ -73,10 +72,9 @@ final class VmFiles {
   List<Long> makeDisks(DesiredVm vm, Path folder, BiConsumer<Long, Long> progress) {
     List<Long> copied = new ArrayList<>();
     for (int i = 0; i < vm.disks().size(); i++) {
-      DesiredDisk disk = vm.disks().get(i);
-      Path file = diskFile(folder, i, disk);
-      copied.add(makeDisk(disk, file, progress));
-      give(file);
+      VmDisk disk = VmDisk.of(vm, folder, i);
+      copied.add(makeDisk(disk.wanted(), disk.file(), progress));
+      give(disk.file());
     }
     return copied;
   }
@@ -121,7 +119,7 @@ final class VmFiles {
   DomainSpec domain(DesiredVm vm, VmRecord record, Path folder) {
     List<DomainSpec.DomainDisk> disks = new ArrayList<>();
     for (int i = 0; i < vm.disks().size(); i++) {
-      disks.add(chain(vm.disks().get(i), diskFile(folder, i, vm.disks().get(i))));
+      disks.add(chain(VmDisk.of(vm, folder, i)));
     }
     Optional<Uefi> uefi =
         vm.firmware() == Firmware.UEFI
@@ -149,7 +147,7 @@ final class VmFiles {
     List<DiskReport> reports = new ArrayList<>();
     for (int i = 0; i < vm.disks().size() && record.disksMade(); i++) {
       DesiredDisk disk = vm.disks().get(i);
-      Path file = diskFile(folder, i, disk);
+      Path file = VmDisk.of(vm, folder, i).file();
       if (Files.exists(file)) {
         Optional<String> basePath =
             disk.differencing()
@@ -195,31 +193,13 @@ final class VmFiles {
     return 0;
   }
 
-  private DomainSpec.DomainDisk chain(DesiredDisk disk, Path file) {
-    if (!Files.exists(file)) {
-      throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)
-          .detail("The file is gone.")
-          .next("Bring it back from a backup, or delete the VM.")
-          .asException();
-    }
-    if (disk.base().isPresent() && !disk.differencing()) {
-      return new DomainSpec.DomainDisk(file, qemu(DiskFormat.RAW), List.of());
-    }
-    Optional<Backing> recorded = Qcow2Header.read(file).backing(file);
-    Optional<Backing> wanted =
-        disk.base().map(id -> cache.use(id)).map(base -> new Backing(base.path(), base.format()));
-    if (!recorded.equals(wanted)) {
-      throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)
-          .detail(
-              "Its header names %s as its base, but it was made on %s."
-                  .formatted(show(recorded), show(wanted)))
-          .next("Somebody changed it outside Ratoon. It is left as it is.")
-          .asException();
-    }
+  private DomainSpec.DomainDisk chain(VmDisk disk) {
     return new DomainSpec.DomainDisk(
-        file,
-        qemu(DiskFormat.QCOW2),
-        wanted.stream().map(b -> new DomainSpec.ChainElement(b.file(), qemu(b.format()))).toList());
+        disk.file(),
+        qemu(disk.format()),
+        disk.parent(cache).stream()
+            .map(base -> new DomainSpec.ChainElement(base.path(), qemu(base.format())))
+            .toList());
   }
 
   private Uefi firmware(DesiredVm vm) {
@@ -238,15 +218,6 @@ final class VmFiles {
     } catch (IOException failed) {
       throw unwritable(file, failed);
     }
-  }
-
-  private static Path diskFile(Path folder, int index, DesiredDisk disk) {
-    boolean whole = disk.base().isPresent() && !disk.differencing();
-    return folder.resolve("disk-" + index + (whole ? ".raw" : ".qcow2"));
-  }
-
-  private static String show(Optional<Backing> backing) {
-    return backing.map(b -> b.file() + " (" + b.format().qemuName() + ")").orElse("none");
   }
 
   private static dev.ratoon.agent.hypervisor.DiskFormat qemu(DiskFormat format) {

@@ -72,6 +72,11 @@ final class VmKeeper implements AutoCloseable {
     thread.start();
   }
 
+  /** What the VM shall be. */
+  DesiredVm wanted() {
+    return wanted;
+  }
+
   /** What the VM shall be from now on. One of an older epoch than was seen is refused. */
   void want(DesiredVm newer) {
     DesiredVm before = wanted;

@@ -6,11 +6,13 @@ import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.VmReport;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -30,6 +32,7 @@ public final class VmKeepers implements AutoCloseable {
   private final VmFolders folders;
   private final ConsoleWatch consoles;
   private final VmWork work;
+  private final VmExports exports;
   private final InstantSource clock;
   private final Hypervisor.Subscription events;
   private final Map<VmId, VmKeeper> keepers = new ConcurrentHashMap<>();
@@ -49,6 +52,7 @@ public final class VmKeepers implements AutoCloseable {
     folders.sweep();
     VmLedger ledger = new VmLedger(host);
     this.work = new VmWork(hypervisor, cache, folders, ledger, consoles, clock, changed);
+    this.exports = new VmExports(work, folders, cache);
     this.clock = clock;
     this.events = hypervisor.listen(this::on);
   }
@@ -113,6 +117,17 @@ public final class VmKeepers implements AutoCloseable {
           .asException();
     }
     return ConsoleLog.read(folders.of(id).resolve(VmFiles.CONSOLE), offset, wait);
+  }
+
+  /** See {@link dev.ratoon.protocol.agent.AgentLink#disk}. */
+  public DiskStream disk(VmId id, int disk, DiskPart part, boolean packed) {
+    VmKeeper keeper = keepers.get(id);
+    if (keeper == null) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "exporting disk " + disk + " of VM " + id)
+          .detail("It is not on this host.")
+          .asException();
+    }
+    return exports.open(keeper.wanted(), disk, part, packed);
   }
 
   /** Stops keeping. The VMs run on. */

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -59,6 +60,7 @@ final class VmWork {
    */
   private final Set<VmId> unseen = ConcurrentHashMap.newKeySet();
 
+  private final Starts starts = new Starts();
   private final InstantSource clock;
   private final Consumer<VmId> changed;
   private final Map<VmId, VmRecord> records = new ConcurrentHashMap<>();
@@ -103,6 +105,11 @@ final class VmWork {
 
   Optional<DomainStatus> domain(VmId id) {
     return hypervisor.domain(id);
+  }
+
+  /** See {@link Starts#of}. */
+  OptionalLong starts(VmId id) {
+    return starts.of(id);
   }
 
   boolean startedHere(VmId id) {
@@ -192,7 +199,7 @@ final class VmWork {
   private void startDomain(DomainSpec spec) {
     boolean wasUnseen = unseen.remove(spec.id());
     try {
-      hypervisor.start(spec);
+      starts.count(spec.id(), () -> hypervisor.start(spec));
     } catch (RatoonException failed) {
       if (wasUnseen && REFUSALS.contains(failed.problem().code())) {
         unseen.add(spec.id());
@@ -290,6 +297,7 @@ final class VmWork {
             () -> {
               folders.purge(id);
               ledger.forget(id);
+              starts.forget(id);
               VmRecord gone = records.remove(id);
               if (gone != null) {
                 gone.sshPort().ifPresent(sshPorts::giveBack);

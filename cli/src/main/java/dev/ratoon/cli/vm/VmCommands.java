@@ -2,6 +2,7 @@ package dev.ratoon.cli.vm;
 
 import dev.ratoon.cli.command.Branch;
 import dev.ratoon.cli.command.Session;
+import dev.ratoon.cli.export.VmExport;
 import dev.ratoon.cli.output.Details;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
@@ -34,6 +35,7 @@ public final class VmCommands {
         Branch.command("stop", () -> new VmPower.Stop(session)),
         Branch.command("delete", () -> new VmPower.Delete(session)),
         Branch.command("undelete", () -> new VmPower.Undelete(session)),
+        Branch.command("export", () -> new VmExport(session)),
         Branch.command("console", () -> new VmConsole(session)),
         Branch.command("ssh", () -> new VmSsh(session)));
   }

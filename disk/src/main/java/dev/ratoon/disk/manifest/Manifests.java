@@ -62,6 +62,16 @@ public final class Manifests {
   }
 
   /**
+   * The manifest of {@code child}, a differencing disk on the disk that {@code parent} describes:
+   * only what the child's own file speaks of is read.
+   *
+   * @throws RatoonException what reading the disk throws
+   */
+  public static Manifest ofChild(VirtualDisk child, Manifest parent) {
+    return new ChildManifest(child, parent).compute();
+  }
+
+  /**
    * The manifest of {@code copy}, after finding it equal to what was read when it was made.
    *
    * @param written what {@link SparseCopy} returned

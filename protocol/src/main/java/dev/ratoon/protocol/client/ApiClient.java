@@ -93,6 +93,23 @@ public final class ApiClient implements AutoCloseable {
   }
 
   /**
+   * Asks for a stream of bytes, which is read as it comes.
+   *
+   * @param doing what is being done, for messages: "exporting disk 0 of web"
+   * @return what {@code reader} returns
+   * @throws RatoonException also what {@code reader} throws
+   */
+  public <R> R stream(
+      Endpoint<NoBody, Bytes> endpoint, Params params, String doing, BodyReader<R> reader) {
+    return new Download(connections).read(endpoint, params, doing, reader);
+  }
+
+  /** Whether the server is on this machine, as its address tells: between the two is no network. */
+  public boolean onThisMachine() {
+    return connections.onLoopback();
+  }
+
+  /**
    * Follows operations until the listener has seen enough. A broken stream is opened again, and the
    * listener told, since it may have missed something.
    *

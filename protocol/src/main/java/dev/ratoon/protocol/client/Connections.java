@@ -40,6 +40,11 @@ final class Connections implements AutoCloseable {
     tls = new Once(access.authorities());
   }
 
+  /** Whether the server's address is one of this machine's own. */
+  boolean onLoopback() {
+    return host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
+  }
+
   /** The idle connection, if there is one that the server still keeps, or a new one. */
   HttpConnection take() {
     HttpConnection kept = idle.getAndSet(null);

@@ -59,6 +59,7 @@ class ApiClientTest {
           CloudInit.NONE,
           Optional.empty(),
           false);
+  private static final Params DISK = Params.of("vm", "a").with("disk", 0);
   @TempDir Path folder;
 
   @Test
@@ -103,6 +104,85 @@ class ApiClientTest {
         assertThat(answer.body()).isEqualTo(large);
         assertThat(answer.header("ratoon-next-offset")).contains("9");
       }
+    }
+  }
+
+  @Test
+  void streamsAnAnswerToWhoeverReadsIt() {
+    byte[] large = new byte[3_000_000];
+    new Random(8).nextBytes(large);
+    try (HttpsFake fake = HttpsFake.start(exchange -> chunked(exchange, large, true));
+        ApiClient client = client(fake)) {
+      assertThat(client.onThisMachine()).isTrue();
+      byte[] read =
+          client.stream(Endpoints.VM_EXPORT, DISK, "exporting", InputStream::readAllBytes);
+      assertThat(read).isEqualTo(large);
+      int[] single = {0};
+      client.stream(
+          Endpoints.VM_EXPORT,
+          DISK,
+          "exporting",
+          body -> {
+            single[0] = body.read();
+            return body.read(new byte[0]);
+          });
+      assertThat(single[0]).isEqualTo(large[0] & 0xff);
+    }
+  }
+
+  @Test
+  void aStreamThatBreaksIsAFailureAndNotAnEnd() {
+    byte[] large = new byte[300_000];
+    AtomicInteger asked = new AtomicInteger();
+    HttpHandler handler =
+        exchange -> {
+          asked.incrementAndGet();
+          chunked(exchange, large, false);
+        };
+    try (HttpsFake fake = HttpsFake.start(handler);
+        ApiClient client = client(fake)) {
+      assertThatThrownBy(() ->
+              client.stream(Endpoints.VM_EXPORT, DISK, "exporting a", InputStream::readAllBytes))
+          .isInstanceOfSatisfying(
+              RatoonException.class,
+              e -> {
+                assertThat(e.problem().code()).isEqualTo(ErrorCode.SERVER_UNREACHABLE);
+                assertThat(e.problem().doing()).isEqualTo("exporting a");
+              });
+    }
+    assertThat(asked).hasValue(1);
+  }
+
+  @Test
+  void aStreamThatIsRefusedIsNotRead() {
+    Problem problem = Problem.of(ErrorCode.WRONG_STATE, "exporting").next("Stop it.");
+    HttpHandler handler = exchange -> answer(exchange, 409, json(ProblemDetails.of(problem, 409)));
+    try (HttpsFake fake = HttpsFake.start(handler);
+        ApiClient client = client(fake)) {
+      assertThatThrownBy(() ->
+              client.stream(
+                  Endpoints.VM_EXPORT,
+                  DISK,
+                  "exporting",
+                  body -> {
+                    throw new AssertionError("read");
+                  }))
+          .isInstanceOfSatisfying(
+              RatoonException.class, e -> assertThat(e.problem()).isEqualTo(problem));
+    }
+  }
+
+  /** Answers in chunks; one that is not ended has its connection closed under it. */
+  private static void chunked(HttpExchange exchange, byte[] body, boolean ended)
+      throws IOException {
+    exchange.sendResponseHeaders(200, 0);
+    OutputStream out = exchange.getResponseBody();
+    out.write(body);
+    out.flush();
+    if (ended) {
+      out.close();
+    } else {
+      throw new IOException("broken on purpose");
     }
   }
 

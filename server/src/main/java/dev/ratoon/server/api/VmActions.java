@@ -1,7 +1,11 @@
 package dev.ratoon.server.api;
 
+import dev.ratoon.model.DiskPart;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
+import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.server.inventory.Deploys;
 import dev.ratoon.server.inventory.Inventory;
 import dev.ratoon.server.inventory.Vms;
@@ -45,7 +49,8 @@ final class VmActions {
         .on(
             Endpoints.VM_UNDELETE,
             call -> new Answer.Value(vms.undelete(call.tenant(), call.parameter(VM))))
-        .on(Endpoints.VM_CONSOLE, call -> console(vms, call));
+        .on(Endpoints.VM_CONSOLE, call -> console(vms, call))
+        .on(Endpoints.VM_EXPORT, call -> export(vms, call));
   }
 
   private static Answer console(Vms vms, Call<?> call) throws InterruptedException {
@@ -55,5 +60,42 @@ final class VmActions {
         "application/octet-stream",
         text.bytes(),
         Map.of(NEXT_OFFSET, Long.toString(text.nextOffset())));
+  }
+
+  /** Refuses what it can while there can still be an answer that says so. */
+  private static Answer export(Vms vms, Call<?> call) {
+    DiskPart part = call.query("part").map(VmActions::part).orElse(DiskPart.WHOLE);
+    boolean packed = call.yesOrNo("packed").orElse(true);
+    DiskStream disk = vms.disk(call.tenant(), call.parameter(VM), diskNumber(call), part, packed);
+    return new Answer.Stream(
+        "application/octet-stream",
+        out -> {
+          try (disk) {
+            disk.writeTo(out);
+          }
+        });
+  }
+
+  private static int diskNumber(Call<?> call) {
+    String text = call.parameter("disk");
+    if (!text.matches("\\d{1,4}")) {
+      throw Problem.of(ErrorCode.INVALID_REQUEST, "finding disk '" + text + "'")
+          .next("Disks are counted from 0.")
+          .asException();
+    }
+    return Integer.parseInt(text);
+  }
+
+  private static DiskPart part(String text) {
+    return switch (text) {
+      case "whole" -> DiskPart.WHOLE;
+      case "base" -> DiskPart.BASE;
+      case "overlay" -> DiskPart.OVERLAY;
+      default ->
+          throw Problem.of(ErrorCode.INVALID_REQUEST, "reading the query parameter 'part'")
+              .detail("It is '" + text + "'.")
+              .next("Write whole, base or overlay.")
+              .asException();
+    };
   }
 }

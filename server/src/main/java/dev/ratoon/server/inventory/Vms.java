@@ -1,5 +1,6 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
@@ -11,6 +12,7 @@ import dev.ratoon.model.VmState;
 import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VmView;
@@ -82,6 +84,24 @@ public final class Vms {
       throws InterruptedException {
     VmRow vm = database.read(tx -> find(tx, tenant, nameOrId));
     return hosts.agent(vm.host()).console(vm.id(), offset, wait);
+  }
+
+  /**
+   * The content of a disk of a VM, also of one in the trash. Whether the VM runs its host knows
+   * best, so only that is asked.
+   *
+   * @see dev.ratoon.protocol.agent.AgentLink#disk
+   */
+  public DiskStream disk(String tenant, String nameOrId, int disk, DiskPart part, boolean packed) {
+    VmRow vm = database.read(tx -> idle(find(tx, tenant, nameOrId), "exporting"));
+    int count = vm.spec().disks().size();
+    if (disk >= count) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "finding disk " + disk + " of " + vm.name())
+          .detail("It has " + Words.counted(count, "disk") + ".")
+          .next("Disks are counted from 0.")
+          .asException();
+    }
+    return hosts.agent(vm.host()).disk(vm.id(), disk, part, packed);
   }
 
   /** Starts a VM, or tries again what failed; a VM that runs is left alone. */

@@ -1,0 +1,77 @@
+package dev.ratoon.agent.vm;
+
+import dev.ratoon.cache.Base;
+import dev.ratoon.cache.Cache;
+import dev.ratoon.disk.Backing;
+import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.qcow2.Qcow2Header;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredVm;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * One disk of a VM, where it lies.
+ *
+ * @param file the VM's own
+ */
+record VmDisk(DesiredDisk wanted, Path file) {
+
+  static VmDisk of(DesiredVm vm, Path folder, int index) {
+    DesiredDisk wanted = vm.disks().get(index);
+    return new VmDisk(
+        wanted, folder.resolve("disk-" + index + (isCopy(wanted) ? ".raw" : ".qcow2")));
+  }
+
+  private static boolean isCopy(DesiredDisk wanted) {
+    return wanted.base().isPresent() && !wanted.differencing();
+  }
+
+  /** Raw for a whole copy of a base, else qcow2. */
+  DiskFormat format() {
+    return isCopy(wanted) ? DiskFormat.RAW : DiskFormat.QCOW2;
+  }
+
+  /** Whether it is a child of a base. */
+  boolean isChild() {
+    return wanted.base().isPresent() && wanted.differencing();
+  }
+
+  /**
+   * The base that it is a child of, after making sure that it is the one that it was made on, and
+   * as it was published: a guest must never run on another base than its own.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code base-missing}, {@code base-altered} or {@code
+   *     overlay-altered}
+   */
+  Optional<Base> parent(Cache cache) {
+    if (!Files.exists(file)) {
+      throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)
+          .detail("The file is gone.")
+          .next("Bring it back from a backup, or delete the VM.")
+          .asException();
+    }
+    if (isCopy(wanted)) {
+      return Optional.empty();
+    }
+    Optional<Backing> recorded = Qcow2Header.read(file).backing(file);
+    Optional<Base> base = wanted.base().map(cache::use);
+    Optional<Backing> expected = base.map(b -> new Backing(b.path(), b.format()));
+    if (!recorded.equals(expected)) {
+      throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)
+          .detail(
+              "Its header names %s as its base, but it was made on %s."
+                  .formatted(show(recorded), show(expected)))
+          .next("Somebody changed it outside Ratoon. It is left as it is.")
+          .asException();
+    }
+    return base;
+  }
+
+  private static String show(Optional<Backing> backing) {
+    return backing.map(b -> b.file() + " (" + b.format().qemuName() + ")").orElse("none");
+  }
+}

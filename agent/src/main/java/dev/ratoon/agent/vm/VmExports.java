@@ -1,0 +1,142 @@
+package dev.ratoon.agent.vm;
+
+import dev.ratoon.cache.Base;
+import dev.ratoon.cache.Cache;
+import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.stream.DiskSender;
+import dev.ratoon.model.DiskPart;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.DiskStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads the disks of VMs that do not run. Nothing is locked: a VM may be started, moved to the
+ * trash or purged at any moment, and an export that was under way then ends with a problem.
+ */
+final class VmExports {
+  private static final Logger LOG = LoggerFactory.getLogger(VmExports.class);
+
+  /** More would only take the disk's time from the guests. */
+  private static final int MOST_AT_ONCE = 4;
+
+  private final VmWork work;
+  private final VmFolders folders;
+  private final Cache cache;
+  private final Semaphore free = new Semaphore(MOST_AT_ONCE);
+
+  VmExports(VmWork work, VmFolders folders, Cache cache) {
+    this.work = work;
+    this.folders = folders;
+    this.cache = cache;
+  }
+
+  /** See {@link dev.ratoon.protocol.agent.AgentLink#disk}. */
+  DiskStream open(DesiredVm vm, int index, DiskPart part, boolean packed) {
+    String doing = "exporting disk " + index + " of " + vm.name();
+    if (!free.tryAcquire()) {
+      throw Problem.of(ErrorCode.BUSY, doing)
+          .detail("Its host is exporting " + MOST_AT_ONCE + " disks already.")
+          .next("Try again when one of them is done.")
+          .asException();
+    }
+    try {
+      return opened(vm, index, part, packed, doing);
+    } catch (RuntimeException | Error e) {
+      free.release();
+      throw e;
+    }
+  }
+
+  private DiskStream opened(DesiredVm vm, int index, DiskPart part, boolean packed, String doing) {
+    if (!work.hasFolder(vm.id()) || index >= vm.disks().size()) {
+      throw Problem.of(ErrorCode.NOT_FOUND, doing).detail("It is not on this host.").asException();
+    }
+    // In this order: a start that begins after the first look changes what the last look sees.
+    Stillness stillness = Stillness.of(vm, index, work, folders, doing);
+    VmDisk disk = VmDisk.of(vm, folders.of(vm.id()), index);
+    requirePart(disk, part, doing);
+    Optional<Base> base = disk.parent(cache);
+    VirtualDisk source =
+        part == DiskPart.BASE
+            ? opened(base.orElseThrow())
+            : VirtualDisks.open(disk.file(), disk.format(), OpenRules.chain(2));
+    return new Export(source, part, packed, base, stillness);
+  }
+
+  private static VirtualDisk opened(Base base) {
+    return VirtualDisks.open(base.path(), base.format(), OpenRules.chain(1));
+  }
+
+  private static void requirePart(VmDisk disk, DiskPart part, String doing) {
+    if (part != DiskPart.WHOLE && !disk.isChild()) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, doing)
+          .detail(
+              disk.wanted().base().isPresent()
+                  ? "It is a whole copy of its base disk, not a child of it."
+                  : "It was empty at first, so it has no base disk.")
+          .next("Export the whole disk.")
+          .asException();
+    }
+  }
+
+  private final class Export implements DiskStream {
+    private final VirtualDisk source;
+    private final DiskPart part;
+    private final boolean packed;
+    private final Optional<Base> base;
+    private final Stillness stillness;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    Export(
+        VirtualDisk source,
+        DiskPart part,
+        boolean packed,
+        Optional<Base> base,
+        Stillness stillness) {
+      this.source = source;
+      this.part = part;
+      this.packed = packed;
+      this.base = base;
+      this.stillness = stillness;
+    }
+
+    @Override
+    public void writeTo(OutputStream target) throws IOException {
+      try {
+        DiskSender.send(
+            source,
+            part,
+            part == DiskPart.WHOLE ? Optional.empty() : base.map(Base::id),
+            packed,
+            this::requireTrue,
+            target);
+      } catch (RatoonException told) {
+        LOG.warn("{}", told.problem().oneLine());
+      }
+    }
+
+    private void requireTrue() {
+      stillness.require();
+      base.ifPresent(b -> cache.use(b.id()));
+    }
+
+    @Override
+    public void close() {
+      if (closed.compareAndSet(false, true)) {
+        free.release();
+        source.close();
+      }
+    }
+  }
+}

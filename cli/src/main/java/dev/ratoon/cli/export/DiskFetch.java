@@ -1,0 +1,148 @@
+package dev.ratoon.cli.export;
+
+import dev.ratoon.cli.command.Session;
+import dev.ratoon.cli.output.Progress;
+import dev.ratoon.disk.CreateOptions;
+import dev.ratoon.disk.WritableDisk;
+import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.file.StoredBytes;
+import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.disk.manifest.Manifests;
+import dev.ratoon.disk.stream.DiskStreamReader;
+import dev.ratoon.disk.stream.DiskStreamReader.Received;
+import dev.ratoon.disk.stream.StreamHeader;
+import dev.ratoon.disk.stream.StreamTarget;
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.DiskPart;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.VmView;
+import dev.ratoon.protocol.client.Params;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Fetches parts of one disk of a VM, and writes each into a new file. */
+final class DiskFetch {
+  /** The parent of the file to be written. */
+  record Under(VirtualDisks.Parent parent, Manifest manifest) {}
+
+  /** A file that was written, still without its name. */
+  record Fetched(ExportedFile file, Manifest manifest) {}
+
+  private final Session session;
+  private final VmView vm;
+  private final int disk;
+  private final NewFiles files;
+  private final Progress progress;
+
+  DiskFetch(Session session, VmView vm, int disk, NewFiles files, Progress progress) {
+    this.session = session;
+    this.vm = vm;
+    this.disk = disk;
+    this.files = files;
+    this.progress = progress;
+  }
+
+  /**
+   * Writes one part.
+   *
+   * @param base the id that the stream has to name; empty for the whole disk
+   * @param under what an overlay is to lie on
+   */
+  Fetched fetch(
+      DiskPart part,
+      Optional<DiskId> base,
+      Path target,
+      Optional<Under> under,
+      CreateOptions options) {
+    String doing = "exporting disk " + disk + " of " + vm.name();
+    // By its id: another VM may have the name by now.
+    Params params =
+        Params.of("vm", vm.id())
+            .with("disk", disk)
+            .with("part", part.name().toLowerCase(Locale.ROOT))
+            .with("packed", !session.client().onThisMachine());
+    return session.client().stream(
+        Endpoints.VM_EXPORT,
+        params,
+        doing,
+        body -> {
+          DiskStreamReader reader =
+              DiskStreamReader.open(body, "disk " + disk + " of " + vm.name());
+          requireAsked(reader.header(), part, base, doing);
+          return write(reader, target, under, options);
+        });
+  }
+
+  private static void requireAsked(
+      StreamHeader header, DiskPart part, Optional<DiskId> base, String doing) {
+    if (header.part() != part || !header.base().equals(base)) {
+      throw Problem.of(ErrorCode.INTERNAL, doing)
+          .detail("The server sends something other than was asked for.")
+          .next("Server and command line may be of different versions: 'ratoon --version'.")
+          .asException();
+    }
+  }
+
+  private Fetched write(
+      DiskStreamReader reader, Path target, Optional<Under> under, CreateOptions options)
+      throws IOException {
+    StreamHeader header = reader.header();
+    Rate rate = new Rate(progress, "export " + target.getFileName(), header.size());
+    Manifest manifest;
+    long size;
+    try (WritableDisk written =
+        files.make(
+            target,
+            draft ->
+                VirtualDisks.create(draft, header.size(), under.map(Under::parent), options))) {
+      Received received = reader.readInto(new Told(new StreamTarget(written, header.part()), rate));
+      manifest = manifest(written, header, received, under);
+      size = written.size();
+    }
+    rate.done();
+    ExportedFile file =
+        new ExportedFile(
+            target.toString(),
+            header.part(),
+            options.format().word(),
+            size,
+            StoredBytes.of(NewFiles.draftOf(target)),
+            manifest.id(),
+            false);
+    return new Fetched(file, manifest);
+  }
+
+  /**
+   * Of what the file now reads as: with its parent, and with what its format rounds the size to.
+   */
+  private static Manifest manifest(
+      WritableDisk written, StreamHeader header, Received received, Optional<Under> under) {
+    if (under.isPresent()) {
+      return Manifests.ofChild(written, under.get().manifest());
+    }
+    return written.size() == header.size()
+        ? received.manifest().orElseThrow()
+        : Manifests.of(written, 1, dev.ratoon.disk.Progress.NONE);
+  }
+
+  /** Hands on what it hears, and says how far it is. */
+  private record Told(DiskStreamReader.Sink sink, Rate rate) implements DiskStreamReader.Sink {
+    @Override
+    public void data(long offset, ByteBuffer bytes) {
+      int length = bytes.remaining();
+      sink.data(offset, bytes);
+      rate.reached(offset + length, length);
+    }
+
+    @Override
+    public void zero(long offset, long length) {
+      sink.zero(offset, length);
+      rate.reached(offset + length, 0);
+    }
+  }
+}
