@@ -47,6 +47,15 @@ public final class VirtualDisks {
   }
 
   /**
+   * Opens as much of a chain as there is, to look at: a parent that cannot be opened is no error.
+   *
+   * @throws RatoonException as {@link #open(Path, OpenRules)}, if the first file cannot be opened
+   */
+  public static PartialChain openWhatIsThere(Path file, DiskFormat format, OpenRules.Chain rules) {
+    return Parents.asFarAsFound(layer(file, format, rules), rules);
+  }
+
+  /**
    * Opens a disk for reading and writing; its parents, if it has some, only for reading.
    *
    * @param rules never {@link OpenRules.Foreign}: strangers' files are not written to

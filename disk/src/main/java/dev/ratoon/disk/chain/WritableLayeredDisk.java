@@ -1,5 +1,6 @@
 package dev.ratoon.disk.chain;
 
+import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.WritableDisk;
 import dev.ratoon.disk.WritableLayer;
@@ -34,6 +35,11 @@ final class WritableLayeredDisk extends LayeredDisk implements WritableDisk {
 
   private void readBelow(long offset, ByteBuffer target) {
     read(1, offset, target);
+  }
+
+  @Override
+  public void relink(Backing parent) {
+    top.relink(parent);
   }
 
   @Override
