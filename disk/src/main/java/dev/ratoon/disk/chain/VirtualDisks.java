@@ -69,6 +69,19 @@ public final class VirtualDisks {
   }
 
   /**
+   * Records another parent in a differencing disk, see {@link WritableLayer#relink}; none is opened,
+   * so that the old one may be missing.
+   *
+   * @throws RatoonException as {@link #openWritable}; {@code INVALID_VALUE} if the file has no
+   *     parent, or the name does not fit
+   */
+  public static void relink(Path file, DiskFormat format, Backing parent) {
+    try (WritableLayer top = writableLayer(file, format)) {
+      top.relink(parent);
+    }
+  }
+
+  /**
    * Makes a new disk that reads as zeros, or as its parent if it has one.
    *
    * @param size bytes that the guest sees, a multiple of 512
