@@ -3,6 +3,7 @@ package dev.ratoon.cli;
 import dev.ratoon.cli.command.Branch;
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
+import dev.ratoon.cli.disk.DiskCommands;
 import dev.ratoon.cli.fleet.FleetCommands;
 import dev.ratoon.cli.image.ImageCommands;
 import dev.ratoon.cli.operation.OperationCommands;
@@ -41,6 +42,7 @@ public final class Cli {
     branches.addAll(FleetCommands.branches(session));
     branches.add(OperationCommands.branch(session));
     remote = branches.stream().skip(host.size()).map(Branch::name).toList();
+    branches.add(DiskCommands.branch(session));
     branches.add(Branch.command("completion", () -> new Completion(session, this::whole)));
   }
 

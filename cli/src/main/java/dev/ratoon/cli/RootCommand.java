@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
       "  NO_COLOR        set: no colours",
       "",
       "Exit codes: 0 done, 1 the operation failed, 2 wrong usage, 3 not found, 4 conflict with what",
-      "is there, 5 a host is not as needed, 6 server unreachable, 7 not allowed, 70 a defect."
+      "is there, 5 a host is not as needed, 6 server unreachable, 7 not allowed, 8 a disk wastes",
+      "space, 9 a disk is damaged or cannot be read, 70 a defect."
     })
 final class RootCommand implements Callable<Integer> {
   private final Session session;

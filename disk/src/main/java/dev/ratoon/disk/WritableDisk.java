@@ -30,6 +30,15 @@ public interface WritableDisk extends VirtualDisk {
   ChunkSet changed();
 
   /**
+   * Records another parent, see {@link WritableLayer#relink}. Until the disk is opened again it
+   * goes on reading from the parents that it was opened with.
+   *
+   * @throws RatoonException {@code INVALID_VALUE} if the file has no parent, or the name does not
+   *     fit; {@code DISK_FULL}, {@code FILE_UNWRITABLE}
+   */
+  void relink(Backing parent);
+
+  /**
    * When this returns, all that was written before survives a power loss.
    *
    * @throws RatoonException {@code DISK_FULL}, {@code FILE_UNWRITABLE}

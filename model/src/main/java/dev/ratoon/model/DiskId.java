@@ -21,7 +21,7 @@ public record DiskId(String hex) implements Comparable<DiskId> {
     hex = hex.toLowerCase(Locale.ROOT);
     if (hex.length() != HEX_DIGITS || !hex.chars().allMatch(c -> HexFormat.isHexDigit(c))) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the disk id '" + hex + "'")
-          .next("A disk id is 64 hexadecimal digits; 'ratoon base list' shows those that exist.")
+          .next("A disk id is 64 hexadecimal digits; 'ratoon disk id FILE' prints a disk's.")
           .asException();
     }
   }

@@ -9,6 +9,9 @@ public final class ExitCode {
   /** The server took the request, and the operation failed. */
   public static final int FAILED = 1;
 
+  /** Two disks, or a disk and what it should be, are not the same. */
+  public static final int DIFFERENT = 1;
+
   /** The command line was wrong, or a value in it. */
   public static final int USAGE = 2;
 
@@ -25,6 +28,12 @@ public final class ExitCode {
   /** The server does not know the caller, or does not let him. */
   public static final int DENIED = 7;
 
+  /** A disk's file wastes space; its content is right. */
+  public static final int LEAKS = 8;
+
+  /** A file is damaged, or is no disk that can be read, or lacks its parent. */
+  public static final int UNSOUND = 9;
+
   /** A defect in Ratoon. */
   public static final int INTERNAL = 70;
 
@@ -37,6 +46,14 @@ public final class ExitCode {
       case SERVER_UNREACHABLE, TIMED_OUT -> UNREACHABLE;
       case UNAUTHENTICATED, FORBIDDEN -> DENIED;
       case INVALID_VALUE, INVALID_REQUEST -> USAGE;
+      case NOT_AN_IMAGE,
+          IMAGE_TRUNCATED,
+          IMAGE_CORRUPT,
+          IMAGE_UNSUPPORTED,
+          IMAGE_REFERS_OUTSIDE,
+          PARENT_MISSING,
+          PARENT_MISMATCH ->
+          UNSOUND;
       default ->
           switch (problem.code().fault()) {
             case USER -> FAILED;

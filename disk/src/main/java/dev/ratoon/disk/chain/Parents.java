@@ -7,6 +7,8 @@ import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentFinder.Found;
 import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.file.Faults;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,19 +57,35 @@ final class Parents {
     return List.of(top);
   }
 
-  private List<Layer> followed(Layer top) {
-    layers.add(top);
+  /** {@code top} and those of its parents that can be opened, and why the next one cannot be. */
+  static PartialChain asFarAsFound(Layer top, OpenRules.Chain rules) {
+    Parents parents = new Parents(rules);
+    Optional<Problem> problem = Optional.empty();
     try {
-      Layer child = top;
-      for (Optional<ParentLink> link = top.parent(); link.isPresent(); link = child.parent()) {
-        seen.add(real(child.file()));
-        child = parentOf(child, link.get());
-        layers.add(child);
-      }
+      parents.follow(top);
+    } catch (RatoonException e) {
+      problem = Optional.of(e.problem());
+    }
+    return new PartialChain(List.copyOf(parents.layers), problem);
+  }
+
+  private List<Layer> followed(Layer top) {
+    try {
+      follow(top);
       return layers;
     } catch (RuntimeException | Error e) {
       LayeredDisk.closeAll(layers.subList(1, layers.size()));
       throw e;
+    }
+  }
+
+  private void follow(Layer top) {
+    layers.add(top);
+    Layer child = top;
+    for (Optional<ParentLink> link = top.parent(); link.isPresent(); link = child.parent()) {
+      seen.add(real(child.file()));
+      child = parentOf(child, link.get());
+      layers.add(child);
     }
   }
 

@@ -52,6 +52,15 @@ public final class VirtualDisks {
   }
 
   /**
+   * Opens as much of a chain as there is, to look at: a parent that cannot be opened is no error.
+   *
+   * @throws RatoonException as {@link #open(Path, OpenRules)}, if the first file cannot be opened
+   */
+  public static PartialChain openWhatIsThere(Path file, DiskFormat format, OpenRules.Chain rules) {
+    return Parents.asFarAsFound(layer(file, format, rules), rules);
+  }
+
+  /**
    * Opens a disk for reading and writing; its parents, if it has some, only for reading.
    *
    * @param rules never {@link OpenRules.Foreign}: strangers' files are not written to
@@ -62,6 +71,19 @@ public final class VirtualDisks {
     WritableLayer top = writableLayer(file, format);
     List<Layer> layers = Parents.complete(top, rules);
     return new WritableLayeredDisk(top, layers.subList(1, layers.size()));
+  }
+
+  /**
+   * Records another parent in a differencing disk, see {@link WritableLayer#relink}; none is
+   * opened, so that the old one may be missing.
+   *
+   * @throws RatoonException as {@link #openWritable}; {@code INVALID_VALUE} if the file has no
+   *     parent, or the name does not fit
+   */
+  public static void relink(Path file, DiskFormat format, Backing parent) {
+    try (WritableLayer top = writableLayer(file, format)) {
+      top.relink(parent);
+    }
   }
 
   /**

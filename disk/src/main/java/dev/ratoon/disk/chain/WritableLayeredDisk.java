@@ -1,5 +1,6 @@
 package dev.ratoon.disk.chain;
 
+import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.ChunkSet;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.WritableDisk;
@@ -45,6 +46,11 @@ final class WritableLayeredDisk extends LayeredDisk implements WritableDisk {
   @Override
   public ChunkSet changed() {
     return changed;
+  }
+
+  @Override
+  public void relink(Backing parent) {
+    top.relink(parent);
   }
 
   @Override

@@ -6,7 +6,9 @@ import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -76,6 +78,7 @@ public final class Faults {
         ? interruption(reading(file), cause)
         : Problem.of(ErrorCode.FILE_UNREADABLE, reading(file))
             .detail(describe(cause))
+            .next(cause instanceof NoSuchFileException ? "Check the name and the folder." : "")
             .asException(cause);
   }
 
@@ -87,6 +90,7 @@ public final class Faults {
     if (cause instanceof FileAlreadyExistsException) {
       return Problem.of(ErrorCode.NAME_TAKEN, doing)
           .detail("The file exists; it was not touched.")
+          .next("Choose another name, or move the file away first.")
           .asException(cause);
     }
     if (full(cause)) {
@@ -151,7 +155,10 @@ public final class Faults {
   private static String describe(IOException cause) {
     return switch (cause) {
       case NoSuchFileException _ -> "There is no such file.";
+      case AccessDeniedException _ -> "The user who runs this may not.";
       case ClosedChannelException _ -> "The file was closed while it was in use.";
+      // The reason alone: the whole message repeats the name of the file.
+      case FileSystemException e when e.getReason() != null -> e.getReason() + ".";
       default -> String.valueOf(cause.getMessage());
     };
   }

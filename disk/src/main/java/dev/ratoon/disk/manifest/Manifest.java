@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -159,6 +160,16 @@ public final class Manifest {
    */
   public static Manifest read(InputStream source, String name) throws IOException {
     return new ManifestReader(source, name).read();
+  }
+
+  /** Whether {@code file} begins as a manifest does; not if it cannot be read. */
+  public static boolean isIn(Path file) {
+    try (InputStream source = Files.newInputStream(file)) {
+      byte[] start = source.readNBytes(Long.BYTES);
+      return start.length == Long.BYTES && ByteBuffer.wrap(start).getLong() == ManifestCodec.MAGIC;
+    } catch (IOException unreadable) {
+      return false;
+    }
   }
 
   static long chunks(long size) {
