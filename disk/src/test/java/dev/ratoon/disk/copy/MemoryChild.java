@@ -1,6 +1,7 @@
 package dev.ratoon.disk.copy;
 
 import dev.ratoon.disk.Backing;
+import dev.ratoon.disk.ChunkSet;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Extent.Kind;
@@ -73,6 +74,11 @@ final class MemoryChild implements WritableDisk {
   @Override
   public List<Layer> layers() {
     return Stream.concat(Stream.of((Layer) own), parent.layers().stream()).toList();
+  }
+
+  @Override
+  public ChunkSet changed() {
+    throw new UnsupportedOperationException("nobody asks");
   }
 
   @Override
