@@ -18,12 +18,13 @@ class ChunkSetTest {
     Random random = new Random(1);
     for (int round = 0; round < 300; round++) {
       int chunks = 1 + random.nextInt(round % 3 == 0 ? 200_000 : 300);
-      long size = (long) chunks * CHUNK - random.nextInt(128) * 512;
+      long size = (long) chunks * CHUNK - random.nextInt(128) * 512L;
       ChunkSet set = new ChunkSet(size);
       BitSet model = new BitSet();
       for (int i = random.nextInt(20); i > 0; i--) {
         long offset = random.nextLong(size);
-        long length = Math.min(size - offset, 1 + random.nextLong(random.nextBoolean() ? 300_000 : size));
+        long length =
+            Math.min(size - offset, 1 + random.nextLong(random.nextBoolean() ? 300_000 : size));
         set.addRange(offset, length);
         model.set((int) (offset / CHUNK), (int) ((offset + length - 1) / CHUNK) + 1);
       }

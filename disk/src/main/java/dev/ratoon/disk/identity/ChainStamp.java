@@ -58,9 +58,8 @@ record ChainStamp(long size, List<File> files) {
 
   /** Which files these are, whatever happens to them. */
   String inodes() {
-    return joined(files.stream()
-        .map(file -> file.stamp().device() + ":" + file.stamp().inode())
-        .toList());
+    return joined(
+        files.stream().map(file -> file.stamp().device() + ":" + file.stamp().inode()).toList());
   }
 
   /** All but the times of the last changes, a line for each file. */
@@ -78,7 +77,8 @@ record ChainStamp(long size, List<File> files) {
    * its content. A VHD's id does not; raw and qcow2 files have none.
    */
   Optional<String> nativeIds() {
-    boolean allSay = files.stream().allMatch(file -> file.nativeId().map(ChainStamp::follows).orElse(false));
+    boolean allSay =
+        files.stream().allMatch(file -> file.nativeId().map(ChainStamp::follows).orElse(false));
     return allSay
         ? Optional.of(size + " " + joined(files.stream().map(File::nativeText).toList()))
         : Optional.empty();

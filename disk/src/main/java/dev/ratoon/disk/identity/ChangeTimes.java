@@ -13,11 +13,23 @@ import java.util.Set;
 @FunctionalInterface
 interface ChangeTimes {
   /**
-   * Those that set it themselves at every change, to their own clock. Not CIFS, FAT and what runs in
-   * user space: there it may be a copy of the time of last modification, or be set by anybody.
+   * Those that set it themselves at every change, to their own clock. Not CIFS, FAT and what runs
+   * in user space: there it may be a copy of the time of last modification, or be set by anybody.
    */
   Set<String> KEPT_BY =
-      Set.of("ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "tmpfs", "overlay", "nfs", "nfs4");
+      Set.of(
+          "ext2",
+          "ext3",
+          "ext4",
+          "xfs",
+          "btrfs",
+          "f2fs",
+          "zfs",
+          "bcachefs",
+          "tmpfs",
+          "overlay",
+          "nfs",
+          "nfs4");
 
   /** Whether the file system with this number, as stat(2) gives it, keeps them. */
   boolean areKept(long device);
@@ -37,8 +49,7 @@ interface ChangeTimes {
    */
   static boolean areKept(long device, List<String> mounts) {
     String number = major(device) + ":" + minor(device);
-    List<String> mine =
-        mounts.stream().filter(line -> word(line, 2).equals(number)).toList();
+    List<String> mine = mounts.stream().filter(line -> word(line, 2).equals(number)).toList();
     return !mine.isEmpty() && mine.stream().allMatch(ChangeTimes::isGood);
   }
 

@@ -122,9 +122,11 @@ public final class DiskIndex {
     }
     return files
         .read(stamp.inodes())
-        .filter(entry -> withoutChanges(entry).equals(withoutChanges(lines(stamp, entry.getFirst()))))
+        .filter(
+            entry -> withoutChanges(entry).equals(withoutChanges(lines(stamp, entry.getFirst()))))
         .flatMap(DiskIndex::id)
-        .map(id -> new Candidate(id, "its inode is known, but was changed: it may have been renamed"))
+        .map(id ->
+            new Candidate(id, "its inode is known, but was changed: it may have been renamed"))
         .or(() ->
             stamp
                 .nativeIds()

@@ -114,7 +114,7 @@ public final class DiskSearch {
   private boolean isOf(Found found, DiskId id) {
     try {
       return identification.identify(
-              () -> VirtualDisks.open(found.file(), found.format(), rules), Progress.NONE)
+                  () -> VirtualDisks.open(found.file(), found.format(), rules), Progress.NONE)
               instanceof Confirmed confirmed
           && confirmed.diskId().equals(id);
     } catch (RatoonException e) {

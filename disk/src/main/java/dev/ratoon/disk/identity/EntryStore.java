@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -66,7 +65,8 @@ final class EntryStore {
     String text = body + sum(body);
     Drafts.publish(
         place(key),
-        draft -> Files.writeString(draft, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW));
+        draft ->
+            Files.writeString(draft, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW));
   }
 
   private static String sum(String body) {
@@ -74,8 +74,7 @@ final class EntryStore {
   }
 
   private static String sha256(String text) {
-    return HexFormat.of()
-        .formatHex(Digests.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+    return HexFormat.of().formatHex(Digests.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
   }
 
   private Path place(String key) {

@@ -30,8 +30,8 @@ public final class Identification {
     /** Nothing: what the index presumes is confirmed by its content before it is used. */
     VERIFY,
     /**
-     * For operators who say so: native ids and inodes that are known. Never those of a VHD, whose id
-     * survives writes.
+     * For operators who say so: native ids and inodes that are known. Never those of a VHD, whose
+     * id survives writes.
      */
     TRUST
   }
@@ -40,8 +40,8 @@ public final class Identification {
   @FunctionalInterface
   public interface Listener {
     /**
-     * {@code file} was taken for {@code presumed}, and has the content of {@code found}. It will not
-     * be taken for anything again without being read. Called on the thread that found out.
+     * {@code file} was taken for {@code presumed}, and has the content of {@code found}. It will
+     * not be taken for anything again without being read. Called on the thread that found out.
      */
     void quarantined(Path file, DiskId presumed, DiskId found);
   }
@@ -149,8 +149,7 @@ public final class Identification {
     return Problem.of(ErrorCode.BASE_ALTERED, "confirming what '" + file + "' is")
         .detail(
             "It was taken for %s because %s; its content is that of %s."
-                .formatted(
-                    candidate.id().shortForm(), candidate.why(), found.diskId().shortForm()))
+                .formatted(candidate.id().shortForm(), candidate.why(), found.diskId().shortForm()))
         .next("Find out who changed it; what was made from it meanwhile has that content.")
         .asException();
   }
@@ -160,8 +159,7 @@ public final class Identification {
     Reading reading = index.begin(disk);
     Manifest manifest = Manifests.of(disk, parallelism, progress);
     reading.end(disk);
-    Optional<DiskId> wrong =
-        presumed.map(Candidate::id).filter(id -> !id.equals(manifest.id()));
+    Optional<DiskId> wrong = presumed.map(Candidate::id).filter(id -> !id.equals(manifest.id()));
     if (wrong.isPresent() && reading.stamp().isPresent()) {
       index.quarantine(reading.stamp().get(), wrong.get(), manifest.id());
     }

@@ -42,7 +42,8 @@ public final class Manifests {
   public static Manifest update(
       Manifest before, VirtualDisk now, ChunkSet changed, int parallelism, Progress progress) {
     if (before.size() != now.size() || before.chunks() != changed.chunks()) {
-      throw Problem.of(ErrorCode.INVALID_VALUE, "following the changes of '" + now.files().getFirst() + "'")
+      throw Problem.of(
+              ErrorCode.INVALID_VALUE, "following the changes of '" + now.files().getFirst() + "'")
           .detail("It has " + now.size() + " bytes; it had " + before.size() + ".")
           .next("Compute its manifest anew.")
           .asException();

@@ -97,8 +97,7 @@ class ManifestUpdateTest {
     byte[] content = Contents.mixed(3, 4 * Manifest.CHUNK_BYTES);
     Counting disk = new Counting(content);
     Manifest before = DiskAssert.manifest(content);
-    Manifest after =
-        Manifests.update(before, disk, new ChunkSet(content.length), 1, Progress.NONE);
+    Manifest after = Manifests.update(before, disk, new ChunkSet(content.length), 1, Progress.NONE);
     assertThat(after).isEqualTo(before);
     assertThat(disk.read).hasValue(0);
   }
@@ -110,8 +109,7 @@ class ManifestUpdateTest {
       Counting disk = new Counting(new byte[size]);
       ChunkSet changed = new ChunkSet(4 * Manifest.CHUNK_BYTES);
       assertRefused(
-          ErrorCode.INVALID_VALUE,
-          () -> Manifests.update(before, disk, changed, 1, Progress.NONE));
+          ErrorCode.INVALID_VALUE, () -> Manifests.update(before, disk, changed, 1, Progress.NONE));
     }
     Counting disk = new Counting(new byte[4 * Manifest.CHUNK_BYTES]);
     assertRefused(

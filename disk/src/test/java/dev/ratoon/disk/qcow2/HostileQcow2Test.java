@@ -239,7 +239,7 @@ class HostileQcow2Test {
   @Test
   void aParentOfUnknownFormatIsRefusedAndAMissingOneNamed() {
     Path child = folder.resolve("child.qcow2");
-    Qemu.img("create", "-u", "-f", "qcow2", "-b", image, "-F", "vmdk", child, "1M");
+    Qemu.img("create", "-u", "-f", "qcow2", "-b", image, "-F", "qed", child, "1M");
     assertRefused(
         ErrorCode.IMAGE_UNSUPPORTED, () -> VirtualDisks.open(child, OpenRules.chain(3)).close());
     Path orphan = folder.resolve("orphan.qcow2");
