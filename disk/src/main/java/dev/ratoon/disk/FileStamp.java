@@ -20,11 +20,4 @@ public record FileStamp(long device, long inode, long size, Instant modified, In
   public boolean isOfSameFile(FileStamp other) {
     return device == other.device && inode == other.inode;
   }
-
-  /**
-   * Whether nothing differs but the time of the last change: renaming does that, and so may more.
-   */
-  public boolean differsOnlyInChange(FileStamp other) {
-    return isOfSameFile(other) && size == other.size && modified.equals(other.modified);
-  }
 }

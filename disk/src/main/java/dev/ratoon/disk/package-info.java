@@ -5,8 +5,9 @@
  * <p>This package has the words: a {@link dev.ratoon.disk.VirtualDisk} is what a guest sees, made
  * of one {@link dev.ratoon.disk.Layer} for each file. {@code chain} opens and makes disks, with the
  * help of one package for each format ({@code raw}, {@code qcow2}, {@code vhd}, {@code vhdx},
- * {@code vmdk}); {@code manifest} says which disk it is; {@code copy} converts and compares. {@code
- * file} and {@code scan} are the ground below them. The formats are specified in docs/formats/.
+ * {@code vmdk}); {@code manifest} says which disk it is, {@code identity} remembers that and finds
+ * disks by it; {@code copy} converts and compares. {@code file} and {@code scan} are the ground
+ * below them. The formats are specified in docs/formats/.
  *
  * <p>Whatever a file contains, and whatever happens to it while it is read, the one exception
  * thrown is {@link dev.ratoon.model.RatoonException}.

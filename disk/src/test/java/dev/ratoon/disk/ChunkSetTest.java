@@ -18,7 +18,7 @@ class ChunkSetTest {
     Random random = new Random(1);
     for (int round = 0; round < 300; round++) {
       int chunks = 1 + random.nextInt(round % 3 == 0 ? 200_000 : 300);
-      long size = (long) chunks * CHUNK - random.nextInt(128) * 512;
+      long size = (long) chunks * CHUNK - random.nextInt(128) * 512L;
       ChunkSet set = new ChunkSet(size);
       BitSet model = new BitSet();
       for (int i = random.nextInt(20); i > 0; i--) {

@@ -38,12 +38,16 @@ public final class FolderSearch {
    * @throws RatoonException {@code FILE_UNREADABLE}
    */
   public static List<Path> files(List<Path> folders) {
+    return files(folders, MOST_FILES);
+  }
+
+  static List<Path> files(List<Path> folders, int most) {
     List<Path> all = new ArrayList<>();
     for (Path folder : folders) {
       List<Path> files = new ArrayList<>();
       try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder.toAbsolutePath())) {
         for (Path entry : entries) {
-          if (all.size() + files.size() == MOST_FILES) {
+          if (all.size() + files.size() == most) {
             break;
           }
           if (Files.isRegularFile(entry)) {
@@ -53,7 +57,7 @@ public final class FolderSearch {
       } catch (NoSuchFileException | NotDirectoryException gone) {
         continue;
       } catch (DirectoryIteratorException e) {
-        throw Faults.unreadable(folder, e.getCause());
+        throw Faults.unreadable(folder, new IOException(e.getMessage(), e));
       } catch (IOException e) {
         throw Faults.unreadable(folder, e);
       }

@@ -18,7 +18,7 @@ public final class ManifestBuilder {
   private final long size;
   private final AtomicReferenceArray<byte[]> pages;
 
-  /** Pages that belong to another manifest, so are copied before they are written to. */
+  /** Pages of another manifest, which stand where we have none of our own. */
   private final byte[] @Nullable [] shared;
 
   private final byte[] zeroDigest;
@@ -38,9 +38,6 @@ public final class ManifestBuilder {
    */
   public ManifestBuilder(Manifest before) {
     this(before.size(), before.pages());
-    for (int i = 0; i < shared.length; i++) {
-      pages.setPlain(i, shared[i]);
-    }
   }
 
   private ManifestBuilder(long size, byte[] @Nullable [] shared) {
@@ -60,7 +57,7 @@ public final class ManifestBuilder {
   public void putZero(long chunk) {
     Objects.checkIndex(chunk, Manifest.chunks(size));
     int index = (int) (chunk / Manifest.CHUNKS_PER_PAGE);
-    if (pages.get(index) != null) {
+    if (pages.get(index) != null || shared(index) != null) {
       int slot = Manifest.slot(chunk);
       Arrays.fill(page(index), slot, slot + Manifest.DIGEST_BYTES, (byte) 0);
     }
@@ -90,24 +87,29 @@ public final class ManifestBuilder {
   }
 
   private byte[] page(int index) {
-    byte[] known = pages.get(index);
-    byte[] others = index < shared.length ? shared[index] : null;
-    if (known != others) {
-      return known;
+    byte[] page = pages.get(index);
+    if (page != null) {
+      return page;
     }
+    byte[] others = shared(index);
     byte[] fresh =
         others == null
             ? new byte[Manifest.CHUNKS_PER_PAGE * Manifest.DIGEST_BYTES]
             : others.clone();
-    byte[] winner = pages.compareAndExchange(index, others, fresh);
-    return winner == others ? fresh : winner;
+    byte[] winner = pages.compareAndExchange(index, null, fresh);
+    return winner == null ? fresh : winner;
+  }
+
+  private byte @Nullable [] shared(int index) {
+    return index < shared.length ? shared[index] : null;
   }
 
   /** The manifest; nothing may be put from now on, and every thread that did must be done. */
   public Manifest build() {
-    byte[][] built = new byte[pages.length()][];
+    byte[] @Nullable [] built = new byte[pages.length()][];
     for (int i = 0; i < built.length; i++) {
-      built[i] = pages.get(i);
+      byte[] own = pages.get(i);
+      built[i] = own == null ? shared(i) : own;
     }
     return new Manifest(size, built);
   }

@@ -12,7 +12,7 @@ import java.util.TreeSet;
 import java.util.zip.Deflater;
 
 /** Makes VMDK files by hand, from docs/formats/vmdk.md alone. Grains that are zero are left out. */
-final class VmdkFile {
+public final class VmdkFile {
   static final int SECTOR = 512;
   static final int DESCRIPTOR_SECTORS = 4;
   static final int TABLE_SECTORS = 4;
@@ -38,7 +38,7 @@ final class VmdkFile {
     this.descriptor = descriptor("12345678", "ffffffff", type, content.length / SECTOR);
   }
 
-  static VmdkFile sparse(byte[] content) {
+  public static VmdkFile sparse(byte[] content) {
     return new VmdkFile(content, "monolithicSparse");
   }
 
@@ -50,7 +50,7 @@ final class VmdkFile {
     return file;
   }
 
-  static String descriptor(String cid, String parent, String type, long sectors) {
+  public static String descriptor(String cid, String parent, String type, long sectors) {
     return "# Disk DescriptorFile\nversion=1\nCID=%s\nparentCID=%s\ncreateType=\"%s\"\n\n"
             .formatted(cid, parent, type)
         + "# Extent description\nRW %d SPARSE \"some name.vmdk\"\n\n".formatted(sectors)
@@ -67,7 +67,7 @@ final class VmdkFile {
     return this;
   }
 
-  VmdkFile descriptor(String text) {
+  public VmdkFile descriptor(String text) {
     descriptor = text;
     return this;
   }
@@ -91,7 +91,7 @@ final class VmdkFile {
     return this;
   }
 
-  Path write(Path path) throws IOException {
+  public Path write(Path path) throws IOException {
     return Files.write(path, bytes());
   }
 
