@@ -24,8 +24,8 @@ public interface WritableDisk extends VirtualDisk {
   void zero(long offset, long length);
 
   /**
-   * Records another parent, see {@link WritableLayer#relink}. Until the disk is opened again it goes
-   * on reading from the parents that it was opened with.
+   * Records another parent, see {@link WritableLayer#relink}. Until the disk is opened again it
+   * goes on reading from the parents that it was opened with.
    *
    * @throws RatoonException {@code INVALID_VALUE} if the file has no parent, or the name does not
    *     fit; {@code DISK_FULL}, {@code FILE_UNWRITABLE}

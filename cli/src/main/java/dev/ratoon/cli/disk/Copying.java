@@ -74,8 +74,7 @@ final class Copying {
     Hashing hashing = new Hashing(meter, chain.threads());
     try (VirtualDisk copy = VirtualDisks.open(path, made.format(), ALONE)) {
       if (copy.size() == disk.size()) {
-        List<Manifest> both =
-            hashing.ofBoth(disk, source.toString(), copy, target.toString());
+        List<Manifest> both = hashing.ofBoth(disk, source.toString(), copy, target.toString());
         if (!both.getFirst().equals(both.getLast())) {
           throw altered();
         }

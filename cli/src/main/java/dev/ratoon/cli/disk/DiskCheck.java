@@ -25,10 +25,7 @@ import picocli.CommandLine.Parameters;
       "Look for damage in a disk's files.",
       "Their tables are examined, and all that is stored is read once. Nothing is changed."
     },
-    footer = {
-      "",
-      "Exit codes: 0 sound, 8 space is wasted but the content is right, 9 damaged."
-    })
+    footer = {"", "Exit codes: 0 sound, 8 space is wasted but the content is right, 9 damaged."})
 final class DiskCheck implements Callable<Integer> {
   private static final String SOUND = "sound";
   private static final String LEAKS = "leaks";
@@ -68,10 +65,8 @@ final class DiskCheck implements Callable<Integer> {
 
   private CheckView check() {
     try (Meter meter = Meter.begin(session);
-        PartialChain found =
-            VirtualDisks.openWhatIsThere(file, as.formatOf(file), chain.rules())) {
-      List<FileFindings> files =
-          found.layers().stream().map(layer -> check(meter, layer)).toList();
+        PartialChain found = VirtualDisks.openWhatIsThere(file, as.formatOf(file), chain.rules())) {
+      List<FileFindings> files = found.layers().stream().map(layer -> check(meter, layer)).toList();
       String result =
           has(files, Severity.ERROR) ? DAMAGED : has(files, Severity.LEAK) ? LEAKS : SOUND;
       return new CheckView(result, files, found.problem());

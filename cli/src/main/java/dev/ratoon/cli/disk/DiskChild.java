@@ -148,8 +148,7 @@ final class DiskChild implements Callable<Integer> {
       Path path, long bytes, VirtualDisk base, Backing backing, CreateOptions how) {
     if (how instanceof CreateOptions.Qcow2 qcow2) {
       Qcow2Child.create(path, bytes, Optional.of(backing), qcow2, Durability.BUFFERED);
-      try (PartialChain made =
-          VirtualDisks.openWhatIsThere(path, DiskFormat.QCOW2, ALONE)) {
+      try (PartialChain made = VirtualDisks.openWhatIsThere(path, DiskFormat.QCOW2, ALONE)) {
         return new NewDiskView.Made(
             how.format(), made.layers().getFirst().variant(), made.layers().getFirst().size());
       }

@@ -40,8 +40,7 @@ final class DiskIdentity implements Callable<Integer> {
     }
     session
         .output()
-        .text(
-            ManifestView.of(manifest, Optional.empty()), () -> List.of(manifest.id().toString()));
+        .text(ManifestView.of(manifest, Optional.empty()), () -> List.of(manifest.id().toString()));
     return ExitCode.OK;
   }
 }

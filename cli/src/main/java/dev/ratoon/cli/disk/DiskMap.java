@@ -60,9 +60,7 @@ final class DiskMap implements Callable<Integer> {
 
   private static StretchView view(Stretch stretch, List<Path> files) {
     Optional<Integer> depth =
-        stretch.depth().isPresent()
-            ? Optional.of(stretch.depth().getAsInt())
-            : Optional.empty();
+        stretch.depth().isPresent() ? Optional.of(stretch.depth().getAsInt()) : Optional.empty();
     return new StretchView(
         stretch.extent().offset(),
         stretch.extent().length(),

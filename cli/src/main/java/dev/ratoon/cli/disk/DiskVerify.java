@@ -69,8 +69,7 @@ final class DiskVerify implements Callable<Integer> {
   @Override
   public Integer call() {
     Optional<Manifest> expected = Optional.ofNullable(wanted.manifest).map(Manifest::read);
-    DiskId id =
-        expected.map(Manifest::id).orElseGet(() -> new DiskId(String.valueOf(wanted.id)));
+    DiskId id = expected.map(Manifest::id).orElseGet(() -> new DiskId(String.valueOf(wanted.id)));
     Manifest found = hashed();
     boolean same = found.id().equals(id);
     VerdictView view =

@@ -118,8 +118,7 @@ final class FormatOptions {
   private void only(DiskFormat format, Set<String> known) {
     List<String> wrong = given().stream().filter(option -> !known.contains(option)).toList();
     if (!wrong.isEmpty()) {
-      throw Problem.of(
-              ErrorCode.INVALID_VALUE, "making a disk of the format " + format.word() + "")
+      throw Problem.of(ErrorCode.INVALID_VALUE, "making a disk of the format " + format.word() + "")
           .detail("It has no " + String.join(", no ", wrong) + ".")
           .next(
               known.isEmpty()

@@ -26,8 +26,8 @@ final class Parentage {
   }
 
   /**
-   * Refuses pairs that whoever reads the child would not read rightly: QEMU cannot read differencing
-   * VHD and VHDX, and Hyper-V reads nothing else.
+   * Refuses pairs that whoever reads the child would not read rightly: QEMU cannot read
+   * differencing VHD and VHDX, and Hyper-V reads nothing else.
    */
   static void check(DiskFormat child, Path parent, DiskFormat parentFormat) {
     boolean allowed =

@@ -25,12 +25,7 @@ import java.util.Optional;
  * @param next the new parent, opened
  */
 record Rebasing(
-    Path file,
-    DiskFormat format,
-    Path parent,
-    VirtualDisk next,
-    ChainOptions chain,
-    Meter meter) {
+    Path file, DiskFormat format, Path parent, VirtualDisk next, ChainOptions chain, Meter meter) {
 
   /**
    * Away from a parent that is there.

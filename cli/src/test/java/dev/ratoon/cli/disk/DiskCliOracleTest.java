@@ -77,7 +77,9 @@ class DiskCliOracleTest {
     List<String> data = new ArrayList<>();
     for (JsonNode part : map) {
       boolean stored =
-          part.has("kind") ? part.at("/kind").asString().equals("data") : part.at("/data").asBoolean();
+          part.has("kind")
+              ? part.at("/kind").asString().equals("data")
+              : part.at("/data").asBoolean();
       if (stored) {
         data.add(part.get(offset) + "+" + part.get(length) + " in " + part.get("depth"));
       }

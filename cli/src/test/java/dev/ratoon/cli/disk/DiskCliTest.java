@@ -163,8 +163,7 @@ class DiskCliTest {
     assertThat(json("info", disk).at("/storedBytes").asLong()).isLessThan(10_000);
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(disk)))
         .isEqualTo("rw-------");
-    JsonNode json =
-        json("create", folder.resolve("other"), "--size", "1.5M", "--format", "raw");
+    JsonNode json = json("create", folder.resolve("other"), "--size", "1.5M", "--format", "raw");
     assertThat(json.at("/format").asString()).isEqualTo("raw");
     assertThat(json.at("/sizeBytes").asLong()).isEqualTo(3 * MIB / 2);
   }
@@ -192,8 +191,7 @@ class DiskCliTest {
         OTHER_ID,
         "-q");
     refused(1, List.of("would be cut"), "child", wrong, "--parent", base, "--size", "4M");
-    refused(
-        2, List.of("vhd child"), "child", wrong, "--parent", base, "--format", "vhd");
+    refused(2, List.of("vhd child"), "child", wrong, "--parent", base, "--format", "vhd");
     refused(2, List.of("no place"), "child", wrong, "--parent", base, "--format", "raw");
     refused(2, List.of("--fixed"), "child", wrong, "--parent", base, "--fixed");
     assertThat(names(folder)).isEqualTo(before);
@@ -287,8 +285,7 @@ class DiskCliTest {
     Path other = raw(folder.resolve("other.raw"), 2, 8 * MIB);
     Ran ran = run("rebase", child, "--parent", other);
     assertThat(ran.code()).isEqualTo(ExitCode.UNSOUND);
-    assertThat(ran.err())
-        .contains("parent-mismatch", id(base), id(other), "--copy-differences");
+    assertThat(ran.err()).contains("parent-mismatch", id(base), id(other), "--copy-differences");
     Files.delete(base);
     Ran unknown = run("rebase", child, "--parent", other);
     assertThat(unknown.code()).isNotZero();

@@ -262,8 +262,7 @@ class DiskFormatsCliTest {
   void aVmdkIsImported() throws Exception {
     Path vmdk = folder.resolve("disk.vmdk");
     int code =
-        new ProcessBuilder(
-                "qemu-img", "convert", "-O", "vmdk", "-f", "raw", "" + base, "" + vmdk)
+        new ProcessBuilder("qemu-img", "convert", "-O", "vmdk", "-f", "raw", "" + base, "" + vmdk)
             .start()
             .waitFor();
     assertThat(code).isZero();

@@ -34,14 +34,12 @@ public final class FileCheck {
    *     of its content: {@code NOT_AN_IMAGE}, {@code IMAGE_UNSUPPORTED}, {@code
    *     IMAGE_REFERS_OUTSIDE}, {@code FILE_UNREADABLE}, {@code INTERRUPTED}
    */
-  public static List<Finding> of(
-      Path file, DiskFormat format, int parallelism, Progress progress) {
+  public static List<Finding> of(Path file, DiskFormat format, int parallelism, Progress progress) {
     List<Finding> findings = new ArrayList<>();
     try (VirtualDisk alone =
         new LayeredDisk(List.of(VirtualDisks.layer(file, format, OpenRules.foreign())))) {
       findings.addAll(alone.top().examine());
-      DiskScan.run(
-          alone, parallelism, DiskScan.MAX_PIECE_BYTES, progress, () -> LOOK_AT_NOTHING);
+      DiskScan.run(alone, parallelism, DiskScan.MAX_PIECE_BYTES, progress, () -> LOOK_AT_NOTHING);
     } catch (RatoonException e) {
       ErrorCode code = e.problem().code();
       if (code != ErrorCode.IMAGE_CORRUPT && code != ErrorCode.IMAGE_TRUNCATED) {

@@ -69,8 +69,8 @@ public final class VirtualDisks {
   }
 
   /**
-   * Records another parent in a differencing disk, see {@link WritableLayer#relink}; none is opened,
-   * so that the old one may be missing.
+   * Records another parent in a differencing disk, see {@link WritableLayer#relink}; none is
+   * opened, so that the old one may be missing.
    *
    * @throws RatoonException as {@link #openWritable}; {@code INVALID_VALUE} if the file has no
    *     parent, or the name does not fit

@@ -166,8 +166,7 @@ public final class Manifest {
   public static boolean isIn(Path file) {
     try (InputStream source = Files.newInputStream(file)) {
       byte[] start = source.readNBytes(Long.BYTES);
-      return start.length == Long.BYTES
-          && ByteBuffer.wrap(start).getLong() == ManifestCodec.MAGIC;
+      return start.length == Long.BYTES && ByteBuffer.wrap(start).getLong() == ManifestCodec.MAGIC;
     } catch (IOException unreadable) {
       return false;
     }

@@ -43,7 +43,8 @@ class ChainMapTest {
   void whatLiesBehindTheEndOfAFileBetweenIsNotSeen() throws Exception {
     Path top = child("top", 2 * MIB, child("middle", MIB / 2, base()));
     try (VirtualDisk disk = VirtualDisks.open(top, RULES)) {
-      assertThat(ChainMap.of(disk).getFirst().extent()).isEqualTo(new Extent(0, MIB / 2, Kind.DATA));
+      assertThat(ChainMap.of(disk).getFirst().extent())
+          .isEqualTo(new Extent(0, MIB / 2, Kind.DATA));
       assertThat(ChainMap.of(disk)).hasSize(2);
     }
   }

@@ -40,8 +40,7 @@ class DifferenceTest {
   void aShortLastChunkCountsWithItsBytes() {
     byte[] content = new byte[CHUNK + 512];
     content[CHUNK] = 1;
-    Difference difference =
-        Difference.between(disk("a"), DiskAssert.manifest(content));
+    Difference difference = Difference.between(disk("a"), DiskAssert.manifest(content));
     assertThat(difference.missing()).isEqualTo(new Part(1, 512));
     assertThat(difference.zero()).isEqualTo(part(1));
     assertThat(difference.transferBytes()).isEqualTo(512);

@@ -113,8 +113,7 @@ class RebaseTest {
 
   private static long rebase(
       MemoryChild child, Fixed present, Fixed next, int threads, Progress progress) {
-    return Rebase.copyDifferences(
-        child, side(present), side(next), NEXT, threads, progress);
+    return Rebase.copyDifferences(child, side(present), side(next), NEXT, threads, progress);
   }
 
   private static Rebase.Parent side(Fixed disk) {
@@ -139,8 +138,7 @@ class RebaseTest {
   }
 
   private static MemoryChild child(Random random, Fixed parent) {
-    int size =
-        random.nextBoolean() ? (int) parent.size() : 512 * (1 + random.nextInt(2000));
+    int size = random.nextBoolean() ? (int) parent.size() : 512 * (1 + random.nextInt(2000));
     MemoryChild child =
         new MemoryChild(size, parent, 512 << random.nextInt(9), random.nextBoolean());
     for (int i = random.nextInt(6); i > 0; i--) {
