@@ -61,6 +61,12 @@ final class TrainCommand implements Callable<Integer> {
       for (String kind : List.of("image", "base", "host", "operation")) {
         run(home, kind, "list");
       }
+      String disk = home.resolve("disk.raw").toString();
+      String child = home.resolve("child.qcow2").toString();
+      run(home, "disk", "create", disk, "--size", "1M");
+      run(home, "disk", "child", child, "--parent", disk);
+      run(home, "disk", "info", child);
+      run(home, "disk", "id", child);
       server.stop(0);
       return 0;
     } finally {

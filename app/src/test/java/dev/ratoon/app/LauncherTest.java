@@ -82,7 +82,18 @@ class LauncherTest {
   void letsBulkCommandsHaveTheFastCompiler() throws Exception {
     Map<String, String> jdk = Map.of("JAVA_HOME", jdk("one", "25").toString());
     assertThat(run(ratoon, jdk, "-q", "image", "add").said).doesNotContain("TieredStopAtLevel");
-    assertThat(run(ratoon, jdk, "vm", "show", "image").said).contains("TieredStopAtLevel");
+    assertThat(run(ratoon, jdk, "vm", "show", "image").said)
+        .contains("TieredStopAtLevel", "<-Xmx256m>");
+  }
+
+  @Test
+  void letsDiskCommandsHaveRoomForManifests() throws Exception {
+    String jdk = jdk("one", "25").toString();
+    assertThat(run(ratoon, Map.of("JAVA_HOME", jdk), "disk", "id", "x").said)
+        .contains("<-Xmx2g>")
+        .doesNotContain("TieredStopAtLevel");
+    assertThat(run(ratoon, Map.of("JAVA_HOME", jdk, "RATOON_HEAP", "8g"), "disk", "id").said)
+        .contains("<-Xmx8g>");
   }
 
   private Path jdk(String name, String version) throws IOException {

@@ -90,7 +90,7 @@ final class DiskRebase implements Callable<Integer> {
       checkIsNoAncestor(next);
       Rebasing rebasing = new Rebasing(file, format, parent, next, chain, meter);
       return switch (present) {
-        case Present.Readable(Path old, DiskFormat oldFormat) ->
+        case Present.There(Path old, DiskFormat oldFormat) ->
             rebasing.from(old, oldFormat, oldId, copyDifferences);
         case Present.Missing(ParentLink link, Problem problem) ->
             rebasing.fromMissing(link, oldId, copyDifferences, problem);
@@ -100,7 +100,7 @@ final class DiskRebase implements Callable<Integer> {
 
   /** The parent that the disk has now. */
   private sealed interface Present {
-    record Readable(Path file, DiskFormat format) implements Present {}
+    record There(Path file, DiskFormat format) implements Present {}
 
     record Missing(ParentLink link, Problem problem) implements Present {}
   }
@@ -112,7 +112,7 @@ final class DiskRebase implements Callable<Integer> {
         return new Present.Missing(link, chainNow.problem().get());
       }
       Layer old = chainNow.layers().get(1);
-      return new Present.Readable(old.file(), old.format());
+      return new Present.There(old.file(), old.format());
     }
   }
 

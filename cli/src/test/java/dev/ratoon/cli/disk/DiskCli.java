@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ratoon.cli.Cli;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Terminal;
+import dev.ratoon.protocol.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
 
 /** Runs disk commands as a user would, in this process, and makes files for them. */
 final class DiskCli {
@@ -70,6 +72,11 @@ final class DiskCli {
     assertThat(ran.err()).startsWith("error: ").contains(texts).doesNotContain("Exception");
     assertThat(ran.code()).as(ran.err()).isEqualTo(code);
     return ran;
+  }
+
+  /** What was printed as JSON. */
+  static JsonNode json(Ran ran) {
+    return Json.mapper().readTree(ran.out());
   }
 
   static String id(Path disk) {

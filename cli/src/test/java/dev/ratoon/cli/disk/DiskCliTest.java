@@ -13,7 +13,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.disk.DiskCli.Ran;
 import dev.ratoon.disk.manifest.Manifest;
-import dev.ratoon.protocol.Json;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,7 +71,7 @@ class DiskCliTest {
       assertThat(ran.err()).contains("error: reading '", "base.raw");
     }
     assertThat(run("info", child).out()).contains(base.toString(), "not found");
-    JsonNode json = Json.mapper().readTree(run("info", child, "-o", "json").out());
+    JsonNode json = DiskCli.json(run("info", child, "-o", "json"));
     assertThat(json.at("/files").size()).isEqualTo(1);
     assertThat(json.at("/files/0/parent/recorded").asString()).isEqualTo(base.toString());
     assertThat(json.at("/problem/code").asString()).isNotEmpty();
@@ -353,6 +352,6 @@ class DiskCliTest {
     Object[] all = Arrays.copyOf(words, words.length + 2);
     all[words.length] = "-o";
     all[words.length + 1] = "json";
-    return Json.mapper().readTree(done(all).out());
+    return DiskCli.json(done(all));
   }
 }

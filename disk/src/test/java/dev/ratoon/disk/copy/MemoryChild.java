@@ -214,7 +214,17 @@ final class MemoryChild implements WritableDisk {
   }
 
   /** A disk of these bytes, without a file. */
-  record Fixed(byte[] content) implements VirtualDisk {
+  static final class Fixed implements VirtualDisk {
+    private final byte[] content;
+
+    Fixed(byte[] content) {
+      this.content = content;
+    }
+
+    byte[] content() {
+      return content;
+    }
+
     @Override
     public long size() {
       return content.length;
