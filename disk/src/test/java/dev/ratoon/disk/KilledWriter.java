@@ -75,7 +75,9 @@ public final class KilledWriter {
     ByteBuffer content = ByteBuffer.allocate(SECTOR);
     // Every fourth packs well.
     long step = tag % 4 == 0 ? 0 : 0x9e3779b97f4a7c15L;
-    for (long word = tag + ((long) sector << 40); tag != 0 && content.hasRemaining(); word += step) {
+    for (long word = tag + ((long) sector << 40);
+        tag != 0 && content.hasRemaining();
+        word += step) {
       content.putLong(word);
     }
     return content.array();

@@ -171,7 +171,8 @@ class KilledWriterTest {
           .map(Step::tag)
           .filter(tag -> is(content, sector, tag))
           .findFirst()
-          .orElseThrow(() -> new AssertionError(what + ": sector " + sector + " is neither old nor new"));
+          .orElseThrow(
+              () -> new AssertionError(what + ": sector " + sector + " is neither old nor new"));
     }
 
     private static boolean is(byte[] content, int sector, long tag) {

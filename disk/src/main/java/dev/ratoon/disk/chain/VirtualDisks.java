@@ -140,8 +140,7 @@ public final class VirtualDisks {
     return switch (options) {
       case CreateOptions.Raw _ -> RawLayer.create(file, size);
       case CreateOptions.Qcow2 qcow2 -> Qcow2Writer.create(file, size, parent, qcow2);
-      case CreateOptions.Vhd _, CreateOptions.Vhdx _ ->
-          throw notYet(file.path(), options.format());
+      case CreateOptions.Vhd _, CreateOptions.Vhdx _ -> throw notYet(file.path(), options.format());
     };
   }
 

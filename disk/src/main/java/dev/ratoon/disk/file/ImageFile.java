@@ -26,8 +26,7 @@ public final class ImageFile implements Closeable {
           EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
 
   private static final Set<StandardOpenOption> CREATE_NEW =
-      EnumSet.of(
-          StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
 
   /** Hears what is done to a file, in the order in which it is done. */
   public interface Observer {

@@ -159,8 +159,7 @@ final class HostSpace {
 
   private void growTable(long block) {
     int clusters = counts.clustersForBlock(block);
-    Packed old =
-        new Packed(counts.tableOffset(), counts.tableClusters() << grid.clusterBits());
+    Packed old = new Packed(counts.tableOffset(), counts.tableClusters() << grid.clusterBits());
     long first = end;
     end += clusters;
     counts.moveTable(first << grid.clusterBits(), clusters);

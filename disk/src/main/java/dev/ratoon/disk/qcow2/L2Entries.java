@@ -127,15 +127,13 @@ final class L2Entries {
     int offsetBits = COMPRESSED_FLAGS_AT - (grid.clusterBits() - 8);
     long offset = word & Qcow2Grid.mask(offsetBits);
     long sectors = ((word & Qcow2Grid.mask(COMPRESSED_FLAGS_AT)) >>> offsetBits) + 1;
-    return new Packed(
-        offset, sectors * Limits.SECTOR_BYTES - (offset & (Limits.SECTOR_BYTES - 1)));
+    return new Packed(offset, sectors * Limits.SECTOR_BYTES - (offset & (Limits.SECTOR_BYTES - 1)));
   }
 
   /** The word of a cluster that is packed into {@code bytes} bytes at {@code offset}. */
   long packedWord(long offset, int bytes) {
     int offsetBits = COMPRESSED_FLAGS_AT - (grid.clusterBits() - 8);
-    long furtherSectors =
-        (offset + bytes - 1) / Limits.SECTOR_BYTES - offset / Limits.SECTOR_BYTES;
+    long furtherSectors = (offset + bytes - 1) / Limits.SECTOR_BYTES - offset / Limits.SECTOR_BYTES;
     return COMPRESSED | furtherSectors << offsetBits | offset;
   }
 

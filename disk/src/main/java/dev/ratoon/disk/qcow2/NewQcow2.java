@@ -35,8 +35,7 @@ final class NewQcow2 {
    *
    * @throws RatoonException {@code INVALID_VALUE} if there can't be such a file
    */
-  static NewQcow2 of(
-      Path file, long size, Optional<Backing> parent, CreateOptions.Qcow2 options) {
+  static NewQcow2 of(Path file, long size, Optional<Backing> parent, CreateOptions.Qcow2 options) {
     if (size <= 0 || size % Limits.SECTOR_BYTES != 0 || size > Limits.MAX_DISK_BYTES) {
       throw invalid(file, "A disk has a multiple of 512 bytes, up to 64 TiB, not " + size + ".");
     }

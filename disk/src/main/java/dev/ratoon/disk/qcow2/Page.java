@@ -54,7 +54,8 @@ final class Page {
 
   /** The same words at another place, with zeros behind them, all yet to be written. */
   Page moved(long newOffset, int newBytes) {
-    Page moved = new Page(newOffset, ByteBuffer.allocate(newBytes).put(0, bytes, 0, bytes.capacity()));
+    Page moved =
+        new Page(newOffset, ByteBuffer.allocate(newBytes).put(0, bytes, 0, bytes.capacity()));
     moved.changedSectors.set(0, newBytes / Limits.SECTOR_BYTES);
     return moved;
   }

@@ -187,7 +187,8 @@ final class Qcow2Examination {
       error(what + " at byte " + offset + " lies behind the end of the file.");
     }
     long from = Math.max(offset >>> grid.clusterBits(), windowStart);
-    long to = Math.min(grid.clusters(offset + bytes), Math.min(windowStart + used.length, clusters));
+    long to =
+        Math.min(grid.clusters(offset + bytes), Math.min(windowStart + used.length, clusters));
     for (long cluster = from; cluster < to; cluster++) {
       int index = (int) (cluster - windowStart);
       used[index] = (char) Math.min(used[index] + 1, Character.MAX_VALUE);

@@ -12,6 +12,7 @@ import java.util.Optional;
 /** Takes the header apart. See the first tables of docs/formats/qcow2.md. */
 final class Qcow2HeaderReader {
   static final int MAGIC = 0x514649fb;
+
   /** Where fields lie that are written to one by one. */
   static final int BACKING_AT = 8;
 

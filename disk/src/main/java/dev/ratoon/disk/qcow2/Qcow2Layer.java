@@ -27,8 +27,9 @@ public final class Qcow2Layer implements Layer {
     this.header = header;
     this.runs = runs;
     this.decoders =
-        new DecoderPool(
-            () -> new ClusterDecoder(file, header.clusterBytes(), header.compression() == Qcow2Header.ZSTD));
+        new DecoderPool(() ->
+            new ClusterDecoder(
+                file, header.clusterBytes(), header.compression() == Qcow2Header.ZSTD));
   }
 
   /**

@@ -119,8 +119,7 @@ final class Qcow2Map {
 
   /** The page with the entry for a place of the guest's disk whose L2 table exists. */
   Page page(long offset) {
-    long pagesBefore =
-        (offset & Qcow2Grid.mask(grid.tableCoverBits())) >>> grid.pageCoverBits();
+    long pagesBefore = (offset & Qcow2Grid.mask(grid.tableCoverBits())) >>> grid.pageCoverBits();
     return pages.at(tableAt(table(offset)) + (pagesBefore << grid.pageBits()));
   }
 
@@ -150,8 +149,7 @@ final class Qcow2Map {
     }
     long start = grid.unitStart(offset);
     long host = kind == Kind.PLAIN ? hostAt(page, start) : 0;
-    long pageEnd =
-        Math.min((offset | Qcow2Grid.mask(grid.pageCoverBits())) + 1, limit);
+    long pageEnd = Math.min(grid.pageEnd(offset), limit);
     long end = grid.unitEnd(offset);
     while (end < pageEnd
         && kindAt(page, end) == kind
@@ -159,9 +157,7 @@ final class Qcow2Map {
       end += 1L << grid.unitBits();
     }
     long length = Math.min(end, pageEnd) - offset;
-    return kind == Kind.PLAIN
-        ? plain(host + offset - start, length)
-        : new Run(kind, length, 0, 0);
+    return kind == Kind.PLAIN ? plain(host + offset - start, length) : new Run(kind, length, 0, 0);
   }
 
   private Run plain(long host, long length) {

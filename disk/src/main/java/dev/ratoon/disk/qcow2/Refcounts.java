@@ -38,7 +38,8 @@ final class Refcounts {
         || clusters < 1
         || clusters > MOST_TABLE_BYTES >> grid.clusterBits()) {
       throw Faults.corrupt(
-          file.path(), "Its refcount table would have " + clusters + " clusters at " + offset + ".");
+          file.path(),
+          "Its refcount table would have " + clusters + " clusters at " + offset + ".");
     }
     int bytes = (int) clusters << grid.clusterBits();
     if (offset > file.length() - bytes) {

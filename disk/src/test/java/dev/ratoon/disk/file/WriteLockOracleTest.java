@@ -68,7 +68,8 @@ class WriteLockOracleTest {
   @Test
   void qemuKeepsOffWhatWeWrite() throws Exception {
     try (ImageFile ours = ImageFile.openWritable(file)) {
-      assertThat(run("qemu-io", "-f", "qcow2", "-c", "write 0 512", file)).contains("\"write\" lock");
+      assertThat(run("qemu-io", "-f", "qcow2", "-c", "write 0 512", file))
+          .contains("\"write\" lock");
       assertThat(run("qemu-img", "info", file)).contains("shared \"write\" lock");
       assertThat(run("qemu-img", "info", "-U", file)).contains("disk size");
       assertThat(ours.length()).isPositive();

@@ -43,7 +43,8 @@ class Qcow2CrashTest {
   Path folder;
 
   /** What a guest saw after each operation, and how much had been done to the file by then. */
-  private record History(CrashLog log, List<byte[]> states, List<Integer> ends, List<Integer> flushes) {}
+  private record History(
+      CrashLog log, List<byte[]> states, List<Integer> ends, List<Integer> flushes) {}
 
   @Test
   void newFiles() throws Exception {
@@ -101,7 +102,8 @@ class Qcow2CrashTest {
     byte[] now = content.clone();
     for (int i = 0; i < 25; i++) {
       int from = random.nextInt(now.length / SECTOR) * SECTOR;
-      int length = Math.min(now.length - from, SECTOR * (1 + random.nextInt(1 << random.nextInt(10))));
+      int length =
+          Math.min(now.length - from, SECTOR * (1 + random.nextInt(1 << random.nextInt(10))));
       switch (random.nextInt(6)) {
         case 0 -> {
           layer.flush();
@@ -140,11 +142,18 @@ class Qcow2CrashTest {
           power ? history.log().afterPowerLoss(done, random) : history.log().afterKill(done);
       Path file = folder.resolve("left");
       Files.write(file, left);
-      check(history, done, file, random, power, what + (power ? ", power lost" : ", killed") + " at " + done);
+      check(
+          history,
+          done,
+          file,
+          random,
+          power,
+          what + (power ? ", power lost" : ", killed") + " at " + done);
     }
   }
 
-  private static void check(History history, int done, Path file, Random random, boolean power, String what) {
+  private static void check(
+      History history, int done, Path file, Random random, boolean power, String what) {
     int last = 0;
     while (last < history.ends().size() - 1 && history.ends().get(last) < done) {
       last++;
@@ -190,8 +199,8 @@ class Qcow2CrashTest {
       int from = at;
       assertThat(states)
           .as(what + ", sector " + at / SECTOR)
-          .anyMatch(state ->
-              Arrays.equals(state, from, from + SECTOR, content, from, from + SECTOR));
+          .anyMatch(
+              state -> Arrays.equals(state, from, from + SECTOR, content, from, from + SECTOR));
     }
   }
 

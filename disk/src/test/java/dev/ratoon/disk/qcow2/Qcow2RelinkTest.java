@@ -78,7 +78,8 @@ class Qcow2RelinkTest {
     for (int i = 0; i < 20; i++) {
       String name = "/" + "x".repeat(random.nextInt(cluster == 512 ? 250 : 400)) + i;
       DiskFormat format = DiskFormat.values()[random.nextInt(4)];
-      Optional<DiskId> id = random.nextBoolean() ? Optional.of(i % 2 == 0 ? ONE : TWO) : Optional.empty();
+      Optional<DiskId> id =
+          random.nextBoolean() ? Optional.of(i % 2 == 0 ? ONE : TWO) : Optional.empty();
       relink(child, parent(name, format, id));
       assertParent(child, name, format, id);
       assertThat(Files.size(child)).isEqualTo(before.length);

@@ -64,7 +64,8 @@ class Qcow2WriterOracleTest {
     assertSame(child, content);
 
     for (int round = 0; round < 2; round++) {
-      Qemu.io(child, "write -P 5 " + (1 << 19) + " 300k", "write -z 100k 200k", "write -P 7 512 1k");
+      Qemu.io(
+          child, "write -P 5 " + (1 << 19) + " 300k", "write -z 100k 200k", "write -P 7 512 1k");
       Arrays.fill(content, 1 << 19, (1 << 19) + 300 * 1024, (byte) 5);
       Arrays.fill(content, 100 << 10, 300 << 10, (byte) 0);
       Arrays.fill(content, 512, 1536, (byte) 7);
@@ -113,7 +114,16 @@ class Qcow2WriterOracleTest {
     for (String type : new String[] {"zlib", "zstd"}) {
       Files.deleteIfExists(image);
       Qemu.img(
-          "convert", "-c", "-O", "qcow2", "-o", "compression_type=" + type, "-f", "raw", raw, image);
+          "convert",
+          "-c",
+          "-O",
+          "qcow2",
+          "-o",
+          "compression_type=" + type,
+          "-f",
+          "raw",
+          raw,
+          image);
       byte[] now = content.clone();
       try (WritableDisk disk = VirtualDisks.openWritable(image, DiskFormat.QCOW2, RULES)) {
         new Scribble(disk, now, new Random(1)).times(20);

@@ -34,7 +34,6 @@ class Qcow2WriterTest {
   @TempDir(factory = InMemory.class)
   Path folder;
 
-
   @Test
   void anyWritesToAnyLayoutReadAsWritten() {
     for (int seed = 0; seed < SEEDS; seed++) {
@@ -42,8 +41,7 @@ class Qcow2WriterTest {
       byte[] model = new byte[512 * (1 + random.nextInt(6000))];
       Path file = folder.resolve("disk-" + seed);
       CreateOptions.Qcow2 options = options(random);
-      try (WritableDisk disk =
-          VirtualDisks.create(file, model.length, Optional.empty(), options)) {
+      try (WritableDisk disk = VirtualDisks.create(file, model.length, Optional.empty(), options)) {
         new Scribble(disk, model, random).times(25);
         assertThat(Contents.read(disk)).as("%d %s", seed, options).isEqualTo(model);
         assertThat(disk.top().examine()).as("%d %s", seed, options).isEmpty();
@@ -94,8 +92,7 @@ class Qcow2WriterTest {
       Path file = folder.resolve("disk-" + seed);
       CreateOptions.Qcow2 options = options(random);
       int stripe = 1 + random.nextInt(5000);
-      try (WritableDisk disk =
-          VirtualDisks.create(file, model.length, Optional.empty(), options)) {
+      try (WritableDisk disk = VirtualDisks.create(file, model.length, Optional.empty(), options)) {
         List<Thread> threads = new ArrayList<>();
         List<Throwable> failures = new ArrayList<>();
         for (int t = 0; t < 4; t++) {

@@ -141,8 +141,7 @@ class Qcow2WritingLimitsTest {
     new Random(1).nextBytes(content);
     CreateOptions options = new CreateOptions.Qcow2(512, false, false);
     int before = 8_000_000;
-    try (WritableDisk disk =
-        VirtualDisks.create(file, content.length, Optional.empty(), options)) {
+    try (WritableDisk disk = VirtualDisks.create(file, content.length, Optional.empty(), options)) {
       disk.write(0, ByteBuffer.wrap(content, 0, before));
     }
     CrashLog log = new CrashLog(Files.readAllBytes(file));
@@ -195,9 +194,7 @@ class Qcow2WritingLimitsTest {
   void evenWhatPacksToNothingIsFewEnoughToBeCounted() {
     Packer packer = new Packer(1 << 21);
     packer.add(ByteBuffer.allocate(1 << 21));
-    assertThat(packer.lengths().getFirst())
-        .isGreaterThan((1 << 21) / 65535)
-        .isLessThan(200);
+    assertThat(packer.lengths().getFirst()).isGreaterThan((1 << 21) / 65535).isLessThan(200);
   }
 
   @Test
@@ -239,8 +236,7 @@ class Qcow2WritingLimitsTest {
       try {
         layer.flush();
       } catch (RatoonException again) {
-        assertThat(again.problem().code())
-            .isIn(ErrorCode.DISK_FULL, ErrorCode.FILE_UNWRITABLE);
+        assertThat(again.problem().code()).isIn(ErrorCode.DISK_FULL, ErrorCode.FILE_UNWRITABLE);
       }
     }
     try {
