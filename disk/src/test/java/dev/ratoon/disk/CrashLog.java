@@ -54,6 +54,15 @@ public final class CrashLog implements ImageFile.Observer {
     return events.size();
   }
 
+  /** How much had been done before the last write at {@code offset}. */
+  public int beforeWriteAt(long offset) {
+    int done = size() - 1;
+    while (!(events.get(done) instanceof Event.Wrote write && write.offset() == offset)) {
+      done--;
+    }
+    return done;
+  }
+
   /** The file if its writer was killed after the first {@code done} events. */
   public byte[] afterKill(int done) {
     Image image = new Image(before);

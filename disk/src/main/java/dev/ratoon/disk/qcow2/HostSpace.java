@@ -12,9 +12,6 @@ import java.util.List;
  * place that was given back finds there what was there. For one thread at a time.
  */
 final class HostSpace {
-  /** With this, as many packed clusters as fit in the largest one can be counted in 16 bits. */
-  static final int LEAST_PACKED_BYTES = 64;
-
   private static final int ZEROS_AT_ONCE = 1 << 16;
   private static final int MOST_GIVEN_BACK = 1 << 16;
 
@@ -56,7 +53,8 @@ final class HostSpace {
   }
 
   /**
-   * A place for packed clusters, one behind the other; each is counted.
+   * A place for packed clusters, one behind the other; each is counted. As a zstd frame has at
+   * least 4 bytes for each 128 KiB, 16 bits suffice to count those in one cluster.
    *
    * @param lengths bytes of each
    */

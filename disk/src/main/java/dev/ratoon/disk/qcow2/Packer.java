@@ -41,10 +41,8 @@ final class Packer {
     if (packed >= cluster.length) {
       return false;
     }
-    int taken = Math.max(packed, HostSpace.LEAST_PACKED_BYTES);
-    Arrays.fill(gathered, end + packed, end + taken, (byte) 0);
-    lengths.add(taken);
-    end += taken;
+    lengths.add(packed);
+    end += packed;
     return true;
   }
 

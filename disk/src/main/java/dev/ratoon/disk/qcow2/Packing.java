@@ -1,7 +1,6 @@
 package dev.ratoon.disk.qcow2;
 
 import dev.ratoon.disk.file.ImageFile;
-import dev.ratoon.disk.qcow2.WritableTables.Stretch;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;

@@ -76,6 +76,16 @@ record Qcow2Grid(int clusterBits, boolean extended) {
     return unitStart(offset) + (1L << unitBits());
   }
 
+  /** The first byte behind what the same page describes as {@code offset}. */
+  long pageEnd(long offset) {
+    return (offset | mask(pageCoverBits())) + 1;
+  }
+
+  /** The first byte behind what the same L2 table describes as {@code offset}. */
+  long tableEnd(long offset) {
+    return (offset | mask(tableCoverBits())) + 1;
+  }
+
   /** How many clusters {@code bytes} take. */
   long clusters(long bytes) {
     return (bytes + clusterBytes() - 1) >>> clusterBits;

@@ -149,7 +149,7 @@ final class Qcow2Map {
     }
     long start = grid.unitStart(offset);
     long host = kind == Kind.PLAIN ? hostAt(page, start) : 0;
-    long pageEnd = Math.min((offset | Qcow2Grid.mask(grid.pageCoverBits())) + 1, limit);
+    long pageEnd = Math.min(grid.pageEnd(offset), limit);
     long end = grid.unitEnd(offset);
     while (end < pageEnd
         && kindAt(page, end) == kind

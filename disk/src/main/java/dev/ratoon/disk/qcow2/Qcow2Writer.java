@@ -12,7 +12,6 @@ import dev.ratoon.disk.WritableLayer;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.file.Zeros;
-import dev.ratoon.disk.qcow2.WritableTables.Stretch;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;

@@ -4,10 +4,12 @@ import static dev.ratoon.disk.DiskAssert.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.CrashLog;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Durability;
+import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.InMemory;
 import dev.ratoon.disk.OpenRules;
@@ -156,8 +158,9 @@ class Qcow2WritingLimitsTest {
       assertThat(disk.top().examine()).isEmpty();
     }
     Random random = new Random(2);
-    for (int i = 0; i < 24; i++) {
-      int done = random.nextInt(log.size() + 1);
+    int moved = log.beforeWriteAt(Qcow2HeaderReader.COUNTS_AT);
+    for (int i = 0; i < 40; i++) {
+      int done = i < 10 ? random.nextInt(log.size() + 1) : moved - 2 + i / 5;
       byte[] left = i % 2 == 0 ? log.afterKill(done) : log.afterPowerLoss(done, random);
       Path rest = folder.resolve("left");
       Files.write(rest, left);
@@ -169,6 +172,29 @@ class Qcow2WritingLimitsTest {
             .doesNotContain(Finding.Severity.ERROR);
       }
     }
+  }
+
+  @Test
+  void tablesAreWrittenBackBeforeTheyTakeTooMuchMemory() throws Exception {
+    Path file = folder.resolve("wide");
+    CreateOptions.Qcow2 options = new CreateOptions.Qcow2(512, false, false);
+    Backing parent = new Backing(Path.of("/parent"), DiskFormat.RAW);
+    try (WritableLayer layer =
+        Qcow2Writer.create(ImageFile.create(file), 1 << 29, Optional.of(parent), options)) {
+      layer.zero(0, 1 << 28, ZEROS);
+      try (Qcow2Layer reader = Qcow2Layer.open(ImageFile.open(file), false)) {
+        assertThat(reader.extentAt(0, 512).kind()).isEqualTo(Extent.Kind.ZERO);
+        assertThat(reader.extentAt((1 << 28) - 512, 1 << 28).kind()).isEqualTo(Extent.Kind.HOLE);
+      }
+      assertThat(layer.extentAt((1 << 28) - 512, 1 << 28).kind()).isEqualTo(Extent.Kind.ZERO);
+    }
+  }
+
+  @Test
+  void evenWhatPacksToNothingIsFewEnoughToBeCounted() {
+    Packer packer = new Packer(1 << 21);
+    packer.add(ByteBuffer.allocate(1 << 21));
+    assertThat(packer.lengths().getFirst()).isGreaterThan((1 << 21) / 65535).isLessThan(200);
   }
 
   @Test
