@@ -19,9 +19,9 @@ import java.util.function.Function;
  * Files that are made as drafts and are kept all together, when all are whole. Until then whatever
  * ends the work, Ctrl-C too, leaves nothing of them; what others have is never touched.
  *
- * <p>The draft of NAME is .NAME.partial beside it, and stays until all is done, even if the file has
- * its name already: so nobody relies on a file that may still be taken back. Only a killed process
- * leaves drafts.
+ * <p>The draft of NAME is .NAME.partial beside it, and stays until all is done, even if the file
+ * has its name already: so nobody relies on a file that may still be taken back. Only a killed
+ * process leaves drafts.
  */
 final class NewFiles implements AutoCloseable {
   /** A file on its way. */
