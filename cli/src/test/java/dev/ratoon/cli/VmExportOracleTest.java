@@ -158,7 +158,7 @@ class VmExportOracleTest {
       }
       case VHD, VHDX -> {
         Path unpacked = Files.createDirectory(home.resolve("unpacked"));
-        run("7zz e -y -bso0 -bsp0 -o" + unpacked + " " + child);
+        run("7zz e -y -bso0 -bsp0 -t" + format.word() + " -o" + unpacked + " " + child);
         try (Stream<Path> images = Files.list(unpacked)) {
           assertThat(Files.mismatch(images.findFirst().orElseThrow(), expected)).isEqualTo(-1);
         }

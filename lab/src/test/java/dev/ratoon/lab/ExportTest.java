@@ -9,6 +9,7 @@ import dev.ratoon.protocol.api.VmView;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -91,9 +92,38 @@ class ExportTest {
 
     HOST.run("/bin/mv", FOLDER + "/chain", FOLDER + "/moved");
     String moved = child.replace("/chain/", "/moved/");
-    HOST.run("/usr/bin/7zz", "e", "-y", "-o" + FOLDER + "/unpacked", moved);
-    String unpacked = HOST.run("/bin/ls", FOLDER + "/unpacked").strip();
-    HOST.run("/usr/bin/cmp", FOLDER + "/unpacked/" + unpacked, EXPECTED);
+    HOST.run("/bin/sh", "-c", "7zz e -so -tvhdx \"$0\" | cmp - \"$1\"", moved, EXPECTED);
+  }
+
+  @Test
+  void aGuestThatStartsMeanwhileIsNotDisturbedAndTheExportIsToldSo() {
+    HOST.ratoon("vm", "deploy", "staying", "--image", "small");
+    HOST.ratoon("vm", "stop", "staying", "--now");
+    // Slowly, so that it is still under way when the guest is up.
+    HOST.run(
+        "/bin/sh",
+        "-c",
+        "cd /srv/ratoon/client && setsid curl -sS --limit-rate 2M --cacert ca.pem"
+            + " -H \"Authorization: Bearer $(cat admin.token)\" -o $0/slow"
+            + " \"$(cat server.url)/v1/vms/staying/disks/0?packed=false\" >/dev/null 2>&1 &",
+        FOLDER);
+    RatoonHost.await(
+        "the first bytes",
+        () -> Optional.of(HOST.outside(FOLDER + "/slow").toFile().length()).filter(l -> l > 0));
+
+    HOST.ratoon("vm", "start", "staying");
+
+    HOST.awaitUserland("staying");
+    assertThat(HOST.guest("staying", "echo undisturbed > /mine; sync; cat /mine"))
+        .isEqualTo("undisturbed");
+    RatoonHost.await(
+        "the end of the export",
+        () ->
+            Optional.of(HOST.run("/usr/bin/tail", "-c", "500", FOLDER + "/slow"))
+                .filter(end -> end.contains("ratoon vm stop staying")));
+    assertThat(HOST.run("/usr/bin/tail", "-c", "500", FOLDER + "/slow"))
+        .contains("wrong-state", "The VM was started meanwhile.");
+    HOST.ratoon("vm", "delete", "staying", "--yes");
   }
 
   @Test
