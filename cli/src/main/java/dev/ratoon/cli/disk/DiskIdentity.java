@@ -87,8 +87,7 @@ final class DiskIdentity implements Callable<Integer> {
               size,
               progress -> identification.identify(() -> chain.open(file, as), progress));
       switch (identity) {
-        case Confirmed confirmed ->
-            print(ManifestView.of(confirmed.manifest(), Optional.empty()));
+        case Confirmed confirmed -> print(ManifestView.of(confirmed.manifest(), Optional.empty()));
         case Unconfirmed unconfirmed -> confirm(unconfirmed);
       }
     }

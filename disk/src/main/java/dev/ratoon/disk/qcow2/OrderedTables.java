@@ -112,7 +112,8 @@ final class OrderedTables {
       if (counts.writeTable()) {
         force(durably);
       }
-      boolean changed = map.pages().writeBack() | map.l1().changed();
+      boolean pagesChanged = map.pages().writeBack();
+      boolean changed = pagesChanged || map.l1().changed();
       map.l1().writeTo(file);
       if (changed) {
         force(durably);

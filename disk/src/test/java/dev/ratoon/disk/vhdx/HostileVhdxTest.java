@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Files made to harm, and files that came to harm, are refused for what they are, and soon. */
 @Timeout(20)
 class HostileVhdxTest {
-  private static final long BLOCKS = 4 * MIB;
+  private static final byte[] NOISE = TestLog.noise(1, 3 * MIB);
 
   @TempDir(factory = MemoryFolder.class)
   Path folder;
@@ -42,7 +42,7 @@ class HostileVhdxTest {
     image = folder.resolve("a.vhdx");
     bytes = new VhdxBytes(image);
     try (WritableDisk disk = VhdxDisks.create(image, 5 * MIB + 4096, VhdxDisks.dynamic(1, 512))) {
-      disk.write(0, ByteBuffer.wrap(TestLog.noise(1, 3 * MIB)));
+      disk.write(0, ByteBuffer.wrap(NOISE));
     }
   }
 

@@ -4,7 +4,6 @@ import dev.ratoon.disk.file.ImageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -20,11 +19,11 @@ final class Recording implements ImageFile.Observer {
 
   private record Forced() implements Event {}
 
-  private final byte[] start;
+  private final SparseBytes start;
   private final List<Event> events = new ArrayList<>();
 
   /** Of a file that has these bytes now. */
-  Recording(byte[] start) {
+  Recording(SparseBytes start) {
     this.start = start;
   }
 
@@ -51,7 +50,7 @@ final class Recording implements ImageFile.Observer {
 
   /** Looks at a file after a crash that happened when so many things had been done to it. */
   interface Crash {
-    void left(int count, byte[] file) throws IOException;
+    void left(int count, SparseBytes file) throws IOException;
   }
 
   /**
@@ -60,81 +59,62 @@ final class Recording implements ImageFile.Observer {
    * there.
    */
   synchronized void crashes(Random random, int powerLosses, Crash crash) throws IOException {
-    Disk durable = new Disk(start);
-    Disk current = new Disk(start);
+    SparseBytes durable = start.copy();
+    SparseBytes current = start.copy();
     int forced = 0;
     for (int count = 0; count <= events.size(); count++) {
       if (count == 0 || !(events.get(count - 1) instanceof Forced)) {
-        crash.left(count, current.content());
+        crash.left(count, current.copy());
       }
-      for (int i = random.nextInt(2 * powerLosses / events.size() + 2); i > 0; i--) {
-        Disk left = new Disk(durable.content());
-        events.subList(forced, count).forEach(event -> left.applyInPart(event, random));
-        crash.left(count, left.content());
+      for (int i = random.nextInt(2 * powerLosses / (events.size() + 1) + 2); i > 0; i--) {
+        SparseBytes left = durable.copy();
+        events.subList(forced, count).forEach(event -> applyInPart(left, event, random));
+        crash.left(count, left);
       }
       if (count < events.size()) {
-        current.apply(events.get(count));
+        apply(current, events.get(count));
         if (events.get(count) instanceof Forced) {
-          events.subList(forced, count).forEach(durable::apply);
+          durable = current.copy();
           forced = count;
         }
       }
     }
   }
 
-  private static final class Disk {
-    private byte[] bytes;
-    private int length;
-
-    Disk(byte[] start) {
-      this.bytes = start.clone();
-      this.length = start.length;
+  private static void apply(SparseBytes disk, Event event) {
+    switch (event) {
+      case Wrote wrote -> disk.put((int) wrote.offset, wrote.bytes);
+      case Resized resized -> disk.resize((int) resized.length);
+      case Forced _ -> {}
     }
+  }
 
-    byte[] content() {
-      return Arrays.copyOf(bytes, length);
-    }
-
-    void apply(Event event) {
-      switch (event) {
-        case Wrote wrote -> put(wrote.offset, wrote.bytes, 0, wrote.bytes.length);
-        case Resized resized -> resize((int) resized.length);
-        case Forced _ -> {}
-      }
-    }
-
-    void applyInPart(Event event, Random random) {
-      switch (event) {
-        case Wrote wrote -> {
-          int mood = random.nextInt(3);
-          for (int at = 0; at < wrote.bytes.length; ) {
-            int inSector = (int) ((wrote.offset + at) % SECTOR);
-            int count = Math.min(SECTOR - inSector, wrote.bytes.length - at);
-            if (mood == 0 || (mood == 1 && random.nextBoolean())) {
-              put(wrote.offset + at, wrote.bytes, at, count);
-            }
-            at += count;
-          }
+  private static void applyInPart(SparseBytes disk, Event event, Random random) {
+    switch (event) {
+      case Wrote wrote -> writeInPart(disk, wrote, random);
+      case Resized resized -> {
+        if (random.nextBoolean()) {
+          disk.resize((int) resized.length);
         }
-        case Resized resized -> {
-          if (random.nextBoolean()) {
-            resize((int) resized.length);
-          }
+      }
+      case Forced _ -> {}
+    }
+  }
+
+  /** All of it, nothing, or some of the sectors. */
+  private static void writeInPart(SparseBytes disk, Wrote wrote, Random random) {
+    int mood = random.nextInt(3);
+    if (mood == 0) {
+      apply(disk, wrote);
+    } else if (mood == 1) {
+      for (int at = 0; at < wrote.bytes.length; ) {
+        int inSector = (int) ((wrote.offset + at) % SECTOR);
+        int count = Math.min(SECTOR - inSector, wrote.bytes.length - at);
+        if (random.nextBoolean()) {
+          disk.put((int) wrote.offset + at, wrote.bytes, at, count);
         }
-        case Forced _ -> {}
+        at += count;
       }
-    }
-
-    private void put(long offset, byte[] source, int from, int count) {
-      resize(Math.max(length, (int) offset + count));
-      System.arraycopy(source, from, bytes, (int) offset, count);
-    }
-
-    private void resize(int to) {
-      if (to > bytes.length) {
-        bytes = Arrays.copyOf(bytes, Math.max(to, bytes.length * 2));
-      }
-      length = to;
     }
   }
 }

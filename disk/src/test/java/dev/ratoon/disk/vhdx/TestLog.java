@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /** Entries of a log, put together by hand after docs/formats/vhdx.md. */
 final class TestLog {
@@ -134,7 +134,7 @@ final class TestLog {
 
   static byte[] noise(long seed, int count) {
     byte[] noise = new byte[count];
-    new Random(seed).nextBytes(noise);
+    new SplittableRandom(seed).nextBytes(noise);
     return noise;
   }
 

@@ -78,7 +78,25 @@ final class VhdxBytes {
   }
 
   private void seal(long offset, int count) {
+    if (get(offset, count).remaining() < count) {
+      return; // The file was cut.
+    }
     put(offset + 4, 4, checksum(get(offset, count)));
+  }
+
+  /** Makes the checksums of the log's first entries right, as far as they can be. */
+  void sealLog() {
+    for (long at = LOG; at < LOG + 4 * 4096; at += 4096) {
+      if (get(at, 16).remaining() < 16) {
+        return; // The file was cut.
+      }
+      int length = get(at, 16).getInt(8);
+      if (get(at, 4).getInt() == 0x65676f6c
+          && length >= 64
+          && length <= get(at, 16 * 4096).remaining()) {
+        put(at + 4, 4, checksum(get(at, length)));
+      }
+    }
   }
 
   /** CRC-32C with bytes 4 to 7 as zeros. */

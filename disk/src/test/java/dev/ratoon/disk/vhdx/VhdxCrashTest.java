@@ -3,6 +3,8 @@ package dev.ratoon.disk.vhdx;
 import static dev.ratoon.disk.vhdx.VhdxDisks.MIB;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ratoon.disk.Backing;
+import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.VirtualDisk;
@@ -13,7 +15,6 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
@@ -34,55 +35,60 @@ class VhdxCrashTest {
   Path folder;
 
   private final byte[] model = new byte[SIZE];
+  private CreateOptions.Vhdx options = CreateOptions.Vhdx.STANDARD;
+  private boolean flushes;
+  private Random random = new Random(0);
   private Path base;
   private Path disk;
 
   @ParameterizedTest
   @CsvSource({
-    // seed, bytes of a sector, whether the disk has a parent, whether it is new
-    "1, 512, false, false",
-    "2, 512, true, false",
-    "3, 4096, true, false",
-    "4, 512, true, false",
-    "5, 512, false, true",
-    "6, 512, true, true",
-    "7, 4096, true, true",
+    // seed, MiB of a block, bytes of a sector, has it a parent, is it new, is it never flushed
+    "1, 1, 512, false, false, false",
+    "2, 1, 512, true, false, false",
+    "3, 1, 4096, true, false, false",
+    "4, 2, 512, true, false, false",
+    "5, 1, 512, false, true, false",
+    "6, 1, 512, true, true, false",
+    "7, 2, 4096, true, true, true",
   })
-  void everyCrashLeavesWhatWasFlushed(long seed, int sectorBytes, boolean child, boolean fresh)
+  void everyCrashLeavesWhatWasFlushed(
+      long seed, int blockMib, int sectorBytes, boolean child, boolean fresh, boolean unflushed)
       throws IOException {
-    Random random = new Random(seed);
+    random = new Random(seed);
+    options = VhdxDisks.dynamic(blockMib, sectorBytes);
+    flushes = !unflushed;
     base = folder.resolve("base.vhdx");
     disk = child ? folder.resolve("child.vhdx") : base;
-    prepare(random, sectorBytes, child, fresh);
-    byte[] start = fresh ? new byte[0] : Files.readAllBytes(disk);
+    prepare(child, fresh);
+    SparseBytes start = fresh ? SparseBytes.empty() : SparseBytes.of(disk);
     Optional<NativeId> identity = fresh ? Optional.empty() : identity();
     byte[] before = model.clone();
     Recording recording = new Recording(start);
     History history = new History(model);
-    session(recording, history, random, sectorBytes, fresh);
+    session(recording, history, fresh);
 
     recording.crashes(
-        random, 60, (count, file) -> check(file, history, count, fresh, identity, before));
+        random, 40, (count, file) -> check(file, history, count, fresh, identity, before));
   }
 
-  private void prepare(Random random, int sectorBytes, boolean child, boolean fresh) {
+  private void prepare(boolean child, boolean fresh) {
     boolean baseIsNew = fresh && !child;
     if (!baseIsNew) {
-      try (WritableDisk made = VhdxDisks.create(base, SIZE, VhdxDisks.dynamic(1, sectorBytes))) {
-        changes(made, random, sectorBytes, 4);
+      try (WritableDisk made = VhdxDisks.create(base, SIZE, options)) {
+        changes(made, 4);
       }
     }
     if (child && !fresh) {
-      try (WritableDisk made =
-          VhdxDisks.child(disk, base, SIZE, VhdxDisks.dynamic(1, sectorBytes))) {
-        changes(made, random, sectorBytes, 3);
+      try (WritableDisk made = VhdxDisks.child(disk, base, SIZE, options)) {
+        changes(made, 3);
       }
     }
   }
 
-  private void changes(WritableDisk made, Random random, int grain, int count) {
+  private void changes(WritableDisk made, int count) {
     for (int i = 0; i < count; i++) {
-      VhdxDisks.change(made, model, random, grain);
+      VhdxDisks.change(made, model, random, options.sectorBytes());
     }
   }
 
@@ -93,16 +99,13 @@ class VhdxCrashTest {
   }
 
   /** What a guest does until it closes its disk, recorded. */
-  private void session(
-      Recording recording, History history, Random random, int sectorBytes, boolean fresh)
-      throws IOException {
-    Files.deleteIfExists(folder.resolve("unused"));
-    WritableLayer layer = opened(recording, sectorBytes, fresh);
+  private void session(Recording recording, History history, boolean fresh) {
+    WritableLayer layer = opened(recording, fresh);
     try (VirtualDisk below = disk.equals(base) ? null : VhdxDisks.open(base)) {
       WritableLayer.Below parent = below == null ? WritableLayer.Below.NOTHING : below::read;
       for (int i = 0; i < 14; i++) {
-        change(layer, parent, recording, history, random, sectorBytes);
-        if (random.nextInt(3) == 0) {
+        change(layer, parent, recording, history);
+        if (flushes && random.nextInt(3) == 0) {
           layer.flush();
           history.flushed(recording.size(), model);
         }
@@ -111,28 +114,23 @@ class VhdxCrashTest {
     layer.close();
   }
 
-  private WritableLayer opened(Recording recording, int sectorBytes, boolean fresh) {
+  private WritableLayer opened(Recording recording, boolean fresh) {
     if (!fresh) {
       return VhdxWriter.openWritable(ImageFile.openWritable(disk).observedBy(recording));
     }
     ImageFile file = ImageFile.create(disk).observedBy(recording);
-    Optional<dev.ratoon.disk.Backing> parent = Optional.empty();
+    Optional<Backing> parent = Optional.empty();
     if (!disk.equals(base)) {
       try (VirtualDisk below = VhdxDisks.open(base)) {
         parent = Optional.of(VhdxDisks.backing(below));
       }
     }
-    return VhdxWriter.create(file, SIZE, parent, VhdxDisks.dynamic(1, sectorBytes));
+    return VhdxWriter.create(file, SIZE, parent, options);
   }
 
   private void change(
-      WritableLayer layer,
-      WritableLayer.Below parent,
-      Recording recording,
-      History history,
-      Random random,
-      int grain) {
-    int unit = random.nextInt(3) == 0 ? MIB : grain * 8;
+      WritableLayer layer, WritableLayer.Below parent, Recording recording, History history) {
+    int unit = random.nextInt(3) == 0 ? MIB : options.sectorBytes() * 8;
     int at = random.nextInt((SIZE + unit - 1) / unit) * unit;
     int length = Math.min(SIZE - at, unit * (1 + random.nextInt(unit == MIB ? 2 : 5)));
     byte[] content = new byte[length];
@@ -149,14 +147,14 @@ class VhdxCrashTest {
   }
 
   private void check(
-      byte[] file,
+      SparseBytes file,
       History history,
       int count,
       boolean fresh,
       Optional<NativeId> identity,
       byte[] before)
       throws IOException {
-    write(file);
+    file.writeTo(disk);
     byte[] found;
     try (VirtualDisk opened = VhdxDisks.open(disk)) {
       found = read(opened);
@@ -171,7 +169,10 @@ class VhdxCrashTest {
       return;
     }
     if (count % 16 == 0) {
-      assertThat(Arrays.mismatch(Files.readAllBytes(disk), file)).as("was read").isNegative();
+      assertThat(file.isIn(disk)).as("unchanged by reading").isTrue();
+    }
+    if (random.nextInt(40) == 0) {
+      checkRepair(file, found);
     }
     VhdxDisks.openWritable(disk).close();
     try (VirtualDisk opened = VhdxDisks.open(disk)) {
@@ -182,22 +183,20 @@ class VhdxCrashTest {
     }
   }
 
-  /** Writes the file, with holes where it is zero: that is faster. */
-  private void write(byte[] content) throws IOException {
-    Files.deleteIfExists(disk);
-    try (ImageFile file = ImageFile.create(disk)) {
-      int step = 1 << 16;
-      byte[] zeros = new byte[step];
-      for (int at = 0; at < content.length; at += step) {
-        int length = Math.min(step, content.length - at);
-        if (!Arrays.equals(content, at, at + length, zeros, 0, length)) {
-          file.write(at, ByteBuffer.wrap(content, at, length));
-        }
-      }
-      if (content.length > 0) {
-        file.setLength(content.length);
-      }
-    }
+  /** A crash while the crash is repaired changes nothing either. */
+  private void checkRepair(SparseBytes file, byte[] expected) throws IOException {
+    Recording repair = new Recording(file);
+    VhdxWriter.openWritable(ImageFile.openWritable(disk).observedBy(repair)).close();
+    repair.crashes(
+        random,
+        10,
+        (count, left) -> {
+          left.writeTo(disk);
+          try (VirtualDisk opened = VhdxDisks.open(disk)) {
+            assertThat(Arrays.mismatch(read(opened), expected)).isNegative();
+          }
+        });
+    file.writeTo(disk);
   }
 
   private static byte[] read(VirtualDisk opened) {

@@ -39,7 +39,7 @@ class VhdxParentTest {
   @TempDir(factory = MemoryFolder.class)
   Path folder;
 
-  private final byte[] content = TestLog.noise(1, 2 * MIB);
+  private static final byte[] CONTENT = TestLog.noise(1, 2 * MIB);
   private Path base;
   private Path child;
 
@@ -48,12 +48,12 @@ class VhdxParentTest {
     base = folder.resolve("base.vhdx");
     child = folder.resolve("child.vhdx");
     make(base);
-    VhdxDisks.child(child, base, content.length, VhdxDisks.dynamic(1, 512)).close();
+    VhdxDisks.child(child, base, CONTENT.length, VhdxDisks.dynamic(1, 512)).close();
   }
 
   private void make(Path file) {
-    try (WritableDisk disk = VhdxDisks.create(file, content.length, VhdxDisks.dynamic(1, 512))) {
-      disk.write(0, ByteBuffer.wrap(content));
+    try (WritableDisk disk = VhdxDisks.create(file, CONTENT.length, VhdxDisks.dynamic(1, 512))) {
+      disk.write(0, ByteBuffer.wrap(CONTENT));
     }
   }
 
@@ -75,9 +75,9 @@ class VhdxParentTest {
 
   private void assertReads(Path file) {
     try (VirtualDisk disk = VhdxDisks.open(file)) {
-      byte[] read = new byte[content.length];
+      byte[] read = new byte[CONTENT.length];
       disk.read(0, ByteBuffer.wrap(read));
-      assertThat(Arrays.equals(read, content)).isTrue();
+      assertThat(Arrays.equals(read, CONTENT)).isTrue();
     }
   }
 
@@ -121,7 +121,7 @@ class VhdxParentTest {
     Path deep = Files.createDirectories(folder.resolve("bases/x")).resolve("base.vhdx");
     Files.move(base, deep);
     Path other = Files.createDirectories(folder.resolve("vms/1")).resolve("child.vhdx");
-    VhdxDisks.child(other, deep, content.length, VhdxDisks.dynamic(1, 512)).close();
+    VhdxDisks.child(other, deep, CONTENT.length, VhdxDisks.dynamic(1, 512)).close();
     assertThat(link(other).recorded()).isEqualTo("..\\..\\bases\\x\\base.vhdx");
     Files.move(folder.resolve("bases"), folder.resolve("a"));
     Files.createDirectory(folder.resolve("new"));
@@ -326,7 +326,7 @@ class VhdxParentTest {
   void aCrashWhileRelinkingLeavesTheOldParentOrTheNewOne() throws IOException {
     Path second = folder.resolve("second.vhdx");
     make(second);
-    Recording recording = new Recording(Files.readAllBytes(child));
+    Recording recording = new Recording(SparseBytes.of(child));
     try (WritableLayer layer =
         VhdxWriter.openWritable(ImageFile.openWritable(child).observedBy(recording))) {
       layer.relink(backing(second));
@@ -336,7 +336,7 @@ class VhdxParentTest {
         new Random(3),
         60,
         (count, file) -> {
-          Files.write(child, file);
+          file.writeTo(child);
           seen[linkage(child).equals(id(second).dataWrite()) ? 1 : 0]++;
           assertThat(linkage(child)).isIn(id(base).dataWrite(), id(second).dataWrite());
           assertReads(child);
