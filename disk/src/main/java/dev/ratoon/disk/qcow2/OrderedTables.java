@@ -112,8 +112,8 @@ final class OrderedTables {
       if (counts.writeTable()) {
         force(durably);
       }
-      boolean pagesChanged = map.pages().writeBack();
-      boolean changed = pagesChanged || map.l1().changed();
+      boolean changed = map.pages().anyChanged() || map.l1().changed();
+      map.pages().writeBack();
       map.l1().writeTo(file);
       if (changed) {
         force(durably);

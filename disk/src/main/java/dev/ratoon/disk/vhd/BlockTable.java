@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
@@ -143,16 +144,16 @@ final class BlockTable {
     }
   }
 
+  /** A sector of the table that is to be written, as it was when it was taken. */
+  record Change(int sector, ByteBuffer content) {}
+
   /** Takes what is to be written, as it is now; what changes later stays for the next time. */
-  Changes takeChanges() {
+  List<Change> takeChanges() {
     synchronized (dirtySectors) {
-      int[] numbers = dirtySectors.stream().toArray();
+      List<Change> changes =
+          dirtySectors.stream().mapToObj(sector -> new Change(sector, content(sector))).toList();
       dirtySectors.clear();
-      ByteBuffer[] contents = new ByteBuffer[numbers.length];
-      for (int i = 0; i < numbers.length; i++) {
-        contents[i] = content(numbers[i]);
-      }
-      return new Changes(numbers, contents);
+      return changes;
     }
   }
 
@@ -165,13 +166,9 @@ final class BlockTable {
     return content.flip();
   }
 
-  /** Sectors of the table that are to be written. */
-  record Changes(int[] numbers, ByteBuffer[] contents) {}
-
-  void write(Changes changes) {
-    for (int i = 0; i < changes.numbers().length; i++) {
-      file.write(offset + (long) changes.numbers()[i] * Limits.SECTOR_BYTES, changes.contents()[i]);
-    }
+  void write(List<Change> changes) {
+    changes.forEach(change ->
+        file.write(offset + (long) change.sector() * Limits.SECTOR_BYTES, change.content()));
   }
 
   /** Refuses a table in which two blocks overlap: a small file could else stand for a huge disk. */

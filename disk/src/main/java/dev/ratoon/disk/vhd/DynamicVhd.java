@@ -11,7 +11,6 @@ import dev.ratoon.disk.Limits;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.file.ImageFile;
-import dev.ratoon.disk.vhd.VhdFooter.Type;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -41,7 +40,7 @@ final class DynamicVhd implements Layer {
   }
 
   boolean differencing() {
-    return footer.type() == Type.DIFFERENCING;
+    return footer.type() == VhdFooter.Type.DIFFERENCING;
   }
 
   @Override

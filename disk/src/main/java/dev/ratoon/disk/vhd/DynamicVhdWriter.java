@@ -255,7 +255,7 @@ final class DynamicVhdWriter implements WritableLayer {
    */
   private void writeBack(boolean barriers) {
     synchronized (writeBack) {
-      BlockTable.Changes entries = table.takeChanges();
+      List<BlockTable.Change> entries = table.takeChanges();
       List<SectorBitmaps.Change> sectors = reader.bitmaps().takeChanges();
       force(barriers);
       reader.bitmaps().write(sectors);

@@ -10,7 +10,6 @@ import dev.ratoon.disk.WritableLayer;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.raw.RawLayer;
-import dev.ratoon.disk.vhd.VhdFooter.Type;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -60,7 +59,7 @@ public final class VhdLayer {
    */
   public static Layer open(ImageFile file, boolean audited) {
     VhdFooter footer = footer(file);
-    if (footer.type() == Type.FIXED) {
+    if (footer.type() == VhdFooter.Type.FIXED) {
       return fixed(file, footer);
     }
     VhdHeader header = header(file, footer);
@@ -74,7 +73,7 @@ public final class VhdLayer {
   /** Takes over {@code file} for reading and writing; puts a footer at its end if it has none. */
   public static WritableLayer openWritable(ImageFile file) {
     VhdFooter footer = footer(file);
-    if (footer.type() == Type.FIXED) {
+    if (footer.type() == VhdFooter.Type.FIXED) {
       return fixed(file, footer);
     }
     VhdHeader header = header(file, footer);
@@ -104,7 +103,7 @@ public final class VhdLayer {
     return file.length() < VhdFooter.BYTES
         ? Optional.empty()
         : VhdFooter.parse(file.bytes(0, VhdFooter.BYTES), file.path())
-            .filter(footer -> footer.type() != Type.FIXED);
+            .filter(footer -> footer.type() != VhdFooter.Type.FIXED);
   }
 
   private static FixedVhd fixed(ImageFile file, VhdFooter footer) {
@@ -140,11 +139,11 @@ public final class VhdLayer {
       if (parent.isPresent()) {
         throw invalid(file, "A differencing VHD can't be fixed.", "Leave that out.");
       }
-      VhdFooter footer = new VhdFooter(-1, now, size, Type.FIXED, UUID.randomUUID());
+      VhdFooter footer = new VhdFooter(-1, now, size, VhdFooter.Type.FIXED, UUID.randomUUID());
       file.write(size, footer.encode());
       return new FixedVhd(RawLayer.beginning(file, size), footer.unique());
     }
-    Type type = parent.isPresent() ? Type.DIFFERENCING : Type.DYNAMIC;
+    VhdFooter.Type type = parent.isPresent() ? VhdFooter.Type.DIFFERENCING : VhdFooter.Type.DYNAMIC;
     VhdFooter footer = new VhdFooter(VhdFooter.BYTES, now, size, type, UUID.randomUUID());
     return createDynamic(
         file, footer, parent.map(p -> VhdParent.of(p, file.path())), options.blockBytes());
