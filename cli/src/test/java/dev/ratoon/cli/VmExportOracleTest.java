@@ -93,7 +93,7 @@ class VmExportOracleTest {
   @CsvSource({
     "raw, raw, ''",
     "qcow2, qcow2, ''",
-    "qcow2, qcow2, --compressed --cluster-size 32K",
+    "qcow2, qcow2, --compress --cluster-size 32K",
     "qcow2, qcow2, --subclusters",
     "vhd, vpc, ''",
     "vhd, vpc, --fixed",

@@ -66,7 +66,7 @@ class ExportTest {
 
   @Test
   void qcow2IsWhatTheGuestLeft() {
-    JsonNode exported = exported("qcow2", "--compressed", "--out", FOLDER).get(0);
+    JsonNode exported = exported("qcow2", "--compress", "--out", FOLDER).get(0);
     HOST.run(
         "/usr/bin/qemu-img",
         "compare",
