@@ -11,6 +11,7 @@ import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.Health;
 import dev.ratoon.protocol.api.OperationView;
@@ -48,6 +49,8 @@ final class FakeApi implements AutoCloseable {
           Samples.vm(1, "web-1", VmState.RUNNING),
           Samples.vm(2, "web-2", VmState.STOPPED),
           Samples.vm(3, "database", VmState.FAILED));
+
+  volatile List<BaseView> bases = List.of(Samples.base());
 
   /** What the disks of stopped VMs hold. */
   volatile Disks disks =
@@ -152,7 +155,7 @@ final class FakeApi implements AutoCloseable {
       case "vm-undelete" -> send(exchange, 202, operate(OperationKind.UNDELETE, first));
       case "vm-export" -> export(exchange, first, query);
       case "vm-console" -> console(exchange, query);
-      case "base-list" -> send(exchange, 200, List.of(Samples.base()));
+      case "base-list" -> send(exchange, 200, bases);
       case "host-list" -> send(exchange, 200, List.of(Samples.host()));
       case "host-show" -> send(exchange, 200, known(first, "host-1", Samples.host()));
       case "operation-list" ->

@@ -18,6 +18,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.VmView;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -66,11 +67,21 @@ class VmExportOracleTest {
       file.write(ByteBuffer.wrap(data), 1 << 20);
       file.write(ByteBuffer.allocate(1), SIZE - 1);
     }
-    run("qemu-img create -q -f qcow2 -F raw -b " + base + " " + overlay);
+    api.disks = this::send;
+    makeOverlay(SIZE);
+  }
+
+  /** The VMs' disk: a guest wrote, and zeroed some of what the base has. */
+  private void makeOverlay(long size) throws Exception {
+    run("qemu-img create -q -f qcow2 -F raw -b " + base + " " + overlay + " " + size);
     run("qemu-io -f qcow2 -c write_-P_5_100k_70k -c write_-z_3M_200k -c write_-P_6_7M_4k", overlay);
     run("qemu-img convert -O raw " + overlay + " " + expected);
-    api.disks = this::send;
-    api.vms = List.of(vm(2, "web-2"), vm(3, "web-3"));
+    api.vms = List.of(vm(2, "web-2", size), vm(3, "web-3", size));
+    BaseView known = Samples.base();
+    api.bases =
+        List.of(
+            new BaseView(
+                id(base, "raw"), SIZE, known.replicas(), known.images(), known.children()));
   }
 
   @AfterEach
@@ -82,7 +93,7 @@ class VmExportOracleTest {
   @CsvSource({
     "raw, raw, ''",
     "qcow2, qcow2, ''",
-    "qcow2, qcow2, --compressed --cluster-size 32K",
+    "qcow2, qcow2, --compress --cluster-size 32K",
     "qcow2, qcow2, --subclusters",
     "vhd, vpc, ''",
     "vhd, vpc, --fixed",
@@ -147,6 +158,39 @@ class VmExportOracleTest {
     foreignToolsAgree(moved, baseName, childName, format);
   }
 
+  /** Hyper-V refuses a chain whose disks differ in size. */
+  @ParameterizedTest
+  @EnumSource(
+      value = DiskFormat.class,
+      names = {"QCOW2", "VHD", "VHDX"})
+  void aDiskThatIsLargerThanItsBaseHasAParentOfItsSize(DiskFormat format) throws Exception {
+    assumeWritable(format.word());
+    Files.delete(overlay);
+    Files.delete(expected);
+    makeOverlay((12 << 20) + 512);
+    String options = " --chain --format " + format.word() + " -o json --out " + out;
+
+    Ended ran = export("web-2" + options);
+
+    assertThat(ran.code()).as(ran.err()).isZero();
+    JsonNode shown = Json.mapper().readTree(ran.out());
+    long baseSize = shown.get(0).get("sizeBytes").asLong();
+    assertThat(baseSize).isEqualTo(format == DiskFormat.QCOW2 ? SIZE : (12 << 20) + 512);
+    assertThat(shown.get(1).get("sizeBytes").asLong()).isEqualTo((12 << 20) + 512);
+    assertThat(shown.get(1).get("diskId").asString()).isEqualTo(id(expected, "raw").hex());
+    Path baseFile = Path.of(shown.get(0).get("path").asString());
+    assertThat(id(baseFile, format.word()).hex()).isEqualTo(shown.get(0).get("diskId").asString());
+    String baseName = String.valueOf(baseFile.getFileName());
+    assertThat(baseName.contains("-12583424.")).isEqualTo(format != DiskFormat.QCOW2);
+    foreignToolsAgree(out, baseName, "web-2-disk0." + format.word(), format);
+
+    Ended second = export("web-3" + options);
+    assertThat(second.err()).contains("it is the right one");
+    assertThat(Json.mapper().readTree(second.out()).get(0).get("existed").asBoolean()).isTrue();
+    assertThat(id(out.resolve("web-3-disk0." + format.word()), format.word()))
+        .isEqualTo(id(expected, "raw"));
+  }
+
   private void foreignToolsAgree(Path folder, String baseName, String childName, DiskFormat format)
       throws Exception {
     Path child = folder.resolve(childName);
@@ -198,9 +242,12 @@ class VmExportOracleTest {
     assertThat(files()).hasSize(2);
   }
 
-  private VmView vm(int number, String name) {
+  private VmView vm(int number, String name, long size) {
     String json = Json.write(Samples.vm(number, name, VmState.STOPPED));
-    return Json.read(json.replace("3f".repeat(32), id(base, "raw").hex()), VmView.class);
+    return Json.read(
+        json.replace("3f".repeat(32), id(base, "raw").hex())
+            .replace("\"sizeBytes\":" + (2L << 30), "\"sizeBytes\":" + size),
+        VmView.class);
   }
 
   /** As an agent does. */

@@ -66,7 +66,7 @@ class ExportTest {
 
   @Test
   void qcow2IsWhatTheGuestLeft() {
-    JsonNode exported = exported("qcow2", "--compressed", "--out", FOLDER).get(0);
+    JsonNode exported = exported("qcow2", "--compress", "--out", FOLDER).get(0);
     HOST.run(
         "/usr/bin/qemu-img",
         "compare",
@@ -103,7 +103,7 @@ class ExportTest {
     HOST.run(
         "/bin/sh",
         "-c",
-        "cd /srv/ratoon/client && setsid curl -sS --limit-rate 2M --cacert ca.pem"
+        "cd /srv/ratoon/client && setsid curl -sS --limit-rate 1M --cacert ca.pem"
             + " -H \"Authorization: Bearer $(cat admin.token)\" -o $0/slow"
             + " \"$(cat server.url)/v1/vms/staying/disks/0?packed=false\" >/dev/null 2>&1 &",
         FOLDER);

@@ -71,7 +71,7 @@ final class VmExports {
         part == DiskPart.BASE
             ? opened(base.orElseThrow())
             : VirtualDisks.open(disk.file(), disk.format(), OpenRules.chain(2));
-    return new Export(source, part, packed, base, stillness);
+    return new Export(doing, source, part, packed, base, stillness);
   }
 
   private static VirtualDisk opened(Base base) {
@@ -91,6 +91,7 @@ final class VmExports {
   }
 
   private final class Export implements DiskStream {
+    private final String doing;
     private final VirtualDisk source;
     private final DiskPart part;
     private final boolean packed;
@@ -99,11 +100,13 @@ final class VmExports {
     private final AtomicBoolean closed = new AtomicBoolean();
 
     Export(
+        String doing,
         VirtualDisk source,
         DiskPart part,
         boolean packed,
         Optional<Base> base,
         Stillness stillness) {
+      this.doing = doing;
       this.source = source;
       this.part = part;
       this.packed = packed;
@@ -121,6 +124,7 @@ final class VmExports {
             packed,
             this::requireTrue,
             target);
+        LOG.info("Done: {} ({})", doing, part);
       } catch (RatoonException told) {
         LOG.warn("{}", told.problem().oneLine());
       }

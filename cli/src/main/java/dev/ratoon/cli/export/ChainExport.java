@@ -1,49 +1,54 @@
 package dev.ratoon.cli.export;
 
+import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.export.DiskFetch.Fetched;
 import dev.ratoon.cli.export.DiskFetch.Under;
-import dev.ratoon.cli.output.Progress;
-import dev.ratoon.cli.output.Words;
 import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.CreateOptions;
-import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
-import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.manifest.Manifest;
-import dev.ratoon.disk.manifest.Manifests;
+import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.model.RatoonException;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.DiskView;
+import dev.ratoon.protocol.client.Params;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Writes a base disk and a differencing disk on it into one folder. */
+/**
+ * Writes a base disk and a differencing disk on it into one folder.
+ *
+ * <p>A VM's disk may be larger than its base. QEMU does not mind, but Hyper-V refuses a chain whose
+ * disks differ in size (error 0xC03A0017), and other readers end where the parent does. So a base
+ * that is to be a VHD or VHDX is given the size of its child; what it grows by is zeros.
+ */
 final class ChainExport {
+  private final Session session;
   private final DiskFetch fetch;
   private final NewFiles files;
-  private final Progress progress;
   private final DiskView disk;
   private final CreateOptions baseOptions;
   private final CreateOptions childOptions;
 
   ChainExport(
+      Session session,
       DiskFetch fetch,
       NewFiles files,
-      Progress progress,
       DiskView disk,
       CreateOptions baseOptions,
       CreateOptions childOptions) {
+    this.session = session;
     this.fetch = fetch;
     this.files = files;
-    this.progress = progress;
     this.disk = disk;
     this.baseOptions = baseOptions;
     this.childOptions = childOptions;
@@ -55,106 +60,88 @@ final class ChainExport {
    * @param childName of the differencing disk; the base disk is called after its image and id
    */
   List<ExportedFile> into(Path folder, String childName) {
-    DiskId id = baseId();
-    Path base = folder.resolve(baseName(id));
+    BaseView base = base();
+    long size = sizeOf(base);
+    Path file = folder.resolve(name(base, size));
     Path child = folder.resolve(childName);
     NewFiles.requireFree(child);
     files.folder(folder.toAbsolutePath());
-    Fetched parent = base(base, id);
-    VirtualDisk opened = open(base);
+    Fetched parent = file(file, base, size);
+    VirtualDisk opened = VirtualDisks.open(file, baseOptions.format(), OpenRules.chain(1));
     try {
       Fetched written =
           fetch.fetch(
               DiskPart.OVERLAY,
-              Optional.of(id),
-              child,
-              Optional.of(under(opened, base, parent.manifest())),
-              childOptions);
+              Optional.of(base.diskId()),
+              new DiskFetch.Target(
+                  child, Optional.of(under(opened, file, parent.manifest())), childOptions, 0));
       return List.of(parent.file(), written.file());
     } finally {
       opened.close();
     }
   }
 
-  /** The base under its own name: what a child records of its parent is looked up there. */
-  private Fetched base(Path file, DiskId id) {
-    NewFiles.requireSettled(file);
-    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-      return found(file, id);
-    }
-    Fetched fetched =
-        fetch.fetch(DiskPart.BASE, Optional.of(id), file, Optional.empty(), baseOptions);
-    files.name(file);
-    return fetched;
-  }
-
-  private DiskId baseId() {
+  private BaseView base() {
     if (!disk.differencing() || disk.base().isEmpty()) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "exporting the disk as a chain")
           .detail("It is not a child of a base disk.")
           .next("Leave out --chain.")
           .asException();
     }
-    return disk.base().get();
+    DiskId id = disk.base().get();
+    return session.client().list(Endpoints.BASE_LIST, Params.NONE).stream()
+        .filter(base -> base.diskId().equals(id))
+        .findFirst()
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.BASE_MISSING, "looking for base disk " + id.shortForm())
+                .detail("No host has it, so the VM cannot run either.")
+                .next("Import its image again: ratoon image add.")
+                .asException());
+  }
+
+  private long sizeOf(BaseView base) {
+    return switch (baseOptions.format()) {
+      case VHD, VHDX -> Math.max(base.sizeBytes(), disk.sizeBytes());
+      case RAW, QCOW2, VMDK -> base.sizeBytes();
+    };
   }
 
   /** Without a colon, which Windows does not allow and QEMU takes for the end of a protocol. */
-  private String baseName(DiskId id) {
+  private String name(BaseView base, long size) {
     String image = disk.image().map(ref -> ref.name() + "-" + ref.tag()).orElse("base");
-    return image + "-" + id.shortForm() + "." + baseOptions.format().word();
+    String grown = size > base.sizeBytes() ? "-" + inWords(size) : "";
+    return image + "-" + base.diskId().shortForm() + grown + "." + baseOptions.format().word();
   }
 
-  private DiskFormat format() {
-    return baseOptions.format();
+  private static String inWords(long size) {
+    return size % ByteSize.GIB == 0
+        ? size / ByteSize.GIB + "G"
+        : size % ByteSize.MIB == 0 ? size / ByteSize.MIB + "M" : String.valueOf(size);
   }
 
-  private VirtualDisk open(Path file) {
-    return VirtualDisks.open(file, format(), OpenRules.chain(1));
+  /** The base under its own name: what a child records of its parent is looked up there. */
+  private Fetched file(Path file, BaseView base, long size) {
+    NewFiles.requireSettled(file);
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      return fetch.found(new KnownBase(file, baseOptions.format(), base, size));
+    }
+    Fetched fetched =
+        fetch.fetch(
+            DiskPart.BASE,
+            Optional.of(base.diskId()),
+            new DiskFetch.Target(file, Optional.empty(), baseOptions, size));
+    files.name(file);
+    return fetched;
   }
 
-  private Under under(VirtualDisk opened, Path base, Manifest manifest) {
+  private static Under under(VirtualDisk opened, Path file, Manifest manifest) {
     Backing recorded =
         new Backing(
-            base.toAbsolutePath(),
-            format(),
+            file.toAbsolutePath(),
+            opened.format(),
             opened.top().nativeId(),
             Optional.of(manifest.id()),
             Backing.Naming.RELATIVE);
     return new Under(new VirtualDisks.Parent(opened, recorded), manifest);
-  }
-
-  /** A base that is there already, if it is the right one. */
-  private Fetched found(Path file, DiskId id) {
-    try (VirtualDisk there = open(file)) {
-      String subject = "verify " + file.getFileName();
-      progress.show(subject, Words.size(there.size()), "");
-      Manifest manifest = Manifests.of(there, 2, dev.ratoon.disk.Progress.NONE);
-      if (manifest.id().equals(id)) {
-        progress.end(subject, "it is the right one");
-        ExportedFile known =
-            new ExportedFile(
-                file.toString(),
-                DiskPart.BASE,
-                format().word(),
-                there.size(),
-                StoredBytes.of(file),
-                id,
-                true);
-        return new Fetched(known, manifest);
-      }
-      throw another(file, id, "Its content has the id " + manifest.id().shortForm() + ".");
-    } catch (RatoonException unreadable) {
-      throw unreadable.problem().code() == ErrorCode.NAME_TAKEN
-          ? unreadable
-          : another(file, id, unreadable.problem().detail());
-    }
-  }
-
-  private static RatoonException another(Path file, DiskId id, String why) {
-    return Problem.of(
-            ErrorCode.NAME_TAKEN, "using '" + file + "' as the base disk " + id.shortForm())
-        .detail("It is there, but is not that base disk, and was not touched. " + why)
-        .next("Move it away, or name another folder with --out.")
-        .asException();
   }
 }

@@ -2,6 +2,7 @@ package dev.ratoon.cli.export;
 
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Progress;
+import dev.ratoon.cli.output.Words;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.WritableDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
@@ -27,10 +28,18 @@ import java.util.Optional;
 
 /** Fetches parts of one disk of a VM, and writes each into a new file. */
 final class DiskFetch {
-  /** The parent of the file to be written. */
+  /** The parent of a file to be written. */
   record Under(VirtualDisks.Parent parent, Manifest manifest) {}
 
-  /** A file that was written, still without its name. */
+  /**
+   * A file to be written.
+   *
+   * @param under what an overlay is to lie on
+   * @param leastSize of the disk in it, in bytes: a smaller one grows by zeros
+   */
+  record Target(Path file, Optional<Under> under, CreateOptions options, long leastSize) {}
+
+  /** A file that is whole, even if it does not have its name yet. */
   record Fetched(ExportedFile file, Manifest manifest) {}
 
   private final Session session;
@@ -51,15 +60,10 @@ final class DiskFetch {
    * Writes one part.
    *
    * @param base the id that the stream has to name; empty for the whole disk
-   * @param under what an overlay is to lie on
    */
-  Fetched fetch(
-      DiskPart part,
-      Optional<DiskId> base,
-      Path target,
-      Optional<Under> under,
-      CreateOptions options) {
-    String doing = "exporting disk " + disk + " of " + vm.name();
+  Fetched fetch(DiskPart part, Optional<DiskId> base, Target target) {
+    String name = "disk " + disk + " of " + vm.name();
+    String doing = "exporting " + name;
     // By its id: another VM may have the name by now.
     Params params =
         Params.of("vm", vm.id())
@@ -71,10 +75,9 @@ final class DiskFetch {
         params,
         doing,
         body -> {
-          DiskStreamReader reader =
-              DiskStreamReader.open(body, "disk " + disk + " of " + vm.name());
+          DiskStreamReader reader = DiskStreamReader.open(body, name);
           requireAsked(reader.header(), part, base, doing);
-          return write(reader, target, under, options);
+          return write(reader, target);
         });
   }
 
@@ -88,46 +91,65 @@ final class DiskFetch {
     }
   }
 
-  private Fetched write(
-      DiskStreamReader reader, Path target, Optional<Under> under, CreateOptions options)
-      throws IOException {
+  private Fetched write(DiskStreamReader reader, Target target) throws IOException {
     StreamHeader header = reader.header();
-    Rate rate = new Rate(progress, "export " + target.getFileName(), header.size());
+    Rate rate = new Rate(progress, "export " + target.file().getFileName(), header.size());
     Manifest manifest;
     long size;
-    try (WritableDisk written =
-        files.make(
-            target,
-            draft ->
-                VirtualDisks.create(draft, header.size(), under.map(Under::parent), options))) {
+    try (WritableDisk written = files.make(target.file(), draft -> make(draft, header, target))) {
       Received received = reader.readInto(new Told(new StreamTarget(written, header.part()), rate));
-      manifest = manifest(written, header, received, under);
+      manifest = manifest(written, header, received, target);
       size = written.size();
     }
     rate.done();
-    ExportedFile file =
+    long stored = StoredBytes.of(NewFiles.draftOf(target.file()));
+    return new Fetched(
         new ExportedFile(
-            target.toString(),
+            target.file().toString(),
             header.part(),
-            options.format().word(),
+            target.options().format().word(),
             size,
-            StoredBytes.of(NewFiles.draftOf(target)),
+            stored,
             manifest.id(),
-            false);
-    return new Fetched(file, manifest);
+            false),
+        manifest);
   }
 
-  /**
-   * Of what the file now reads as: with its parent, and with what its format rounds the size to.
-   */
+  private static WritableDisk make(Path draft, StreamHeader header, Target target) {
+    return VirtualDisks.create(
+        draft,
+        Math.max(header.size(), target.leastSize()),
+        target.under().map(Under::parent),
+        target.options());
+  }
+
+  /** Of what the file now reads as: with its parent, and with zeros that it has grown by. */
   private static Manifest manifest(
-      WritableDisk written, StreamHeader header, Received received, Optional<Under> under) {
-    if (under.isPresent()) {
-      return Manifests.ofChild(written, under.get().manifest());
+      WritableDisk written, StreamHeader header, Received received, Target target) {
+    if (target.under().isPresent()) {
+      return Manifests.ofChild(written, target.under().get().manifest());
     }
     return written.size() == header.size()
         ? received.manifest().orElseThrow()
         : Manifests.of(written, 1, dev.ratoon.disk.Progress.NONE);
+  }
+
+  /** Uses a base that is there already, if it is the right one. */
+  Fetched found(KnownBase known) {
+    String subject = "verify " + known.file().getFileName();
+    progress.show(subject, Words.size(known.size()), "");
+    KnownBase.Verified verified = known.verify();
+    progress.end(subject, "it is the right one");
+    return new Fetched(
+        new ExportedFile(
+            known.file().toString(),
+            DiskPart.BASE,
+            known.format().word(),
+            verified.size(),
+            StoredBytes.of(known.file()),
+            verified.manifest().id(),
+            true),
+        verified.manifest());
   }
 
   /** Hands on what it hears, and says how far it is. */

@@ -26,7 +26,9 @@ final class FormatOptions {
       description = "raw, qcow2, vhd or vhdx.")
   String format = "";
 
-  @Option(names = "--fixed", description = "vhd, vhdx: every byte has its place from the start.")
+  @Option(
+      names = "--fixed",
+      description = "vhd, vhdx: all of the disk has its place from the start.")
   boolean fixed;
 
   @Option(
@@ -38,25 +40,27 @@ final class FormatOptions {
   @Option(
       names = "--sector-size",
       paramLabel = "BYTES",
-      description = "vhdx: what the guest is told is a sector, 512 or 4096 (512).")
+      description = "vhdx: sectors that the guest sees, 512 or 4096 (512).")
   @Nullable String sectorSize;
 
   @Option(
       names = "--vhd-geometry",
-      description = "vhd: round the size up to what cylinders, heads and sectors can say.")
+      description = "vhd: round the size up to one that cylinders, heads and sectors express.")
   boolean vhdGeometry;
 
   @Option(
       names = "--cluster-size",
       paramLabel = "SIZE",
-      description = "qcow2: what is allocated at a time (64K).")
+      description = "qcow2: what is allocated at a time (64K; 128K with subclusters).")
   @Nullable String clusterSize;
 
-  @Option(names = "--subclusters", description = "qcow2: 32 subclusters in each cluster.")
+  @Option(
+      names = "--subclusters",
+      description = "qcow2: clusters have 32 parts, so that small writes copy less.")
   boolean subclusters;
 
-  @Option(names = "--compressed", description = "qcow2: pack clusters with zstd.")
-  boolean compressed;
+  @Option(names = "--compress", description = "qcow2: pack clusters with zstd.")
+  boolean compress;
 
   /**
    * What all the options come to.
@@ -107,7 +111,7 @@ final class FormatOptions {
 
   private Qcow2 qcow2() {
     Qcow2 usual = subclusters ? Qcow2.SUBCLUSTERS : Qcow2.STANDARD;
-    return new Qcow2(bytes(clusterSize, usual.clusterBytes()), subclusters, compressed);
+    return new Qcow2(bytes(clusterSize, usual.clusterBytes()), subclusters, compress);
   }
 
   private Allocation allocation() {
@@ -123,7 +127,7 @@ final class FormatOptions {
     putIf(given, vhdGeometry, "--vhd-geometry", Set.of(DiskFormat.VHD));
     putIf(given, clusterSize != null, "--cluster-size", Set.of(DiskFormat.QCOW2));
     putIf(given, subclusters, "--subclusters", Set.of(DiskFormat.QCOW2));
-    putIf(given, compressed, "--compressed", Set.of(DiskFormat.QCOW2));
+    putIf(given, compress, "--compress", Set.of(DiskFormat.QCOW2));
     given.forEach((option, formats) -> {
       if (!formats.contains(wanted)) {
         throw Problem.of(ErrorCode.INVALID_VALUE, "reading " + option)

@@ -38,7 +38,8 @@ import picocli.CommandLine.Parameters;
       "",
       "With --chain the base disk and the differencing disk on it become two files in one folder:",
       "IMAGE-ID.FORMAT and VM-disk0.FORMAT. The child names its parent by relative path, so both can",
-      "be moved together. A base that an earlier export left there is verified and used again.",
+      "be moved together. A base that an earlier export left there is verified and used again; for",
+      "vhd and vhdx it has the size of its child, as Hyper-V demands.",
       "No file that exists is touched, and what fails leaves nothing."
     })
 public final class VmExport implements Callable<Integer> {
@@ -81,15 +82,16 @@ public final class VmExport implements Callable<Integer> {
         chain ? Optional.of(format.childOptions()) : Optional.empty();
     VmView vm = session.client().call(Endpoints.VM_SHOW, Params.of("vm", name));
     DiskView view = view(vm);
+    String fileName = vm.name() + "-disk" + disk + "." + options.format().word();
     List<ExportedFile> written;
     try (NewFiles files = NewFiles.begin();
         Progress progress = Progress.begin(session.terminal(), session.output().quiet())) {
       DiskFetch fetch = new DiskFetch(session, vm, disk, files, progress);
       written =
           childOptions.isPresent()
-              ? new ChainExport(fetch, files, progress, view, options, childOptions.get())
-                  .into(folder(), fileName(vm))
-              : List.of(whole(fetch, file(vm), options));
+              ? new ChainExport(session, fetch, files, view, options, childOptions.get())
+                  .into(folder(), fileName)
+              : List.of(whole(fetch, file(fileName), options));
       files.publish();
     }
     session.output().list(written, TABLE, "");
@@ -105,19 +107,16 @@ public final class VmExport implements Callable<Integer> {
     return vm.disks().get(disk);
   }
 
-  private static ExportedFile whole(DiskFetch fetch, Path target, CreateOptions options) {
-    NewFiles.requireFree(target);
-    return fetch.fetch(DiskPart.WHOLE, Optional.empty(), target, Optional.empty(), options).file();
+  private static ExportedFile whole(DiskFetch fetch, Path file, CreateOptions options) {
+    NewFiles.requireFree(file);
+    DiskFetch.Target target = new DiskFetch.Target(file, Optional.empty(), options, 0);
+    return fetch.fetch(DiskPart.WHOLE, Optional.empty(), target).file();
   }
 
-  private String fileName(VmView vm) {
-    return vm.name() + "-disk" + disk + "." + format.format;
-  }
-
-  private Path file(VmView vm) {
+  private Path file(String fileName) {
     Path named = Path.of(out == null ? "" : out);
     boolean folder = out == null || out.endsWith("/") || Files.isDirectory(named);
-    return folder ? named.resolve(fileName(vm)) : named;
+    return folder ? named.resolve(fileName) : named;
   }
 
   private Path folder() {

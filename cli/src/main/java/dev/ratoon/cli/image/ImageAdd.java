@@ -39,7 +39,10 @@ final class ImageAdd implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "NAME[:TAG]", description = "What to call it.")
   String name = "";
 
-  @Parameters(index = "1", paramLabel = "FILE", description = "A raw, qcow2, VHD or VHDX file.")
+  @Parameters(
+      index = "1",
+      paramLabel = "FILE",
+      description = "A raw, qcow2, VHD, VHDX, VMDK or OVA file.")
   Path file = Path.of("");
 
   @Option(

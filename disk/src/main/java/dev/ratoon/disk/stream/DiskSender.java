@@ -20,8 +20,11 @@ import java.util.Optional;
  * Zeros are found and named, not sent, whether or not the file has them as a hole.
  */
 public final class DiskSender {
-  /** How far to look ahead, and how many zeros to collect, before something is said. */
+  /** How far to look for the end of an extent. */
   private static final long LOOK_AHEAD_BYTES = 1L << 30;
+
+  /** Zeros that had to be read are not collected beyond this before something is said. */
+  private static final long MOST_ZEROS_READ_BYTES = 64 << 20;
 
   private final VirtualDisk disk;
   private final StreamHeader header;
@@ -159,7 +162,7 @@ public final class DiskSender {
   }
 
   private void addZeros(long from, long to) throws IOException {
-    if (from != zerosTo || to - zerosFrom > LOOK_AHEAD_BYTES) {
+    if (from != zerosTo || to - zerosFrom > MOST_ZEROS_READ_BYTES) {
       flushZeros();
       zerosFrom = from;
     }
