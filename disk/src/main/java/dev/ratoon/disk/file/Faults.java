@@ -70,7 +70,7 @@ public final class Faults {
         ? interruption(reading(file), cause)
         : Problem.of(ErrorCode.FILE_UNREADABLE, reading(file))
             .detail(describe(cause))
-            .next(cause instanceof NoSuchFileException ? "Check the name and the folder." : "")
+            .next(advice(cause))
             .asException(cause);
   }
 
@@ -91,7 +91,10 @@ public final class Faults {
           .next("Free space on the file system of '" + file + "', or use another.")
           .asException(cause);
     }
-    return Problem.of(ErrorCode.FILE_UNWRITABLE, doing).detail(describe(cause)).asException(cause);
+    return Problem.of(ErrorCode.FILE_UNWRITABLE, doing)
+        .detail(describe(cause))
+        .next(advice(cause))
+        .asException(cause);
   }
 
   public static RatoonException interruption(String doing, Throwable cause) {
@@ -110,6 +113,14 @@ public final class Faults {
   private static boolean full(IOException cause) {
     String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
     return text.contains("no space left") || text.contains("quota exceeded");
+  }
+
+  private static String advice(IOException cause) {
+    return switch (cause) {
+      case NoSuchFileException _ -> "Check the name and the folder.";
+      case AccessDeniedException _ -> "Run it as a user who may, or change the owner or the mode.";
+      default -> "";
+    };
   }
 
   private static String describe(IOException cause) {
