@@ -53,7 +53,7 @@ public final class Faults {
   public static RatoonException parentMissing(Path child, String why) {
     return Problem.of(ErrorCode.PARENT_MISSING, reading(child))
         .detail(why)
-        .next("Bring the parent back, or name the folder where it lies now.")
+        .next("Bring the parent back, or name the folder where it lies now with --search.")
         .asException();
   }
 
