@@ -9,6 +9,7 @@ import dev.ratoon.cli.image.ImageCommands;
 import dev.ratoon.cli.operation.OperationCommands;
 import dev.ratoon.cli.output.Output;
 import dev.ratoon.cli.vm.VmCommands;
+import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -55,6 +56,8 @@ public final class Cli {
     CommandLine line = commandLine(List.of(args));
     try {
       return line.execute(args);
+    } catch (OutOfMemoryError tooLittle) {
+      return outOfMemory(args);
     } finally {
       session.close();
     }
@@ -138,6 +141,18 @@ public final class Cli {
                 .next("This is a defect in Ratoon: please report it" + kept(failure));
     Output.error(session.terminal(), problem);
     return ExitCode.of(problem);
+  }
+
+  private int outOfMemory(String... args) {
+    Output.error(
+        session.terminal(),
+        Problem.of(ErrorCode.TOO_LARGE, "running 'ratoon " + String.join(" ", args) + "'")
+            .detail(
+                "It needs more memory than the "
+                    + ByteSize.show(Runtime.getRuntime().maxMemory())
+                    + " that it has.")
+            .next("Give a disk command more, for example 8 GiB, with: RATOON_HEAP=8g ratoon disk"));
+    return ExitCode.HOST;
   }
 
   /** Where the stack trace is: it tells the reader of the report much, and the user nothing. */

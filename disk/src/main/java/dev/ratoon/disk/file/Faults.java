@@ -53,7 +53,7 @@ public final class Faults {
   public static RatoonException parentMissing(Path child, String why) {
     return Problem.of(ErrorCode.PARENT_MISSING, reading(child))
         .detail(why)
-        .next("Bring the parent back, or name the folder where it lies now.")
+        .next("Bring the parent back, or name the folder where it lies now with --search.")
         .asException();
   }
 
@@ -78,7 +78,7 @@ public final class Faults {
         ? interruption(reading(file), cause)
         : Problem.of(ErrorCode.FILE_UNREADABLE, reading(file))
             .detail(describe(cause))
-            .next(cause instanceof NoSuchFileException ? "Check the name and the folder." : "")
+            .next(advice(cause))
             .asException(cause);
   }
 
@@ -99,7 +99,10 @@ public final class Faults {
           .next("Free space on the file system of '" + file + "', or use another.")
           .asException(cause);
     }
-    return Problem.of(ErrorCode.FILE_UNWRITABLE, doing).detail(describe(cause)).asException(cause);
+    return Problem.of(ErrorCode.FILE_UNWRITABLE, doing)
+        .detail(describe(cause))
+        .next(advice(cause))
+        .asException(cause);
   }
 
   /** Somebody else has {@code file} open, and one of the two would write. */
@@ -150,6 +153,14 @@ public final class Faults {
   private static boolean full(IOException cause) {
     String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
     return text.contains("no space left") || text.contains("quota exceeded");
+  }
+
+  private static String advice(IOException cause) {
+    return switch (cause) {
+      case NoSuchFileException _ -> "Check the name and the folder.";
+      case AccessDeniedException _ -> "Run it as a user who may, or change the owner or the mode.";
+      default -> "";
+    };
   }
 
   private static String describe(IOException cause) {
