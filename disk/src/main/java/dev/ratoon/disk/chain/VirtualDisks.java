@@ -92,8 +92,11 @@ public final class VirtualDisks {
     if (options instanceof CreateOptions.Vhdx vhdx && vhdx.sectorBytes() != parents) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "making the disk '" + file + "'")
           .detail(
-              "Its sectors would have " + vhdx.sectorBytes() + " bytes; its parent's have "
-                  + parents + ".")
+              "Its sectors would have "
+                  + vhdx.sectorBytes()
+                  + " bytes; its parent's have "
+                  + parents
+                  + ".")
           .next("Give it sectors of " + parents + " bytes.")
           .asException();
     }

@@ -8,7 +8,9 @@ final class Bits {
     return (words[bit >>> 6] >>> bit & 1) != 0;
   }
 
-  /** The first bit from {@code from} on, before {@code to}, that is {@code value}; or {@code to}. */
+  /**
+   * The first bit from {@code from} on, before {@code to}, that is {@code value}; or {@code to}.
+   */
   static int next(long[] words, int from, int to, boolean value) {
     for (int at = from; at < to; at = (at | 63) + 1) {
       long word = value ? words[at >>> 6] : ~words[at >>> 6];

@@ -63,6 +63,7 @@ final class BlockMap {
       block++;
       long nextAt = entryAt(block);
       if ((nextAt & -SECTOR) != (entryAt & -SECTOR)) {
+        end = kind == Kind.ABSENT ? Math.max(end, endOfHole(nextAt, limit)) : end;
         break;
       }
       long next = judged(block, page[Pages.index(nextAt)]);
@@ -74,6 +75,15 @@ final class BlockMap {
       end = Math.min(geometry.end(block), limit);
     }
     return new Run(kind, end - offset, kind == Kind.STORED ? place : 0);
+  }
+
+  /** Up to where on the disk blocks are absent because their entries are a hole of the file. */
+  private long endOfHole(long entryAt, long limit) {
+    long behind = pages.behindHole(entryAt & -SECTOR);
+    long entry = Math.min((behind - bat) / Long.BYTES, geometry.entries());
+    return entry < geometry.entries()
+        ? Math.min(geometry.start(geometry.blockOfEntry(entry)), limit)
+        : limit;
   }
 
   private static Kind kind(long entry) {
@@ -95,8 +105,7 @@ final class BlockMap {
     int next = Bits.next(bits, from, (last & IN_PAGE) + 1, !present);
     long firstSector = offset & -geometry.sectorBytes();
     long runEnd = Math.min(end, firstSector + (long) (next - from) * geometry.sectorBytes());
-    return new Run(
-        present ? Kind.STORED : Kind.ABSENT, runEnd - offset, present ? place : 0);
+    return new Run(present ? Kind.STORED : Kind.ABSENT, runEnd - offset, present ? place : 0);
   }
 
   private long[] bitmapPage(long block, int bit) {
@@ -193,7 +202,12 @@ final class BlockMap {
     if (place > file.length() - bytes) {
       throw Faults.truncated(
           file.path(),
-          "It ends at byte " + file.length() + ", within or before its " + what + " at " + place
+          "It ends at byte "
+              + file.length()
+              + ", within or before its "
+              + what
+              + " at "
+              + place
               + ".");
     }
   }

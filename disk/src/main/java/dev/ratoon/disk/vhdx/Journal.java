@@ -16,8 +16,9 @@ import java.util.UUID;
  * <ul>
  *   <li>The log's id is in the header only when an entry with this id is on the disk, so whoever
  *       finds the id finds something to replay.
- *   <li>The newest entry that is whole is the one to be replayed, alone: the changes of those before
- *       it are on the disk. It lies in one half of the log, so the next one does not touch it.
+ *   <li>The newest entry that is whole is the one to be replayed, alone: the changes of those
+ *       before it are on the disk. It lies in one half of the log, so the next one does not touch
+ *       it.
  *   <li>Replaying it once more than needed changes nothing: its pages are written to nowhere else
  *       before the next entry is on the disk.
  * </ul>

@@ -49,8 +49,11 @@ final class LogReplay {
     if (Long.compareUnsigned(newest.flushed(), file.length()) > 0) {
       throw Faults.truncated(
           file.path(),
-          "It ends at byte " + file.length() + "; its log says that it had "
-              + Long.toUnsignedString(newest.flushed()) + ".");
+          "It ends at byte "
+              + file.length()
+              + "; its log says that it had "
+              + Long.toUnsignedString(newest.flushed())
+              + ".");
     }
     if (newest.last() < 0 || newest.last() > MOST_FILE_BYTES) {
       throw forbidden("make it " + Long.toUnsignedString(newest.last()) + " bytes long");

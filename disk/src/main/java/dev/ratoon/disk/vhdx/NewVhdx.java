@@ -123,8 +123,7 @@ final class NewVhdx {
           ids.get(i).equals(MetadataRegion.PARAMETERS) || ids.get(i).equals(MetadataRegion.LOCATOR);
       Structures.putGuid(table, at, ids.get(i));
       table.putInt(at + 16, offset).putInt(at + 20, contents.get(i).limit());
-      table.putInt(
-          at + 24, MetadataRegion.REQUIRED | (ofFile ? 0 : MetadataRegion.VIRTUAL_DISK));
+      table.putInt(at + 24, MetadataRegion.REQUIRED | (ofFile ? 0 : MetadataRegion.VIRTUAL_DISK));
       offset += contents.get(i).limit();
     }
     return table;

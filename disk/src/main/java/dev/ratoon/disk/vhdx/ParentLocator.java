@@ -63,8 +63,7 @@ record ParentLocator(
 
   private static RatoonException invalid(Backing parent, Path child, String why) {
     return Problem.of(
-            ErrorCode.INVALID_VALUE,
-            "making '" + parent.file() + "' the parent of '" + child + "'")
+            ErrorCode.INVALID_VALUE, "making '" + parent.file() + "' the parent of '" + child + "'")
         .detail(why)
         .asException();
   }

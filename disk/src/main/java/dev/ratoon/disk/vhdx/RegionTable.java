@@ -43,8 +43,8 @@ record RegionTable(List<Region> regions, boolean damaged) {
     ByteBuffer table =
         first
             .or(() -> second)
-            .orElseThrow(() ->
-                Faults.corrupt(file.path(), "Both copies of its region table are damaged."));
+            .orElseThrow(
+                () -> Faults.corrupt(file.path(), "Both copies of its region table are damaged."));
     List<Region> regions = entries(table, file.path());
     return new RegionTable(regions, first.isEmpty() || second.isEmpty());
   }
@@ -94,8 +94,13 @@ record RegionTable(List<Region> regions, boolean damaged) {
         || region.length % MIB != 0) {
       throw Faults.corrupt(
           file,
-          "Its region " + region.id + " would have " + region.length + " bytes at "
-              + region.offset + ".");
+          "Its region "
+              + region.id
+              + " would have "
+              + region.length
+              + " bytes at "
+              + region.offset
+              + ".");
     }
     return region;
   }

@@ -94,7 +94,9 @@ final class Saving {
     journal.commit(pages.get());
   }
 
-  /** Leaves the file clean; does not wait for the disk unless what a kill would leave asks for it. */
+  /**
+   * Leaves the file clean; does not wait for the disk unless what a kill would leave asks for it.
+   */
   synchronized void finish() {
     if (journal.hasFailed() || (!complete && contentFailed)) {
       // The next opening makes good the one, and refuses the other.
@@ -131,7 +133,9 @@ final class Saving {
     parts.pages().saved(changed);
   }
 
-  /** Bitmaps before the BAT, and that from its end: an entry depends on none that is saved later. */
+  /**
+   * Bitmaps before the BAT, and that from its end: an entry depends on none that is saved later.
+   */
   private Comparator<Long> savingOrder() {
     long start = parts.map().entryAt(0);
     long end = start + parts.geometry().entries() * Long.BYTES;

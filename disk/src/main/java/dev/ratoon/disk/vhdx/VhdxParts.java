@@ -62,8 +62,7 @@ record VhdxParts(
       ReplayedFile file, RegionTable.Region region, long needed, String what) {
     if (region.offset() > file.length() - needed) {
       throw Faults.truncated(
-          file.path(),
-          "It ends at byte " + file.length() + ", within or before its " + what + ".");
+          file.path(), "It ends at byte " + file.length() + ", within or before its " + what + ".");
     }
   }
 

@@ -53,8 +53,7 @@ public final class VhdxWriter implements WritableLayer {
         parent
             .map(named -> ParentLocator.idOf(named, file.path()).virtualDisk())
             .orElseGet(UUID::randomUUID);
-    Optional<ParentLocator> locator =
-        parent.map(named -> ParentLocator.of(named, file.path()));
+    Optional<ParentLocator> locator = parent.map(named -> ParentLocator.of(named, file.path()));
     VhdxParts parts = NewVhdx.write(file, size, options, diskId, locator);
     return new VhdxWriter(parts, Saving.ofNew(parts), Space.atEnd(file));
   }

@@ -41,8 +41,7 @@ class HostileVhdxTest {
   void soundImage() {
     image = folder.resolve("a.vhdx");
     bytes = new VhdxBytes(image);
-    try (WritableDisk disk =
-        VhdxDisks.create(image, 5 * MIB + 4096, VhdxDisks.dynamic(1, 512))) {
+    try (WritableDisk disk = VhdxDisks.create(image, 5 * MIB + 4096, VhdxDisks.dynamic(1, 512))) {
       disk.write(0, ByteBuffer.wrap(NOISE));
     }
   }
@@ -234,8 +233,7 @@ class HostileVhdxTest {
     "0, 4, 524294, IMAGE_CORRUPT",
     "4, 6, 6, IMAGE_CORRUPT",
   })
-  void anEntryThatPointsWhereItMustNotIsRefused(
-      int entry, long place, long state, ErrorCode code) {
+  void anEntryThatPointsWhereItMustNotIsRefused(int entry, long place, long state, ErrorCode code) {
     bytes.put(VhdxBytes.BAT + 8L * entry, 8, place << 20 | state);
     assertRefused(code, this::open);
     assertRefused(code, () -> VhdxDisks.openWritable(image).close());
@@ -310,8 +308,15 @@ class HostileVhdxTest {
       }
     }
     VhdxBytes target = new VhdxBytes(child);
-    long[] places = {VhdxBytes.HEADER_1, VhdxBytes.REGIONS_1, VhdxBytes.REGIONS_2,
-      VhdxBytes.METADATA, VhdxBytes.ITEMS, VhdxBytes.BAT, VhdxBytes.BAT + 4096 * 8 - 64};
+    long[] places = {
+      VhdxBytes.HEADER_1,
+      VhdxBytes.REGIONS_1,
+      VhdxBytes.REGIONS_2,
+      VhdxBytes.METADATA,
+      VhdxBytes.ITEMS,
+      VhdxBytes.BAT,
+      VhdxBytes.BAT + 4096 * 8 - 64
+    };
     Random random = new Random(99);
     for (int round = 0; round < 250; round++) {
       long at = places[random.nextInt(places.length)] + random.nextInt(120);

@@ -55,7 +55,8 @@ final class Recording implements ImageFile.Observer {
 
   /**
    * Kills the writer after each thing that it did, so that all before it is there; and cuts the
-   * power so many times in all, so that of what was done since the last force any sectors are there.
+   * power so many times in all, so that of what was done since the last force any sectors are
+   * there.
    */
   synchronized void crashes(Random random, int powerLosses, Crash crash) throws IOException {
     SparseBytes durable = start.copy();

@@ -91,7 +91,9 @@ final class VhdxBytes {
         return; // The file was cut.
       }
       int length = get(at, 16).getInt(8);
-      if (get(at, 4).getInt() == 0x65676f6c && length >= 64 && length <= get(at, 16 * 4096).remaining()) {
+      if (get(at, 4).getInt() == 0x65676f6c
+          && length >= 64
+          && length <= get(at, 16 * 4096).remaining()) {
         put(at + 4, 4, checksum(get(at, length)));
       }
     }

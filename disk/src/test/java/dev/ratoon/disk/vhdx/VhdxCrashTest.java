@@ -33,6 +33,7 @@ class VhdxCrashTest {
 
   @TempDir(factory = MemoryFolder.class)
   Path folder;
+
   private final byte[] model = new byte[SIZE];
   private CreateOptions.Vhdx options = CreateOptions.Vhdx.STANDARD;
   private boolean flushes;
@@ -128,10 +129,7 @@ class VhdxCrashTest {
   }
 
   private void change(
-      WritableLayer layer,
-      WritableLayer.Below parent,
-      Recording recording,
-      History history) {
+      WritableLayer layer, WritableLayer.Below parent, Recording recording, History history) {
     int unit = random.nextInt(3) == 0 ? MIB : options.sectorBytes() * 8;
     int at = random.nextInt((SIZE + unit - 1) / unit) * unit;
     int length = Math.min(SIZE - at, unit * (1 + random.nextInt(unit == MIB ? 2 : 5)));
@@ -189,12 +187,15 @@ class VhdxCrashTest {
   private void checkRepair(SparseBytes file, byte[] expected) throws IOException {
     Recording repair = new Recording(file);
     VhdxWriter.openWritable(ImageFile.openWritable(disk).observedBy(repair)).close();
-    repair.crashes(random, 10, (count, left) -> {
-      left.writeTo(disk);
-      try (VirtualDisk opened = VhdxDisks.open(disk)) {
-        assertThat(Arrays.mismatch(read(opened), expected)).isNegative();
-      }
-    });
+    repair.crashes(
+        random,
+        10,
+        (count, left) -> {
+          left.writeTo(disk);
+          try (VirtualDisk opened = VhdxDisks.open(disk)) {
+            assertThat(Arrays.mismatch(read(opened), expected)).isNegative();
+          }
+        });
     file.writeTo(disk);
   }
 

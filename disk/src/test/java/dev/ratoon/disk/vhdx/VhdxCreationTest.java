@@ -39,8 +39,7 @@ class VhdxCreationTest {
   }
 
   private void create(long size, Allocation allocation, int blockMib, int sectorBytes) {
-    VhdxDisks.create(
-            file(), size, new CreateOptions.Vhdx(allocation, blockMib * MIB, sectorBytes))
+    VhdxDisks.create(file(), size, new CreateOptions.Vhdx(allocation, blockMib * MIB, sectorBytes))
         .close();
   }
 
@@ -123,8 +122,7 @@ class VhdxCreationTest {
 
   @Test
   void whatCanNotBeADiskIsRefused() {
-    assertRefused(
-        ErrorCode.INVALID_VALUE, () -> create(MIB + 512, Allocation.DYNAMIC, 1, 4096));
+    assertRefused(ErrorCode.INVALID_VALUE, () -> create(MIB + 512, Allocation.DYNAMIC, 1, 4096));
     assertThat(file()).doesNotExist();
     create(MIB + 512, Allocation.DYNAMIC, 1, 512);
     assertRefused(ErrorCode.NAME_TAKEN, () -> create(MIB, Allocation.DYNAMIC, 1, 512));
@@ -134,10 +132,7 @@ class VhdxCreationTest {
   void aFileThatWasNotCompletedIsRefused() {
     VhdxWriter writer =
         VhdxWriter.create(
-            ImageFile.create(file()),
-            MIB,
-            Optional.empty(),
-            VhdxDisks.dynamic(1, 512));
+            ImageFile.create(file()), MIB, Optional.empty(), VhdxDisks.dynamic(1, 512));
     writer.write(0, ByteBuffer.allocate(100), WritableLayer.Below.NOTHING);
     assertRefused(ErrorCode.IMAGE_CORRUPT, () -> VhdxDisks.open(file()).close());
     writer.flush();

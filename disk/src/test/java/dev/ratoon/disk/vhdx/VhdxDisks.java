@@ -33,10 +33,7 @@ final class VhdxDisks {
   static WritableDisk child(Path file, Path parent, long size, CreateOptions.Vhdx options) {
     VirtualDisk opened = open(parent);
     return VirtualDisks.create(
-        file,
-        size,
-        Optional.of(new VirtualDisks.Parent(opened, backing(opened))),
-        options);
+        file, size, Optional.of(new VirtualDisks.Parent(opened, backing(opened))), options);
   }
 
   static Backing backing(VirtualDisk disk) {

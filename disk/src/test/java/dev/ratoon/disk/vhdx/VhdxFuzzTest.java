@@ -10,9 +10,9 @@ import org.junit.jupiter.api.BeforeAll;
 
 /**
  * Whatever is changed in a VHDX, reading it ends in data or in a refusal. A sound file has several
- * MiB, so an input describes changes of one: a byte that chooses the file and says whether checksums
- * are made right afterwards, then changes, each of them a place, two bytes for an offset from there,
- * a length, and the bytes. In an ordinary build the known inputs are tried again;
+ * MiB, so an input describes changes of one: a byte that chooses the file and says whether
+ * checksums are made right afterwards, then changes, each of them a place, two bytes for an offset
+ * from there, a length, and the bytes. In an ordinary build the known inputs are tried again;
  * docs/formats/fuzzing.md says how to look for new ones.
  */
 class VhdxFuzzTest {

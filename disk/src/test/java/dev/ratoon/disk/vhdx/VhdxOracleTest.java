@@ -98,12 +98,10 @@ class VhdxOracleTest {
   void weReadAndWriteWhatQemuWrites(String variant) throws IOException {
     byte[] content = Contents.mixed(3, SIZE);
     Path file = folder.resolve("a.vhdx");
-    Qemu.img(
-        "convert", "-f", "raw", "-O", "vhdx", "-o", variant, raw(content), file);
+    Qemu.img("convert", "-f", "raw", "-O", "vhdx", "-o", variant, raw(content), file);
     try (VirtualDisk disk = VirtualDisks.open(file, OpenRules.foreign())) {
       assertThat(Arrays.mismatch(Contents.read(disk), content)).isNegative();
-      assertThat(disk.top().variant())
-          .startsWith(variant.contains("fixed") ? "fixed" : "dynamic");
+      assertThat(disk.top().variant()).startsWith(variant.contains("fixed") ? "fixed" : "dynamic");
       assertThat(disk.top().examine()).noneMatch(f -> f.severity() == Finding.Severity.ERROR);
     }
     Random random = new Random(1);
@@ -182,14 +180,17 @@ class VhdxOracleTest {
       }
     }
     int[] logs = new int[1];
-    recording.crashes(random, 0, (_, left) -> {
-      left.writeTo(killed);
-      VhdxBytes bytes = new VhdxBytes(killed);
-      if (bytes.word(bytes.currentHeader() + 48) != 0) {
-        logs[0]++;
-        assertQemuReplaysAsWeDo(killed);
-      }
-    });
+    recording.crashes(
+        random,
+        0,
+        (_, left) -> {
+          left.writeTo(killed);
+          VhdxBytes bytes = new VhdxBytes(killed);
+          if (bytes.word(bytes.currentHeader() + 48) != 0) {
+            logs[0]++;
+            assertQemuReplaysAsWeDo(killed);
+          }
+        });
     assertThat(logs[0]).as("files with a log").isGreaterThan(8);
   }
 
@@ -284,8 +285,7 @@ class VhdxOracleTest {
 
   private static void assumeFuse() {
     try (FileChannel _ =
-        FileChannel.open(
-            Path.of("/dev/fuse"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        FileChannel.open(Path.of("/dev/fuse"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       // It can be opened, so it can be used.
     } catch (IOException e) {
       Assumptions.abort("/dev/fuse cannot be opened: " + e);

@@ -300,7 +300,9 @@ class VhdxParentTest {
     make(second);
     try (WritableLayer layer =
         VhdxWriter.create(
-            ImageFile.create(fresh), 2 * MIB, Optional.of(backing(base)),
+            ImageFile.create(fresh),
+            2 * MIB,
+            Optional.of(backing(base)),
             VhdxDisks.dynamic(1, 512))) {
       layer.relink(backing(second));
     }
@@ -330,12 +332,15 @@ class VhdxParentTest {
       layer.relink(backing(second));
     }
     int[] seen = new int[2];
-    recording.crashes(new Random(3), 60, (count, file) -> {
-      file.writeTo(child);
-      seen[linkage(child).equals(id(second).dataWrite()) ? 1 : 0]++;
-      assertThat(linkage(child)).isIn(id(base).dataWrite(), id(second).dataWrite());
-      assertReads(child);
-    });
+    recording.crashes(
+        new Random(3),
+        60,
+        (count, file) -> {
+          file.writeTo(child);
+          seen[linkage(child).equals(id(second).dataWrite()) ? 1 : 0]++;
+          assertThat(linkage(child)).isIn(id(base).dataWrite(), id(second).dataWrite());
+          assertReads(child);
+        });
     assertThat(seen).doesNotContain(0);
   }
 

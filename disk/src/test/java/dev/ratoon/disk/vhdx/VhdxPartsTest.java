@@ -52,7 +52,8 @@ class VhdxPartsTest {
     byte[] log = TestLog.noise(9, 16 * 4096);
     for (int round = 0; round < 200; round++) {
       Random random = new Random(round);
-      byte[] model = TestLog.noise(round, (pages - random.nextInt(8)) * 4096 - random.nextInt(4096));
+      byte[] model =
+          TestLog.noise(round, (pages - random.nextInt(8)) * 4096 - random.nextInt(4096));
       Path path = folder.resolve("file" + round);
       // The log lies behind the pages that are changed.
       Files.write(path, Arrays.copyOf(model, pages * 4096 + log.length));

@@ -68,7 +68,8 @@ class VhdxSavingOrderTest {
       for (int i = 0; i < 160; i++) {
         long offset = random.nextLong(SIZE / 512) * 512;
         offsets.add(offset);
-        layer.write(offset, ByteBuffer.wrap(TestLog.noise(offset, 512)), WritableLayer.Below.NOTHING);
+        layer.write(
+            offset, ByteBuffer.wrap(TestLog.noise(offset, 512)), WritableLayer.Below.NOTHING);
       }
       following.look = () -> assertSound(copy);
       following.written.clear();

@@ -30,8 +30,7 @@ final class VhdxTemplates {
     Path file = folder.resolve("child.vhdx");
     Files.deleteIfExists(file);
     try (WritableDisk disk =
-        VhdxDisks.child(
-            file, folder.resolve("dynamic.vhdx"), SIZE, VhdxDisks.dynamic(1, 512))) {
+        VhdxDisks.child(file, folder.resolve("dynamic.vhdx"), SIZE, VhdxDisks.dynamic(1, 512))) {
       disk.write(3000, ByteBuffer.wrap(TestLog.noise(2, 3000)));
       disk.write(MIB, ByteBuffer.allocate(MIB));
     }
