@@ -68,13 +68,11 @@ final class BlockAudit {
 
   private void blocks() {
     long bat = parts.map().entryAt(0);
-    // Where the file is not all there is, its holes say nothing.
-    boolean whole = !parts.file().isChanged() && parts.pages().changes() == 0;
     long entries = parts.geometry().entries();
     long page = 0;
     while (page * Page.WORDS < entries) {
       long at = bat + page * SECTOR;
-      long data = whole ? stored.nextData(at) & -SECTOR : at;
+      long data = parts.pages().behindHole(at);
       if (data > at) {
         // A hole of the file: all these blocks are not present.
         page += (data - at) / SECTOR;

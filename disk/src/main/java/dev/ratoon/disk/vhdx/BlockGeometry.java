@@ -76,7 +76,7 @@ record BlockGeometry(long size, int blockBytes, int sectorBytes, boolean differe
     return bitmapEntry(chunkOfEntry(entry)) == entry;
   }
 
-  /** The block of an entry that is not that of a bitmap. */
+  /** The block of an entry; of that of a bitmap, the first block behind its chunk. */
   long blockOfEntry(long entry) {
     return entry - chunkOfEntry(entry);
   }

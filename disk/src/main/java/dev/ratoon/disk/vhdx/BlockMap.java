@@ -63,6 +63,7 @@ final class BlockMap {
       block++;
       long nextAt = entryAt(block);
       if ((nextAt & -SECTOR) != (entryAt & -SECTOR)) {
+        end = kind == Kind.ABSENT ? Math.max(end, endOfHole(nextAt, limit)) : end;
         break;
       }
       long next = judged(block, page[Pages.index(nextAt)]);
@@ -74,6 +75,15 @@ final class BlockMap {
       end = Math.min(geometry.end(block), limit);
     }
     return new Run(kind, end - offset, kind == Kind.STORED ? place : 0);
+  }
+
+  /** Up to where on the disk blocks are absent because their entries are a hole of the file. */
+  private long endOfHole(long entryAt, long limit) {
+    long behind = pages.behindHole(entryAt & -SECTOR);
+    long entry = Math.min((behind - bat) / Long.BYTES, geometry.entries());
+    return entry < geometry.entries()
+        ? Math.min(geometry.start(geometry.blockOfEntry(entry)), limit)
+        : limit;
   }
 
   private static Kind kind(long entry) {

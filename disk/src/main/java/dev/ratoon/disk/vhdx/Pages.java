@@ -64,6 +64,27 @@ final class Pages {
     return page(offset & -SECTOR)[index(offset)];
   }
 
+  /**
+   * The first page at {@code offset}, a multiple of 4 KiB, or behind it that is not known to be all
+   * zeros because it lies in a hole of the file.
+   */
+  long behindHole(long offset) {
+    if (file.isChanged()) {
+      return offset;
+    }
+    // In this order: a page that is saved in between is in the file then.
+    long waiting = firstChanged(offset);
+    return Math.min(waiting, file.stored().nextData(offset) & -SECTOR);
+  }
+
+  private synchronized long firstChanged(long offset) {
+    return changed.keySet().stream()
+        .mapToLong(Long::longValue)
+        .filter(page -> page >= offset)
+        .min()
+        .orElse(Long.MAX_VALUE);
+  }
+
   /** Where in its page the word at {@code offset} of the file is. */
   static int index(long offset) {
     return (int) (offset & (SECTOR - 1)) / Long.BYTES;
