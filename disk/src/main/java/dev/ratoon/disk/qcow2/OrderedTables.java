@@ -112,7 +112,8 @@ final class OrderedTables {
       if (counts.writeTable()) {
         force(durably);
       }
-      boolean changed = map.pages().writeBack() | map.l1().changed();
+      boolean changed = map.pages().anyChanged() || map.l1().changed();
+      map.pages().writeBack();
       map.l1().writeTo(file);
       if (changed) {
         force(durably);

@@ -86,8 +86,8 @@ final class Pages {
     return changed.size() > most / 4;
   }
 
-  /** Writes back what was changed, in the order of the file; false if there was nothing. */
-  synchronized boolean writeBack() {
+  /** Writes back what was changed, in the order of the file. */
+  synchronized void writeBack() {
     List<Page> pages =
         changed.values().stream().sorted(Comparator.comparingLong(Page::offset)).toList();
     for (Page page : pages) {
@@ -95,6 +95,5 @@ final class Pages {
       changed.remove(page.offset());
       unchanged.put(page.offset(), page);
     }
-    return !pages.isEmpty();
   }
 }

@@ -65,7 +65,7 @@ final class Refcounts {
   }
 
   long tableClusters() {
-    return (long) table.words() * Long.BYTES >>> grid.clusterBits();
+    return ((long) table.words() * Long.BYTES) >>> grid.clusterBits();
   }
 
   /** Where a block lies; 0 if there is none, so that all its counts are 0. */

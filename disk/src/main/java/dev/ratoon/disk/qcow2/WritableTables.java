@@ -68,7 +68,7 @@ final class WritableTables {
         claims.add(placed);
         return placed;
       }
-      awaitOthers();
+      await(stretch);
     }
   }
 
@@ -165,7 +165,7 @@ final class WritableTables {
         claims.add(stretch);
         return Optional.of(stretch);
       }
-      awaitOthers();
+      await(stretch);
     }
   }
 
@@ -264,9 +264,12 @@ final class WritableTables {
             grid.clusterStart(claim.from()) < to && from < grid.clusterEnd(claim.to() - 1));
   }
 
-  private void awaitOthers() {
+  /** Returns when nobody claims {@code wanted}, which then may have to be planned anew. */
+  private void await(Stretch wanted) {
     try {
-      wait();
+      while (claimed(wanted)) {
+        wait();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw Faults.interruption("writing '" + file + "'", e);
