@@ -15,7 +15,7 @@ public final class CrashLog implements ImageFile.Observer {
   private static final int SECTOR = 512;
 
   private sealed interface Event {
-    record Wrote(long offset, byte[] bytes) implements Event {}
+    record Wrote(long offset, ByteBuffer bytes) implements Event {}
 
     record Resized(long length) implements Event {}
 
@@ -34,9 +34,7 @@ public final class CrashLog implements ImageFile.Observer {
 
   @Override
   public void wrote(long offset, ByteBuffer bytes) {
-    byte[] copy = new byte[bytes.remaining()];
-    bytes.get(copy);
-    events.add(new Event.Wrote(offset, copy));
+    events.add(new Event.Wrote(offset, bytes));
   }
 
   @Override
@@ -101,7 +99,8 @@ public final class CrashLog implements ImageFile.Observer {
 
     void apply(Event event) {
       switch (event) {
-        case Event.Wrote(long offset, byte[] content) -> put(offset, content, 0, content.length);
+        case Event.Wrote(long offset, ByteBuffer content) ->
+            put(offset, content, 0, content.limit());
         case Event.Resized(long newLength) -> {
           grow((int) newLength);
           length = (int) newLength;
@@ -113,9 +112,9 @@ public final class CrashLog implements ImageFile.Observer {
 
     /** Some of the sectors of a write. */
     void tear(Event.Wrote write, int share, Random random) {
-      for (int from = 0; from < write.bytes().length; ) {
+      for (int from = 0; from < write.bytes().limit(); ) {
         int inSector = (int) ((write.offset() + from) % SECTOR);
-        int to = Math.min(from + SECTOR - inSector, write.bytes().length);
+        int to = Math.min(from + SECTOR - inSector, write.bytes().limit());
         if (random.nextInt(100) < share) {
           put(write.offset(), write.bytes(), from, to);
         }
@@ -123,11 +122,11 @@ public final class CrashLog implements ImageFile.Observer {
       }
     }
 
-    private void put(long offset, byte[] content, int from, int to) {
+    private void put(long offset, ByteBuffer content, int from, int to) {
       int end = (int) offset + to;
       grow(end);
       length = Math.max(length, end);
-      System.arraycopy(content, from, bytes, (int) offset + from, to - from);
+      content.get(from, bytes, (int) offset + from, to - from);
     }
 
     private void grow(int needed) {

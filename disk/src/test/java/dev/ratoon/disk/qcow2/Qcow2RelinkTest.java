@@ -16,8 +16,10 @@ import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -77,7 +79,7 @@ class Qcow2RelinkTest {
     Random random = new Random(cluster);
     for (int i = 0; i < 20; i++) {
       String name = "/" + "x".repeat(random.nextInt(cluster == 512 ? 250 : 400)) + i;
-      DiskFormat format = DiskFormat.values()[random.nextInt(4)];
+      DiskFormat format = List.of(DiskFormat.values()).get(random.nextInt(4));
       Optional<DiskId> id =
           random.nextBoolean() ? Optional.of(i % 2 == 0 ? ONE : TWO) : Optional.empty();
       relink(child, parent(name, format, id));
@@ -96,7 +98,7 @@ class Qcow2RelinkTest {
     ByteBuffer header = ByteBuffer.wrap(bytes);
     // Behind the format and our own, an extension of 3 bytes that nobody knows.
     header.putInt(200, 0x12345678).putInt(204, 3).put(208, new byte[] {7, 8, 9, 0, 0, 0, 0, 0});
-    header.putLong(216, 0).put(224, "/first".getBytes()).putLong(8, 224);
+    header.putLong(216, 0).put(224, "/first".getBytes(StandardCharsets.US_ASCII)).putLong(8, 224);
     Files.write(child, bytes);
 
     relink(child, parent("/second", DiskFormat.QCOW2, Optional.of(TWO)));
