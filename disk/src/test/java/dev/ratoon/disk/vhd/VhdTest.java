@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,7 @@ class VhdTest {
       assertHolds(disk, content);
       assertThat(disk.format()).isEqualTo(DiskFormat.VHD);
       assertThat(disk.top().examine()).isEmpty();
-      assertThat(disk.top().variant()).startsWith(allocation.name().toLowerCase());
+      assertThat(disk.top().variant()).startsWith(allocation.name().toLowerCase(Locale.ROOT));
       assertThat(disk.top().nativeId()).get().isInstanceOf(NativeId.Vhd.class);
     }
     try (WritableDisk disk = Chains.openWritable(file)) {
