@@ -119,7 +119,7 @@ final class BlockMap {
       throw Faults.corrupt(
           file.path(), "Its block " + block + " is present in part, but it is not said which.");
     }
-    return bitmap + ((long) (bit >>> PAGE_BITS) << PAGE_BITS - 3);
+    return bitmap + ((long) (bit >>> PAGE_BITS) << (PAGE_BITS - 3));
   }
 
   /** Where the bitmap of a chunk lies; 0 if it has none. */

@@ -137,8 +137,8 @@ final class Pages {
   synchronized void saved(Map<Long, long[]> pages) {
     saves++;
     pages.forEach((offset, words) -> {
-      if (changed.get(offset) == words) {
-        changed.remove(offset);
+      // Arrays are equal only if they are the same one.
+      if (changed.remove(offset, words)) {
         unchanged.put(offset, words);
       }
     });
