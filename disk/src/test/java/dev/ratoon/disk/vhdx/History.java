@@ -9,10 +9,30 @@ final class History {
   private static final int SECTOR = 512;
 
   /** A change of the guest's disk, begun when so many things had been done to the file. */
-  private record Change(int begun, int at, byte[] content) {}
+  private static final class Change {
+    final int begun;
+    final int at;
+    final byte[] content;
+
+    Change(int begun, int at, byte[] content) {
+      this.begun = begun;
+      this.at = at;
+      this.content = content;
+    }
+  }
 
   /** All content as it was when a flush had returned. */
-  private record Flushed(int done, byte[] content, int changes) {}
+  private static final class Flushed {
+    final int done;
+    final byte[] content;
+    final int changes;
+
+    Flushed(int done, byte[] content, int changes) {
+      this.done = done;
+      this.content = content;
+      this.changes = changes;
+    }
+  }
 
   private final List<Change> changes = new ArrayList<>();
   private final List<Flushed> flushes = new ArrayList<>();

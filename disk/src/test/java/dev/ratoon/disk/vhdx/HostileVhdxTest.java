@@ -271,7 +271,7 @@ class HostileVhdxTest {
     long whole = Files.size(image);
     Random random = new Random(4);
     for (int i = 0; i < 40; i++) {
-      long length = i < 10 ? whole - 1 - i * 150 : random.nextInt((int) whole);
+      long length = i < 10 ? whole - 1 - i * 150L : random.nextInt((int) whole);
       bytes.cut(Math.min(length, Files.size(image)));
       try {
         open();

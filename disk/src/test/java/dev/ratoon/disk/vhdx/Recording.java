@@ -13,7 +13,15 @@ final class Recording implements ImageFile.Observer {
 
   private sealed interface Event {}
 
-  private record Wrote(long offset, byte[] bytes) implements Event {}
+  private static final class Wrote implements Event {
+    final long offset;
+    final byte[] bytes;
+
+    Wrote(long offset, byte[] bytes) {
+      this.offset = offset;
+      this.bytes = bytes;
+    }
+  }
 
   private record Resized(long length) implements Event {}
 

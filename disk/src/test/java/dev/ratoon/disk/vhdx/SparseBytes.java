@@ -82,7 +82,7 @@ final class SparseBytes {
       for (int at = 0; at < length; at += CHUNK) {
         byte[] chunk = chunks[at / CHUNK];
         int count = Math.min(CHUNK, length - at);
-        boolean zero = chunk == ZEROS || Arrays.equals(chunk, ZEROS);
+        boolean zero = Arrays.equals(chunk, ZEROS);
         if (!zero) {
           channel.write(ByteBuffer.wrap(chunk, 0, count), at);
         } else if (at + count == length) {

@@ -31,8 +31,8 @@ final class TestLog {
   final class Entry {
     private final int at;
     private final long sequence;
-    private final List<byte[]> descriptors = new ArrayList<>();
-    private final List<byte[]> data = new ArrayList<>();
+    private final List<ByteBuffer> descriptors = new ArrayList<>();
+    private final List<ByteBuffer> data = new ArrayList<>();
     private long id = ID;
     private int tail;
     private long flushed;
@@ -78,10 +78,10 @@ final class TestLog {
       put(descriptor, 0, "desc");
       descriptor.putInt(4, bytes.getInt(4092)).putLong(8, bytes.getLong(0));
       descriptor.putLong(16, offset).putLong(24, sequence);
-      descriptors.add(descriptor.array());
+      descriptors.add(descriptor);
       put(bytes, 0, "data");
       bytes.putInt(4, (int) (sequence >>> 32)).putInt(4092, (int) sequence);
-      data.add(bytes.array());
+      data.add(bytes);
       return this;
     }
 
@@ -89,7 +89,7 @@ final class TestLog {
       ByteBuffer descriptor = little(new byte[32]);
       put(descriptor, 0, "zero");
       descriptor.putLong(8, length).putLong(16, offset).putLong(24, sequence);
-      descriptors.add(descriptor.array());
+      descriptors.add(descriptor);
       return this;
     }
 
@@ -106,10 +106,10 @@ final class TestLog {
       bytes.putInt(24, descriptors.size()).putLong(32, id);
       bytes.putLong(48, flushed).putLong(56, last);
       for (int i = 0; i < descriptors.size(); i++) {
-        bytes.put(64 + 32 * i, descriptors.get(i));
+        bytes.put(64 + 32 * i, descriptors.get(i), 0, 32);
       }
       for (int i = 0; i < data.size(); i++) {
-        bytes.put((length() - padding - data.size() + i) * SECTOR, data.get(i));
+        bytes.put((length() - padding - data.size() + i) * SECTOR, data.get(i), 0, SECTOR);
       }
       return bytes.putInt(4, VhdxBytes.checksum(bytes));
     }

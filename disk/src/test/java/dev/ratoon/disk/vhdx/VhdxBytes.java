@@ -52,11 +52,17 @@ final class VhdxBytes {
     }
   }
 
+  void put(long offset, ByteBuffer bytes) {
+    byte[] copy = new byte[bytes.remaining()];
+    bytes.duplicate().get(copy);
+    put(offset, copy);
+  }
+
   /** Puts a little-endian number of so many bytes. */
   void put(long offset, int bytes, long value) {
     byte[] number = new byte[bytes];
     for (int i = 0; i < bytes; i++) {
-      number[i] = (byte) (value >>> 8 * i);
+      number[i] = (byte) (value >>> (8 * i));
     }
     put(offset, number);
   }

@@ -38,8 +38,8 @@ class VhdxCrashTest {
   private CreateOptions.Vhdx options = CreateOptions.Vhdx.STANDARD;
   private boolean flushes;
   private Random random = new Random(0);
-  private Path base;
-  private Path disk;
+  private Path base = Path.of("");
+  private Path disk = Path.of("");
 
   @ParameterizedTest
   @CsvSource({

@@ -17,6 +17,7 @@ import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.model.ErrorCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -48,7 +49,8 @@ class VhdxCreationTest {
     create(100 * MIB, Allocation.DYNAMIC, 32, 4096);
     VhdxBytes bytes = new VhdxBytes(file());
     assertThat(Files.size(file())).isEqualTo(4 * MIB);
-    assertThat(new String(bytes.get(0, 8).array())).isEqualTo("vhdxfile");
+    assertThat(new String(bytes.get(0, 8).array(), StandardCharsets.US_ASCII))
+        .isEqualTo("vhdxfile");
     assertThat(bytes.word(VhdxBytes.HEADER_1 + 8)).isEqualTo(1);
     assertThat(bytes.word(VhdxBytes.HEADER_2 + 8)).isEqualTo(2);
     assertThat(bytes.word(VhdxBytes.HEADER_2 + 64)).isEqualTo((long) MIB << 32 | 1 << 16);
@@ -111,7 +113,7 @@ class VhdxCreationTest {
       assertThat(disk.size()).isEqualTo(64 * TIB);
       Extent first = disk.extentAt(0);
       assertThat(first.kind()).isEqualTo(Extent.Kind.HOLE);
-      assertThat(first.end()).isEqualTo(64 * TIB - blockMib * MIB);
+      assertThat(first.end()).isEqualTo(64 * TIB - (long) blockMib * MIB);
       assertThat(disk.extentAt(first.end()).kind()).isEqualTo(Extent.Kind.ZERO);
       ByteBuffer read = ByteBuffer.allocate(noise.length);
       disk.read(64 * TIB - noise.length, read);
@@ -146,7 +148,7 @@ class VhdxCreationTest {
     for (int i = 0; i < 2000; i++) {
       int blockBytes = MIB << random.nextInt(9);
       int sectorBytes = random.nextBoolean() ? 512 : 4096;
-      long size = 1 + random.nextLong(1L << 20 + random.nextInt(26));
+      long size = 1 + random.nextLong(1L << (20 + random.nextInt(26)));
       size = (size + sectorBytes - 1) / sectorBytes * sectorBytes;
       long ratio = (1L << 23) * sectorBytes / blockBytes;
       long blocks = Math.ceilDiv(size, blockBytes);

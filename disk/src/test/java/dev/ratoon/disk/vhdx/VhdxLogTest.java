@@ -161,7 +161,7 @@ class VhdxLogTest {
     TestLog.Entry entry = log.entry(0, 1).page(BLOCK, noise(1)).zeros(BLOCK + 4096, 4096);
     ByteBuffer broken = entry.bytes();
     for (int i = 0; i < count; i++) {
-      broken.put(offset + i, (byte) (value >>> 8 * i));
+      broken.put(offset + i, (byte) (value >>> (8 * i)));
     }
     broken.putInt(4, VhdxBytes.checksum(broken));
     entry.write(broken);

@@ -150,13 +150,13 @@ class VhdxOracleTest {
     // A sequence that goes around the log's end.
     TestLog.Entry first = log.entry(200, 5);
     for (int i = 0; i < 40; i++) {
-      first.page((4L * MIB) + i * 4096, TestLog.noise(100 + i));
+      first.page((4L * MIB) + i * 4096L, TestLog.noise(100 + i));
     }
     first.zeros(5L * MIB, 3 * 4096).write();
     log.entry(241, 6).page(5L * MIB + 4096, TestLog.noise(7)).tail(200).write();
     TestLog.Entry last = log.entry(243, 7).tail(200);
     for (int i = 0; i < 30; i++) {
-      last.page((6L * MIB) + i * 4096, TestLog.noise(200 + i));
+      last.page((6L * MIB) + i * 4096L, TestLog.noise(200 + i));
     }
     last.write();
     assertQemuReplaysAsWeDo(file);
@@ -175,7 +175,7 @@ class VhdxOracleTest {
     try (VhdxWriter layer =
         VhdxWriter.openWritable(ImageFile.openWritable(file).observedBy(recording))) {
       for (int i = 0; i < 3; i++) {
-        layer.write(i * 3 * MIB, ByteBuffer.wrap(TestLog.noise(i)), VhdxWriter.Below.NOTHING);
+        layer.write(i * 3L * MIB, ByteBuffer.wrap(TestLog.noise(i)), VhdxWriter.Below.NOTHING);
         layer.flush();
       }
     }
@@ -232,7 +232,7 @@ class VhdxOracleTest {
     }
     Path last = parent;
     assertThatThrownBy(() -> Tool.runInto(output, "7zz", "e", "-tvhdx", "-so", last))
-        .as("a parent that was changed");
+        .isInstanceOf(AssertionError.class);
   }
 
   private static void changes(WritableDisk disk, byte[] content, Random random, int grain) {

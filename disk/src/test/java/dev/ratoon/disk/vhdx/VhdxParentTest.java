@@ -179,7 +179,7 @@ class VhdxParentTest {
 
   private void replaceLocator(ByteBuffer item) {
     VhdxBytes bytes = new VhdxBytes(child);
-    bytes.put(VhdxBytes.ITEMS + 4096, item.array());
+    bytes.put(VhdxBytes.ITEMS + 4096, item);
     bytes.put(VhdxBytes.METADATA + 32 + 5 * 32 + 16, 4, (64 << 10) + 4096);
     bytes.put(VhdxBytes.METADATA + 32 + 5 * 32 + 20, 4, item.limit());
   }

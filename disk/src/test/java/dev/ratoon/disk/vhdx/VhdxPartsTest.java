@@ -98,7 +98,7 @@ class VhdxPartsTest {
     UUID guid = UUID.fromString("2dc27766-f623-4200-9d64-115e9bfd4a08");
     ByteBuffer bytes = Structures.buffer(20);
     Structures.putGuid(bytes, 2, guid);
-    assertThat(bytes.array())
+    assertThat(array(bytes))
         .containsExactly(
             0, 0, 0x66, 0x77, 0xc2, 0x2d, 0x23, 0xf6, 0x00, 0x42, 0x9d, 0x64, 0x11, 0x5e, 0x9b,
             0xfd, 0x4a, 0x08, 0, 0);
@@ -119,6 +119,12 @@ class VhdxPartsTest {
         }) {
       assertThat(Structures.guid(wrong)).as(wrong).isEmpty();
     }
+  }
+
+  private static byte[] array(ByteBuffer buffer) {
+    byte[] array = new byte[buffer.limit()];
+    buffer.get(0, array);
+    return array;
   }
 
   @Test

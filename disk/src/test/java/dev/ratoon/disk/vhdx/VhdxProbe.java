@@ -24,7 +24,8 @@ final class VhdxProbe {
 
   /** Opens the file and reads it in part; anything but a refusal is an error. False if refused. */
   static boolean readAll(Path path) {
-    return read(path, true) & read(path, false);
+    boolean asAStranger = read(path, true);
+    return read(path, false) && asAStranger;
   }
 
   private static boolean read(Path path, boolean audited) {

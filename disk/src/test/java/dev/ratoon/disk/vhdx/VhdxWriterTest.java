@@ -363,7 +363,7 @@ class VhdxWriterTest {
         ErrorCode.DISK_FULL,
         () -> {
           for (int i = 0; i < 6; i++) {
-            layer.write(i * MIB, ByteBuffer.wrap(TestLog.noise(i)), Below.NOTHING);
+            layer.write((long) i * MIB, ByteBuffer.wrap(TestLog.noise(i)), Below.NOTHING);
           }
         });
     layer.close();
