@@ -174,8 +174,9 @@ class VmExportTest {
     Ended broken = export("web-2", "--format", "raw", "--out", out.toString());
     assertThat(broken.err()).contains("error: exporting disk 0 of web-2 failed");
 
-    assertThat(List.of(cut.code(), other.code())).containsOnly(ExitCode.FAILED);
-    assertThat(broken.code()).isIn(ExitCode.FAILED, ExitCode.UNREACHABLE);
+    assertThat(cut.code()).isEqualTo(exitCode(ErrorCode.IMAGE_TRUNCATED));
+    assertThat(other.code()).isEqualTo(exitCode(ErrorCode.IMAGE_CORRUPT));
+    assertThat(broken.code()).isEqualTo(ExitCode.UNREACHABLE);
     assertThat(files()).isEmpty();
   }
 
@@ -197,6 +198,10 @@ class VmExportTest {
     assertThat(ran.code()).isEqualTo(ExitCode.USAGE);
     assertThat(ran.err()).contains("not a child of a base disk", "Leave out --chain");
     assertThat(files()).isEmpty();
+  }
+
+  private static int exitCode(ErrorCode code) {
+    return ExitCode.of(Problem.of(code, "exporting"));
   }
 
   private Ended export(String... args) {
