@@ -27,10 +27,6 @@ public final class VhdLib {
     }
     Files.write(INSTALLED.resolve("read.js"), Files.readAllBytes(SOURCE.resolve("read.js")));
     Tools.text(
-        List.of(
-            "node",
-            INSTALLED.resolve("read.js"),
-            child.toRealPath(),
-            raw.toAbsolutePath().getParent().toRealPath().resolve(raw.getFileName())));
+        List.of("node", INSTALLED.resolve("read.js"), child.toRealPath(), raw.toAbsolutePath()));
   }
 }
