@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -52,7 +53,7 @@ final class DiskBenchmark {
           DiskFormat.RAW, Scratch.halfFull(folder.resolve("half-full.raw"), SIZE, STRETCH, 1));
       for (DiskFormat format : List.of(DiskFormat.QCOW2, DiskFormat.VHDX)) {
         Path disk = folder.resolve("half-full." + format.word());
-        qemuConvert(DiskFormat.RAW, disks.get(DiskFormat.RAW), format, disk);
+        qemuConvert(DiskFormat.RAW, disk(DiskFormat.RAW), format, disk);
         disks.put(format, disk);
       }
       conversion(DiskFormat.RAW, DiskFormat.QCOW2);
@@ -70,11 +71,15 @@ final class DiskBenchmark {
     }
   }
 
+  private Path disk(DiskFormat format) {
+    return Objects.requireNonNull(disks.get(format));
+  }
+
   private void conversion(DiskFormat from, DiskFormat to) throws Exception {
     String name = from.word() + "-to-" + to.word();
     Samples ours = new Samples(name + " by Ratoon");
     Samples theirs = new Samples(name + " by qemu-img convert");
-    Path source = disks.get(from);
+    Path source = disk(from);
     Path target = folder.resolve("converted." + to.word());
     convert(source, from, target, to);
     check(source, from, target, to);
@@ -129,8 +134,8 @@ final class DiskBenchmark {
   }
 
   private void comparison() throws Exception {
-    Path raw = disks.get(DiskFormat.RAW);
-    Path qcow2 = disks.get(DiskFormat.QCOW2);
+    Path raw = disk(DiskFormat.RAW);
+    Path qcow2 = disk(DiskFormat.QCOW2);
     Samples ours = new Samples("compare raw and qcow2 by Ratoon");
     Samples theirs = new Samples("compare raw and qcow2 by qemu-img compare");
     compare(raw, qcow2);
@@ -153,7 +158,7 @@ final class DiskBenchmark {
 
   /** The root first: the half-full disk as qcow2, and children each of which rewrote a little. */
   private List<Path> chain(int files) throws Exception {
-    List<Path> chain = new ArrayList<>(List.of(disks.get(DiskFormat.QCOW2)));
+    List<Path> chain = new ArrayList<>(List.of(disk(DiskFormat.QCOW2)));
     SplittableRandom random = new SplittableRandom(2);
     while (chain.size() < files) {
       Path child = folder.resolve("child-" + chain.size() + ".qcow2");
