@@ -27,7 +27,6 @@ class RecognitionTest {
   @ParameterizedTest
   @CsvSource({
     "vpc, VHD",
-    "vhdx, VHDX",
     "vmdk, VMDK",
     "vdi, VDI",
     "qed, QED",
@@ -38,6 +37,13 @@ class RecognitionTest {
     Qemu.img("create", "-f", qemuName, image, "8M");
     assertThatThrownBy(() -> open(image)).hasMessageContaining("format " + name + ",");
     assertRefused(ErrorCode.IMAGE_UNSUPPORTED, () -> open(image));
+  }
+
+  @Test
+  void aVhdxIsOneOfOurs() {
+    Path image = folder.resolve("image");
+    Qemu.img("create", "-f", "vhdx", image, "8M");
+    assertThat(format(image)).isEqualTo(DiskFormat.VHDX);
   }
 
   @Test

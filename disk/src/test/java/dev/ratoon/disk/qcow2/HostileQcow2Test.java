@@ -244,7 +244,7 @@ class HostileQcow2Test {
     Path orphan = folder.resolve("orphan.qcow2");
     child(orphan, folder.resolve("gone"));
     assertRefused(
-        ErrorCode.FILE_UNREADABLE, () -> VirtualDisks.open(orphan, OpenRules.chain(3)).close());
+        ErrorCode.PARENT_MISSING, () -> VirtualDisks.open(orphan, OpenRules.chain(3)).close());
   }
 
   @Test
