@@ -25,13 +25,7 @@ class RecognitionTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @CsvSource({
-    "vpc, VHD",
-    "vmdk, VMDK",
-    "vdi, VDI",
-    "qed, QED",
-    "parallels, Parallels"
-  })
+  @CsvSource({"vpc, VHD", "vmdk, VMDK", "vdi, VDI", "qed, QED", "parallels, Parallels"})
   void otherFormatsOfDisksAreRefusedByName(String qemuName, String name) {
     Path image = folder.resolve("image");
     Qemu.img("create", "-f", qemuName, image, "8M");
