@@ -1,8 +1,10 @@
 package dev.ratoon.disk.qcow2;
 
+import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
@@ -26,6 +28,7 @@ final class Qcow2Probe {
 
   /** Opens the file as foreign and reads it in part; anything but a refusal is an error. */
   static void readAll(Path file) {
+    examine(file);
     try (VirtualDisk disk = VirtualDisks.open(file, OpenRules.foreign())) {
       ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 17);
       long end = Math.min(disk.size(), READ_LIMIT);
@@ -37,6 +40,17 @@ final class Qcow2Probe {
       for (long at = 0; at < limit; ) {
         at = disk.extentAt(at, limit).end();
       }
+    } catch (RatoonException e) {
+      if (!REFUSALS.contains(e.problem().code())) {
+        throw e;
+      }
+    }
+  }
+
+  /** Examines the file, also if its tables would have it refused before. */
+  private static void examine(Path file) {
+    try (Layer layer = Qcow2Layer.open(ImageFile.open(file), false)) {
+      layer.examine();
     } catch (RatoonException e) {
       if (!REFUSALS.contains(e.problem().code())) {
         throw e;
