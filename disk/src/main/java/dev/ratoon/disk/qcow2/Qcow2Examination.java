@@ -134,9 +134,10 @@ final class Qcow2Examination {
     } else if (table != 0) {
       use(table, grid.clusterBytes(), "An L2 table");
       checkCopied(entry, table, "The L2 table");
-      int cluster = (int) Math.min(table >>> grid.clusterBits(), Integer.MAX_VALUE - 1);
-      if (!walked.get(cluster)) {
-        walked.set(cluster);
+      long cluster = table >>> grid.clusterBits();
+      // One that was walked before is used twice, which the counts show.
+      if (cluster < clusters && !walked.get((int) cluster)) {
+        walked.set((int) cluster);
         walkL2(table);
       }
     }
