@@ -1,6 +1,7 @@
 package dev.ratoon.disk;
 
 import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
@@ -24,6 +25,7 @@ public final class DiskProbe {
 
   /** Opens the file as foreign and reads it in part; anything but a refusal is an error. */
   public static void readAll(Path file) {
+    examine(file);
     try (VirtualDisk disk = VirtualDisks.open(file, OpenRules.foreign())) {
       ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 17);
       long end = Math.min(disk.size(), READ_LIMIT);
@@ -35,6 +37,17 @@ public final class DiskProbe {
       for (long at = 0; at < limit; ) {
         at = disk.extentAt(at, limit).end();
       }
+    } catch (RatoonException e) {
+      if (!REFUSALS.contains(e.problem().code())) {
+        throw e;
+      }
+    }
+  }
+
+  /** Examines the file, also if its tables would have it refused before. */
+  private static void examine(Path file) {
+    try (Layer layer = Qcow2Layer.open(ImageFile.open(file), false)) {
+      layer.examine();
     } catch (RatoonException e) {
       if (!REFUSALS.contains(e.problem().code())) {
         throw e;

@@ -118,15 +118,22 @@ final class HostSpace {
     long last = (offset + bytes - 1) >>> grid.clusterBits();
     for (long cluster = offset >>> grid.clusterBits(); cluster <= last; cluster++) {
       int count = counts.of(cluster);
-      // A count that was wrong before must not become that of a crowd.
+      // In a damaged file it may be 0 already, and must not wrap around.
       if (count + change >= 0) {
         counts.set(cluster, count + change);
       }
     }
   }
 
-  /** Clusters behind the end that can be counted, and are not. */
+  /** Clusters that nobody has, and that can be counted. */
   private long reserve(int clusters) {
+    long first = take(clusters);
+    makeCountable(first, first + clusters);
+    return first;
+  }
+
+  /** Clusters behind the end that are not counted: a leak there may be no leak. */
+  private long take(int clusters) {
     long first = end;
     for (long cluster = first; cluster < first + clusters; cluster++) {
       if (counts.of(cluster) != 0) {
@@ -134,7 +141,6 @@ final class HostSpace {
       }
     }
     end = first + clusters;
-    makeCountable(first, end);
     return first;
   }
 
@@ -150,7 +156,7 @@ final class HostSpace {
   }
 
   private void addBlock(long block) {
-    long cluster = end++;
+    long cluster = take(1);
     writeZeros(cluster << grid.clusterBits());
     counts.addBlock(block, cluster << grid.clusterBits());
     makeCountable(cluster, cluster + 1);
@@ -160,8 +166,7 @@ final class HostSpace {
   private void growTable(long block) {
     int clusters = counts.clustersForBlock(block);
     Packed old = new Packed(counts.tableOffset(), counts.tableClusters() << grid.clusterBits());
-    long first = end;
-    end += clusters;
+    long first = take(clusters);
     counts.moveTable(first << grid.clusterBits(), clusters);
     givenBack.add(old);
     makeCountable(first, first + clusters);

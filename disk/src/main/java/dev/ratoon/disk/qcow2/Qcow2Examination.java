@@ -2,6 +2,7 @@ package dev.ratoon.disk.qcow2;
 
 import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.Limits;
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.qcow2.L2Entries.Packed;
 import dev.ratoon.model.ErrorCode;
@@ -17,6 +18,7 @@ import java.util.List;
  */
 final class Qcow2Examination {
   private static final int WINDOW_CLUSTERS = 16 << 20;
+  private static final long MOST_CLUSTERS = 1L << 30;
   private static final long BITMAPS = 1;
 
   private final ImageFile file;
@@ -48,6 +50,12 @@ final class Qcow2Examination {
 
   /** All that is wrong with a file whose header and L1 table can be read. */
   static List<Finding> of(ImageFile file, Qcow2Header header) {
+    if (new Qcow2Grid(header).clusters(file.length()) > MOST_CLUSTERS) {
+      throw Faults.unsupported(
+          file.path(),
+          "Its clusters are too small for a file of this size.",
+          "Convert it: qemu-img convert -O qcow2 OLD NEW.");
+    }
     return of(file, header, WINDOW_CLUSTERS);
   }
 
@@ -93,8 +101,12 @@ final class Qcow2Examination {
         error("A block of reference counts would lie at byte " + offset + ".");
       }
     }
-    use(header.l1Offset(), header.l1Entries() * Long.BYTES, "The L1 table");
-    walkL1();
+    if (header.l1Entries() > Qcow2Map.MAX_L1_ENTRIES) {
+      error("The L1 table is larger than it may be.");
+    } else {
+      use(header.l1Offset(), header.l1Entries() * Long.BYTES, "The L1 table");
+      walkL1();
+    }
   }
 
   private void walkL1() {
@@ -122,9 +134,10 @@ final class Qcow2Examination {
     } else if (table != 0) {
       use(table, grid.clusterBytes(), "An L2 table");
       checkCopied(entry, table, "The L2 table");
-      int cluster = (int) Math.min(table >>> grid.clusterBits(), Integer.MAX_VALUE - 1);
-      if (!walked.get(cluster)) {
-        walked.set(cluster);
+      long cluster = table >>> grid.clusterBits();
+      // One that was walked before is used twice, which the counts show.
+      if (cluster < clusters && !walked.get((int) cluster)) {
+        walked.set((int) cluster);
         walkL2(table);
       }
     }

@@ -12,6 +12,7 @@ import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.file.DecoderPool;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
+import dev.ratoon.disk.file.Zeros;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -108,10 +109,11 @@ public final class Qcow2Layer implements Layer {
 
   @Override
   public String variant() {
-    return "version %d, clusters of %d KiB%s"
+    int bytes = header.clusterBytes();
+    return "version %d, clusters of %s%s"
         .formatted(
             header.version(),
-            header.clusterBytes() >> 10,
+            bytes < 1024 ? bytes + " bytes" : (bytes >> 10) + " KiB",
             header.extendedL2() ? ", subclusters" : "");
   }
 
@@ -172,7 +174,9 @@ public final class Qcow2Layer implements Layer {
           decoders.give(decoder);
         }
       }
-      case ABSENT, ZERO -> throw new IllegalArgumentException("no data at " + offset);
+      // Somebody made zeros of it since the caller looked.
+      case ZERO -> Zeros.fill(target);
+      case ABSENT -> throw new IllegalArgumentException("no data at " + offset);
     }
   }
 

@@ -7,13 +7,17 @@ import dev.ratoon.disk.Contents;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskAssert;
 import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.InMemory;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.Qemu;
 import dev.ratoon.disk.Scribble;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.WritableDisk;
+import dev.ratoon.disk.WritableLayer;
 import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.file.ImageFile;
+import dev.ratoon.model.DiskId;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -174,6 +178,48 @@ class Qcow2WriterOracleTest {
         assertThat(read).isEqualTo(bytes);
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {512, 4096, 65536})
+  void theIdOfAParentStaysWithItsNameWhateverQemuDoes(int cluster) {
+    Path one = folder.resolve("one.raw");
+    Path two = folder.resolve("two.raw");
+    Qemu.img("create", "-q", "-f", "raw", one, "1M");
+    Qemu.img("create", "-q", "-f", "raw", two, "1M");
+    DiskId id = new DiskId("5".repeat(64));
+    Path child = folder.resolve("child.qcow2");
+    Qcow2Child.create(
+        child,
+        1 << 20,
+        Optional.of(new Backing(one, DiskFormat.RAW, Optional.empty(), Optional.of(id))),
+        new CreateOptions.Qcow2(cluster, false, false),
+        Durability.BUFFERED);
+
+    Qemu.img("rebase", "-u", "-b", two, "-F", "raw", child);
+    assertThat(Qcow2Header.read(child).parentId()).isEmpty();
+    Qemu.img("rebase", "-u", "-b", one, "-F", "qcow2", child);
+    assertThat(Qcow2Header.read(child).parentId()).isEmpty();
+    Qemu.img("rebase", "-u", "-b", one, "-F", "raw", child);
+    assertThat(Qcow2Header.read(child).parentId()).contains(id);
+
+    Qemu.io(child, "write -P 3 0 64k");
+    Qemu.img("resize", "-q", child, "2M");
+    Qemu.img("snapshot", "-c", "s", child);
+    Qemu.img("snapshot", "-d", "s", child);
+    Qemu.img("amend", "-f", "qcow2", "-o", "compat=0.10", child);
+    assertThat(Qcow2Header.read(child).parentId()).contains(id);
+    Qemu.img("amend", "-f", "qcow2", "-o", "compat=1.1", child);
+    Qemu.img("commit", "-q", child);
+    assertThat(Qcow2Header.read(child).parentId()).contains(id);
+
+    try (WritableLayer layer = Qcow2Writer.openWritable(ImageFile.openWritable(child))) {
+      layer.relink(new Backing(two, DiskFormat.RAW, Optional.empty(), Optional.of(id)));
+    }
+    assertThat(Qemu.img("info", child)).contains("backing file: " + two);
+    assertThat(QemuCheck.of(child)).isEqualTo(QemuCheck.SOUND);
+    Qemu.io(child, "write -P 3 0 64k");
+    assertThat(Qcow2Header.read(child).parentId()).contains(id);
   }
 
   /** Sound to QEMU and to us, and both read {@code content}. */
