@@ -1,11 +1,12 @@
 package dev.ratoon.disk;
 
+import dev.ratoon.disk.chain.PartialChain;
 import dev.ratoon.disk.chain.VirtualDisks;
-import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 
 /** Does to a file whatever an import may do, and judges how that ends. */
@@ -46,8 +47,10 @@ public final class DiskProbe {
 
   /** Examines the file, also if its tables would have it refused before. */
   private static void examine(Path file) {
-    try (Layer layer = Qcow2Layer.open(ImageFile.open(file), false)) {
-      layer.examine();
+    try (PartialChain chain =
+        VirtualDisks.openWhatIsThere(
+            file, VirtualDisks.formatOf(file), new OpenRules.Chain(1, List.of()))) {
+      chain.layers().getFirst().examine();
     } catch (RatoonException e) {
       if (!REFUSALS.contains(e.problem().code())) {
         throw e;
