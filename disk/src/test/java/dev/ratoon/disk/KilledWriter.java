@@ -1,5 +1,7 @@
 package dev.ratoon.disk;
 
+import dev.ratoon.disk.CreateOptions.Allocation;
+import dev.ratoon.disk.CreateOptions.Vhd.Sizing;
 import dev.ratoon.disk.chain.VirtualDisks;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -22,6 +24,10 @@ public final class KilledWriter {
           CreateOptions.Qcow2.SUBCLUSTERS,
           new CreateOptions.Qcow2(512, false, false),
           new CreateOptions.Qcow2(4096, false, true),
+          CreateOptions.Vhd.STANDARD,
+          new CreateOptions.Vhd(Allocation.DYNAMIC, 1 << 19, Sizing.EXACT),
+          CreateOptions.Vhdx.STANDARD,
+          new CreateOptions.Vhdx(Allocation.DYNAMIC, 1 << 20, 512),
           new CreateOptions.Raw());
 
   static final int SECTOR = 512;

@@ -30,7 +30,7 @@ record ParentRecord(ByteBuffer name, ByteBuffer format, Optional<DiskId> id) {
    * @throws RatoonException {@code INVALID_VALUE} if the name is too long
    */
   static ParentRecord of(Path child, Backing parent) {
-    byte[] name = parent.file().toString().getBytes(StandardCharsets.UTF_8);
+    byte[] name = parent.nameFor(child).toString().getBytes(StandardCharsets.UTF_8);
     if (name.length > MAX_NAME_BYTES) {
       throw doesNotFit(child, "The path of its parent is longer than qcow2 can record.");
     }
