@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class Qcow2CrashTest {
   private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(8);
-  private static final int SEEDS = Integer.getInteger("ratoon.crashes", 30);
+  private static final int SEEDS = Integer.getInteger("ratoon.crashes", 20);
   private static final int SECTOR = 512;
   private static final int NEVER = -1;
 

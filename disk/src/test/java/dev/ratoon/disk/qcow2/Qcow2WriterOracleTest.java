@@ -102,7 +102,7 @@ class Qcow2WriterOracleTest {
     Path image = folder.resolve("a.qcow2");
     Qemu.img("create", "-q", "-f", "qcow2", "-o", options, image, content.length);
     Qemu.img("convert", "-n", "-f", "raw", "-O", "qcow2", raw, image);
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 2; round++) {
       try (WritableDisk disk = VirtualDisks.openWritable(image, DiskFormat.QCOW2, RULES)) {
         new Scribble(disk, content, random).times(12);
       }
