@@ -96,13 +96,20 @@ final class Parents {
           "Its chain has more than " + rules.maxFiles() + " files.",
           "Flatten it: ratoon disk flatten OLD NEW.");
     }
-    Found found = elsewhere(link).orElseGet(() -> recorded(child, link));
-    if (seen.contains(real(found.file()))) {
+    boolean lost = link.candidates().stream().noneMatch(Files::exists);
+    Optional<Found> named = lost ? byNativeId(link) : Optional.of(recorded(child, link));
+    // What the finder has found is right by its content, whatever it says of itself.
+    Optional<Found> proven =
+        named.isPresent() ? Optional.empty() : rules.finder().find(link).filter(this::isNew);
+    Found found = named.or(() -> proven).orElseGet(() -> recorded(child, link));
+    if (!isNew(found)) {
       throw Faults.corrupt(child.file(), "It is its own parent, directly or through others.");
     }
     Layer parent = VirtualDisks.layer(found.file(), found.format(), rules);
     try {
-      requireRight(child, link, parent);
+      if (proven.isEmpty()) {
+        requireRight(child, link, parent);
+      }
       return parent;
     } catch (RuntimeException | Error e) {
       parent.close();
@@ -126,18 +133,15 @@ final class Parents {
     }
   }
 
-  /** Where else the parent lies, if there is nothing at the places that are recorded. */
-  private Optional<Found> elsewhere(ParentLink link) {
-    if (link.candidates().stream().anyMatch(Files::exists)) {
-      return Optional.empty();
-    }
+  /** Where a file lies that says of itself that it is the parent. */
+  private Optional<Found> byNativeId(ParentLink link) {
     return link.nativeId()
-        .flatMap(id ->
-            FolderSearch.withNativeId(rules.folders(), id)
-                .filter(found -> !seen.contains(real(found.file())))
-                .findFirst())
-        .or(() -> rules.finder().find(link))
-        .filter(found -> !seen.contains(real(found.file())));
+        .flatMap(
+            id -> FolderSearch.withNativeId(rules.folders(), id).filter(this::isNew).findFirst());
+  }
+
+  private boolean isNew(Found found) {
+    return !seen.contains(real(found.file()));
   }
 
   private static Found recorded(Layer child, ParentLink link) {
