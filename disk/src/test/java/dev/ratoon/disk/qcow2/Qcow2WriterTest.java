@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * {@code -Dratoon.seeds=3000}.
  */
 class Qcow2WriterTest {
-  private static final int SEEDS = Integer.getInteger("ratoon.seeds", 24);
+  private static final int SEEDS = Integer.getInteger("ratoon.seeds", 16);
   private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(8);
 
   @TempDir(factory = InMemory.class)
