@@ -61,6 +61,15 @@ public final class CrashLog implements ImageFile.Observer {
     return done;
   }
 
+  /** How much was done before the first force after {@code done} events. */
+  public int beforeForce(int done) {
+    int next = done;
+    while (!(events.get(next) instanceof Event.Forced)) {
+      next++;
+    }
+    return next;
+  }
+
   /** The file if its writer was killed after the first {@code done} events. */
   public byte[] afterKill(int done) {
     Image image = new Image(before);

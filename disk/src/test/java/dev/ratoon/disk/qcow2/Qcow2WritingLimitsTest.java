@@ -137,7 +137,7 @@ class Qcow2WritingLimitsTest {
   void aFullRefcountTableGrowsAndCrashesAtAnyPointAreSurvived() throws Exception {
     // A table of one cluster is for 8 MiB, with clusters of 512 bytes.
     Path file = folder.resolve("growing");
-    byte[] content = new byte[9 << 20];
+    byte[] content = new byte[10 << 20];
     new Random(1).nextBytes(content);
     CreateOptions options = new CreateOptions.Qcow2(512, false, false);
     int before = 8_000_000;
@@ -147,21 +147,27 @@ class Qcow2WritingLimitsTest {
     CrashLog log = new CrashLog(Files.readAllBytes(file));
     try (WritableLayer layer =
         Qcow2Writer.openWritable(ImageFile.openWritable(file).observedBy(log))) {
-      layer.write(before, ByteBuffer.wrap(content, before, 300_000), ZEROS);
+      layer.write(before, ByteBuffer.wrap(content, before, 900_000), ZEROS);
       layer.flush();
-      layer.write(before + 300_000, ByteBuffer.wrap(content, before + 300_000, 1000), ZEROS);
+      layer.write(before + 900_000, ByteBuffer.wrap(content, before + 900_000, 1000), ZEROS);
     }
     Qcow2Header header = Qcow2Header.read(file);
     assertThat(header.counts().tableClusters()).isEqualTo(2);
-    assertThat(content(file, before + 301_000)).isEqualTo(Arrays.copyOf(content, before + 301_000));
+    assertThat(content(file, before + 901_000)).isEqualTo(Arrays.copyOf(content, before + 901_000));
     try (VirtualDisk disk = VirtualDisks.open(file, DiskFormat.QCOW2, RULES)) {
       assertThat(disk.top().examine()).isEmpty();
     }
     Random random = new Random(2);
     int moved = log.beforeWriteAt(Qcow2HeaderReader.COUNTS_AT);
     for (int i = 0; i < 40; i++) {
-      int done = i < 10 ? random.nextInt(log.size() + 1) : moved - 2 + i / 5;
-      byte[] left = i % 2 == 0 ? log.afterKill(done) : log.afterPowerLoss(done, random);
+      int done =
+          switch (i % 4) {
+            case 0 -> random.nextInt(log.size() + 1);
+            case 1 -> moved;
+            case 2 -> moved + random.nextInt(5);
+            default -> log.beforeForce(moved + 1);
+          };
+      byte[] left = i % 8 == 0 ? log.afterKill(done) : log.afterPowerLoss(done, random);
       Path rest = folder.resolve("left");
       Files.write(rest, left);
       assertThat(content(rest, before)).isEqualTo(Arrays.copyOf(content, before));
@@ -171,6 +177,21 @@ class Qcow2WritingLimitsTest {
             .extracting(Finding::severity)
             .doesNotContain(Finding.Severity.ERROR);
       }
+    }
+  }
+
+  @Test
+  void whatBecomesZerosWhileItIsReadReadsAsZeros() {
+    Path file = folder.resolve("zeros");
+    CreateOptions.Qcow2 options = new CreateOptions.Qcow2(CLUSTER, false, false);
+    try (WritableLayer layer =
+        Qcow2Writer.create(ImageFile.create(file), 1 << 20, Optional.empty(), options)) {
+      layer.write(0, ByteBuffer.wrap(new byte[] {1, 2, 3}), ZEROS);
+      assertThat(layer.extentAt(0, 512).kind()).isEqualTo(Extent.Kind.DATA);
+      layer.zero(0, CLUSTER, ZEROS);
+      ByteBuffer read = ByteBuffer.wrap(new byte[] {4, 4, 4});
+      layer.read(0, read);
+      assertThat(read.array()).containsOnly(0);
     }
   }
 
