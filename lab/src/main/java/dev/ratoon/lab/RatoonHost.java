@@ -142,6 +142,17 @@ public final class RatoonHost {
     await("userland of " + vm, () -> vm(vm).userlandMillis());
   }
 
+  /**
+   * Waits until the small guest says that it has booted for the {@code number}-th time: after a
+   * power loss the host may for a moment still report the boot before.
+   */
+  public void awaitBoot(String vm, int number) {
+    String said = "ratoon-guest: userland is up, boot " + number + ",";
+    await(
+        "boot " + number + " of " + vm,
+        () -> console(vm).contains(said) ? Optional.of(said) : Optional.empty());
+  }
+
   /** What the guest has written to its console so far. */
   public String console(String vm) {
     return api("/v1/vms/" + vm + "/console?offset=0");

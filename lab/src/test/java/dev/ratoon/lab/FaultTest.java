@@ -253,7 +253,7 @@ class FaultTest {
     lab.fleet.boot(1);
     host.ratoon("up");
 
-    host.awaitUserland("comes");
+    host.awaitBoot("comes", 2);
     assertThat(host.guest("comes", "cat /data")).isEqualTo("kept");
     assertThat(host.domainsOf("comes")).isEqualTo(1);
     assertThat(host.vm("stays").state()).isEqualTo(VmState.FAILED);
