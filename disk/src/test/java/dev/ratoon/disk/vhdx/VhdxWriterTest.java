@@ -143,6 +143,84 @@ class VhdxWriterTest {
   }
 
   @Test
+  void aBitmapInAnOldPlaceBeginsEmpty() {
+    try (WritableDisk disk = VhdxDisks.openWritable(child)) {
+      disk.write(0, ByteBuffer.wrap(TestLog.noise(3, MIB)));
+      disk.zero(0, MIB);
+    }
+    try (WritableDisk disk = VhdxDisks.openWritable(child)) {
+      disk.write(MIB, ByteBuffer.allocate(512));
+    }
+    long bitmap = place(child, 4096);
+    assertThat(bitmap).as("the old place").isEqualTo(4 * MIB);
+    byte[] bits = new byte[MIB];
+    bits[2048 / 8] = 1;
+    assertThat(new VhdxBytes(child).get(bitmap, MIB)).isEqualTo(ByteBuffer.wrap(bits));
+  }
+
+  /** Runs something once, when a second write to the file is about to be done. */
+  private static final class SecondWrite implements ImageFile.Observer {
+    private final Runnable then;
+    private int writes = Integer.MIN_VALUE;
+
+    SecondWrite(Runnable then) {
+      this.then = then;
+    }
+
+    @Override
+    public void wrote(long offset, ByteBuffer bytes) {
+      writes++;
+      if (writes == 2) {
+        then.run();
+      }
+    }
+
+    @Override
+    public void resized(long length) {}
+
+    @Override
+    public void forced() {}
+  }
+
+  @Test
+  void aSectorIsCompletedOnceThoughTwoWriteToItAtOnce() {
+    try (WritableDisk disk = VhdxDisks.openWritable(child)) {
+      disk.write(4096, ByteBuffer.allocate(512));
+    }
+    List<WritableLayer> layers = new ArrayList<>();
+    List<Long> completed = new ArrayList<>();
+    Below below =
+        (offset, target) -> {
+          completed.add(offset);
+          target.put(new byte[target.remaining()]);
+        };
+    // The first write completes the sector; before it writes itself, another thread does.
+    SecondWrite other =
+        new SecondWrite(() -> {
+          Thread thread =
+              Thread.ofPlatform()
+                  .start(() -> layers.getFirst().write(20, ByteBuffer.allocate(5), below));
+          join(thread);
+        });
+    try (WritableLayer layer =
+        VhdxWriter.openWritable(ImageFile.openWritable(child).observedBy(other))) {
+      layers.add(layer);
+      layer.write(4096, ByteBuffer.allocate(512), below);
+      other.writes = 0; // The log has begun; from here on they count.
+      layer.write(10, ByteBuffer.allocate(5), below);
+    }
+    assertThat(completed).containsExactly(0L);
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
   void blocksThatBecameZeroGiveTheirPlaceToWhoeverNeedsItNext() throws IOException {
     long length = Files.size(base);
     try (WritableDisk disk = VhdxDisks.openWritable(base)) {
