@@ -80,7 +80,7 @@ final class Import {
       boolean alreadyThere = publisher.publish(manifest, part);
       progress.at(PUBLISH, 1, 1);
       return new Imported(
-          manifest.id(), source.size(), storedBytes, source.format().qemuName(), alreadyThere);
+          manifest.id(), source.size(), storedBytes, source.format().word(), alreadyThere);
     } catch (IOException failed) {
       throw CacheFolder.unwritable(part, failed);
     } finally {

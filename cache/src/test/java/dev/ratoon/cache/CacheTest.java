@@ -26,6 +26,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CacheTest {
   private static final ImportProgress SILENT = (step, done, total) -> {};
@@ -61,6 +63,60 @@ class CacheTest {
         .containsExactly("raw", "qcow2");
     assertThat(cache.replicas()).hasSize(1);
     assertThat(contents()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "vpc, force_size=on, vhd",
+    "vhdx, subformat=dynamic, vhdx",
+    "vmdk, subformat=monolithicSparse, vmdk",
+    "vmdk, subformat=streamOptimized, vmdk"
+  })
+  void formatsOfOthersAreTheSameBase(String qemuName, String options, String word)
+      throws Exception {
+    Path raw = Images.random(work.resolve("a.raw"), 8 << 20, 1);
+    Path other = work.resolve("b." + word);
+    Images.run(
+        "qemu-img",
+        "convert",
+        "-f",
+        "raw",
+        "-O",
+        qemuName,
+        "-o",
+        options,
+        raw.toString(),
+        other.toString());
+
+    Imported first = importFile(raw);
+    Imported second = importFile(other);
+
+    assertThat(second.diskId()).isEqualTo(first.diskId());
+    assertThat(second.alreadyThere()).isTrue();
+    assertThat(second.sourceFormat()).isEqualTo(word);
+    assertThat(cache.replicas()).hasSize(1);
+  }
+
+  @Test
+  void anOvaIsTheBaseOfItsDisk() throws Exception {
+    Path raw = Images.random(work.resolve("a.raw"), 8 << 20, 1);
+    Images.run(
+        "qemu-img",
+        "convert",
+        "-f",
+        "raw",
+        "-O",
+        "vmdk",
+        "-o",
+        "subformat=streamOptimized",
+        raw.toString(),
+        work.resolve("d.vmdk").toString());
+    Files.writeString(work.resolve("d.ovf"), "<Envelope/>");
+    Path ova = work.resolve("d.ova");
+    Images.run(
+        "tar", "--format=ustar", "-cf", ova.toString(), "-C", work.toString(), "d.ovf", "d.vmdk");
+
+    assertThat(importFile(ova).diskId()).isEqualTo(importFile(raw).diskId());
   }
 
   @Test
