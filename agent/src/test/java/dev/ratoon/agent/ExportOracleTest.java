@@ -315,7 +315,7 @@ class ExportOracleTest {
   }
 
   private static OpenRules.Chain chain() {
-    return new OpenRules.Chain(1, List.of());
+    return OpenRules.chain(1);
   }
 
   /** Something that happens in the middle of an export. */

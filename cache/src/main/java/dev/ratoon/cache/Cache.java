@@ -2,6 +2,7 @@ package dev.ratoon.cache;
 
 import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.ParentWitness;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
@@ -150,6 +151,11 @@ public final class Cache implements AutoCloseable {
         tellListeners();
       }
     }
+  }
+
+  /** Makes sure of the parents of overlays, see {@link #use}. */
+  public ParentWitness witness() {
+    return new CacheWitness(this, parallelism);
   }
 
   /** All bases here, those included that somebody altered. */

@@ -4,7 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import dev.ratoon.disk.Backing;
+import dev.ratoon.disk.CreateOptions;
+import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Durability;
+import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.file.ImmutableFlag;
+import dev.ratoon.disk.qcow2.Qcow2Child;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
@@ -17,6 +25,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -189,6 +198,38 @@ class CacheTest {
     Files.setLastModifiedTime(file, before);
 
     assertThatThrownBy(() -> cache.use(id)).isInstanceOf(RatoonException.class);
+  }
+
+  @Test
+  void anOverlayOfABaseIsReadWithThatBaseAlone() throws Exception {
+    Base base = cache.use(importFile(Images.random(work.resolve("a.raw"), 2 << 20, 8)).diskId());
+    Base other = cache.use(importFile(Images.random(work.resolve("b.raw"), 2 << 20, 9)).diskId());
+    Path elsewhere = Files.copy(base.path(), work.resolve("elsewhere.raw"));
+    OpenRules rules = OpenRules.chain(2, List.of(), cache.witness());
+
+    VirtualDisks.open(overlay("right", base.path(), base.id()), rules).close();
+    VirtualDisks.open(overlay("copy", elsewhere, base.id()), rules).close();
+    try (VirtualDisk found =
+        VirtualDisks.open(overlay("lost", work.resolve("gone"), base.id()), rules)) {
+      assertThat(found.files()).last().isEqualTo(base.path());
+    }
+    Path wrong = overlay("wrong", other.path(), base.id());
+    assertThatThrownBy(() -> VirtualDisks.open(wrong, rules))
+        .hasMessageContaining("not its parent");
+    Images.alter(base.path(), 12_345);
+    assertThatThrownBy(() -> VirtualDisks.open(work.resolve("right"), rules))
+        .hasMessageContaining(base.path().toString());
+  }
+
+  private Path overlay(String name, Path parent, DiskId id) {
+    Path file = work.resolve(name);
+    Qcow2Child.create(
+        file,
+        2 << 20,
+        Optional.of(new Backing(parent, DiskFormat.RAW, Optional.empty(), Optional.of(id))),
+        CreateOptions.Qcow2.STANDARD,
+        Durability.BUFFERED);
+    return file;
   }
 
   @Test

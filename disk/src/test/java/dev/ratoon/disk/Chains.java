@@ -4,7 +4,6 @@ import dev.ratoon.disk.chain.VirtualDisks;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 
@@ -43,8 +42,7 @@ public final class Chains {
   }
 
   public static WritableDisk openWritable(Path file) {
-    return VirtualDisks.openWritable(
-        file, VirtualDisks.formatOf(file), new OpenRules.Chain(DEPTH, List.of()));
+    return VirtualDisks.openWritable(file, VirtualDisks.formatOf(file), OpenRules.chain(DEPTH));
   }
 
   /** Writes or zeroes a random stretch of {@code disk}, and of {@code content}, its model. */

@@ -55,9 +55,12 @@ public final class DiskAssert {
     return builder.build();
   }
 
-  public static void assertRefused(ErrorCode code, ThrowingCallable call) {
+  public static void assertRefused(ErrorCode code, ThrowingCallable call, String... words) {
     RatoonException refusal = catchThrowableOfType(RatoonException.class, call);
     assertThat(refusal).as("refusal").isNotNull();
     assertThat(refusal.problem().code()).as(refusal.getMessage()).isEqualTo(code);
+    for (String word : words) {
+      assertThat(refusal.problem().detail()).contains(word);
+    }
   }
 }

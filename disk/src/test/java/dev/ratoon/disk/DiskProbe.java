@@ -6,7 +6,6 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Set;
 
 /** Does to a file whatever an import may do, and judges how that ends. */
@@ -48,8 +47,7 @@ public final class DiskProbe {
   /** Examines the file, also if its tables would have it refused before. */
   private static void examine(Path file) {
     try (PartialChain chain =
-        VirtualDisks.openWhatIsThere(
-            file, VirtualDisks.formatOf(file), new OpenRules.Chain(1, List.of()))) {
+        VirtualDisks.openWhatIsThere(file, VirtualDisks.formatOf(file), OpenRules.chain(1))) {
       chain.layers().getFirst().examine();
     } catch (RatoonException e) {
       if (!REFUSALS.contains(e.problem().code())) {

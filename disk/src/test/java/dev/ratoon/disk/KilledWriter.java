@@ -95,8 +95,7 @@ public final class KilledWriter {
     long seed = Long.parseLong(arguments[2]);
     try (WritableDisk disk =
         Files.exists(file)
-            ? VirtualDisks.openWritable(
-                file, options.format(), (OpenRules.Chain) OpenRules.chain(1))
+            ? VirtualDisks.openWritable(file, options.format(), OpenRules.chain(1))
             : VirtualDisks.create(file, SIZE, Optional.empty(), options)) {
       Thread other = Thread.ofPlatform().start(() -> write(disk, seed, 1));
       write(disk, seed, 0);

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KilledWriterTest {
   private static final int KILLS = Integer.getInteger("ratoon.kills", 10);
-  private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(1);
+  private static final OpenRules.Chain RULES = OpenRules.chain(1);
 
   /** Writers of one disk are killed so often before another one is made. */
   private static final int KILLS_OF_A_DISK = 3;

@@ -47,10 +47,18 @@ public record LayerDisk(List<Layer> layers) implements VirtualDisk {
 
   @Override
   public Extent extentAt(long offset, long limit) {
-    if (layers.size() > 1) {
-      throw new UnsupportedOperationException("of one layer only");
+    long end = limit;
+    for (Layer layer : layers) {
+      if (offset >= layer.size()) {
+        break;
+      }
+      Extent extent = layer.extentAt(offset, Math.min(end, layer.size()));
+      if (extent.kind() != Kind.HOLE) {
+        return extent;
+      }
+      end = extent.end();
     }
-    return top().extentAt(offset, limit);
+    return new Extent(offset, end - offset, Kind.HOLE);
   }
 
   @Override

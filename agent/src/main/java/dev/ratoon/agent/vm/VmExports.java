@@ -14,6 +14,7 @@ import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -70,7 +71,8 @@ final class VmExports {
     VirtualDisk source =
         part == DiskPart.BASE
             ? opened(base.orElseThrow())
-            : VirtualDisks.open(disk.file(), disk.format(), OpenRules.chain(2));
+            : VirtualDisks.open(
+                disk.file(), disk.format(), OpenRules.chain(2, List.of(), cache.witness()));
     return new Export(doing, source, part, packed, base, stillness);
   }
 

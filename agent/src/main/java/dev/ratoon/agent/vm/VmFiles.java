@@ -183,7 +183,8 @@ final class VmFiles {
       return cache.copyWhole(disk.base().get(), file, disk.sizeBytes(), progress::accept);
     }
     Base base = cache.use(disk.base().get());
-    Backing parent = new Backing(base.path(), base.format());
+    Backing parent =
+        new Backing(base.path(), base.format(), Optional.empty(), Optional.of(base.id()));
     Qcow2Child.create(
         file,
         disk.sizeBytes(),

@@ -1,5 +1,6 @@
 package dev.ratoon.cli.disk;
 
+import dev.ratoon.cli.storage.Formats;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.chain.VirtualDisks;
 import java.nio.file.Path;

@@ -1,9 +1,7 @@
 package dev.ratoon.cli.disk;
 
-import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
-import dev.ratoon.disk.VirtualDisk;
-import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.ParentWitness;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.nio.file.Files;
@@ -24,6 +22,11 @@ final class ChainOptions {
       description = "Look there for parents that are not where their children say. Repeatable.")
   List<Path> folders = List.of();
 
+  @Option(
+      names = "--trust-parents",
+      description = "Don't read parents to make sure that they hold what their children record.")
+  boolean trustParents;
+
   @Option(names = "--threads", paramLabel = "N", description = "How many work at once (all cores).")
   int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST_THREADS);
 
@@ -36,11 +39,7 @@ final class ChainOptions {
     return threads;
   }
 
-  OpenRules.Chain rules() {
-    return rules(MOST_FILES);
-  }
-
-  OpenRules.Chain rules(int mostFiles) {
+  OpenRules.Chain rules(int mostFiles, ParentWitness witness) {
     for (Path folder : folders) {
       if (!Files.isDirectory(folder)) {
         throw Problem.of(ErrorCode.INVALID_VALUE, "searching '" + folder + "' for parents")
@@ -48,21 +47,6 @@ final class ChainOptions {
             .asException();
       }
     }
-    return new OpenRules.Chain(mostFiles, folders);
-  }
-
-  /** Opens {@code file} with its parents. */
-  VirtualDisk open(Path file, AsOption as) {
-    return open(file, as.formatOf(file));
-  }
-
-  /** Opens {@code file} with its parents. */
-  VirtualDisk open(Path file, DiskFormat format) {
-    return VirtualDisks.open(file, format, rules());
-  }
-
-  /** Opens {@code file} with its parents; its content says what it is. */
-  VirtualDisk open(Path file) {
-    return open(file, VirtualDisks.formatOf(file));
+    return OpenRules.chain(mostFiles, folders, witness);
   }
 }

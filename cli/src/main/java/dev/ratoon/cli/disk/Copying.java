@@ -1,7 +1,9 @@
 package dev.ratoon.cli.disk;
 
 import dev.ratoon.cli.command.Session;
+import dev.ratoon.cli.storage.StorageOptions;
 import dev.ratoon.disk.CreateOptions;
+import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.WritableDisk;
@@ -15,13 +17,14 @@ import dev.ratoon.model.Problem;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** What {@code convert} and {@code flatten} do: the whole content of a chain into one new file. */
 final class Copying {
-  private static final OpenRules.Chain ALONE = new OpenRules.Chain(1, List.of());
+  private static final OpenRules.Chain ALONE = OpenRules.chain(1);
 
   @Parameters(index = "0", paramLabel = "SRC", description = "The disk, with its parents.")
   Path source = Path.of("");
@@ -34,33 +37,35 @@ final class Copying {
       description = "Read the new file back and compare its disk id with the source's.")
   boolean verify;
 
-  @Mixin FormatOptions options = new FormatOptions();
+  @Mixin StorageOptions options = new StorageOptions();
   @Mixin AsOption as = new AsOption();
   @Mixin ChainOptions chain = new ChainOptions();
 
-  /** Copies and prints what was made. */
-  void run(Session session, VirtualDisk disk, CreateOptions how) {
-    make(session, disk, how).print(session, disk.size());
-  }
-
-  private NewDiskView make(Session session, VirtualDisk disk, CreateOptions how) {
+  /**
+   * Copies and prints what was made.
+   *
+   * @param format tells the copy's from the source's
+   */
+  void run(Session session, UnaryOperator<DiskFormat> format) {
     try (NewFile written = new NewFile(target);
-        Meter meter = Meter.begin(session)) {
-      NewDiskView.Made made = written.fill(path -> copy(meter, disk, path, how));
+        DiskReader reader = DiskReader.remembering(session, chain);
+        VirtualDisk disk = reader.open(source, as)) {
+      CreateOptions how = options.of(format.apply(disk.format()), disk.top().sectorBytes());
+      NewDiskView.Made made = written.fill(path -> copy(reader, disk, path, how));
       Optional<DiskId> id =
-          verify ? written.fill(path -> compared(meter, disk, path, made)) : Optional.empty();
+          verify ? written.fill(path -> compared(reader, disk, path, made)) : Optional.empty();
       written.publish();
-      return NewDiskView.of(target, made, Optional.empty(), id);
+      NewDiskView.of(target, made, Optional.empty(), id).print(session, disk.size());
     }
   }
 
-  private NewDiskView.Made copy(Meter meter, VirtualDisk disk, Path path, CreateOptions how) {
+  private NewDiskView.Made copy(DiskReader reader, VirtualDisk disk, Path path, CreateOptions how) {
     try (WritableDisk copy = VirtualDisks.create(path, disk.size(), Optional.empty(), how)) {
-      meter.show(
+      reader.show(
           "copy " + source.getFileName(),
           disk.size(),
           progress -> {
-            Conversion.convert(disk, copy, chain.threads(), progress);
+            Conversion.convert(disk, copy, reader.threads(), progress);
             copy.flush();
             return copy;
           });
@@ -70,8 +75,8 @@ final class Copying {
 
   /** The copy's id. */
   private Optional<DiskId> compared(
-      Meter meter, VirtualDisk disk, Path path, NewDiskView.Made made) {
-    Hashing hashing = new Hashing(meter, chain.threads());
+      DiskReader reader, VirtualDisk disk, Path path, NewDiskView.Made made) {
+    Hashing hashing = reader.hashing();
     try (VirtualDisk copy = VirtualDisks.open(path, made.format(), ALONE)) {
       if (copy.size() == disk.size()) {
         List<Manifest> both = hashing.ofBoth(disk, source.toString(), copy, target.toString());
@@ -81,11 +86,11 @@ final class Copying {
         return Optional.of(both.getLast().id());
       }
       // It has grown to a size that its geometry can express, and so has another id.
-      meter
+      reader
           .show(
               "compare " + source.getFileName() + " and " + target.getFileName(),
               copy.size(),
-              progress -> Comparison.firstDifference(disk, copy, chain.threads(), progress))
+              progress -> Comparison.firstDifference(disk, copy, reader.threads(), progress))
           .ifPresent(_ -> {
             throw altered();
           });

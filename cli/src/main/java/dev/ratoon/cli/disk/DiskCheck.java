@@ -9,7 +9,6 @@ import dev.ratoon.disk.Finding.Severity;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.chain.FileCheck;
 import dev.ratoon.disk.chain.PartialChain;
-import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.model.Problem;
 import java.nio.file.Path;
 import java.util.List;
@@ -64,21 +63,22 @@ final class DiskCheck implements Callable<Integer> {
   }
 
   private CheckView check() {
-    try (Meter meter = Meter.begin(session);
-        PartialChain found = VirtualDisks.openWhatIsThere(file, as.formatOf(file), chain.rules())) {
-      List<FileFindings> files = found.layers().stream().map(layer -> check(meter, layer)).toList();
+    try (DiskReader reader = DiskReader.forgetful(session, chain);
+        PartialChain found = reader.openWhatIsThere(file, as.formatOf(file))) {
+      List<FileFindings> files =
+          found.layers().stream().map(layer -> check(reader, layer)).toList();
       String result =
           has(files, Severity.ERROR) ? DAMAGED : has(files, Severity.LEAK) ? LEAKS : SOUND;
       return new CheckView(result, files, found.problem());
     }
   }
 
-  private FileFindings check(Meter meter, Layer layer) {
+  private static FileFindings check(DiskReader reader, Layer layer) {
     List<Finding> findings =
-        meter.show(
+        reader.show(
             "check " + layer.file().getFileName(),
             layer.size(),
-            progress -> FileCheck.of(layer.file(), layer.format(), chain.threads(), progress));
+            progress -> FileCheck.of(layer.file(), layer.format(), reader.threads(), progress));
     return new FileFindings(layer.file().toString(), layer.format().word(), findings);
   }
 

@@ -2,6 +2,8 @@ package dev.ratoon.cli.disk;
 
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
+import dev.ratoon.cli.storage.Formats;
+import dev.ratoon.cli.storage.StorageOptions;
 import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskFormat;
@@ -17,7 +19,6 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -31,18 +32,19 @@ import picocli.CommandLine.Parameters;
     description = {
       "Make a differencing disk on a parent.",
       "It reads as its parent and keeps what is written to it. From now on the parent must not"
-          + " change."
+          + " change: a qcow2 child records what it holds, and is not read with another one."
     },
     footer = {
       "",
       "A qcow2 child has a raw or qcow2 parent, a vhd child a vhd, a vhdx child a vhdx.",
+      "The parent of a qcow2 child is read once, and remembered; not with --trust-parents.",
       "",
       "Examples:",
       "  ratoon disk child web.qcow2 --parent debian.raw --size 20G",
       "  ratoon disk child web.vhdx --parent base.vhdx --id $(cat base.id)"
     })
 final class DiskChild implements Callable<Integer> {
-  private static final OpenRules.Chain ALONE = new OpenRules.Chain(1, List.of());
+  private static final OpenRules.Chain ALONE = OpenRules.chain(1);
 
   private final Session session;
 
@@ -77,10 +79,10 @@ final class DiskChild implements Callable<Integer> {
   @Option(
       names = "--id",
       paramLabel = "DISKID",
-      description = "Read the parent and refuse it unless its content is this.")
+      description = "Refuse the parent unless its content is this.")
   @Nullable String id;
 
-  @Mixin FormatOptions options = new FormatOptions();
+  @Mixin StorageOptions options = new StorageOptions();
   @Mixin ChainOptions chain = new ChainOptions();
 
   DiskChild(Session session) {
@@ -96,13 +98,16 @@ final class DiskChild implements Callable<Integer> {
     DiskFormat own = format == null ? Parentage.usualChild(below) : Formats.named(format);
     Parentage.check(own, parent, below);
     try (NewFile written = new NewFile(file);
-        VirtualDisk base =
-            VirtualDisks.open(parent, below, chain.rules(ChainOptions.MOST_FILES - 1))) {
+        DiskReader reader = DiskReader.remembering(session, chain);
+        VirtualDisk base = reader.openParent(parent, below)) {
       CreateOptions how = checked(options.of(own, base.top().sectorBytes()));
       long bytes = wantedSize.orElse(base.size());
       checkSize(bytes, base);
-      wantedId.ifPresent(wanted -> checkContent(base, wanted));
-      Backing backing = Parentage.backing(parent, base, wantedId);
+      boolean worthKnowing = own == DiskFormat.QCOW2 && !chain.trustParents;
+      Optional<DiskId> known =
+          worthKnowing || wantedId.isPresent() ? Optional.of(content(reader, base)) : wantedId;
+      wantedId.ifPresent(wanted -> checkContent(known.orElseThrow(), wanted));
+      Backing backing = Parentage.backing(parent, base, known);
       NewDiskView.Made made = written.fill(path -> make(path, bytes, base, backing, how));
       written.publish();
       NewDiskView.of(file, made, Optional.of(backing.file()), Optional.empty())
@@ -112,7 +117,7 @@ final class DiskChild implements Callable<Integer> {
   }
 
   private CreateOptions checked(CreateOptions how) {
-    if (options.fixed) {
+    if (options.isFixed()) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "making the child '" + file + "'")
           .detail("A child is never fixed: what it does not have is its parent's.")
           .next("Leave --fixed out.")
@@ -132,15 +137,15 @@ final class DiskChild implements Callable<Integer> {
     }
   }
 
-  private void checkContent(VirtualDisk base, DiskId wanted) {
-    try (Meter meter = Meter.begin(session)) {
-      DiskId found =
-          new Hashing(meter, chain.threads()).of(base, String.valueOf(parent.getFileName())).id();
-      if (!found.equals(wanted)) {
-        throw Parentage.mismatch("making the child '" + file + "'", parent, found, wanted)
-            .next("Find the right parent, or leave --id out if this is the one that you want.")
-            .asException();
-      }
+  private DiskId content(DiskReader reader, VirtualDisk base) {
+    return reader.manifest(base, String.valueOf(parent.getFileName())).id();
+  }
+
+  private void checkContent(DiskId found, DiskId wanted) {
+    if (!found.equals(wanted)) {
+      throw Parentage.mismatch("making the child '" + file + "'", parent, found, wanted)
+          .next("Find the right parent, or leave --id out if this is the one that you want.")
+          .asException();
     }
   }
 

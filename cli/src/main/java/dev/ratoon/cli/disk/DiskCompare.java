@@ -59,15 +59,15 @@ final class DiskCompare implements Callable<Integer> {
   }
 
   private ComparisonView compare() {
-    try (Meter meter = Meter.begin(session);
-        VirtualDisk a = chain.open(one);
-        VirtualDisk b = chain.open(other)) {
+    try (DiskReader reader = DiskReader.remembering(session, chain);
+        VirtualDisk a = reader.open(one);
+        VirtualDisk b = reader.open(other)) {
       boolean sizesDiffer = a.size() != b.size();
       OptionalLong first =
-          meter.show(
+          reader.show(
               "compare " + one.getFileName() + " and " + other.getFileName(),
               Math.max(a.size(), b.size()),
-              progress -> Comparison.firstDifference(a, b, chain.threads(), progress));
+              progress -> Comparison.firstDifference(a, b, reader.threads(), progress));
       return new ComparisonView(
           first.isEmpty() && !(strict && sizesDiffer),
           first.isEmpty() ? Optional.empty() : Optional.of(first.getAsLong()),

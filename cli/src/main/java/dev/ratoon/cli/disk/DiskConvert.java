@@ -2,9 +2,8 @@ package dev.ratoon.cli.disk;
 
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
-import dev.ratoon.disk.CreateOptions;
+import dev.ratoon.cli.storage.Formats;
 import dev.ratoon.disk.DiskFormat;
-import dev.ratoon.disk.VirtualDisk;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -44,10 +43,7 @@ final class DiskConvert implements Callable<Integer> {
   @Override
   public Integer call() {
     DiskFormat wanted = Formats.ofNew(copying.target, format);
-    try (VirtualDisk disk = copying.chain.open(copying.source, copying.as)) {
-      CreateOptions how = copying.options.of(wanted, disk.top().sectorBytes());
-      copying.run(session, disk, how);
-    }
+    copying.run(session, _ -> wanted);
     return ExitCode.OK;
   }
 }

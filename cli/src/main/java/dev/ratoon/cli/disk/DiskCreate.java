@@ -2,6 +2,8 @@ package dev.ratoon.cli.disk;
 
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
+import dev.ratoon.cli.storage.Formats;
+import dev.ratoon.cli.storage.StorageOptions;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Limits;
@@ -45,7 +47,7 @@ final class DiskCreate implements Callable<Integer> {
       description = "What the guest sees, for example 50G.")
   String size = "";
 
-  @Mixin FormatOptions options = new FormatOptions();
+  @Mixin StorageOptions options = new StorageOptions();
 
   DiskCreate(Session session) {
     this.session = session;

@@ -58,9 +58,9 @@ final class DiskDiff implements Callable<Integer> {
   public Integer call() {
     Manifest a;
     Manifest b;
-    try (Meter meter = Meter.begin(session)) {
-      a = manifest(meter, present);
-      b = manifest(meter, wanted);
+    try (DiskReader reader = DiskReader.remembering(session, chain)) {
+      a = manifest(reader, present);
+      b = manifest(reader, wanted);
     }
     Difference difference = Difference.between(a, b);
     DifferenceView view =
@@ -78,12 +78,12 @@ final class DiskDiff implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private Manifest manifest(Meter meter, Path file) {
+  private static Manifest manifest(DiskReader reader, Path file) {
     if (Manifest.isIn(file)) {
       return Manifest.read(file);
     }
-    try (VirtualDisk disk = chain.open(file)) {
-      return new Hashing(meter, chain.threads()).of(disk, String.valueOf(file.getFileName()));
+    try (VirtualDisk disk = reader.open(file)) {
+      return reader.manifest(disk, String.valueOf(file.getFileName()));
     }
   }
 

@@ -2,8 +2,8 @@ package dev.ratoon.cli.disk;
 
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
+import dev.ratoon.cli.storage.Formats;
 import dev.ratoon.disk.DiskFormat;
-import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.util.Optional;
@@ -36,19 +36,18 @@ final class DiskFlatten implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (VirtualDisk disk = copying.chain.open(copying.source, copying.as)) {
-      DiskFormat format = kept(disk.format());
-      checkEnding(format);
-      copying.run(session, disk, copying.options.of(format, disk.top().sectorBytes()));
-    }
+    copying.run(session, this::kept);
     return ExitCode.OK;
   }
 
-  private static DiskFormat kept(DiskFormat source) {
-    return switch (source) {
-      case RAW, QCOW2, VHD, VHDX -> source;
-      case VMDK -> DiskFormat.QCOW2;
-    };
+  private DiskFormat kept(DiskFormat source) {
+    DiskFormat format =
+        switch (source) {
+          case RAW, QCOW2, VHD, VHDX -> source;
+          case VMDK -> DiskFormat.QCOW2;
+        };
+    checkEnding(format);
+    return format;
   }
 
   /** A file that is not what its name says would be misread one day. */

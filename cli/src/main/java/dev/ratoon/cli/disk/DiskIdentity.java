@@ -2,11 +2,8 @@ package dev.ratoon.cli.disk;
 
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
-import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.identity.Confirmed;
-import dev.ratoon.disk.identity.Identification;
 import dev.ratoon.disk.identity.Identification.Policy;
-import dev.ratoon.disk.identity.Identity;
 import dev.ratoon.disk.identity.Unconfirmed;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.RatoonException;
@@ -55,42 +52,16 @@ final class DiskIdentity implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Optional<RememberedDisks> remembered =
-        read ? Optional.empty() : RememberedDisks.of(session.environment());
-    if (remembered.isPresent()) {
-      identify(remembered.get());
-    } else {
-      try (Meter meter = Meter.begin(session);
-          VirtualDisk disk = chain.open(file, as)) {
-        print(
-            ManifestView.of(
-                new Hashing(meter, chain.threads()).of(disk, name()), Optional.empty()));
-      }
-    }
-    return ExitCode.OK;
-  }
-
-  private void identify(RememberedDisks remembered) {
-    try (Meter meter = Meter.begin(session);
+    Policy policy = trust ? Policy.TRUST : Policy.VERIFY;
+    try (DiskReader reader =
+            read ? DiskReader.forgetful(session, chain) : DiskReader.remembering(session, chain);
         ExecutorService background = Executors.newSingleThreadExecutor()) {
-      Identification identification =
-          new Identification(
-              remembered.index(),
-              trust ? Policy.TRUST : Policy.VERIFY,
-              background,
-              this::quarantined,
-              chain.threads());
-      long size = size();
-      Identity identity =
-          meter.show(
-              "hash " + name(),
-              size,
-              progress -> identification.identify(() -> chain.open(file, as), progress));
-      switch (identity) {
+      switch (reader.identity(file, as, policy, background)) {
         case Confirmed confirmed -> print(ManifestView.of(confirmed.manifest(), Optional.empty()));
         case Unconfirmed unconfirmed -> confirm(unconfirmed);
       }
     }
+    return ExitCode.OK;
   }
 
   /** Says what it is taken for, and then whether that is so. */
@@ -112,25 +83,7 @@ final class DiskIdentity implements Callable<Integer> {
   /** What a file is taken for. */
   record PresumedView(DiskId presumedDiskId, String why) {}
 
-  private void quarantined(Path wrong, DiskId presumed, DiskId found) {
-    session
-        .output()
-        .say(
-            "warning: '%s' says that it is %s, but its content is that of %s. That is remembered."
-                .formatted(wrong, presumed.shortForm(), found.shortForm()));
-  }
-
-  private long size() {
-    try (VirtualDisk disk = chain.open(file, as)) {
-      return disk.size();
-    }
-  }
-
   private void print(ManifestView view) {
     session.output().text(view, () -> List.of(view.diskId().toString()));
-  }
-
-  private String name() {
-    return String.valueOf(file.getFileName());
   }
 }

@@ -5,8 +5,6 @@ import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Output;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.PartialChain;
-import dev.ratoon.disk.chain.VirtualDisks;
-import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.model.DiskId;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -42,10 +40,10 @@ final class DiskInfo implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (PartialChain found =
-        VirtualDisks.openWhatIsThere(file, as.formatOf(file), chain.rules())) {
+    try (DiskReader reader = DiskReader.remembering(session, chain);
+        PartialChain found = reader.look(file, as.formatOf(file))) {
       boolean whole = found.problem().isEmpty();
-      Optional<DiskId> diskId = id && whole ? Optional.of(diskId()) : Optional.empty();
+      Optional<DiskId> diskId = id && whole ? Optional.of(diskId(reader)) : Optional.empty();
       ChainView view = ChainView.of(found.layers(), found.problem(), diskId);
       session.output().one(view, () -> view.details(found.layers()));
       found.problem().ifPresent(problem -> Output.error(session.terminal(), problem));
@@ -53,12 +51,9 @@ final class DiskInfo implements Callable<Integer> {
     }
   }
 
-  private DiskId diskId() {
-    try (Meter meter = Meter.begin(session);
-        VirtualDisk disk = chain.open(file, as)) {
-      Manifest manifest =
-          new Hashing(meter, chain.threads()).of(disk, String.valueOf(file.getFileName()));
-      return manifest.id();
+  private DiskId diskId(DiskReader reader) {
+    try (VirtualDisk disk = reader.open(file, as)) {
+      return reader.manifest(disk, String.valueOf(file.getFileName())).id();
     }
   }
 }

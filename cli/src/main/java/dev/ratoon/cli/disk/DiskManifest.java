@@ -59,9 +59,9 @@ final class DiskManifest implements Callable<Integer> {
   }
 
   private Manifest hashed() {
-    try (Meter meter = Meter.begin(session);
-        VirtualDisk disk = chain.open(file, as)) {
-      return new Hashing(meter, chain.threads()).of(disk, String.valueOf(file.getFileName()));
+    try (DiskReader reader = DiskReader.remembering(session, chain);
+        VirtualDisk disk = reader.open(file, as)) {
+      return reader.manifest(disk, String.valueOf(file.getFileName()));
     }
   }
 

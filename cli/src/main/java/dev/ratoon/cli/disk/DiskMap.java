@@ -49,7 +49,8 @@ final class DiskMap implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (VirtualDisk disk = chain.open(file, as)) {
+    try (DiskReader reader = DiskReader.remembering(session, chain);
+        VirtualDisk disk = reader.open(file, as)) {
       List<Path> files = disk.files();
       List<StretchView> stretches =
           ChainMap.of(disk).stream().map(stretch -> view(stretch, files)).toList();

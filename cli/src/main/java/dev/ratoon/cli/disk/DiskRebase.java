@@ -2,6 +2,7 @@ package dev.ratoon.cli.disk;
 
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
+import dev.ratoon.cli.storage.Formats;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.ParentLink;
@@ -78,17 +79,22 @@ final class DiskRebase implements Callable<Integer> {
   }
 
   private RebasedView rebase() {
-    Optional<DiskId> oldId = Optional.ofNullable(parentId).map(DiskId::new);
     DiskFormat format = VirtualDisks.formatOf(file);
-    Present present = present(format);
     DiskFormat nextFormat =
         parentFormat == null ? VirtualDisks.formatOf(parent) : Formats.named(parentFormat);
-    Parentage.check(format, parent, nextFormat);
-    try (VirtualDisk next =
-            VirtualDisks.open(parent, nextFormat, chain.rules(ChainOptions.MOST_FILES - 1));
-        Meter meter = Meter.begin(session)) {
+    try (DiskReader reader = DiskReader.remembering(session, chain)) {
+      Present present = present(reader, format);
+      Parentage.check(format, parent, nextFormat);
+      return rebase(reader, format, present, nextFormat);
+    }
+  }
+
+  private RebasedView rebase(
+      DiskReader reader, DiskFormat format, Present present, DiskFormat nextFormat) {
+    Optional<DiskId> oldId = Optional.ofNullable(parentId).map(DiskId::new);
+    try (VirtualDisk next = reader.openParent(parent, nextFormat)) {
       checkIsNoAncestor(next);
-      Rebasing rebasing = new Rebasing(file, format, parent, next, chain, meter);
+      Rebasing rebasing = new Rebasing(file, format, parent, next, reader);
       return switch (present) {
         case Present.There(Path old, DiskFormat oldFormat) ->
             rebasing.from(old, oldFormat, oldId, copyDifferences);
@@ -105,8 +111,8 @@ final class DiskRebase implements Callable<Integer> {
     record Missing(ParentLink link, Problem problem) implements Present {}
   }
 
-  private Present present(DiskFormat format) {
-    try (PartialChain chainNow = VirtualDisks.openWhatIsThere(file, format, chain.rules())) {
+  private Present present(DiskReader reader, DiskFormat format) {
+    try (PartialChain chainNow = reader.openWhatIsThere(file, format)) {
       ParentLink link = chainNow.layers().getFirst().parent().orElseThrow(this::noParent);
       if (chainNow.problem().isPresent()) {
         return new Present.Missing(link, chainNow.problem().get());

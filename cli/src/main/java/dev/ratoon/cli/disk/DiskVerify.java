@@ -85,9 +85,9 @@ final class DiskVerify implements Callable<Integer> {
   }
 
   private Manifest hashed() {
-    try (Meter meter = Meter.begin(session);
-        VirtualDisk disk = chain.open(file, as)) {
-      return new Hashing(meter, chain.threads()).of(disk, String.valueOf(file.getFileName()));
+    try (DiskReader reader = DiskReader.forgetful(session, chain);
+        VirtualDisk disk = reader.open(file, as)) {
+      return reader.manifest(disk, String.valueOf(file.getFileName()));
     }
   }
 

@@ -7,13 +7,11 @@ import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.WritableDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.copy.Rebase;
-import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -24,8 +22,7 @@ import java.util.Optional;
  * @param parent how the user names its new parent
  * @param next the new parent, opened
  */
-record Rebasing(
-    Path file, DiskFormat format, Path parent, VirtualDisk next, ChainOptions chain, Meter meter) {
+record Rebasing(Path file, DiskFormat format, Path parent, VirtualDisk next, DiskReader reader) {
 
   /**
    * Away from a parent that is there.
@@ -34,10 +31,9 @@ record Rebasing(
    */
   RebasedView from(
       Path oldFile, DiskFormat oldFormat, Optional<DiskId> saidId, boolean copyDifferences) {
-    try (VirtualDisk old = chain.open(oldFile, oldFormat)) {
-      List<Manifest> both = hashing().ofBoth(old, "old " + name(old), next, "new " + name(next));
-      Rebase.Parent present = new Rebase.Parent(old, both.getFirst());
-      Rebase.Parent wanted = new Rebase.Parent(next, both.getLast());
+    try (VirtualDisk old = reader.open(oldFile, oldFormat)) {
+      Rebase.Parent present = new Rebase.Parent(old, reader.manifest(old, "old " + name(old)));
+      Rebase.Parent wanted = new Rebase.Parent(next, reader.manifest(next, "new " + name(next)));
       DiskId oldId = present.manifest().id();
       DiskId newId = wanted.manifest().id();
       if (saidId.isPresent() && !saidId.get().equals(oldId)) {
@@ -62,14 +58,14 @@ record Rebasing(
   private RebasedView copied(Rebase.Parent present, Rebase.Parent wanted) {
     DiskId newId = wanted.manifest().id();
     Backing backing = Parentage.backing(parent, next, Optional.of(newId));
-    try (WritableDisk child = VirtualDisks.openWritable(file, format, chain.rules())) {
+    try (WritableDisk child = reader.openWritable(file, format)) {
       long copied =
-          meter.show(
+          reader.show(
               "copy differences into " + file.getFileName(),
               child.size(),
               progress ->
                   Rebase.copyDifferences(
-                      child, present, wanted, backing, chain.threads(), progress));
+                      child, present, wanted, backing, reader.threads(), progress));
       return new RebasedView(file.toString(), backing.file().toString(), newId, copied);
     }
   }
@@ -83,7 +79,7 @@ record Rebasing(
   RebasedView fromMissing(
       ParentLink link, Optional<DiskId> saidId, boolean copyDifferences, Problem missing) {
     DiskId wanted = wantedId(link, saidId, missing);
-    DiskId found = hashing().of(next, "new " + name(next)).id();
+    DiskId found = reader.manifest(next, "new " + name(next)).id();
     if (found.equals(wanted)) {
       return relinked(found);
     }
@@ -122,10 +118,6 @@ record Rebasing(
     Backing backing = Parentage.backing(parent, next, Optional.of(id));
     VirtualDisks.relink(file, format, backing);
     return new RebasedView(file.toString(), backing.file().toString(), id, 0);
-  }
-
-  private Hashing hashing() {
-    return new Hashing(meter, chain.threads());
   }
 
   private String doing() {

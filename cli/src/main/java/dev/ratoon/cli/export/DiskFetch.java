@@ -127,7 +127,8 @@ final class DiskFetch {
   private static Manifest manifest(
       WritableDisk written, StreamHeader header, Received received, Target target) {
     if (target.under().isPresent()) {
-      return Manifests.ofChild(written, target.under().get().manifest());
+      return Manifests.ofChild(
+          written, target.under().get().manifest(), 2, dev.ratoon.disk.Progress.NONE);
     }
     return written.size() == header.size()
         ? received.manifest().orElseThrow()

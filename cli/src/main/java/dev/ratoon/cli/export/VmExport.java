@@ -69,7 +69,7 @@ public final class VmExport implements Callable<Integer> {
       description = "The file, or the folder to put it in; with --chain a folder (this one).")
   @Nullable String out;
 
-  @Mixin FormatOptions format = new FormatOptions();
+  @Mixin ExportFormat format = new ExportFormat();
 
   public VmExport(Session session) {
     this.session = session;

@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
@@ -43,13 +45,18 @@ final class DiskCli {
 
   /** Runs {@code ratoon disk} with these words. */
   static Ran run(Object... words) {
+    return run(Map.of(), words);
+  }
+
+  /** The same for a user with that environment. */
+  static Ran run(Map<String, String> environment, Object... words) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Session session =
         new Session(
             new Terminal(stream(out), stream(err), false, false, false, 100),
             InputStream.nullInputStream(),
-            Map.of(),
+            environment,
             InstantSource.system());
     String[] args =
         Stream.concat(Stream.of("disk"), Arrays.stream(words).map(Object::toString))
@@ -69,7 +76,10 @@ final class DiskCli {
   /** The same, expected to end with that code and to say why, with all of these texts. */
   static Ran refused(int code, List<String> texts, Object... words) {
     Ran ran = run(words);
-    assertThat(ran.err()).startsWith("error: ").contains(texts).doesNotContain("Exception");
+    assertThat(ran.err())
+        .containsPattern("(?m)^error: ")
+        .contains(texts)
+        .doesNotContain("Exception");
     assertThat(ran.code()).as(ran.err()).isEqualTo(code);
     return ran;
   }
@@ -103,6 +113,14 @@ final class DiskCli {
   static void patch(Path file, long offset, byte... bytes) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.write(ByteBuffer.wrap(bytes), offset);
+    }
+  }
+
+  /** Waits until the last change of a file is so long ago that no other change can look like it. */
+  static void awaitSettled(Path file) throws Exception {
+    FileTime changed = (FileTime) Files.getAttribute(file, "unix:ctime");
+    while (!Instant.now().isAfter(changed.toInstant().plusMillis(2_100))) {
+      Thread.sleep(50);
     }
   }
 

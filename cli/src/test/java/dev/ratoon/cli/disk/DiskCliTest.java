@@ -1,6 +1,7 @@
 package dev.ratoon.cli.disk;
 
 import static dev.ratoon.cli.disk.DiskCli.MIB;
+import static dev.ratoon.cli.disk.DiskCli.awaitSettled;
 import static dev.ratoon.cli.disk.DiskCli.done;
 import static dev.ratoon.cli.disk.DiskCli.id;
 import static dev.ratoon.cli.disk.DiskCli.names;
@@ -20,6 +21,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,7 +52,8 @@ class DiskCliTest {
         .contains("size:     12 MiB (12582912 bytes)\n")
         .contains("stored:   16 KiB, ", " with its parents\n")
         .contains("parent:   " + base + "\n", "found: " + base)
-        .doesNotContain("disk id");
+        .contains("recorded disk id: " + id(base))
+        .doesNotContain("\ndisk id");
     assertThat(ran.err()).isEmpty();
     JsonNode json = json("info", child, "--id");
     assertThat(json.at("/diskId").asString()).isEqualTo(id(child));
@@ -123,6 +126,55 @@ class DiskCliTest {
   }
 
   @Test
+  void neverReadsAChildWithAnotherParent() throws Exception {
+    Path copy = folder.resolve("copy.raw");
+    patch(base, MIB, (byte) 1, (byte) 2, (byte) 3);
+    for (String command : List.of("id", "map", "manifest", "check")) {
+      refused(ExitCode.UNSOUND, List.of(base.toString(), "--trust-parents"), command, child);
+    }
+    refused(ExitCode.UNSOUND, List.of("is not its parent"), "convert", child, copy);
+    refused(ExitCode.UNSOUND, List.of("is not its parent"), "compare", child, base);
+    assertThat(names(folder)).containsExactly("base.raw", "child.qcow2");
+    done("convert", child, copy, "--trust-parents");
+  }
+
+  @Test
+  void makesAChildWithoutReadingItsParentIfThatIsTrusted() {
+    Path quick = folder.resolve("quick.qcow2");
+    Ran ran = done("child", quick, "--parent", base, "--trust-parents");
+    assertThat(ran.err()).doesNotContain("hash");
+    assertThat(done("info", quick).out()).doesNotContain("disk id");
+  }
+
+  @Test
+  void findsALostParentByItsContent() throws Exception {
+    String before = id(child);
+    Path attic = Files.createDirectory(folder.resolve("attic"));
+    raw(attic.resolve("another.raw"), 2, 8 * MIB);
+    Files.move(base, attic.resolve("renamed.raw"));
+    refused(ExitCode.UNSOUND, List.of("nothing lies at"), "id", child);
+    Ran ran = done("id", child, "--search", attic);
+    assertThat(ran.out().strip()).isEqualTo(before);
+    assertThat(ran.err()).contains("look for a parent in renamed.raw");
+    done("rebase", child, "--parent", attic.resolve("renamed.raw"));
+    assertThat(id(child)).isEqualTo(before);
+  }
+
+  @Test
+  void remembersWhatItHasRead() throws Exception {
+    Map<String, String> home = Map.of("HOME", folder.toString());
+    // What was changed within the last two seconds is not remembered.
+    awaitSettled(base);
+    assertThat(run(home, "id", base).err()).contains("hash base.raw: done");
+    assertThat(run(home, "id", base).err()).isEmpty();
+    assertThat(run(home, "map", child).err()).isEmpty();
+    assertThat(run(home, "id", base, "--read").err()).contains("hash base.raw: done");
+    assertThat(run(home, "verify", base, "--id", id(base)).err()).contains("hash base.raw: done");
+    patch(base, MIB, (byte) 1, (byte) 2, (byte) 3);
+    assertThat(run(home, "map", child).code()).isEqualTo(ExitCode.UNSOUND);
+  }
+
+  @Test
   void verifiesContent() throws Exception {
     Path manifest = folder.resolve("manifest");
     done("manifest", base, "--out", manifest);
@@ -133,7 +185,8 @@ class DiskCliTest {
     assertThat(ran.code()).isEqualTo(ExitCode.DIFFERENT);
     assertThat(ran.value("differs")).isEqualTo("first in the chunk at byte " + (4 * MIB + 65536));
     assertThat(run("verify", base, "--id", OTHER_ID).code()).isEqualTo(ExitCode.DIFFERENT);
-    Ran larger = run("verify", child, "--manifest", manifest);
+    refused(ExitCode.UNSOUND, List.of(base.toString()), "verify", child, "--manifest", manifest);
+    Ran larger = run("verify", child, "--manifest", manifest, "--trust-parents");
     assertThat(larger.value("expected size")).isEqualTo("8.0 MiB (8388608 bytes)");
   }
 
@@ -286,11 +339,13 @@ class DiskCliTest {
     Ran ran = run("rebase", child, "--parent", other);
     assertThat(ran.code()).isEqualTo(ExitCode.UNSOUND);
     assertThat(ran.err()).contains("parent-mismatch", id(base), id(other), "--copy-differences");
+    Path silent = folder.resolve("silent.qcow2");
+    done("child", silent, "--parent", base, "--trust-parents");
     Files.delete(base);
-    Ran unknown = run("rebase", child, "--parent", other);
+    Ran unknown = run("rebase", silent, "--parent", other);
     assertThat(unknown.code()).isNotZero();
     assertThat(unknown.err()).contains("--search", "--parent-id");
-    Ran wrong = run("rebase", child, "--parent", other, "--parent-id", OTHER_ID);
+    Ran wrong = run("rebase", silent, "--parent", other, "--parent-id", OTHER_ID);
     assertThat(wrong.err()).contains("parent-mismatch", OTHER_ID, id(other));
   }
 

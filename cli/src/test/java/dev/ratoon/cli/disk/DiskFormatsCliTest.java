@@ -32,7 +32,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Disk commands on every format that is written, and on their differencing disks. */
 class DiskFormatsCliTest {
-  private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(8);
+  private static final OpenRules.Chain RULES = OpenRules.chain(8);
 
   @TempDir Path folder;
   private Path base = Path.of("");

@@ -4,7 +4,7 @@ import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.OpenRules;
-import dev.ratoon.disk.ParentFinder.Found;
+import dev.ratoon.disk.ParentWitness.Found;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;

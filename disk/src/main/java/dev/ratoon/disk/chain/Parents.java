@@ -4,10 +4,14 @@ import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.OpenRules;
-import dev.ratoon.disk.ParentFinder.Found;
 import dev.ratoon.disk.ParentLink;
+import dev.ratoon.disk.ParentWitness.Found;
+import dev.ratoon.disk.Progress;
+import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.file.Faults;
-import dev.ratoon.model.Problem;
+import dev.ratoon.disk.manifest.Manifests;
+import dev.ratoon.disk.scan.DiskScan;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +26,7 @@ import java.util.stream.Stream;
 
 /**
  * Finds and opens the parents of a disk, one after the other. A parent is used only if it is what
- * its child says it is; one that is not is refused by name, never read.
+ * its child says it is, by its native id and by its content; one that is not is refused by name.
  */
 final class Parents {
   private final OpenRules.Chain rules;
@@ -60,18 +64,33 @@ final class Parents {
   /** {@code top} and those of its parents that can be opened, and why the next one cannot be. */
   static PartialChain asFarAsFound(Layer top, OpenRules.Chain rules) {
     Parents parents = new Parents(rules);
-    Optional<Problem> problem = Optional.empty();
     try {
       parents.follow(top);
     } catch (RatoonException e) {
-      problem = Optional.of(e.problem());
+      return new PartialChain(List.copyOf(parents.layers), Optional.of(e.problem()));
     }
-    return new PartialChain(List.copyOf(parents.layers), problem);
+    return parents.asFarAsRight();
+  }
+
+  private PartialChain asFarAsRight() {
+    try {
+      Optional<WrongParent> wrong = wrongParent();
+      int right = wrong.map(found -> found.depth()).orElse(layers.size());
+      LayeredDisk.closeAll(layers.subList(right, layers.size()));
+      return new PartialChain(
+          List.copyOf(layers.subList(0, right)), wrong.map(found -> found.refusal().problem()));
+    } catch (RatoonException e) {
+      return new PartialChain(List.copyOf(layers), Optional.of(e.problem()));
+    }
   }
 
   private List<Layer> followed(Layer top) {
     try {
       follow(top);
+      Optional<WrongParent> wrong = wrongParent();
+      if (wrong.isPresent()) {
+        throw wrong.get().refusal();
+      }
       return layers;
     } catch (RuntimeException | Error e) {
       LayeredDisk.closeAll(layers.subList(1, layers.size()));
@@ -89,6 +108,45 @@ final class Parents {
     }
   }
 
+  /**
+   * A parent that has another content than its child records.
+   *
+   * @param depth its place in the chain
+   */
+  private record WrongParent(int depth, RatoonException refusal) {}
+
+  /**
+   * The first one that is wrong. Only the topmost record counts: what it speaks of is what the
+   * whole chain below it reads as.
+   */
+  private Optional<WrongParent> wrongParent() {
+    for (int depth = 0; depth < layers.size() - 1; depth++) {
+      Optional<DiskId> recorded = layers.get(depth).parent().flatMap(ParentLink::diskId);
+      if (recorded.isPresent()) {
+        VirtualDisk parent = new LayeredDisk(layers.subList(depth + 1, layers.size()));
+        int wrong = depth + 1;
+        return rules
+            .witness()
+            .orElse(Parents::contradiction)
+            .contradiction(parent, recorded.get())
+            .map(found -> new WrongParent(wrong, refusal(wrong, recorded.get(), found)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** What reading says. */
+  private static Optional<DiskId> contradiction(VirtualDisk parent, DiskId recorded) {
+    int threads = Math.min(Runtime.getRuntime().availableProcessors(), DiskScan.MOST_THREADS);
+    DiskId found = Manifests.of(parent, threads, Progress.NONE).id();
+    return found.equals(recorded) ? Optional.empty() : Optional.of(found);
+  }
+
+  private RatoonException refusal(int depth, DiskId recorded, DiskId found) {
+    return Faults.parentDiffers(
+        layers.get(depth - 1).file(), layers.get(depth).file(), recorded, found);
+  }
+
   private Layer parentOf(Layer child, ParentLink link) {
     if (layers.size() >= rules.maxFiles()) {
       throw Faults.unsupported(
@@ -98,9 +156,8 @@ final class Parents {
     }
     boolean lost = link.candidates().stream().noneMatch(Files::exists);
     Optional<Found> named = lost ? byNativeId(link) : Optional.of(recorded(child, link));
-    // What the finder has found is right by its content, whatever it says of itself.
-    Optional<Found> proven =
-        named.isPresent() ? Optional.empty() : rules.finder().find(link).filter(this::isNew);
+    // What the witness has found is right by its content, whatever it says of itself.
+    Optional<Found> proven = named.isPresent() ? Optional.empty() : byDiskId(link);
     Found found = named.or(() -> proven).orElseGet(() -> recorded(child, link));
     if (!isNew(found)) {
       throw Faults.corrupt(child.file(), "It is its own parent, directly or through others.");
@@ -138,6 +195,13 @@ final class Parents {
     return link.nativeId()
         .flatMap(
             id -> FolderSearch.withNativeId(rules.folders(), id).filter(this::isNew).findFirst());
+  }
+
+  /** Where a disk lies that has the parent's content. */
+  private Optional<Found> byDiskId(ParentLink link) {
+    return link.diskId()
+        .flatMap(id -> rules.witness().flatMap(witness -> witness.find(id)))
+        .filter(this::isNew);
   }
 
   private boolean isNew(Found found) {

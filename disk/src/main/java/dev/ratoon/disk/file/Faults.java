@@ -1,5 +1,6 @@
 package dev.ratoon.disk.file;
 
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -62,6 +63,19 @@ public final class Faults {
     return Problem.of(ErrorCode.PARENT_MISMATCH, reading(child))
         .detail("'" + parent + "' is not its parent. " + why)
         .next("Find the right parent: another one would give the guest another's data.")
+        .asException();
+  }
+
+  /** The parent of {@code child} does not hold what the child's file says that it holds. */
+  public static RatoonException parentDiffers(
+      Path child, Path parent, DiskId recorded, DiskId found) {
+    return Problem.of(ErrorCode.PARENT_MISMATCH, reading(child))
+        .detail(
+            "'%s' is not its parent. The parent has the content %s, this file has %s: it was changed, or it is another disk."
+                .formatted(parent, recorded, found))
+        .next(
+            "Bring the right one back to its place. If you know that this one is right, say so with"
+                + " --trust-parents.")
         .asException();
   }
 

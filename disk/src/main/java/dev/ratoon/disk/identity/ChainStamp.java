@@ -45,15 +45,25 @@ record ChainStamp(long size, List<File> files) {
 
   /** The stamp of an open disk; empty if the system can't be asked about one of its files. */
   static Optional<ChainStamp> of(VirtualDisk disk) {
+    return of(disk.layers());
+  }
+
+  /** The stamp of what {@code disk} is a child of; empty, too, if it has no parent. */
+  static Optional<ChainStamp> ofParent(VirtualDisk disk) {
+    List<Layer> layers = disk.layers();
+    return layers.size() == 1 ? Optional.empty() : of(layers.subList(1, layers.size()));
+  }
+
+  private static Optional<ChainStamp> of(List<Layer> layers) {
     List<File> files = new ArrayList<>();
-    for (Layer layer : disk.layers()) {
+    for (Layer layer : layers) {
       Optional<FileStamp> stamp = layer.stamp();
       if (stamp.isEmpty()) {
         return Optional.empty();
       }
       files.add(new File(layer.format(), stamp.get(), layer.nativeId()));
     }
-    return Optional.of(new ChainStamp(disk.size(), files));
+    return Optional.of(new ChainStamp(layers.getFirst().size(), files));
   }
 
   /** Which files these are, whatever happens to them. */

@@ -92,6 +92,13 @@ public final class DiskIndex {
     }
   }
 
+  /** An index that remembers nothing. */
+  public static DiskIndex ofNothing() {
+    // There is no folder below a device, so nothing is ever found or kept.
+    return new DiskIndex(
+        Path.of("/dev/null/index"), new Bounds(0, 0), InstantSource.system(), _ -> false);
+  }
+
   private static boolean isOurs(Path folder) throws IOException {
     Set<PosixFilePermission> mode = Files.getPosixFilePermissions(folder);
     Path process = Path.of("/proc/self");

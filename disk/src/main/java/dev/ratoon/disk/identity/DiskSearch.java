@@ -1,10 +1,8 @@
 package dev.ratoon.disk.identity;
 
-import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.OpenRules;
-import dev.ratoon.disk.ParentFinder;
-import dev.ratoon.disk.ParentFinder.Found;
-import dev.ratoon.disk.Progress;
+import dev.ratoon.disk.ParentWitness;
+import dev.ratoon.disk.ParentWitness.Found;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.FolderSearch;
 import dev.ratoon.disk.chain.VirtualDisks;
@@ -18,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -29,37 +28,32 @@ public final class DiskSearch {
   private final OpenRules rules;
   private final long mostBytes;
   private final DiskIndex index;
-  private final Identification identification;
+  private final Function<VirtualDisk, Confirmed> reader;
 
   /**
    * @param folders where to look; parents of what lies there are looked for there, too
    * @param mostFiles that a chain may have
    * @param mostBytes that one search may read of disks that the index does not know; disks that
    *     would be too much are passed over
-   * @param listener hears of files that are not what they say
-   * @param parallelism threads that read a disk
+   * @param reader finds out what a disk is that the index does not know, see {@link
+   *     Identification#confirmed}
    */
   public DiskSearch(
       List<Path> folders,
       int mostFiles,
       long mostBytes,
       DiskIndex index,
-      Identification.Listener listener,
-      int parallelism) {
+      Function<VirtualDisk, Confirmed> reader) {
     this.folders = List.copyOf(folders);
-    this.rules = OpenRules.chain(mostFiles, folders);
+    // A disk is found by what it reads as, whatever its files say of each other.
+    this.rules = OpenRules.chain(mostFiles, folders, ParentWitness.TRUSTING);
     this.mostBytes = mostBytes;
     this.index = index;
-    this.identification = Identification.verifying(index, listener, parallelism);
+    this.reader = reader;
   }
 
   /** A disk that is not known yet. */
   private record Unknown(Found found, boolean presumed, long storedBytes) {}
-
-  /** The files that say of themselves that they are {@code id}; only headers are read. */
-  public Stream<Found> withNativeId(NativeId id) {
-    return FolderSearch.withNativeId(folders, id);
-  }
 
   /**
    * A file that has the content of {@code id}: first those that the index vouches for, then what
@@ -112,11 +106,8 @@ public final class DiskSearch {
   }
 
   private boolean isOf(Found found, DiskId id) {
-    try {
-      return identification.identify(
-                  () -> VirtualDisks.open(found.file(), found.format(), rules), Progress.NONE)
-              instanceof Confirmed confirmed
-          && confirmed.diskId().equals(id);
+    try (VirtualDisk disk = VirtualDisks.open(found.file(), found.format(), rules)) {
+      return reader.apply(disk).diskId().equals(id);
     } catch (RatoonException e) {
       passOver(e);
       return false;
@@ -127,11 +118,6 @@ public final class DiskSearch {
     if (e.problem().code() == ErrorCode.INTERRUPTED) {
       throw e;
     }
-  }
-
-  /** This search, for parents whose children record their disk id. */
-  public ParentFinder asParentFinder() {
-    return link -> link.diskId().flatMap(id -> withDiskId(id, OptionalLong.empty()));
   }
 
   /** What one search may still read. */

@@ -81,10 +81,10 @@ public final class Identification {
   public Identity identify(Supplier<VirtualDisk> opener, Progress progress) {
     try (VirtualDisk disk = opener.get()) {
       Optional<ChainStamp> stamp = ChainStamp.of(disk);
-      Optional<Manifest> known = stamp.flatMap(index::vouched);
+      Optional<Confirmed> known = known(stamp);
       if (known.isPresent()) {
         progress.advanced(disk.size());
-        return new Confirmed(known.get());
+        return known.get();
       }
       Optional<Candidate> candidate = stamp.flatMap(index::candidate);
       if (policy == Policy.TRUST
@@ -94,6 +94,28 @@ public final class Identification {
       }
       return read(disk, candidate, progress);
     }
+  }
+
+  /**
+   * The identity of a disk by its content, whatever the policy.
+   *
+   * @param disk stays open
+   * @throws RatoonException {@code IN_USE} if somebody writes to it; what reading it throws
+   */
+  public Confirmed confirmed(VirtualDisk disk, Progress progress) {
+    Optional<ChainStamp> stamp = ChainStamp.of(disk);
+    Optional<Confirmed> known = known(stamp);
+    known.ifPresent(_ -> progress.advanced(disk.size()));
+    return known.orElseGet(() -> read(disk, stamp.flatMap(index::candidate), progress));
+  }
+
+  /** The identity of a disk, if the index vouches for it; nothing is read. */
+  public Optional<Confirmed> known(VirtualDisk disk) {
+    return known(ChainStamp.of(disk));
+  }
+
+  private Optional<Confirmed> known(Optional<ChainStamp> stamp) {
+    return stamp.flatMap(index::vouched).map(Confirmed::new);
   }
 
   private Identity trusted(
@@ -154,10 +176,10 @@ public final class Identification {
         .asException();
   }
 
-  /** Reads all of a disk, remembers what it is, and says so if it was presumed to be another. */
+  /** Reads a disk, remembers what it is, and says so if it was presumed to be another. */
   private Confirmed read(VirtualDisk disk, Optional<Candidate> presumed, Progress progress) {
     Reading reading = index.begin(disk);
-    Manifest manifest = Manifests.of(disk, parallelism, progress);
+    Manifest manifest = manifest(disk, progress);
     reading.end(disk);
     Optional<DiskId> wrong = presumed.map(Candidate::id).filter(id -> !id.equals(manifest.id()));
     if (wrong.isPresent() && reading.stamp().isPresent()) {
@@ -166,5 +188,13 @@ public final class Identification {
     index.remember(reading, manifest);
     wrong.ifPresent(id -> listener.quarantined(disk.top().file(), id, manifest.id()));
     return new Confirmed(manifest);
+  }
+
+  /** Of a child, only what it has itself is read, if the index vouches for its parent. */
+  private Manifest manifest(VirtualDisk disk, Progress progress) {
+    return ChainStamp.ofParent(disk)
+        .flatMap(index::vouched)
+        .map(parent -> Manifests.ofChild(disk, parent, parallelism, progress))
+        .orElseGet(() -> Manifests.of(disk, parallelism, progress));
   }
 }

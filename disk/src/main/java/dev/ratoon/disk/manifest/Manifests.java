@@ -1,6 +1,7 @@
 package dev.ratoon.disk.manifest;
 
 import dev.ratoon.disk.ChunkSet;
+import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.copy.SparseCopy;
@@ -52,23 +53,53 @@ public final class Manifests {
     for (long chunk = changed.next(0); chunk < before.chunks(); chunk = changed.next(chunk + 1)) {
       builder.putZero(chunk);
     }
+    return follow(builder, now, changed, parallelism, progress);
+  }
+
+  /** Adds to what {@code known} says of all other chunks what those in {@code changed} are. */
+  private static Manifest follow(
+      ManifestBuilder known,
+      VirtualDisk disk,
+      ChunkSet changed,
+      int parallelism,
+      Progress progress) {
     DiskScan.run(
-        new ChangedDisk(now, changed),
+        new ChangedDisk(disk, changed),
         parallelism,
         Manifest.CHUNK_BYTES,
         progress,
-        () -> new ChunkHasher(builder));
-    return builder.build();
+        () -> new ChunkHasher(known));
+    return known.build();
   }
 
   /**
    * The manifest of {@code child}, a differencing disk on the disk that {@code parent} describes:
-   * only what the child's own file speaks of is read.
+   * only the chunks that the child's own file speaks of are read.
    *
-   * @throws RatoonException what reading the disk throws
+   * @throws RatoonException what reading the disk throws; {@code INTERRUPTED}
    */
-  public static Manifest ofChild(VirtualDisk child, Manifest parent) {
-    return new ChildManifest(child, parent).compute();
+  public static Manifest ofChild(
+      VirtualDisk child, Manifest parent, int parallelism, Progress progress) {
+    ChunkSet own = new ChunkSet(child.size());
+    for (long at = 0; at < child.size(); ) {
+      Extent extent = child.top().extentAt(at, child.size());
+      if (extent.kind() != Extent.Kind.HOLE) {
+        own.addRange(at, extent.length());
+      }
+      at = extent.end();
+    }
+    if (parent.size() != child.size()) {
+      // The last chunk of the shorter one is not as long in the other.
+      own.addRange(Math.min(parent.size(), child.size()) - 1, 1);
+    }
+    ManifestBuilder inherited = new ManifestBuilder(child.size());
+    long common = Math.min(parent.chunks(), own.chunks());
+    for (long chunk = parent.nextData(0); chunk < common; chunk = parent.nextData(chunk + 1)) {
+      if (!own.contains(chunk)) {
+        inherited.put(chunk, parent.sha256(chunk));
+      }
+    }
+    return follow(inherited, child, own, parallelism, progress);
   }
 
   /**

@@ -22,7 +22,8 @@ public final class DiskScan {
   /** Bytes of the largest piece: small enough to stay in a core's cache while it is worked on. */
   public static final int MAX_PIECE_BYTES = 1 << 20;
 
-  private static final int MOST_THREADS = 64;
+  /** Threads that may read at once. */
+  public static final int MOST_THREADS = 64;
 
   /** Sees pieces that begin and end on grains. */
   public interface Visitor {

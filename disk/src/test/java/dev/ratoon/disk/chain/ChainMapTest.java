@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Which file decides; and what is left of a chain when a file of it is gone. */
 class ChainMapTest {
   private static final int MIB = 1 << 20;
-  private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(8);
+  private static final OpenRules.Chain RULES = OpenRules.chain(8);
 
   @TempDir Path folder;
 

@@ -9,8 +9,10 @@ import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Layer;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.OpenRules;
-import dev.ratoon.disk.ParentFinder;
 import dev.ratoon.disk.ParentLink;
+import dev.ratoon.disk.ParentWitness;
+import dev.ratoon.disk.ParentWitness.Found;
+import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.raw.RawLayer;
 import dev.ratoon.disk.vmdk.VmdkFile;
@@ -21,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,10 +56,10 @@ class ParentSearchTest {
     Files.writeString(folder.resolve("a.txt"), "text");
     Files.createDirectory(folder.resolve("sub"));
     List<Layer> layers =
-        complete(Optional.of(CID), List.of(root.resolve("gone")), ParentFinder.NONE, folder);
+        complete(Optional.of(CID), List.of(root.resolve("gone")), ParentWitness.TRUSTING, folder);
     assertThat(layers).extracting(Layer::file).containsExactly(child, parent);
     layers.forEach(Layer::close);
-    complete(Optional.of(CID), List.of(), ParentFinder.NONE, root.resolve("none"), folder)
+    complete(Optional.of(CID), List.of(), ParentWitness.TRUSTING, root.resolve("none"), folder)
         .forEach(Layer::close);
   }
 
@@ -64,11 +67,9 @@ class ParentSearchTest {
   void byTheFinderIfNoFolderHasIt() throws Exception {
     vmdk("a.vmdk", "99999999");
     Path parent = Contents.raw(root.resolve("parent"), new byte[8192]);
-    ParentFinder finder =
-        link ->
-            link.diskId().equals(Optional.of(DISK))
-                ? Optional.of(new ParentFinder.Found(parent, DiskFormat.RAW))
-                : Optional.empty();
+    ParentWitness finder =
+        finder(id ->
+            id.equals(DISK) ? Optional.of(new Found(parent, DiskFormat.RAW)) : Optional.empty());
     for (Optional<NativeId> id : List.of(Optional.of(CID), Optional.<NativeId>empty())) {
       List<Layer> layers = complete(id, List.of(root.resolve("gone")), finder, folder);
       assertThat(layers).extracting(Layer::file).containsExactly(child, parent);
@@ -84,9 +85,9 @@ class ParentSearchTest {
         complete(
             Optional.of(CID),
             List.of(root.resolve("gone"), recorded),
-            _ -> {
+            finder(_ -> {
               throw new AssertionError("asked");
-            },
+            }),
             folder);
     assertThat(layers).extracting(Layer::file).containsExactly(child, recorded);
     layers.forEach(Layer::close);
@@ -94,7 +95,7 @@ class ParentSearchTest {
 
   @Test
   void neverTheChildItself() {
-    ParentFinder itself = _ -> Optional.of(new ParentFinder.Found(child, DiskFormat.RAW));
+    ParentWitness itself = finder(_ -> Optional.of(new Found(child, DiskFormat.RAW)));
     assertRefused(ErrorCode.IMAGE_UNSUPPORTED, () -> complete(Optional.empty(), List.of(), itself));
   }
 
@@ -102,7 +103,7 @@ class ParentSearchTest {
   void whoIsNotFoundIsMissed() {
     assertRefused(
         ErrorCode.IMAGE_UNSUPPORTED,
-        () -> complete(Optional.of(CID), List.of(), ParentFinder.NONE, folder));
+        () -> complete(Optional.of(CID), List.of(), ParentWitness.TRUSTING, folder));
   }
 
   @Test
@@ -118,8 +119,22 @@ class ParentSearchTest {
     assertThat(FolderSearch.files(folders, 19)).hasSize(19).isSorted();
   }
 
+  private static ParentWitness finder(Function<DiskId, Optional<Found>> finds) {
+    return new ParentWitness() {
+      @Override
+      public Optional<DiskId> contradiction(VirtualDisk parent, DiskId recorded) {
+        return Optional.empty();
+      }
+
+      @Override
+      public Optional<Found> find(DiskId wanted) {
+        return finds.apply(wanted);
+      }
+    };
+  }
+
   private List<Layer> complete(
-      Optional<NativeId> id, List<Path> candidates, ParentFinder finder, Path... folders) {
+      Optional<NativeId> id, List<Path> candidates, ParentWitness finder, Path... folders) {
     ParentLink link =
         new ParentLink("parent", candidates, Optional.of(DiskFormat.VMDK), id, Optional.of(DISK));
     return Parents.complete(

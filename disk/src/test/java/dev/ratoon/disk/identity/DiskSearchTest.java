@@ -8,25 +8,20 @@ import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskAssert;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Durability;
-import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.OpenRules;
-import dev.ratoon.disk.ParentFinder;
-import dev.ratoon.disk.ParentFinder.Found;
-import dev.ratoon.disk.ParentLink;
+import dev.ratoon.disk.ParentWitness.Found;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.manifest.ManifestBuilder;
 import dev.ratoon.disk.qcow2.Qcow2Child;
-import dev.ratoon.disk.vmdk.VmdkFile;
 import dev.ratoon.model.DiskId;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -46,7 +41,6 @@ class DiskSearchTest {
   private Path wanted;
   private DiskIndex index;
   private final Instant now = Instant.now().plus(Duration.ofHours(1));
-  private final List<String> reports = new ArrayList<>();
 
   @BeforeEach
   void files() throws Exception {
@@ -68,8 +62,7 @@ class DiskSearchTest {
         4,
         bytes,
         index,
-        (file, _, _) -> reports.add(file.toString()),
-        1);
+        disk -> identification().confirmed(disk, Progress.NONE));
   }
 
   @Test
@@ -123,26 +116,6 @@ class DiskSearchTest {
     assertThat(search(PLENTY).withDiskId(ID, SIZE)).contains(new Found(child, DiskFormat.QCOW2));
   }
 
-  @Test
-  void byNativeIdFromHeadersAlone() throws Exception {
-    Path vmdk = VmdkFile.sparse(CONTENT).write(folder.resolve("x.vmdk"));
-    Files.writeString(folder.resolve("y.vmdk"), "KDMV, but not really");
-    assertThat(search(0).withNativeId(new NativeId.Vmdk(0x12345678)))
-        .containsExactly(new Found(vmdk, DiskFormat.VMDK));
-    assertThat(search(0).withNativeId(new NativeId.Vmdk(1))).isEmpty();
-  }
-
-  @Test
-  void aLostParentIsFoundByItsDiskId() throws Exception {
-    ParentFinder finder = search(PLENTY).asParentFinder();
-    assertThat(finder.find(link(Optional.of(ID)))).contains(found(wanted));
-    assertThat(finder.find(link(Optional.empty()))).isEmpty();
-  }
-
-  private static ParentLink link(Optional<DiskId> id) {
-    return new ParentLink("gone", List.of(), Optional.of(DiskFormat.RAW), Optional.empty(), id);
-  }
-
   private static void child(Path child, Path parent, long size) {
     Qcow2Child.create(
         child,
@@ -157,7 +130,11 @@ class DiskSearchTest {
   }
 
   private void remember(Path file) {
-    Identification.verifying(index, (_, _, _) -> {}, 1).identify(() -> open(file), Progress.NONE);
+    identification().identify(() -> open(file), Progress.NONE);
+  }
+
+  private Identification identification() {
+    return Identification.verifying(index, (_, _, _) -> {}, 1);
   }
 
   private boolean knows(String name) {

@@ -4,16 +4,21 @@ import static dev.ratoon.disk.DiskAssert.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.Contents;
+import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskAssert;
 import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.NativeId;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.WritableDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.identity.Identification.Policy;
 import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.disk.qcow2.Qcow2Child;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
@@ -32,6 +37,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -265,6 +271,28 @@ class IdentificationTest {
         };
     assertRefused(ErrorCode.IN_USE, () -> verifying.identify(raw(file), writer));
     assertThat(Arrays.asList(folder.resolve("index/files").toFile().list())).isEmpty();
+  }
+
+  @Test
+  void ofAChildOfAKnownDiskOnlyItsOwnIsRead() {
+    Path child = folder.resolve("child.qcow2");
+    Qcow2Child.create(
+        child,
+        CONTENT.length + 3 * 65536,
+        Optional.of(new Backing(file, DiskFormat.RAW)),
+        CreateOptions.Qcow2.STANDARD,
+        Durability.BUFFERED);
+    try (WritableDisk disk =
+        VirtualDisks.openWritable(child, DiskFormat.QCOW2, OpenRules.chain(2))) {
+      disk.write(65536 + 100, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+    }
+    confirmed(verifying, raw(file));
+    AtomicLong read = new AtomicLong();
+    try (VirtualDisk disk = VirtualDisks.open(child, OpenRules.chain(2))) {
+      Manifest found = verifying.confirmed(new CountingDisk(disk, read), Progress.NONE).manifest();
+      assertThat(found).isEqualTo(DiskAssert.manifest(Contents.read(disk)));
+    }
+    assertThat(read.get()).isBetween(1L, 3L * 65536);
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.ratoon.disk.Contents;
 import dev.ratoon.disk.DiskAssert;
 import dev.ratoon.disk.LayerDisk;
 import dev.ratoon.disk.Limits;
+import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.SectorLayer;
 import java.util.Arrays;
 import java.util.Random;
@@ -22,7 +23,8 @@ class ChildManifestTest {
       SectorLayer own = sparse(random, size);
       LayerDisk child = new LayerDisk(own, base);
 
-      Manifest manifest = Manifests.ofChild(child, DiskAssert.manifest(base.content));
+      Manifest manifest =
+          Manifests.ofChild(child, DiskAssert.manifest(base.content), 2, Progress.NONE);
 
       assertThat(manifest)
           .as("run %d: %d bytes on %d", i, size, base.content.length)
@@ -37,7 +39,8 @@ class ChildManifestTest {
     own.store(Limits.CHUNK_BYTES * 5 + 512, Arrays.copyOf(new byte[] {9}, 512));
     LayerDisk child = new LayerDisk(own, base);
 
-    Manifest manifest = Manifests.ofChild(child, DiskAssert.manifest(base.content));
+    Manifest manifest =
+        Manifests.ofChild(child, DiskAssert.manifest(base.content), 1, Progress.NONE);
 
     assertThat(own.bytesRead() + base.bytesRead()).isBetween(1L, (long) Limits.CHUNK_BYTES);
     assertThat(manifest).isEqualTo(DiskAssert.manifest(Contents.read(child)));

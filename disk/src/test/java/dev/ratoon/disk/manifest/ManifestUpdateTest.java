@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Hashing what has changed gives what hashing everything gives. */
 class ManifestUpdateTest {
-  private static final OpenRules.Chain ALONE = new OpenRules.Chain(1, List.of());
+  private static final OpenRules.Chain ALONE = OpenRules.chain(1);
 
   @TempDir Path folder;
 

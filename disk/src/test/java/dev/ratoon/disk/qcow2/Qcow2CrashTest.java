@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * is old or new. More of it: {@code -Dratoon.crashes=3000}.
  */
 class Qcow2CrashTest {
-  private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(8);
+  private static final OpenRules.Chain RULES = OpenRules.chain(8);
   private static final int SEEDS = Integer.getInteger("ratoon.crashes", 20);
   private static final int SECTOR = 512;
   private static final int NEVER = -1;

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** QEMU finds our files sound, reads from them what we wrote, and goes on writing; and so do we. */
 @Timeout(60)
 class Qcow2WriterOracleTest {
-  private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(8);
+  private static final OpenRules.Chain RULES = OpenRules.chain(8);
 
   @TempDir(factory = InMemory.class)
   Path folder;

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class Qcow2WriterTest {
   private static final int SEEDS = Integer.getInteger("ratoon.seeds", 16);
-  private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(8);
+  private static final OpenRules.Chain RULES = OpenRules.chain(8);
 
   @TempDir(factory = InMemory.class)
   Path folder;

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What is not written to, what happens when the disk is full, and what the refcounts can hold. */
 @Timeout(60)
 class Qcow2WritingLimitsTest {
-  private static final OpenRules.Chain RULES = (OpenRules.Chain) OpenRules.chain(8);
+  private static final OpenRules.Chain RULES = OpenRules.chain(8);
   private static final WritableLayer.Below ZEROS = WritableLayer.Below.NOTHING;
   private static final int CLUSTER = 4096;
 

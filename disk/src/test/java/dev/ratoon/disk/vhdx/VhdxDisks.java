@@ -16,7 +16,7 @@ import java.util.Random;
 
 /** Disks of this format for tests, and guests that write to them. */
 final class VhdxDisks {
-  static final OpenRules.Chain CHAIN = (OpenRules.Chain) OpenRules.chain(8);
+  static final OpenRules.Chain CHAIN = OpenRules.chain(8);
   static final int MIB = 1 << 20;
 
   private VhdxDisks() {}

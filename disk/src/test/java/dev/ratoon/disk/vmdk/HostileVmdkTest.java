@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -363,9 +362,7 @@ class HostileVmdkTest {
     Path file = VmdkFile.sparse(full()).write(folder.resolve("a.vmdk"));
     assertRefused(
         ErrorCode.IMAGE_UNSUPPORTED,
-        () ->
-            VirtualDisks.openWritable(file, DiskFormat.VMDK, new OpenRules.Chain(1, List.of()))
-                .close());
+        () -> VirtualDisks.openWritable(file, DiskFormat.VMDK, OpenRules.chain(1)).close());
   }
 
   @Test

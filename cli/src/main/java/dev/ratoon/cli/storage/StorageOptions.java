@@ -1,4 +1,4 @@
-package dev.ratoon.cli.disk;
+package dev.ratoon.cli.storage;
 
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.CreateOptions.Allocation;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How a new disk is stored: options named alike whatever the format. */
-final class FormatOptions {
+public final class StorageOptions {
   private static final String FIXED = "--fixed";
   private static final String BLOCK_SIZE = "--block-size";
   private static final String SECTOR_SIZE = "--sector-size";
@@ -64,7 +64,7 @@ final class FormatOptions {
    * @param sectorBytes what the guest is to see as a sector unless told otherwise
    * @throws RatoonException {@link ErrorCode#INVALID_VALUE} if an option is not for this format
    */
-  CreateOptions of(DiskFormat format, int sectorBytes) {
+  public CreateOptions of(DiskFormat format, int sectorBytes) {
     return switch (format) {
       case RAW -> {
         only(format, Set.of());
@@ -97,6 +97,11 @@ final class FormatOptions {
     };
   }
 
+  /** Whether all of the disk is to have its place from the start. */
+  public boolean isFixed() {
+    return fixed;
+  }
+
   private Allocation allocation() {
     return fixed ? Allocation.FIXED : Allocation.DYNAMIC;
   }
@@ -118,7 +123,7 @@ final class FormatOptions {
   private void only(DiskFormat format, Set<String> known) {
     List<String> wrong = given().stream().filter(option -> !known.contains(option)).toList();
     if (!wrong.isEmpty()) {
-      throw Problem.of(ErrorCode.INVALID_VALUE, "making a disk of the format " + format.word() + "")
+      throw Problem.of(ErrorCode.INVALID_VALUE, "making a disk of the format " + format.word())
           .detail("It has no " + String.join(", no ", wrong) + ".")
           .next(
               known.isEmpty()

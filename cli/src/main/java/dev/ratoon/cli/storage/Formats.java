@@ -1,4 +1,4 @@
-package dev.ratoon.cli.disk;
+package dev.ratoon.cli.storage;
 
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.model.ErrorCode;
@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Formats by the words that users have for them, and by the endings of file names. */
-final class Formats {
+public final class Formats {
   private static final String KNOWN = "raw, qcow2, vhd, vhdx or vmdk";
   private static final String WRITTEN = "raw, qcow2, vhd or vhdx";
 
@@ -19,7 +19,7 @@ final class Formats {
   /**
    * @throws RatoonException {@link ErrorCode#INVALID_VALUE} if there is none of that name
    */
-  static DiskFormat named(String word) {
+  public static DiskFormat named(String word) {
     return DiskFormat.named(word.toLowerCase(Locale.ROOT))
         .or(() -> DiskFormat.find(word))
         .orElseThrow(() ->
@@ -34,7 +34,7 @@ final class Formats {
    *
    * @throws RatoonException {@link ErrorCode#INVALID_VALUE} if nothing tells
    */
-  static DiskFormat ofNew(Path file, @Nullable String wanted) {
+  public static DiskFormat ofNew(Path file, @Nullable String wanted) {
     if (wanted != null) {
       return named(wanted);
     }
@@ -47,7 +47,7 @@ final class Formats {
   }
 
   /** What a file's name says that it is. */
-  static Optional<DiskFormat> byEnding(Path file) {
+  public static Optional<DiskFormat> byEnding(Path file) {
     String name = file.toString().toLowerCase(Locale.ROOT);
     return switch (name.substring(name.lastIndexOf('.') + 1)) {
       case "raw", "img" -> Optional.of(DiskFormat.RAW);
