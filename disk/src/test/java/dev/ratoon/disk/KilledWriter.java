@@ -18,17 +18,73 @@ import java.util.Random;
  */
 public final class KilledWriter {
   /** What is killed while it writes; another format joins with a line. */
-  static final List<CreateOptions> KINDS =
+  static final List<Kind> KINDS =
       List.of(
-          CreateOptions.Qcow2.STANDARD,
-          CreateOptions.Qcow2.SUBCLUSTERS,
-          new CreateOptions.Qcow2(512, false, false),
-          new CreateOptions.Qcow2(4096, false, true),
-          CreateOptions.Vhd.STANDARD,
-          new CreateOptions.Vhd(Allocation.DYNAMIC, 1 << 19, Sizing.EXACT),
-          CreateOptions.Vhdx.STANDARD,
-          new CreateOptions.Vhdx(Allocation.DYNAMIC, 1 << 20, 512),
-          new CreateOptions.Raw());
+          Kind.alone(CreateOptions.Qcow2.STANDARD),
+          Kind.alone(CreateOptions.Qcow2.SUBCLUSTERS),
+          Kind.alone(new CreateOptions.Qcow2(512, false, false)),
+          Kind.alone(new CreateOptions.Qcow2(4096, false, true)),
+          Kind.alone(CreateOptions.Vhd.STANDARD),
+          Kind.alone(new CreateOptions.Vhd(Allocation.DYNAMIC, 1 << 19, Sizing.EXACT)),
+          Kind.alone(CreateOptions.Vhdx.STANDARD),
+          Kind.alone(new CreateOptions.Vhdx(Allocation.DYNAMIC, 1 << 20, 512)),
+          Kind.alone(new CreateOptions.Raw()),
+          Kind.child(CreateOptions.Qcow2.STANDARD, new CreateOptions.Raw()),
+          Kind.child(CreateOptions.Qcow2.SUBCLUSTERS, CreateOptions.Qcow2.STANDARD),
+          Kind.child(CreateOptions.Vhd.STANDARD, CreateOptions.Vhd.STANDARD),
+          Kind.child(
+              new CreateOptions.Vhdx(Allocation.DYNAMIC, 1 << 20, 512),
+              CreateOptions.Vhdx.STANDARD));
+
+  /**
+   * @param parent how its parent is stored; a child names it FILE.parent
+   */
+  record Kind(CreateOptions options, Optional<CreateOptions> parent) {
+    static Kind alone(CreateOptions options) {
+      return new Kind(options, Optional.empty());
+    }
+
+    static Kind child(CreateOptions options, CreateOptions parent) {
+      return new Kind(options, Optional.of(parent));
+    }
+
+    /** Makes the parent of {@code file}, if it has one: a sector of three is stored there. */
+    void makeParent(Path file) {
+      if (parent.isPresent()) {
+        try (WritableDisk disk =
+            VirtualDisks.create(parentOf(file), SIZE, Optional.empty(), parent.get())) {
+          for (int sector = 0; sector < 2 * HALF_SECTORS; sector += PARENT_STRIDE) {
+            disk.write((long) sector * SECTOR, ByteBuffer.wrap(content(PARENT_TAG, sector)));
+          }
+        }
+      }
+    }
+
+    /** What a sector has before anything was written to the disk. */
+    long firstTag(int sector) {
+      return parent.isPresent() && sector % PARENT_STRIDE == 0 ? PARENT_TAG : 0;
+    }
+
+    private WritableDisk create(Path file) {
+      return VirtualDisks.create(file, SIZE, parent.map(how -> opened(file, how)), options);
+    }
+
+    private static VirtualDisks.Parent opened(Path file, CreateOptions how) {
+      VirtualDisk disk = VirtualDisks.open(parentOf(file), how.format(), RULES);
+      return new VirtualDisks.Parent(
+          disk,
+          new Backing(parentOf(file), how.format(), disk.top().nativeId(), Optional.empty()));
+    }
+  }
+
+  static final OpenRules.Chain RULES = OpenRules.chain(2);
+
+  private static final int PARENT_STRIDE = 3;
+  private static final long PARENT_TAG = 7;
+
+  static Path parentOf(Path file) {
+    return file.resolveSibling(file.getFileName() + ".parent");
+  }
 
   static final int SECTOR = 512;
 
@@ -91,12 +147,12 @@ public final class KilledWriter {
 
   public static void main(String[] arguments) throws Exception {
     Path file = Path.of(arguments[0]);
-    CreateOptions options = KINDS.get(Integer.parseInt(arguments[1]));
+    Kind kind = KINDS.get(Integer.parseInt(arguments[1]));
     long seed = Long.parseLong(arguments[2]);
     try (WritableDisk disk =
         Files.exists(file)
-            ? VirtualDisks.openWritable(file, options.format(), OpenRules.chain(1))
-            : VirtualDisks.create(file, SIZE, Optional.empty(), options)) {
+            ? VirtualDisks.openWritable(file, kind.options().format(), RULES)
+            : kind.create(file)) {
       Thread other = Thread.ofPlatform().start(() -> write(disk, seed, 1));
       write(disk, seed, 0);
       other.join();

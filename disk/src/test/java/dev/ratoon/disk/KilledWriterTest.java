@@ -25,8 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KilledWriterTest {
   private static final int KILLS = Integer.getInteger("ratoon.kills", 10);
-  private static final OpenRules.Chain RULES = OpenRules.chain(1);
-
   /** Writers of one disk are killed so often before another one is made. */
   private static final int KILLS_OF_A_DISK = 3;
 
@@ -47,6 +45,7 @@ class KilledWriterTest {
         disk.check(kills);
       }
       Files.deleteIfExists(disk.file);
+      Files.deleteIfExists(KilledWriter.parentOf(disk.file));
     }
   }
 
@@ -67,6 +66,8 @@ class KilledWriterTest {
     Disk(Path file, int kind) {
       this.file = file;
       this.kind = kind;
+      KilledWriter.KINDS.get(kind).makeParent(file);
+      Arrays.setAll(tags, KilledWriter.KINDS.get(kind)::firstTag);
     }
 
     /** Lets a process write for a while. */
@@ -116,13 +117,13 @@ class KilledWriterTest {
     }
 
     void check(int seed) throws IOException {
-      CreateOptions options = KilledWriter.KINDS.get(kind);
-      String what = options + ", kill " + seed;
+      CreateOptions options = KilledWriter.KINDS.get(kind).options();
+      String what = KilledWriter.KINDS.get(kind) + ", kill " + seed;
       if (!Files.exists(file)) {
         assertThat(flushed).as(what).isFalse();
         return;
       }
-      try (VirtualDisk disk = VirtualDisks.open(file, options.format(), RULES)) {
+      try (VirtualDisk disk = VirtualDisks.open(file, options.format(), KilledWriter.RULES)) {
         byte[] content = Contents.read(disk);
         checkHalf(0, seed, content, what);
         checkHalf(1, seed, content, what);
@@ -130,7 +131,7 @@ class KilledWriterTest {
             .as(what)
             .extracting(Finding::severity)
             .doesNotContain(Finding.Severity.ERROR);
-        try (WritableDisk again = VirtualDisks.openWritable(file, options.format(), RULES)) {
+        try (WritableDisk again = VirtualDisks.openWritable(file, options.format(), KilledWriter.RULES)) {
           assertThat(Contents.read(again)).as(what).isEqualTo(content);
         }
       } catch (RatoonException refusal) {
