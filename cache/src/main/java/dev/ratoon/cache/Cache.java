@@ -7,6 +7,7 @@ import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.copy.SparseCopy;
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.manifest.Manifests;
@@ -84,7 +85,7 @@ public final class Cache implements AutoCloseable {
       return cache;
     } catch (IOException failed) {
       closeQuietly(lockFile, failed);
-      throw CacheFolder.unwritable(root, failed);
+      throw Faults.unwritable(root, failed);
     } catch (RuntimeException failed) {
       closeQuietly(lockFile, failed);
       throw failed;
@@ -176,7 +177,7 @@ public final class Cache implements AutoCloseable {
     try {
       return new Upload(file);
     } catch (IOException failed) {
-      throw CacheFolder.unwritable(file, failed);
+      throw Faults.unwritable(file, failed);
     }
   }
 
@@ -224,7 +225,7 @@ public final class Cache implements AutoCloseable {
       }
       return copied;
     } catch (IOException failed) {
-      throw CacheFolder.unwritable(target, failed);
+      throw Faults.unwritable(target, failed);
     }
   }
 
@@ -254,7 +255,7 @@ public final class Cache implements AutoCloseable {
             }
             return CachedBase.publish(folder, manifest, verified, parallelism, clock);
           } catch (IOException failed) {
-            throw CacheFolder.unwritable(folder.content(id), failed);
+            throw Faults.unwritable(folder.content(id), failed);
           }
         });
     tellListeners();

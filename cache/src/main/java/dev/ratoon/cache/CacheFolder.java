@@ -1,9 +1,6 @@
 package dev.ratoon.cache;
 
 import dev.ratoon.model.DiskId;
-import dev.ratoon.model.ErrorCode;
-import dev.ratoon.model.Problem;
-import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
@@ -102,17 +99,5 @@ record CacheFolder(Path root) {
     try (FileChannel folder = FileChannel.open(root, StandardOpenOption.READ)) {
       folder.force(true);
     }
-  }
-
-  static RatoonException unwritable(Path file, IOException failed) {
-    String why = String.valueOf(failed.getMessage());
-    boolean full = why.contains("No space left");
-    return Problem.of(full ? ErrorCode.DISK_FULL : ErrorCode.FILE_UNWRITABLE, "writing " + file)
-        .detail(why)
-        .next(
-            full
-                ? "Make room on that file system."
-                : "Look at the folder's owner and mode, and at the file system.")
-        .asException(failed);
   }
 }

@@ -13,6 +13,7 @@ import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.copy.SparseCopy;
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.manifest.ChunkChecksums;
 import dev.ratoon.disk.manifest.Manifest;
@@ -82,7 +83,7 @@ final class Import {
       return new Imported(
           manifest.id(), source.size(), storedBytes, source.format().word(), alreadyThere);
     } catch (IOException failed) {
-      throw CacheFolder.unwritable(part, failed);
+      throw Faults.unwritable(part, failed);
     } finally {
       remove(part);
     }

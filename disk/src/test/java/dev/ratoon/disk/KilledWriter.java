@@ -72,8 +72,7 @@ public final class KilledWriter {
     private static VirtualDisks.Parent opened(Path file, CreateOptions how) {
       VirtualDisk disk = VirtualDisks.open(parentOf(file), how.format(), RULES);
       return new VirtualDisks.Parent(
-          disk,
-          new Backing(parentOf(file), how.format(), disk.top().nativeId(), Optional.empty()));
+          disk, new Backing(parentOf(file), how.format(), disk.top().nativeId(), Optional.empty()));
     }
   }
 

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KilledWriterTest {
   private static final int KILLS = Integer.getInteger("ratoon.kills", 10);
+
   /** Writers of one disk are killed so often before another one is made. */
   private static final int KILLS_OF_A_DISK = 3;
 
@@ -131,7 +132,8 @@ class KilledWriterTest {
             .as(what)
             .extracting(Finding::severity)
             .doesNotContain(Finding.Severity.ERROR);
-        try (WritableDisk again = VirtualDisks.openWritable(file, options.format(), KilledWriter.RULES)) {
+        try (WritableDisk again =
+            VirtualDisks.openWritable(file, options.format(), KilledWriter.RULES)) {
           assertThat(Contents.read(again)).as(what).isEqualTo(content);
         }
       } catch (RatoonException refusal) {

@@ -1,7 +1,6 @@
 package dev.ratoon.agent.host;
 
-import dev.ratoon.model.ErrorCode;
-import dev.ratoon.model.Problem;
+import dev.ratoon.disk.file.Faults;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -43,7 +42,7 @@ public final class DurableFile {
       syncFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     } catch (IOException failed) {
       discard(fresh, failed);
-      throw unwritable(file, failed);
+      throw Faults.unwritable(file, failed);
     }
   }
 
@@ -60,18 +59,5 @@ public final class DurableFile {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     }
-  }
-
-  /** The problem of a file that could not be written. */
-  public static RuntimeException unwritable(Path file, IOException failed) {
-    String why = String.valueOf(failed.getMessage());
-    boolean full = why.contains("No space left");
-    return Problem.of(full ? ErrorCode.DISK_FULL : ErrorCode.FILE_UNWRITABLE, "writing " + file)
-        .detail(why)
-        .next(
-            full
-                ? "Make room on that file system."
-                : "Look at the folder's owner and mode, and at the file system.")
-        .asException(failed);
   }
 }

@@ -1,6 +1,5 @@
 package dev.ratoon.agent.vm;
 
-import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.hypervisor.Uefi;
@@ -11,6 +10,7 @@ import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Durability;
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.qcow2.Qcow2Child;
 import dev.ratoon.model.ErrorCode;
@@ -104,7 +104,7 @@ final class VmFiles {
       }
       out.force(true);
     } catch (IOException failed) {
-      throw unwritable(file, failed);
+      throw Faults.unwritable(file, failed);
     }
     give(file);
   }
@@ -217,7 +217,7 @@ final class VmFiles {
       facts.owner().own(file);
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     } catch (IOException failed) {
-      throw unwritable(file, failed);
+      throw Faults.unwritable(file, failed);
     }
   }
 
@@ -231,9 +231,5 @@ final class VmFiles {
               .detail("It is stored as " + format.word() + ", which QEMU is never given.")
               .asException();
     };
-  }
-
-  private static RuntimeException unwritable(Path file, IOException failed) {
-    return DurableFile.unwritable(file, failed);
   }
 }

@@ -2,6 +2,7 @@ package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.host.HostFolders;
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmId;
@@ -91,7 +92,7 @@ final class VmFolders {
       }
       return folder;
     } catch (IOException failed) {
-      throw DurableFile.unwritable(folder, failed);
+      throw Faults.unwritable(folder, failed);
     }
   }
 
@@ -172,7 +173,7 @@ final class VmFolders {
       DurableFile.syncFolder(host.trash());
       DurableFile.syncFolder(host.vms());
     } catch (IOException failed) {
-      throw DurableFile.unwritable(to, failed);
+      throw Faults.unwritable(to, failed);
     }
   }
 
@@ -184,7 +185,7 @@ final class VmFolders {
       removeFilesIn(gone, "");
       Files.delete(gone);
     } catch (IOException failed) {
-      throw DurableFile.unwritable(folder, failed);
+      throw Faults.unwritable(folder, failed);
     }
   }
 
@@ -198,7 +199,7 @@ final class VmFolders {
           Files.delete(leftover);
         }
       } catch (IOException failed) {
-        throw DurableFile.unwritable(place, failed);
+        throw Faults.unwritable(place, failed);
       }
     }
   }

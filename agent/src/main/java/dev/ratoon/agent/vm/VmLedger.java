@@ -2,6 +2,7 @@ package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.host.HostFolders;
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Json;
 import java.io.IOException;
@@ -35,7 +36,7 @@ final class VmLedger {
         Files.createFile(mark);
       }
     } catch (IOException failed) {
-      throw DurableFile.unwritable(mark, failed);
+      throw Faults.unwritable(mark, failed);
     }
   }
 
@@ -48,7 +49,7 @@ final class VmLedger {
     try {
       Files.createDirectories(folder);
     } catch (IOException failed) {
-      throw DurableFile.unwritable(folder, failed);
+      throw Faults.unwritable(folder, failed);
     }
     DurableFile.write(givenUp(record.id()), Json.write(record));
   }
@@ -79,7 +80,7 @@ final class VmLedger {
     try {
       Files.deleteIfExists(file);
     } catch (IOException failed) {
-      throw DurableFile.unwritable(file, failed);
+      throw Faults.unwritable(file, failed);
     }
   }
 
