@@ -145,7 +145,10 @@ record VhdParent(
     Path folder = child.toAbsolutePath().resolveSibling("");
     Set<Path> candidates = new LinkedHashSet<>();
     relative.flatMap(path -> WindowsPaths.fromRelative(path, folder)).ifPresent(candidates::add);
-    absolute.flatMap(WindowsPaths::fromAbsolute).ifPresent(candidates::add);
+    absolute
+        .flatMap(path ->
+            WindowsPaths.fromAbsolute(path).or(() -> WindowsPaths.fromRelative(path, folder)))
+        .ifPresent(candidates::add);
     absolute
         .flatMap(path -> WindowsPaths.sameName(path, folder))
         .or(() -> WindowsPaths.sameName(name, folder))

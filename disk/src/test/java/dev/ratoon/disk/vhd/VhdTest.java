@@ -24,9 +24,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -268,6 +270,23 @@ class VhdTest {
     try (VirtualDisk disk = Chains.open(file)) {
       assertHolds(disk, content);
     }
+  }
+
+  @Test
+  void parentsAreLookedForWhereAnybodyWouldRecordThem() {
+    Path child = Path.of("/vms/web/child.vhd");
+    assertThat(candidates(child, Optional.of("..\\base\\p.vhd"), Optional.of("C:\\old\\p.vhd")))
+        .containsExactly(
+            Path.of("/vms/base/p.vhd"), Path.of("/old/p.vhd"), Path.of("/vms/web/p.vhd"));
+    assertThat(candidates(child, Optional.empty(), Optional.of("..\\base\\p.vhd")))
+        .containsExactly(Path.of("/vms/base/p.vhd"), Path.of("/vms/web/p.vhd"));
+    assertThat(candidates(child, Optional.empty(), Optional.empty()))
+        .containsExactly(Path.of("/vms/web/p.vhd"));
+  }
+
+  private static List<Path> candidates(
+      Path child, Optional<String> relative, Optional<String> absolute) {
+    return new VhdParent(new UUID(1, 2), 0, "p.vhd", relative, absolute).link(child).candidates();
   }
 
   private static void cut(Path file, int bytes) throws Exception {
