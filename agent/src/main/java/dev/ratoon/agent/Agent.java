@@ -61,7 +61,8 @@ public final class Agent implements AgentLink, AutoCloseable {
       ServerLink server,
       InstantSource clock) {
     this.folders = prepared(new HostFolders(config.home()));
-    this.identity = HostIdentity.in(folders.agent());
+    HostIdentity own = HostIdentity.in(folders.agent());
+    this.identity = config.name().map(name -> new HostIdentity(own.id(), name)).orElse(own);
     this.hypervisor = hypervisor;
     this.cache = cache;
     this.server = server;
@@ -89,6 +90,11 @@ public final class Agent implements AgentLink, AutoCloseable {
     agent.reporter.start();
     agent.asking.start();
     return agent;
+  }
+
+  /** Where the agent whose home this is keeps its own records. */
+  public static Path folder(Path home) {
+    return new HostFolders(home).agent();
   }
 
   public HostId host() {

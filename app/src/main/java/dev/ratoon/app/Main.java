@@ -25,6 +25,7 @@ public final class Main {
             Branch.command("quickstart", () -> new Quickstart(session, folder)),
             Branch.command("up", () -> new UpCommand(session, folder)),
             Branch.command("down", () -> new DownCommand(session, folder)),
+            AgentCommands.branch(session, folder),
             Branch.command("doctor", () -> new DoctorCommand(session, folder)),
             Branch.command("uninstall", () -> new Uninstall(session, folder)),
             Branch.command("train", TrainCommand::new),

@@ -1,7 +1,13 @@
 package dev.ratoon.app;
 
+import dev.ratoon.agent.Agent;
+import dev.ratoon.agent.fleet.Membership;
 import dev.ratoon.app.machine.DataFolder;
 import dev.ratoon.app.machine.RunLock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -43,7 +49,19 @@ final class Serve {
 
   /** Builds what this process serves, top to bottom. */
   private static AutoCloseable start(DataFolder folder, Optional<String> listen) {
-    return OneMachine.start(folder.home(), listen, System.getenv());
+    Path agent = Agent.folder(folder.home());
+    Optional<Membership> fleet = Membership.in(agent);
+    return fleet.isPresent()
+        ? JoinedHost.start(folder.home(), fleet.get(), System.getenv(), () -> noteConnected(folder))
+        : OneMachine.start(folder.home(), listen, System.getenv());
+  }
+
+  private static void noteConnected(DataFolder folder) {
+    try {
+      Files.writeString(folder.connected(), Instant.now() + "\n");
+    } catch (IOException unwritable) {
+      LoggerFactory.getLogger(Serve.class).warn("Connected; that could not be noted", unwritable);
+    }
   }
 
   /** Logging reads its configuration once, at its first use: this must be before it. */

@@ -127,7 +127,10 @@ final class Samples {
         2,
         1,
         Optional.empty(),
-        List.of());
+        List.of(),
+        Optional.empty(),
+        List.of(),
+        false);
   }
 
   static OperationView operation(

@@ -11,6 +11,7 @@ import java.util.Set;
  * A host at one moment, as far as placement needs it.
  *
  * @param connected whether its agent reports
+ * @param maintenance whether an operator keeps new VMs away
  * @param problem why its hypervisor cannot start VMs
  * @param memoryBytes what VMs may be promised in all, over-commitment included
  * @param memoryReservedBytes what they have been promised
@@ -22,6 +23,7 @@ public record HostSnapshot(
     HostId id,
     EntityName name,
     boolean connected,
+    boolean maintenance,
     Optional<Problem> problem,
     int cpus,
     long memoryBytes,
@@ -44,6 +46,7 @@ public record HostSnapshot(
         id,
         name,
         connected,
+        maintenance,
         problem,
         cpus,
         memoryBytes,

@@ -66,6 +66,9 @@ public final class Placer {
     if (!host.connected()) {
       reasons.add("its agent does not report");
     }
+    if (host.maintenance()) {
+      reasons.add("is under maintenance");
+    }
     host.problem().ifPresent(p -> reasons.add("its hypervisor cannot be used: " + p.detail()));
     if (needs.memoryBytes() > host.memoryLeft()) {
       reasons.add(

@@ -63,6 +63,7 @@ class PlacerTest {
             id(1),
             new EntityName("h1"),
             false,
+            false,
             Optional.of(
                 Problem.of(ErrorCode.HYPERVISOR_UNAVAILABLE, "asking libvirt").detail("No socket")),
             0,
@@ -103,6 +104,7 @@ class PlacerTest {
         id(k),
         new EntityName("h" + k),
         true,
+        false,
         Optional.empty(),
         4,
         memory,

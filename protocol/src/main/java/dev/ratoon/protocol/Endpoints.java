@@ -11,8 +11,11 @@ import dev.ratoon.protocol.Endpoint.NoBody;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.Health;
+import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
+import dev.ratoon.protocol.api.JoinTokenRequest;
+import dev.ratoon.protocol.api.JoinTokenView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.StopRequest;
@@ -242,6 +245,39 @@ public final class Endpoints {
           200,
           "One host, by name or id.");
 
+  public static final Endpoint<HostChange, HostView> HOST_CHANGE =
+      one(
+          "host-change",
+          POST,
+          "/v1/hosts/{host}",
+          NO_QUERY,
+          Permission.HOSTS_WRITE,
+          HostChange.class,
+          HostView.class,
+          200,
+          "Says something else of a host: its cluster, tags, maintenance. What is absent stays.");
+  public static final Endpoint<NoBody, HostView> HOST_REMOVE =
+      one(
+          "host-remove",
+          DELETE,
+          "/v1/hosts/{host}",
+          Map.of("lost", "true: the host will not come back; its VMs are given up."),
+          Permission.HOSTS_WRITE,
+          NoBody.class,
+          HostView.class,
+          200,
+          "Removes a host from the fleet: it is not let in any more. Refused while it has VMs.");
+  public static final Endpoint<JoinTokenRequest, JoinTokenView> JOIN_TOKEN =
+      one(
+          "join-token",
+          POST,
+          "/v1/join-tokens",
+          NO_QUERY,
+          Permission.HOSTS_WRITE,
+          JoinTokenRequest.class,
+          JoinTokenView.class,
+          200,
+          "A token with which one host may join the fleet.");
   public static final Endpoint<NoBody, OperationView> OPERATION_LIST =
       list(
           "operation-list",
@@ -325,6 +361,9 @@ public final class Endpoints {
         BASE_LIST,
         HOST_LIST,
         HOST_SHOW,
+        HOST_CHANGE,
+        HOST_REMOVE,
+        JOIN_TOKEN,
         OPERATION_LIST,
         OPERATION_SHOW,
         EVENTS,

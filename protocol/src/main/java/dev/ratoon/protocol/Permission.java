@@ -10,8 +10,11 @@ public enum Permission {
   VMS_WRITE,
   OPERATIONS_READ,
   HOSTS_READ,
+  HOSTS_WRITE,
   BASES_READ,
   SETTINGS_READ,
   SETTINGS_WRITE,
-  METRICS_READ
+  METRICS_READ,
+  /** Of an agent, by its certificate; no token has it. */
+  AGENT
 }

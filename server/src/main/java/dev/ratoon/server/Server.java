@@ -7,10 +7,12 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.server.agents.Asks;
 import dev.ratoon.server.api.Api;
 import dev.ratoon.server.inventory.Inventory;
 import dev.ratoon.server.library.Images;
 import dev.ratoon.server.library.Imports;
+import dev.ratoon.server.members.Members;
 import dev.ratoon.server.operations.Events;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
@@ -91,7 +93,8 @@ public final class Server implements AutoCloseable {
     Events events = new Events();
     Operations operations = Operations.resume(database, events, meters, clock);
     String incarnation = database.write(tx -> tx.fleet().incarnation(UUID.randomUUID().toString()));
-    Inventory inventory = Inventory.open(database, incarnation, operations, clock);
+    Members members = new Members(database, certificates, clock);
+    Inventory inventory = Inventory.open(database, incarnation, members, operations, clock);
     Meters.watch(meters, inventory);
     Imports imports = opened(parts, new Imports(database, operations, library, clock));
     opened(parts, sweeping(inventory));
@@ -109,6 +112,7 @@ public final class Server implements AutoCloseable {
                     inventory,
                     new Images(database),
                     imports,
+                    new Api.Agents(members, new Asks(), clock),
                     meters,
                     config.version())));
     parts.push(operations::stopWaiting);

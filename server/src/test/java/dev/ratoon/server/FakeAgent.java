@@ -126,6 +126,28 @@ final class FakeAgent implements AgentLink {
             List.of()));
   }
 
+  /** Of a host that has nothing yet. */
+  static HostReport emptyReport(HostId host, String name) {
+    return new HostReport(
+        host,
+        new EntityName(name),
+        "",
+        0,
+        8,
+        64 * GIB,
+        1000 * GIB,
+        500 * GIB,
+        "tcg",
+        "fake 1",
+        Optional.empty(),
+        List.of(),
+        List.of(),
+        true,
+        List.of(),
+        List.of(),
+        List.of());
+  }
+
   VmReport settled(DesiredVm vm) {
     boolean failed = fails.test(vm);
     VmState state =

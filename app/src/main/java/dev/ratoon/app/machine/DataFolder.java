@@ -35,6 +35,11 @@ public record DataFolder(Path home) {
     return home.resolve("run").resolve("ratoon.pid");
   }
 
+  /** Written by the agent of a joined host when its server has answered. */
+  public Path connected() {
+    return home.resolve("run").resolve("agent.connected");
+  }
+
   /** JSON lines. */
   public Path log() {
     return home.resolve("log").resolve("ratoon.log");

@@ -1,5 +1,6 @@
 package dev.ratoon.app.machine;
 
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -24,6 +25,7 @@ import java.util.concurrent.TimeoutException;
 /** The server process of this machine, seen from outside: starts it, finds it, ends it. */
 final class ServerProcess {
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(15);
   private static final Duration END_TIMEOUT = Duration.ofSeconds(30);
   private static final long POLL_MILLIS = 50;
   private static final int LOG_LINES = 15;
@@ -64,6 +66,31 @@ final class ServerProcess {
       Optional<ProcessHandle> running = RunLock.owner(folder);
       ProcessHandle process = running.isPresent() ? running.get() : spawn().toHandle();
       return new Started(awaitHealth(process), running.isEmpty());
+    }
+  }
+
+  /**
+   * Starts the process of a host that has joined a fleet, unless it runs.
+   *
+   * @return whether its server has answered, for which it waits a little
+   * @throws RatoonException as {@link #start}
+   */
+  boolean startAgent() {
+    folder.create();
+    try (RunLock _ = RunLock.toStart(folder)) {
+      Optional<ProcessHandle> running = RunLock.owner(folder);
+      if (running.isEmpty()) {
+        Files.deleteIfExists(folder.connected());
+      }
+      ProcessHandle process = running.isPresent() ? running.get() : spawn().toHandle();
+      long end = System.nanoTime() + CONNECT_PATIENCE.toNanos();
+      while (!Files.exists(folder.connected()) && System.nanoTime() < end) {
+        requireAlive(process);
+        pause();
+      }
+      return Files.exists(folder.connected());
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder.connected(), failed);
     }
   }
 
@@ -116,18 +143,22 @@ final class ServerProcess {
       if (health.isPresent() && health.get().processId() == process.pid() && hostReports()) {
         return health.get();
       }
-      if (!process.isAlive()) {
-        throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "starting Ratoon")
-            .detail("The server process ended. It said last:\n" + lastWords())
-            .next("See " + folder.log() + ", and run: ratoon doctor")
-            .asException();
-      }
+      requireAlive(process);
       pause();
     }
     throw Problem.of(ErrorCode.TIMED_OUT, "starting Ratoon")
         .detail("The server process did not answer within " + START_TIMEOUT.toSeconds() + " s.")
         .next("See " + folder.log())
         .asException();
+  }
+
+  private void requireAlive(ProcessHandle process) {
+    if (!process.isAlive()) {
+      throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "starting Ratoon")
+          .detail("The process ended. It said last:\n" + lastWords())
+          .next("See " + folder.log() + ", and run: ratoon doctor")
+          .asException();
+    }
   }
 
   private Optional<Health> health() {

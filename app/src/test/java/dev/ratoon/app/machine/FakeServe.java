@@ -55,7 +55,10 @@ final class FakeServe {
         0,
         0,
         Optional.empty(),
-        List.of());
+        List.of(),
+        Optional.empty(),
+        List.of(),
+        false);
   }
 
   private static void healthy(HttpExchange exchange) throws IOException {

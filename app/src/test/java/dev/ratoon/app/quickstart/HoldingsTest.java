@@ -86,6 +86,9 @@ class HoldingsTest {
         0,
         0,
         Optional.empty(),
-        List.of(unknownVms));
+        List.of(unknownVms),
+        Optional.empty(),
+        List.of(),
+        false);
   }
 }

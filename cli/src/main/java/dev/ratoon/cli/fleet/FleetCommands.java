@@ -20,7 +20,11 @@ public final class FleetCommands {
             "host",
             Host::new,
             Branch.command("list", () -> new HostCommands.ListThem(session)),
-            Branch.command("show", () -> new HostCommands.Show(session))),
+            Branch.command("show", () -> new HostCommands.Show(session)),
+            Branch.command("token", () -> new HostChanges.Token(session)),
+            Branch.command("set", () -> new HostChanges.Change(session)),
+            Branch.command("maintenance", () -> new HostChanges.Maintenance(session)),
+            Branch.command("remove", () -> new HostChanges.Remove(session))),
         Branch.group(
             "settings",
             Setting::new,
@@ -37,7 +41,7 @@ public final class FleetCommands {
   @Command(
       name = "host",
       synopsisSubcommandLabel = "COMMAND",
-      description = "Look at the hosts that run VMs.")
+      description = "Look at the hosts that run VMs, let others join, and remove them.")
   private static final class Host {}
 
   @Command(

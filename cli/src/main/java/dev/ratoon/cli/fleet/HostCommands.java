@@ -21,7 +21,10 @@ final class HostCommands {
     if (!host.connected()) {
       return "away";
     }
-    return host.problem().isPresent() ? "troubled" : "ready";
+    if (host.problem().isPresent()) {
+      return "troubled";
+    }
+    return host.maintenance() ? "maintenance" : "ready";
   }
 
   private static String memory(HostView host) {
@@ -42,6 +45,7 @@ final class HostCommands {
           Table.<HostView>named(h -> h.name().text())
               .text("HOST", h -> h.name().text())
               .text("STATE", HostCommands::state)
+              .text("CLUSTER", h -> Words.orDash(h.cluster()))
               .number("CPUS", h -> String.valueOf(h.cpus()))
               .number("MEMORY USED", HostCommands::memory)
               .number("DISK FREE", h -> Words.size(h.diskFreeBytes()))
@@ -79,6 +83,9 @@ final class HostCommands {
           .line("host", host.name())
           .line("id", host.id())
           .line("state", state(host))
+          .line("cluster", host.cluster())
+          .lineIf("tags", String.join(" ", host.tags()))
+          .line("maintenance", host.maintenance() ? "yes: no new VM comes to it" : "no")
           .line("problem", host.problem().map(problem -> problem.oneLine()))
           .line("next", host.problem().map(problem -> problem.next()).filter(n -> !n.isEmpty()))
           .line("heard", Words.age(session.since(host.reportedAt())) + " ago")

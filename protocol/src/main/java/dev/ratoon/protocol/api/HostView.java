@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param problem why it cannot run VMs just now
  * @param unknownVms domains with Ratoon's mark that this fleet does not know; kept and never
  *     touched
+ * @param maintenance whether an operator keeps new VMs away
  */
 public record HostView(
     HostId id,
@@ -33,4 +34,7 @@ public record HostView(
     int vms,
     int bases,
     Optional<Problem> problem,
-    List<String> unknownVms) {}
+    List<String> unknownVms,
+    Optional<EntityName> cluster,
+    List<String> tags,
+    boolean maintenance) {}

@@ -104,6 +104,15 @@ public final class ApiClient implements AutoCloseable {
     return new Download(connections).read(endpoint, params, doing, reader);
   }
 
+  /**
+   * Sends a stream of bytes as it is made.
+   *
+   * @throws RatoonException also what {@code writer} throws
+   */
+  public void send(Endpoint<Bytes, NoBody> endpoint, Params params, BodyWriter writer) {
+    new StreamedRequest(connections).send(endpoint, params, writer);
+  }
+
   /** Whether the server is on this machine, as its address tells: between the two is no network. */
   public boolean onThisMachine() {
     return connections.onLoopback();

@@ -23,7 +23,7 @@ final class Connections implements AutoCloseable {
   /** Shorter than the server keeps a connection on which nothing comes. */
   private static final Duration MAX_IDLE = Duration.ofSeconds(40);
 
-  private static final int DEFAULT_PORT = 7800;
+  static final int DEFAULT_PORT = 7800;
 
   private final ServerAccess access;
   private final String host;
@@ -37,7 +37,7 @@ final class Connections implements AutoCloseable {
     this.access = access;
     host = access.server().getHost().replaceAll("[\\[\\]]", "");
     port = access.server().getPort() < 0 ? DEFAULT_PORT : access.server().getPort();
-    tls = new Once(access.authorities());
+    tls = new Once(access);
   }
 
   /** Whether the server's address is one of this machine's own. */
@@ -108,7 +108,9 @@ final class Connections implements AutoCloseable {
   List<String> headers(String... more) {
     List<String> headers = new ArrayList<>();
     headers.add("Host: " + access.server().getRawAuthority());
-    headers.add("Authorization: Bearer " + access.token());
+    if (!access.token().isEmpty()) {
+      headers.add("Authorization: Bearer " + access.token());
+    }
     headers.addAll(List.of(more));
     return headers;
   }
@@ -138,18 +140,18 @@ final class Connections implements AutoCloseable {
 
   /** Made at the first connection, by the thread that makes that. */
   private static final class Once implements Supplier<SSLContext> {
-    private final String authorities;
+    private final ServerAccess access;
     private @Nullable SSLContext context;
 
-    Once(String authorities) {
-      this.authorities = authorities;
+    Once(ServerAccess access) {
+      this.access = access;
     }
 
     @Override
     public synchronized SSLContext get() {
       SSLContext made = context;
       if (made == null) {
-        made = Trust.in(authorities);
+        made = Trust.in(access.authorities(), access.certificate());
         context = made;
       }
       return made;

@@ -10,19 +10,27 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Where a server is, and what proves both sides to each other.
  *
  * @param server its address, for example {@code https://127.0.0.1:7800}
- * @param token what the caller shows
+ * @param token what the caller shows; empty for one who is known by a certificate, or by nothing
  * @param authorities certificates in PEM: the only ones that may have signed the server's
+ * @param certificate of a caller who has one
  */
-public record ServerAccess(URI server, String token, String authorities) {
+public record ServerAccess(
+    URI server, String token, String authorities, Optional<ClientCertificate> certificate) {
   public static final String DEFAULT_HOME = "/var/lib/ratoon";
 
   /** What the user can do about a server that does not answer. */
   static final String START_IT = "Start it with: ratoon up";
+
+  /** Access with a token. */
+  public ServerAccess(URI server, String token, String authorities) {
+    this(server, token, authorities, Optional.empty());
+  }
 
   /**
    * What this machine's {@code up} left under {@code client/} of the data folder, with {@code
@@ -49,7 +57,12 @@ public record ServerAccess(URI server, String token, String authorities) {
     return Path.of(home.isEmpty() ? DEFAULT_HOME : home).toAbsolutePath().normalize();
   }
 
-  private static URI address(String text) {
+  /**
+   * Reads a server's address.
+   *
+   * @throws RatoonException {@link ErrorCode#INVALID_VALUE}
+   */
+  public static URI address(String text) {
     try {
       URI uri = URI.create(text.contains("://") ? text : "https://" + text);
       if ("https".equals(uri.getScheme()) && uri.getHost() != null) {

@@ -9,6 +9,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -18,8 +19,9 @@ final class Trust {
 
   /**
    * @param authorities certificates in PEM
+   * @param own what this side shows
    */
-  static SSLContext in(String authorities) {
+  static SSLContext in(String authorities, Optional<ClientCertificate> own) {
     try {
       KeyStore store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
@@ -33,7 +35,8 @@ final class Trust {
       TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
       trust.init(store);
       SSLContext context = SSLContext.getInstance("TLSv1.3");
-      context.init(null, trust.getTrustManagers(), null);
+      context.init(
+          own.isPresent() ? own.get().keyManagers() : null, trust.getTrustManagers(), null);
       return context;
     } catch (GeneralSecurityException | IOException unusable) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the certificate of the server's authority")

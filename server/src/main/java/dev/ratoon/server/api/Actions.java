@@ -2,9 +2,11 @@ package dev.ratoon.server.api;
 
 import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.fleet.AgentEndpoints;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** What each row of the API's table does: one action for each, none without, none twice. */
 final class Actions {
@@ -23,11 +25,12 @@ final class Actions {
 
   /** All of them, once it is sure that no row was forgotten. */
   List<Bound<?>> all() {
-    for (Endpoint<?, ?> row : Endpoints.all()) {
-      if (!byId.containsKey(row.id())) {
-        throw new IllegalStateException(row.id() + " has no action");
-      }
-    }
+    Stream.concat(Endpoints.all().stream(), AgentEndpoints.all().stream())
+        .filter(row -> !byId.containsKey(row.id()))
+        .findFirst()
+        .ifPresent(row -> {
+          throw new IllegalStateException(row.id() + " has no action");
+        });
     return List.copyOf(byId.values());
   }
 }

@@ -3,15 +3,18 @@ package dev.ratoon.server.api;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.Health;
 import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.server.agents.Asks;
 import dev.ratoon.server.inventory.Inventory;
 import dev.ratoon.server.library.Images;
 import dev.ratoon.server.library.Imports;
+import dev.ratoon.server.members.Members;
 import dev.ratoon.server.operations.Events;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.tenants.Tokens;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetSocketAddress;
+import java.time.InstantSource;
 import javax.net.ssl.SSLContext;
 
 /** The API, served over HTTPS. */
@@ -36,13 +39,18 @@ public final class Api implements AutoCloseable {
       Inventory inventory,
       Images images,
       Imports imports,
+      Agents agents,
       PrometheusMeterRegistry meters,
       String version) {}
+
+  /** The hosts of the fleet, and what is asked of those on other machines. */
+  public record Agents(Members members, Asks asks, InstantSource clock) {}
 
   /** Listens and serves until it is closed. */
   public static Api serve(InetSocketAddress listen, SSLContext tls, Tokens tokens, Parts parts)
       throws Exception {
-    Router router = new Router(actions(parts), tokens, new RequestLog(parts.meters()));
+    Callers callers = new Callers(tokens, parts.agents().members());
+    Router router = new Router(actions(parts), callers, new RequestLog(parts.meters()));
     HttpListener listener = new HttpListener(listen, tls, router);
     listener.start();
     return new Api(listener, parts.events());
@@ -74,13 +82,12 @@ public final class Api implements AutoCloseable {
             Endpoints.SETTINGS_SHOW,
             call -> new Answer.Value(parts.database().read(tx -> tx.fleet().settings())))
         .on(Endpoints.SETTINGS_CHANGE, call -> new Answer.Value(change(parts, call.body())))
-        .on(Endpoints.HOST_LIST, call -> new Answer.Value(parts.inventory().fleet().hosts()))
-        .on(
-            Endpoints.HOST_SHOW,
-            call -> new Answer.Value(parts.inventory().fleet().host(call.parameter("host"))))
         .on(
             Endpoints.BASE_LIST,
             call -> new Answer.Value(parts.inventory().fleet().bases(call.tenant())));
+    Agents agents = parts.agents();
+    HostActions.add(actions, parts.inventory(), agents.members(), agents.clock());
+    AgentActions.add(actions, agents.members(), parts.inventory(), agents.asks());
     ImageActions.add(actions, parts.images(), parts.imports());
     VmActions.add(actions, parts.inventory());
     OperationActions.add(actions, parts.operations(), parts.events(), parts.inventory().vms());

@@ -3,8 +3,11 @@ package dev.ratoon.server.api;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.Permission;
 import dev.ratoon.protocol.api.DeployRequest;
+import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.StopRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,6 +28,10 @@ import tools.jackson.databind.node.ObjectNode;
 /** Reads JSON bodies strictly: what is missing, of a wrong type or unknown as a word is named. */
 final class Bodies {
   private static final int MAX_BYTES = 1 << 20;
+
+  /** A host reports all its VMs at once. */
+  private static final int MAX_AGENT_BYTES = 64 << 20;
+
   private static final int MAX_DETAIL = 300;
 
   /** A Java type in Jackson's messages: readers of the API know it by its last name at most. */
@@ -48,7 +55,9 @@ final class Bodies {
                   """
                   {"count": 1, "cpus": 1, "networks": ["user"], "restart": "on-failure",
                    "cloudInit": {"sshKeys": []}, "paused": false}\
-                  """));
+                  """),
+          JoinTokenRequest.class,
+          (ObjectNode) STRICT.readTree("{\"tags\": []}"));
 
   private Bodies() {}
 
@@ -57,17 +66,18 @@ final class Bodies {
    *
    * @throws RatoonException {@link ErrorCode#TOO_LARGE} or {@link ErrorCode#INVALID_REQUEST}
    */
-  static <Q> Q read(Request request, Class<Q> type) throws IOException {
+  static <Q> Q read(Request request, Endpoint<Q, ?> endpoint) throws IOException {
+    int most = endpoint.permission() == Permission.AGENT ? MAX_AGENT_BYTES : MAX_BYTES;
     byte[] bytes;
     try (InputStream in = Content.Source.asInputStream(request)) {
-      bytes = in.readNBytes(MAX_BYTES + 1);
+      bytes = in.readNBytes(most + 1);
     }
-    if (bytes.length > MAX_BYTES) {
+    if (bytes.length > most) {
       throw Problem.of(ErrorCode.TOO_LARGE, "reading the request")
-          .detail("Its body is larger than 1 MiB.")
+          .detail("Its body is larger than " + (most >> 20) + " MiB.")
           .asException();
     }
-    return parse(bytes, type);
+    return parse(bytes, endpoint.request());
   }
 
   static <Q> Q parse(byte[] bytes, Class<Q> type) {

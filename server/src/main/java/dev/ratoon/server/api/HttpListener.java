@@ -72,6 +72,8 @@ final class HttpListener implements AutoCloseable {
     SslContextFactory.Server context = new WideSsl();
     context.setSslContext(tls);
     context.setIncludeProtocols("TLSv1.3");
+    // Agents show a certificate; users need none.
+    context.setWantClientAuth(true);
     SslConnectionFactory ssl = new SslConnectionFactory(context, alpn.getProtocol());
     ssl.setDirectBuffersForDecryption(true);
     ssl.setDirectBuffersForEncryption(true);

@@ -1,6 +1,7 @@
 package dev.ratoon.server.api;
 
 import dev.ratoon.protocol.Endpoint;
+import dev.ratoon.protocol.Permission;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.server.tenants.Caller;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -53,7 +54,7 @@ final class RequestLog {
               .tag("endpoint", endpoint.id())
               .tag("status", Integer.toString(status))
               .register(meters));
-      if (endpoint.method() != Endpoint.Method.GET) {
+      if (endpoint.method() != Endpoint.Method.GET && endpoint.permission() != Permission.AGENT) {
         AUDIT
             .atInfo()
             .addKeyValue("tenant", caller.tenant())

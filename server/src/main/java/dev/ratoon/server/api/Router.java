@@ -6,7 +6,6 @@ import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.ProblemDetails;
 import dev.ratoon.server.tenants.Caller;
-import dev.ratoon.server.tenants.Tokens;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -30,15 +29,14 @@ import org.eclipse.jetty.util.Fields;
 final class Router extends Handler.Abstract {
   private static final String JSON = "application/json";
   private static final String PROBLEM_JSON = "application/problem+json";
-  private static final String BEARER = "Bearer ";
 
   private final Routes routes;
-  private final Tokens tokens;
+  private final Callers callers;
   private final RequestLog log;
 
-  Router(Actions actions, Tokens tokens, RequestLog log) {
+  Router(Actions actions, Callers callers, RequestLog log) {
     this.routes = new Routes(actions);
-    this.tokens = tokens;
+    this.callers = callers;
     this.log = log;
   }
 
@@ -88,11 +86,10 @@ final class Router extends Handler.Abstract {
       Callback callback)
       throws Exception {
     Endpoint<Q, ?> endpoint = bound.endpoint();
-    Caller caller = known(request, endpoint);
+    Caller caller = callers.admitted(request, endpoint);
     entry.by(caller);
     Map<String, String> query = query(request, endpoint);
-    Call<Q> call =
-        new Call<>(caller, parameters, query, body(request, endpoint.request()), request);
+    Call<Q> call = new Call<>(caller, parameters, query, body(request, endpoint), request);
     entry.about(call);
     Answer answer = bound.action().answer(call);
     response.setStatus(endpoint.status());
@@ -120,34 +117,14 @@ final class Router extends Handler.Abstract {
     }
   }
 
-  private Caller known(Request request, Endpoint<?, ?> endpoint) {
-    String header = request.getHeaders().get(HttpHeader.AUTHORIZATION);
-    Optional<Caller> caller =
-        header != null && header.startsWith(BEARER)
-            ? tokens.caller(header.substring(BEARER.length()).strip())
-            : Optional.empty();
-    Caller who = caller.orElse(Caller.NOBODY);
-    if (who.may(endpoint.permission())) {
-      return who;
-    }
-    if (caller.isPresent()) {
-      throw Problem.of(ErrorCode.FORBIDDEN, "asking for " + endpoint.id())
-          .detail("The token '" + who.name() + "' lacks " + endpoint.permission() + ".")
-          .asException();
-    }
-    throw Problem.of(ErrorCode.UNAUTHENTICATED, "asking for " + endpoint.id())
-        .detail(header == null ? "The request has no token." : "The token is not valid.")
-        .next("Send the header 'Authorization: Bearer TOKEN'.")
-        .asException();
-  }
-
-  private static <Q> Q body(Request request, Class<Q> type) throws Exception {
+  private static <Q> Q body(Request request, Endpoint<Q, ?> endpoint) throws Exception {
+    Class<Q> type = endpoint.request();
     if (type == Endpoint.NoBody.class) {
       return type.cast(new Endpoint.NoBody());
     }
     return type == Endpoint.Bytes.class
         ? type.cast(new Endpoint.Bytes())
-        : Bodies.read(request, type);
+        : Bodies.read(request, endpoint);
   }
 
   private static Map<String, String> query(Request request, Endpoint<?, ?> endpoint)

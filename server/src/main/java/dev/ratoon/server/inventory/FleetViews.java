@@ -13,6 +13,7 @@ import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.ImageTable.ImageRow;
+import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.util.ArrayList;
@@ -55,6 +56,7 @@ public final class FleetViews {
 
   private HostView view(Hosts.Seen host, Map<HostId, Long> memory) {
     HostReport report = host.report();
+    Optional<Member> member = hosts.member(report.id());
     return new HostView(
         report.id(),
         report.name(),
@@ -73,7 +75,10 @@ public final class FleetViews {
         report.vms().size(),
         report.replicas().size(),
         hosts.problem(host),
-        report.unknownVms());
+        report.unknownVms(),
+        member.flatMap(Member::cluster),
+        member.map(m -> List.copyOf(m.tags())).orElse(List.of()),
+        member.filter(Member::maintenance).isPresent());
   }
 
   /** Every base disk that a host has or that an image of the tenant names. */

@@ -11,7 +11,9 @@ import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.Transaction;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,6 +38,7 @@ public final class Hosts {
 
   private final InstantSource clock;
   private final String incarnation;
+  private final Members members;
   private final Map<HostId, Seen> seen = new ConcurrentHashMap<>();
   private final Map<HostId, AgentLink> agents = new ConcurrentHashMap<>();
 
@@ -46,7 +49,8 @@ public final class Hosts {
    */
   record Seen(HostReport report, Instant reportedAt, Optional<Instant> heard) {}
 
-  public Hosts(Database database, String incarnation, InstantSource clock) {
+  public Hosts(Database database, String incarnation, Members members, InstantSource clock) {
+    this.members = members;
     this.clock = clock;
     this.incarnation = incarnation;
     database
@@ -68,7 +72,8 @@ public final class Hosts {
    */
   public AgentLink agent(HostId host) {
     AgentLink agent = agents.get(host);
-    if (agent == null) {
+    Seen known = seen.get(host);
+    if (agent == null || known == null || !connected(known)) {
       throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "asking the host " + nameOf(host))
           .detail("Its agent is not connected.")
           .next("'ratoon host list' shows which hosts are.")
@@ -136,6 +141,7 @@ public final class Hosts {
               report.id(),
               report.name(),
               connected(host),
+              members.find(report.id()).filter(Member::maintenance).isPresent(),
               problem(host),
               report.cpus(),
               (long) (report.memoryBytes() * memoryRatio),
@@ -148,6 +154,20 @@ public final class Hosts {
               ready(report));
         })
         .toList();
+  }
+
+  /** What operators say of this host, if they say anything. */
+  Optional<Member> member(HostId host) {
+    return members.find(host);
+  }
+
+  /** Forgets a host that was removed. */
+  void remove(Transaction tx, HostId host) {
+    tx.hosts().remove(host);
+    tx.afterCommit(() -> {
+      seen.remove(host);
+      agents.remove(host);
+    });
   }
 
   /** How many VMs are in this state, as the last whole reports say. */

@@ -1,5 +1,6 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.server.members.Members;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
 import java.time.InstantSource;
@@ -13,14 +14,19 @@ public record Inventory(
     Hosts hosts,
     Vms vms,
     Deploys deploys,
+    HostChanges hostChanges,
     FleetViews fleet,
     Reports reports,
     Revisions revisions,
     Trash trash) {
 
   public static Inventory open(
-      Database database, String incarnation, Operations operations, InstantSource clock) {
-    Hosts hosts = new Hosts(database, incarnation, clock);
+      Database database,
+      String incarnation,
+      Members members,
+      Operations operations,
+      InstantSource clock) {
+    Hosts hosts = new Hosts(database, incarnation, members, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
     Revisions revisions = new Revisions(database, incarnation);
@@ -28,6 +34,7 @@ public record Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
         new Deploys(database, hosts, known, operations, revisions, clock),
+        new HostChanges(database, hosts, members, known, observations, operations),
         new FleetViews(database, hosts, observations),
         new Reports(database, hosts, known, observations, operations, revisions),
         revisions,

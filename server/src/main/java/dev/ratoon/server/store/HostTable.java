@@ -57,6 +57,10 @@ public final class HostTable {
         .findOne();
   }
 
+  public void remove(HostId host) {
+    handle.createUpdate("delete from host where id = :id").bind("id", host.toString()).execute();
+  }
+
   /** Counts the host's revision up, since its desired state changes; returns the new one. */
   public long nextRevision(HostId host) {
     return handle

@@ -41,6 +41,14 @@ public final class Transaction implements AutoCloseable {
     return new HostTable(handle());
   }
 
+  public MemberTable members() {
+    return new MemberTable(handle());
+  }
+
+  public JoinTokenTable joinTokens() {
+    return new JoinTokenTable(handle());
+  }
+
   public ImageTable images() {
     return new ImageTable(handle());
   }

@@ -56,7 +56,13 @@ public final class Tokens {
           tx.fleet().addTenant(DEFAULT_TENANT, now);
           String sha256 = HexFormat.of().formatHex(sha256(admin));
           tx.tokens()
-              .put(new Token(DEFAULT_TENANT, ADMIN, sha256, EnumSet.allOf(Permission.class)), now);
+              .put(
+                  new Token(
+                      DEFAULT_TENANT,
+                      ADMIN,
+                      sha256,
+                      EnumSet.complementOf(EnumSet.of(Permission.AGENT))),
+                  now);
           return tx.tokens().all();
         });
     return new Tokens(tokens.stream().map(Known::of).toList());

@@ -1,5 +1,6 @@
 package dev.ratoon.server.tls;
 
+import dev.ratoon.model.HostId;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetAddress;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
@@ -61,7 +63,7 @@ final class Authority {
     X500Principal name = new X500Principal("CN=Ratoon fleet " + new BigInteger(32, RANDOM));
     try {
       JcaX509ExtensionUtils extensions = new JcaX509ExtensionUtils();
-      JcaX509v3CertificateBuilder builder = builder(name, name, keys, now, LIFE);
+      JcaX509v3CertificateBuilder builder = builder(name, name, keys.getPublic(), now, LIFE);
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
       builder.addExtension(
           Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
@@ -102,7 +104,7 @@ final class Authority {
           builder(
               certificate.getSubjectX500Principal(),
               new X500Principal("CN=Ratoon server"),
-              serverKeys,
+              serverKeys.getPublic(),
               now,
               life);
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
@@ -120,6 +122,38 @@ final class Authority {
     }
   }
 
+  /**
+   * A certificate for a host: it proves who the host is to the server, and to other hosts, whether
+   * it calls or answers. It has no name of the network, so that no host can pass for a server.
+   */
+  X509Certificate certifyHost(PublicKey key, HostId host, Instant now, Duration life)
+      throws GeneralSecurityException {
+    try {
+      JcaX509ExtensionUtils extensions = new JcaX509ExtensionUtils();
+      JcaX509v3CertificateBuilder builder =
+          builder(
+              certificate.getSubjectX500Principal(),
+              new X500Principal("CN=" + host),
+              key,
+              now,
+              life);
+      builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
+      builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+      builder.addExtension(
+          Extension.extendedKeyUsage,
+          false,
+          new ExtendedKeyUsage(
+              new KeyPurposeId[] {KeyPurposeId.id_kp_clientAuth, KeyPurposeId.id_kp_serverAuth}));
+      builder.addExtension(
+          Extension.authorityKeyIdentifier,
+          false,
+          extensions.createAuthorityKeyIdentifier(keys.getPublic()));
+      return signed(builder, keys);
+    } catch (OperatorCreationException | CertIOException impossible) {
+      throw new GeneralSecurityException(impossible);
+    }
+  }
+
   static KeyPair newKeys() throws GeneralSecurityException {
     KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
     generator.initialize(new ECGenParameterSpec("secp256r1"), RANDOM);
@@ -127,14 +161,14 @@ final class Authority {
   }
 
   private static JcaX509v3CertificateBuilder builder(
-      X500Principal issuer, X500Principal subject, KeyPair keys, Instant now, Duration life) {
+      X500Principal issuer, X500Principal subject, PublicKey key, Instant now, Duration life) {
     return new JcaX509v3CertificateBuilder(
         issuer,
         new BigInteger(SERIAL_BITS, RANDOM).setBit(SERIAL_BITS - 1),
         Date.from(now.minus(EARLIER)),
         Date.from(now.plus(life)),
         subject,
-        keys.getPublic());
+        key);
   }
 
   private static X509Certificate signed(JcaX509v3CertificateBuilder builder, KeyPair issuer)

@@ -1,8 +1,13 @@
 package dev.ratoon.server.tls;
 
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.protocol.fleet.Fingerprint;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,16 +15,20 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 /**
  * What the server shows to prove who it is: a certificate for the names by which this machine is
@@ -30,11 +39,13 @@ public final class Certificates {
   private static final Duration LIFE = Duration.ofDays(397);
   private static final Duration RENEW_BEFORE_END = Duration.ofDays(60);
 
-  private final X509Certificate authority;
+  private static final Duration HOST_LIFE = Duration.ofDays(90);
+
+  private final Authority authority;
   private final X509Certificate server;
   private final PrivateKey key;
 
-  private Certificates(X509Certificate authority, X509Certificate server, PrivateKey key) {
+  private Certificates(Authority authority, X509Certificate server, PrivateKey key) {
     this.authority = authority;
     this.server = server;
     this.key = key;
@@ -52,7 +63,7 @@ public final class Certificates {
     if (Files.exists(certificateFile) && Files.exists(keyFile)) {
       X509Certificate kept = Pem.readCertificate(certificateFile);
       if (serves(kept, authority.certificate(), names, addresses, now)) {
-        return new Certificates(authority.certificate(), kept, Pem.readKey(keyFile));
+        return new Certificates(authority, kept, Pem.readKey(keyFile));
       }
     }
     KeyPair keys = Authority.newKeys();
@@ -61,23 +72,56 @@ public final class Certificates {
     Files.deleteIfExists(certificateFile);
     Pem.write(keyFile, keys.getPrivate());
     Pem.write(certificateFile, fresh);
-    return new Certificates(authority.certificate(), fresh, keys.getPrivate());
+    return new Certificates(authority, fresh, keys.getPrivate());
   }
 
   /** The authority's certificate as PEM: what a client must trust. */
   public String authorityPem() throws GeneralSecurityException {
-    return Pem.block("CERTIFICATE", authority.getEncoded());
+    return Pem.block("CERTIFICATE", authority.certificate().getEncoded());
   }
 
+  /** What a host compares to know the fleet before it has the authority's certificate. */
+  public byte[] authoritySha256() {
+    try {
+      return Fingerprint.sha256(authority.certificate().getEncoded());
+    } catch (CertificateEncodingException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** A certificate for a host of the fleet, in PEM. Hosts renew it long before its end. */
+  public String hostPem(HostId host, PublicKey key, Instant now) throws GeneralSecurityException {
+    return Pem.block("CERTIFICATE", authority.certifyHost(key, host, now, HOST_LIFE).getEncoded());
+  }
+
+  /** Whose certificate this is, if it is a host's. */
+  public static Optional<HostId> host(X509Certificate shown) {
+    String subject = shown.getSubjectX500Principal().getName();
+    try {
+      return subject.startsWith("CN=")
+          ? Optional.of(HostId.parse(subject.substring(3)))
+          : Optional.empty();
+    } catch (RatoonException nobodysId) {
+      return Optional.empty();
+    }
+  }
+
+  /** Of the server, which shows its own certificate and asks for that of a host. */
   public SSLContext context() throws GeneralSecurityException, IOException {
     KeyStore store = KeyStore.getInstance("PKCS12");
     store.load(null, null);
     char[] inMemoryOnly = new char[0];
-    store.setKeyEntry("server", key, inMemoryOnly, new Certificate[] {server, authority});
+    store.setKeyEntry(
+        "server", key, inMemoryOnly, new Certificate[] {server, authority.certificate()});
     KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(store, inMemoryOnly);
     SSLContext context = SSLContext.getInstance("TLS");
-    context.init(keys.getKeyManagers(), null, new SecureRandom());
+    KeyStore fleet = KeyStore.getInstance("PKCS12");
+    fleet.load(null, null);
+    fleet.setCertificateEntry("authority", authority.certificate());
+    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+    trust.init(fleet);
+    context.init(keys.getKeyManagers(), trust.getTrustManagers(), new SecureRandom());
     return context;
   }
 
@@ -124,9 +168,20 @@ public final class Certificates {
     List<InetAddress> addresses =
         new ArrayList<>(List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1")));
     InetAddress own = listen.getAddress();
-    if (!own.isAnyLocalAddress() && !addresses.contains(own)) {
-      addresses.add(own);
-    }
+    List<InetAddress> reached = own.isAnyLocalAddress() ? machines() : List.of(own);
+    reached.stream().filter(address -> !addresses.contains(address)).forEach(addresses::add);
     return addresses;
+  }
+
+  /** The addresses of this machine that another could use. */
+  private static List<InetAddress> machines() {
+    try {
+      return NetworkInterface.networkInterfaces()
+          .flatMap(NetworkInterface::inetAddresses)
+          .filter(address -> !address.isLinkLocalAddress() && !address.isMulticastAddress())
+          .toList();
+    } catch (SocketException unknown) {
+      return List.of();
+    }
   }
 }

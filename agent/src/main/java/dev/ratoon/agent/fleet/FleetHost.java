@@ -1,0 +1,58 @@
+package dev.ratoon.agent.fleet;
+
+import dev.ratoon.agent.Agent;
+import dev.ratoon.agent.AgentConfig;
+import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.cache.Cache;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Optional;
+
+/** The agent of a host whose server is on another machine. */
+public final class FleetHost implements AutoCloseable {
+  private final RemoteServer server;
+  private final Agent agent;
+  private final Answering answering;
+  private final Renewal renewal;
+
+  private FleetHost(RemoteServer server, Agent agent, Answering answering, Renewal renewal) {
+    this.server = server;
+    this.agent = agent;
+    this.answering = answering;
+    this.renewal = renewal;
+  }
+
+  /**
+   * Starts the agent; it goes on whether or not the server answers.
+   *
+   * @param hypervisor and {@code cache} stay the caller's to close, after this
+   * @param connected is run when the server has answered for the first time
+   */
+  public static FleetHost start(
+      Path home,
+      Membership membership,
+      Hypervisor hypervisor,
+      Cache cache,
+      InstantSource clock,
+      Runnable connected) {
+    Path folder = Agent.folder(home);
+    RemoteServer server = new RemoteServer(membership, folder, connected);
+    AgentConfig config =
+        new AgentConfig(home, AgentConfig.REPORT_EVERY, Optional.of(membership.name()));
+    Agent agent = Agent.start(config, hypervisor, cache, server, clock);
+    FleetHost host =
+        new FleetHost(
+            server, agent, new Answering(server, agent), new Renewal(server, folder, clock));
+    host.answering.start();
+    host.renewal.start();
+    return host;
+  }
+
+  @Override
+  public void close() {
+    renewal.close();
+    answering.close();
+    agent.close();
+    server.close();
+  }
+}

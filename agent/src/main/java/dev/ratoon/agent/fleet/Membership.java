@@ -1,0 +1,106 @@
+package dev.ratoon.agent.fleet;
+
+import dev.ratoon.agent.host.DurableFile;
+import dev.ratoon.agent.host.HostIdentity;
+import dev.ratoon.disk.file.Faults;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.client.ApiClient;
+import dev.ratoon.protocol.client.AuthorityCheck;
+import dev.ratoon.protocol.client.Params;
+import dev.ratoon.protocol.client.ServerAccess;
+import dev.ratoon.protocol.fleet.AgentEndpoints;
+import dev.ratoon.protocol.fleet.JoinAnswer;
+import dev.ratoon.protocol.fleet.JoinRequest;
+import dev.ratoon.protocol.fleet.JoinToken;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.util.Base64;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+
+/**
+ * The fleet that this host belongs to. Kept in the agent's folder, beside the key that was made for
+ * it; this file is written last, so that a host has either joined or not.
+ *
+ * @param server where the fleet's server answers
+ * @param name of this host in the fleet
+ * @param authority certificate of the fleet's authority, in PEM
+ */
+public record Membership(URI server, EntityName name, String authority) {
+  private static final String FILE = "fleet.json";
+
+  /** The membership kept in {@code folder}. */
+  public static Optional<Membership> in(Path folder) {
+    Path file = folder.resolve(FILE);
+    try {
+      return Files.exists(file)
+          ? Optional.of(Json.read(Files.readString(file), Membership.class))
+          : Optional.empty();
+    } catch (IOException unreadable) {
+      throw Faults.unreadable(file, unreadable);
+    } catch (JacksonException damaged) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading '" + file + "'")
+          .detail("It does not hold what was written there.")
+          .next("Remove this host from the fleet and let it join anew.")
+          .asException(damaged);
+    }
+  }
+
+  /**
+   * Lets this host join a fleet: makes sure by the token that it is that fleet's server, makes a
+   * key, shows the token, and keeps what it gets.
+   *
+   * @param folder the agent's
+   * @param name what the fleet is to call the host; its own name if that is not said
+   * @throws RatoonException {@link ErrorCode#WRONG_STATE} if it belongs to one already; what the
+   *     server refuses
+   */
+  public static Membership join(
+      Path folder, URI server, JoinToken token, Optional<EntityName> name) {
+    in(folder)
+        .ifPresent(known -> {
+          throw Problem.of(ErrorCode.WRONG_STATE, "joining the fleet of " + server)
+              .detail("This host belongs to the fleet of " + known.server() + " already.")
+              .next("To let it leave: ratoon agent leave")
+              .asException();
+        });
+    HostIdentity identity = HostIdentity.in(folder);
+    EntityName called = name.orElse(identity.name());
+    String authority = AuthorityCheck.authority(server, token.authoritySha256());
+    KeyPair keys = HostKey.make();
+    JoinRequest request =
+        new JoinRequest(
+            token.secretText(),
+            identity.id(),
+            called,
+            Base64.getEncoder().encodeToString(keys.getPublic().getEncoded()));
+    try (ApiClient client = new ApiClient(new ServerAccess(server, "", authority))) {
+      JoinAnswer answer = client.call(AgentEndpoints.JOIN, Params.NONE, request);
+      HostKey.keep(folder, keys.getPrivate(), answer.certificate());
+      Membership joined = new Membership(server, called, answer.authority());
+      DurableFile.write(folder.resolve(FILE), Json.write(joined));
+      return joined;
+    }
+  }
+
+  /** Forgets the fleet; VMs and their files stay. */
+  public static void leave(Path folder) {
+    try {
+      Files.deleteIfExists(folder.resolve(FILE));
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder.resolve(FILE), failed);
+    }
+  }
+
+  /** How the agent, whose folder this is, reaches the server. */
+  ServerAccess access(Path folder) {
+    return new ServerAccess(server, "", authority, Optional.of(HostKey.read(folder)));
+  }
+}

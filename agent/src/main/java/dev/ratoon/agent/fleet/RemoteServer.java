@@ -1,0 +1,96 @@
+package dev.ratoon.agent.fleet;
+
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.protocol.Endpoint;
+import dev.ratoon.protocol.Endpoint.NoBody;
+import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.client.ApiClient;
+import dev.ratoon.protocol.client.Params;
+import dev.ratoon.protocol.fleet.AgentEndpoints;
+import dev.ratoon.protocol.fleet.JoinAnswer;
+import dev.ratoon.protocol.fleet.VmReports;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** The server on another machine, reached over mutual TLS. */
+final class RemoteServer implements ServerLink, AutoCloseable {
+  private final Membership membership;
+  private final Path folder;
+  private final Runnable connected;
+  private final AtomicBoolean hasAnswered = new AtomicBoolean();
+  private volatile ApiClient client;
+
+  /**
+   * @param folder the agent's, where its key is
+   * @param connected is run when the server has answered for the first time
+   */
+  RemoteServer(Membership membership, Path folder, Runnable connected) {
+    this.connected = connected;
+    this.membership = membership;
+    this.folder = folder;
+    this.client = new ApiClient(membership.access(folder));
+  }
+
+  @Override
+  public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+      throws InterruptedException {
+    return newest(
+            AgentEndpoints.DESIRED, Params.of("known", knownRevision).with("wait", seconds(wait)))
+        .stream()
+        .findFirst();
+  }
+
+  @Override
+  public void report(HostReport report) {
+    client().call(AgentEndpoints.REPORT, Params.NONE, report);
+    if (!hasAnswered.getAndSet(true)) {
+      connected.run();
+    }
+  }
+
+  @Override
+  public void report(HostId host, List<VmReport> changed) {
+    client().call(AgentEndpoints.VM_REPORTS, Params.NONE, new VmReports(changed));
+  }
+
+  ApiClient client() {
+    return client;
+  }
+
+  /** Asks and waits; a thread that is stopped meanwhile says so in Java's own way. */
+  <R> List<R> newest(Endpoint<NoBody, R> endpoint, Params params) throws InterruptedException {
+    try {
+      return client().list(endpoint, params);
+    } catch (RatoonException failed) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      throw failed;
+    }
+  }
+
+  static long seconds(Duration wait) {
+    return Math.clamp(wait.toSeconds(), 0, AgentEndpoints.MOST_WAIT_SECONDS);
+  }
+
+  /** Gets a new certificate for the same key; who is connected stays so with the old one. */
+  void renew() {
+    JoinAnswer answer = client().call(AgentEndpoints.RENEW, Params.NONE);
+    HostKey.keepCertificate(folder, answer.certificate());
+    ApiClient before = client;
+    client = new ApiClient(membership.access(folder));
+    before.close();
+  }
+
+  @Override
+  public void close() {
+    client().close();
+  }
+}

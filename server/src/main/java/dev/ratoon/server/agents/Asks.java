@@ -1,0 +1,117 @@
+package dev.ratoon.server.agents;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.protocol.agent.AgentLink;
+import dev.ratoon.protocol.fleet.Ask;
+import java.io.InputStream;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/**
+ * What the server wants to look at on hosts whose agents call it. An ask waits for its host's agent
+ * to fetch it; the agent's answer is a request of its own, whose body is handed to who asked, and
+ * which ends when that one has read it.
+ */
+public final class Asks {
+  private static final int ID_BYTES = 16;
+  private static final int MOST_WAITING = 64;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final Map<HostId, BlockingQueue<Ask>> waiting = new ConcurrentHashMap<>();
+  private final Map<String, Pending> pending = new ConcurrentHashMap<>();
+
+  /** The agent of this host, through its asks. */
+  public AgentLink agent(HostId host) {
+    return new RemoteAgent(this, host);
+  }
+
+  /**
+   * What its agent is to look at next.
+   *
+   * @return empty if nothing was asked for in that time
+   */
+  public Optional<Ask> next(HostId host, Duration wait) throws InterruptedException {
+    BlockingQueue<Ask> asks = of(host);
+    long end = System.nanoTime() + wait.toNanos();
+    while (true) {
+      Ask ask = asks.poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+      if (ask == null) {
+        return Optional.empty();
+      }
+      if (pending.containsKey(ask.id())) {
+        return Optional.of(ask);
+      }
+    }
+  }
+
+  /**
+   * Hands an answer to who asked; returns when it was read, or is not wanted any more.
+   *
+   * @param next of a console: where the next piece begins
+   * @throws RatoonException {@link ErrorCode#NOT_FOUND} if nobody waits for it
+   */
+  public void answer(HostId host, String id, Optional<Long> next, InputStream body)
+      throws InterruptedException {
+    Pending asked = taken(host, id);
+    asked.answer(new Pending.Answer(next.orElse(0L), body));
+  }
+
+  /**
+   * Tells who asked that it is not to be had.
+   *
+   * @throws RatoonException {@link ErrorCode#NOT_FOUND} if nobody waits for it
+   */
+  public void refuse(HostId host, String id, Problem problem) {
+    taken(host, id).refuse(problem);
+  }
+
+  private Pending taken(HostId host, String id) {
+    Pending asked = pending.get(id);
+    if (asked == null || !asked.host().equals(host) || !pending.remove(id, asked)) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "answering a question")
+          .detail("Nobody waits for the answer any more.")
+          .asException();
+    }
+    return asked;
+  }
+
+  /**
+   * Asks, and waits for the answer to begin.
+   *
+   * @param question makes the ask with its id
+   */
+  Pending.Answer ask(HostId host, Function<String, Ask> question, Duration patience)
+      throws InterruptedException {
+    byte[] random = new byte[ID_BYTES];
+    RANDOM.nextBytes(random);
+    Ask ask = question.apply(HexFormat.of().formatHex(random));
+    Pending asked = new Pending(host);
+    pending.put(ask.id(), asked);
+    try {
+      if (!of(host).offer(ask)) {
+        throw Problem.of(ErrorCode.BUSY, "asking host " + host)
+            .detail("Too many wait for its answers.")
+            .next("Try again when some of them are done.")
+            .asException();
+      }
+      return asked.await(patience);
+    } finally {
+      pending.remove(ask.id());
+    }
+  }
+
+  private BlockingQueue<Ask> of(HostId host) {
+    return waiting.computeIfAbsent(host, same -> new LinkedBlockingQueue<>(MOST_WAITING));
+  }
+}

@@ -1,0 +1,87 @@
+package dev.ratoon.server.api;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.Endpoint.NoBody;
+import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.fleet.AgentEndpoints;
+import dev.ratoon.server.agents.Asks;
+import dev.ratoon.server.inventory.Inventory;
+import dev.ratoon.server.members.Members;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Optional;
+import org.eclipse.jetty.io.Content;
+
+/** What agents on other machines ask for. Each concerns the host of the agent alone. */
+record AgentActions(Members members, Inventory inventory, Asks asks) {
+  private static final Answer NOTED = new Answer.Value(new NoBody());
+  private static final String ASK = "ask";
+
+  static void add(Actions actions, Members members, Inventory inventory, Asks asks) {
+    AgentActions all = new AgentActions(members, inventory, asks);
+    actions
+        .on(AgentEndpoints.JOIN, call -> new Answer.Value(members.join(call.body())))
+        .on(AgentEndpoints.RENEW, all::renew)
+        .on(AgentEndpoints.DESIRED, all::desired)
+        .on(AgentEndpoints.REPORT, all::report)
+        .on(
+            AgentEndpoints.VM_REPORTS,
+            call -> {
+              inventory.reports().report(host(call), call.body().vms());
+              return NOTED;
+            })
+        .on(AgentEndpoints.ASKS, all::next)
+        .on(AgentEndpoints.ANSWER, all::answer)
+        .on(
+            AgentEndpoints.REFUSAL,
+            call -> {
+              asks.refuse(host(call), call.parameter(ASK), call.body().problem());
+              return NOTED;
+            });
+  }
+
+  private Answer renew(Call<?> call) {
+    return new Answer.Value(
+        members.renewed(host(call), Callers.certificate(call.request()).orElseThrow()));
+  }
+
+  private Answer desired(Call<?> call) throws InterruptedException {
+    HostId host = host(call);
+    inventory.hosts().attach(host, asks.agent(host));
+    long known = call.number("known", 0, Long.MAX_VALUE).orElse(0L);
+    return new Answer.Value(inventory.reports().desired(host, known, wait(call)).stream().toList());
+  }
+
+  private Answer report(Call<HostReport> call) {
+    if (!call.body().id().equals(host(call))) {
+      throw Problem.of(ErrorCode.FORBIDDEN, "reporting")
+          .detail("A host reports of itself alone.")
+          .asException();
+    }
+    inventory.reports().report(call.body());
+    return NOTED;
+  }
+
+  private Answer next(Call<?> call) throws InterruptedException {
+    return new Answer.Value(asks.next(host(call), wait(call)).stream().toList());
+  }
+
+  private Answer answer(Call<?> call) throws InterruptedException, IOException {
+    try (InputStream body = Content.Source.asInputStream(call.request())) {
+      Optional<Long> next = call.number("next", 0, Long.MAX_VALUE);
+      asks.answer(host(call), call.parameter(ASK), next, body);
+    }
+    return NOTED;
+  }
+
+  private static Duration wait(Call<?> call) {
+    return Duration.ofSeconds(call.number("wait", 0, AgentEndpoints.MOST_WAIT_SECONDS).orElse(0L));
+  }
+
+  private static HostId host(Call<?> call) {
+    return call.caller().host().orElseThrow();
+  }
+}

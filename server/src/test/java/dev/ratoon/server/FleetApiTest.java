@@ -1,0 +1,266 @@
+package dev.ratoon.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.VmId;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
+import dev.ratoon.protocol.api.HostChange;
+import dev.ratoon.protocol.api.HostView;
+import dev.ratoon.protocol.api.JoinTokenRequest;
+import dev.ratoon.protocol.api.JoinTokenView;
+import dev.ratoon.protocol.client.ApiClient;
+import dev.ratoon.protocol.client.AuthorityCheck;
+import dev.ratoon.protocol.client.ClientCertificate;
+import dev.ratoon.protocol.client.Params;
+import dev.ratoon.protocol.client.ServerAccess;
+import dev.ratoon.protocol.fleet.AgentEndpoints;
+import dev.ratoon.protocol.fleet.Ask;
+import dev.ratoon.protocol.fleet.JoinAnswer;
+import dev.ratoon.protocol.fleet.JoinRequest;
+import dev.ratoon.protocol.fleet.JoinToken;
+import dev.ratoon.server.agents.Asks;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Hosts join with a token, are known by their certificates, and are shut out when removed. */
+final class FleetApiTest {
+  @TempDir Path home;
+  private TestServer server;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = TestServer.start(home);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  /** A host as it would join: with a key of its own. */
+  private final class Joining {
+    private final HostId id;
+    private final String name;
+    private final KeyPair keys;
+
+    Joining(String name) throws Exception {
+      this(new HostId(UUID.randomUUID()), name);
+    }
+
+    Joining(HostId id, String name) throws Exception {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"));
+      this.id = id;
+      this.name = name;
+      this.keys = generator.generateKeyPair();
+    }
+
+    JoinAnswer join(JoinToken token) {
+      String authority = AuthorityCheck.authority(server.server.address(), token.authoritySha256());
+      JoinRequest request =
+          new JoinRequest(
+              token.secretText(),
+              id,
+              new EntityName(name),
+              Base64.getEncoder().encodeToString(keys.getPublic().getEncoded()));
+      try (ApiClient client =
+          new ApiClient(new ServerAccess(server.server.address(), "", authority))) {
+        return client.call(AgentEndpoints.JOIN, Params.NONE, request);
+      }
+    }
+
+    ApiClient connected(JoinAnswer answer) throws Exception {
+      X509Certificate certificate =
+          (X509Certificate)
+              CertificateFactory.getInstance("X.509")
+                  .generateCertificate(
+                      new ByteArrayInputStream(
+                          answer.certificate().getBytes(StandardCharsets.US_ASCII)));
+      return new ApiClient(
+          new ServerAccess(
+              server.server.address(),
+              "",
+              answer.authority(),
+              Optional.of(new ClientCertificate(keys.getPrivate(), certificate))));
+    }
+  }
+
+  private JoinToken token() throws Exception {
+    JoinTokenRequest request =
+        new JoinTokenRequest(
+            Optional.of(new EntityName("lab")), List.of("rack=3", "gpu"), Optional.of(600L));
+    return JoinToken.parse(server.post("/v1/join-tokens", request).as(JoinTokenView.class).token());
+  }
+
+  private static void assertRefused(ErrorCode code, ThrowingCallable call) {
+    RatoonException refusal = catchThrowableOfType(RatoonException.class, call);
+    assertThat(refusal).as("refusal").isNotNull();
+    assertThat(refusal.problem().code()).as(refusal.getMessage()).isEqualTo(code);
+  }
+
+  private ApiClient reporting(Joining host, JoinAnswer answer) throws Exception {
+    ApiClient client = host.connected(answer);
+    client.call(AgentEndpoints.REPORT, Params.NONE, FakeAgent.emptyReport(host.id, host.name));
+    return client;
+  }
+
+  @Test
+  void aHostJoinsReportsAndIsTold() throws Exception {
+    Joining host = new Joining("h2");
+    try (ApiClient client = reporting(host, host.join(token()))) {
+      HostView view = server.get("/v1/hosts/h2").as(HostView.class);
+      assertThat(view.connected()).isTrue();
+      assertThat(view.cluster()).contains(new EntityName("lab"));
+      assertThat(view.tags()).containsExactly("gpu", "rack=3");
+      assertThat(client.list(AgentEndpoints.DESIRED, Params.of("known", 0))).hasSize(1);
+      assertThat(client.list(AgentEndpoints.DESIRED, Params.of("known", 1))).isEmpty();
+      JoinAnswer renewed = client.call(AgentEndpoints.RENEW, Params.NONE);
+      try (ApiClient again = host.connected(renewed)) {
+        assertThat(again.list(AgentEndpoints.DESIRED, Params.of("known", 1))).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void aTokenLetsOneHostInAndAWrongOneNobody() throws Exception {
+    JoinToken token = token();
+    Joining host = new Joining("h2");
+    JoinAnswer _ = host.join(token);
+    JoinAnswer _ = host.join(token);
+    assertRefused(ErrorCode.FORBIDDEN, () -> new Joining("h3").join(token));
+    byte[] guess = new byte[32];
+    assertRefused(
+        ErrorCode.FORBIDDEN,
+        () -> new Joining("h3").join(new JoinToken(guess, token.authoritySha256())));
+    assertRefused(
+        ErrorCode.SERVER_UNREACHABLE,
+        () -> new Joining("h3").join(new JoinToken(token.secret(), guess)));
+    JoinToken late = token();
+    server.clock.advance(Duration.ofMinutes(11));
+    assertRefused(ErrorCode.FORBIDDEN, () -> new Joining("h3").join(late));
+  }
+
+  @Test
+  void nobodyBecomesAHostThatIsThere() throws Exception {
+    FakeAgent local = FakeAgent.on(server);
+    Joining host = new Joining("h2");
+    JoinAnswer _ = host.join(token());
+    assertRefused(ErrorCode.WRONG_STATE, () -> new Joining(host.id, "h2").join(token()));
+    assertRefused(ErrorCode.WRONG_STATE, () -> new Joining(local.host, "h3").join(token()));
+    assertRefused(ErrorCode.NAME_TAKEN, () -> new Joining("h2").join(token()));
+  }
+
+  @Test
+  void agentsAreKnownByTheirCertificatesAlone() throws Exception {
+    Joining host = new Joining("h2");
+    JoinAnswer answer = host.join(token());
+    Params known = Params.of("known", 0);
+    ServerAccess administrator =
+        new ServerAccess(server.server.address(), server.token(), answer.authority());
+    try (ApiClient user = new ApiClient(administrator)) {
+      assertRefused(ErrorCode.UNAUTHENTICATED, () -> user.list(AgentEndpoints.DESIRED, known));
+    }
+    try (ApiClient client = reporting(host, answer)) {
+      HostId other = new HostId(UUID.randomUUID());
+      assertRefused(
+          ErrorCode.FORBIDDEN,
+          () ->
+              client.call(AgentEndpoints.REPORT, Params.NONE, FakeAgent.emptyReport(other, "h9")));
+      assertRefused(
+          ErrorCode.UNAUTHENTICATED, () -> client.call(Endpoints.SETTINGS_SHOW, Params.NONE));
+    }
+  }
+
+  @Test
+  void aHostThatWasRemovedIsShutOut() throws Exception {
+    Joining host = new Joining("h2");
+    try (ApiClient client = reporting(host, host.join(token()))) {
+      assertThat(server.delete("/v1/hosts/h2").status()).isEqualTo(200);
+      assertRefused(
+          ErrorCode.FORBIDDEN, () -> client.list(AgentEndpoints.DESIRED, Params.of("known", 0)));
+      assertThat(server.get("/v1/hosts/h2").status()).isEqualTo(404);
+    }
+    server = server.restart();
+    JoinAnswer again = host.join(token());
+    reporting(host, again).close();
+    assertThat(server.get("/v1/hosts/h2").as(HostView.class).connected()).isTrue();
+  }
+
+  @Test
+  void operatorsSayWhereAHostBelongsAndKeepVmsAway() throws Exception {
+    FakeAgent local = FakeAgent.on(server);
+    HostChange change =
+        new HostChange(Optional.of("west"), Optional.of(List.of("ssd")), Optional.of(true));
+    HostView view = server.post("/v1/hosts/host-1", change).as(HostView.class);
+    assertThat(view.cluster()).contains(new EntityName("west"));
+    assertThat(view.tags()).containsExactly("ssd");
+    assertThat(view.maintenance()).isTrue();
+    server = server.restart();
+    local.connect(server);
+    HostChange back = new HostChange(Optional.of(""), Optional.empty(), Optional.of(false));
+    view = server.post("/v1/hosts/host-1", back).as(HostView.class);
+    assertThat(view.cluster()).isEmpty();
+    assertThat(view.tags()).containsExactly("ssd");
+    assertThat(view.maintenance()).isFalse();
+    assertThat(server.delete("/v1/hosts/host-1").problem().code()).isEqualTo(ErrorCode.WRONG_STATE);
+    assertThat(
+            server
+                .post(
+                    "/v1/hosts/host-1",
+                    new HostChange(
+                        Optional.empty(), Optional.of(List.of("Not a tag")), Optional.empty()))
+                .problem()
+                .code())
+        .isEqualTo(ErrorCode.INVALID_VALUE);
+  }
+
+  @Test
+  void whatTheServerWantsToSeeIsFetchedAndAnsweredByTheAgent() throws Exception {
+    Asks asks = new Asks();
+    HostId host = new HostId(UUID.randomUUID());
+    VmId vm = new VmId(UUID.randomUUID());
+    Thread agent =
+        Thread.startVirtualThread(() -> {
+          try {
+            Ask ask = asks.next(host, Duration.ofSeconds(10)).orElseThrow();
+            asks.answer(
+                host,
+                ask.id(),
+                Optional.of(7L),
+                new ByteArrayInputStream("login:".getBytes(StandardCharsets.UTF_8)));
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+    ConsoleText text = asks.agent(host).console(vm, 1, Duration.ofSeconds(10));
+    assertThat(new String(text.bytes(), StandardCharsets.UTF_8)).isEqualTo("login:");
+    assertThat(text.nextOffset()).isEqualTo(7);
+    agent.join();
+    assertRefused(
+        ErrorCode.NOT_FOUND,
+        () -> asks.refuse(host, "0".repeat(32), Problem.of(ErrorCode.NOT_FOUND, "looking")));
+  }
+}
