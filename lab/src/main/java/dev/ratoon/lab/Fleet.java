@@ -7,10 +7,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Several KVM hosts on this machine, made by {@code lab/fleet.sh}. Closing ends them all. */
 public final class Fleet implements AutoCloseable {
   private static final long PREFIXES = 10_000;
+  private static final AtomicInteger STARTED = new AtomicInteger();
   private final Path script;
   private final Path root;
   private final Map<String, String> environment;
@@ -23,7 +25,8 @@ public final class Fleet implements AutoCloseable {
 
   /** Starts {@code hosts} hosts, numbered from 1, apart from all other fleets on this machine. */
   public static Fleet start(int hosts) {
-    String prefix = "rt" + ProcessHandle.current().pid() % PREFIXES;
+    char which = (char) ('a' + STARTED.getAndIncrement());
+    String prefix = "r" + which + ProcessHandle.current().pid() % PREFIXES;
     try {
       Path root = Files.createTempDirectory("ratoon-fleet-");
       Map<String, String> environment =
@@ -61,6 +64,16 @@ public final class Fleet implements AutoCloseable {
 
   public void startLibvirtd(int host) {
     fleet("libvirtd", String.valueOf(host), "start").orFail();
+  }
+
+  /** Plugs a host's cable in, or pulls it. */
+  public void link(int host, boolean up) {
+    fleet("link", String.valueOf(host), up ? "up" : "down").orFail();
+  }
+
+  /** A host's address, as the others reach it. */
+  public String address(int host) {
+    return "10.77.0." + host;
   }
 
   /** Where a host's own /srv lies on this machine. */

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.util.Base64;
 import java.util.Optional;
@@ -71,6 +72,7 @@ public record Membership(URI server, EntityName name, String authority) {
               .next("To let it leave: ratoon agent leave")
               .asException();
         });
+    prepare(folder);
     HostIdentity identity = HostIdentity.in(folder);
     EntityName called = name.orElse(identity.name());
     String authority = AuthorityCheck.authority(server, token.authoritySha256());
@@ -87,6 +89,15 @@ public record Membership(URI server, EntityName name, String authority) {
       Membership joined = new Membership(server, called, answer.authority());
       DurableFile.write(folder.resolve(FILE), Json.write(joined));
       return joined;
+    }
+  }
+
+  private static void prepare(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder, failed);
     }
   }
 
