@@ -1,0 +1,65 @@
+package dev.ratoon.protocol.channel;
+
+import io.airlift.compress.v3.zstd.ZstdCompressor;
+
+/**
+ * Packs pieces where that pays. With {@link Packing#WHERE_FASTER} it packs as long as a byte takes
+ * longer to leave than to be packed: then packing happens while the link is busy with what was
+ * packed before. For one thread.
+ */
+final class Packer {
+  /** Nearly as small as level 3 for what disks hold, and half as fast again. */
+  private static final int LEVEL = 1;
+
+  /** What is smaller than this is not worth a frame of zstd. */
+  private static final int LEAST_BYTES = 1024;
+
+  /** For a first measurement, as long as nothing is known. */
+  private static final int PROBES = 3;
+
+  private final Packing when;
+  private final ZstdCompressor compressor = ZstdCompressor.create(LEVEL);
+  private final Pace packing = new Pace();
+  private int probes;
+
+  Packer(Packing when) {
+    this.when = when;
+  }
+
+  /** How large a target has to be. */
+  int maxPackedBytes() {
+    return compressor.maxCompressedLength(Limits.PIECE_BYTES);
+  }
+
+  /** Whether the next piece should be packed. */
+  boolean pays(PackingHistory history, int bytes, double nanosPerByteToLeave) {
+    if (when == Packing.NEVER || bytes < LEAST_BYTES) {
+      return false;
+    }
+    return (when == Packing.WHERE_SMALLER || faster(nanosPerByteToLeave)) && history.worthATry();
+  }
+
+  /**
+   * Packs from one array into another.
+   *
+   * @return how many bytes it came to, possibly more than there were
+   */
+  int pack(PackingHistory history, byte[] plain, int start, int bytes, byte[] packed, int at) {
+    long began = System.nanoTime();
+    int length = compressor.compress(plain, start, bytes, packed, at, packed.length - at);
+    packing.measured(bytes, System.nanoTime() - began);
+    history.tried(bytes, length);
+    return length;
+  }
+
+  private boolean faster(double nanosPerByteToLeave) {
+    if (Double.isNaN(nanosPerByteToLeave)) {
+      return false;
+    }
+    if (probes < PROBES) {
+      probes++;
+      return true;
+    }
+    return nanosPerByteToLeave > packing.nanosPerByte();
+  }
+}
