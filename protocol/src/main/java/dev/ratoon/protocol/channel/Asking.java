@@ -105,14 +105,19 @@ final class Asking implements Wire.Handler {
           .detail("The stream has " + Limits.REQUESTS + " requests already.")
           .asException();
     }
-    OpenRequest request = new OpenRequest(stream, part, sorted, receiver);
     lastRequest++;
     int number = lastRequest;
+    OpenRequest request =
+        new OpenRequest(stream, part, sorted, receiver, why -> cancel(number, why));
     requests.put(number, request);
     stream.requestBegan();
     meter.asked(request.unansweredCount());
     wire.outbox().small(new Frame.Request(stream.id(), number, part, priority, sorted));
-    return () -> cancel(number, request);
+    return () ->
+        cancel(
+            number,
+            Problem.of(ErrorCode.INTERRUPTED, "fetching from " + wire.name())
+                .detail("It was cancelled."));
   }
 
   synchronized void close(PeerStream stream) {
@@ -272,13 +277,10 @@ final class Asking implements Wire.Handler {
     finish(request, Optional.empty());
   }
 
-  private synchronized void cancel(int number, OpenRequest request) {
-    if (requests.get(number) == request && !request.isStopped()) {
-      finish(
-          request,
-          Optional.of(
-              Problem.of(ErrorCode.INTERRUPTED, "fetching from " + wire.name())
-                  .detail("It was cancelled.")));
+  private synchronized void cancel(int number, Problem why) {
+    OpenRequest request = requests.get(number);
+    if (request != null && request.finish(Optional.of(why))) {
+      deliveries.end(request);
       wire.outbox().small(new Frame.Cancel(number));
     }
   }

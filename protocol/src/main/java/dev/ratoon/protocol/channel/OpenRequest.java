@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
  * A request on the side that asked. What was answered is kept by the connection, under its lock;
@@ -21,6 +22,7 @@ final class OpenRequest {
   private final PeerStream stream;
   private final Part part;
   private final Receiver receiver;
+  private final Consumer<Problem> giveUp;
   private final Map<Integer, Integer> unanswered = new HashMap<>();
   private final AtomicInteger undelivered = new AtomicInteger(1);
 
@@ -29,10 +31,19 @@ final class OpenRequest {
 
   private boolean finished;
 
-  OpenRequest(PeerStream stream, Part part, List<Run> runs, Receiver receiver) {
+  /**
+   * @param giveUp called, on a delivery thread, when the receiver cannot take what it is given
+   */
+  OpenRequest(
+      PeerStream stream,
+      Part part,
+      List<Run> runs,
+      Receiver receiver,
+      Consumer<Problem> giveUp) {
     this.stream = stream;
     this.part = part;
     this.receiver = receiver;
+    this.giveUp = giveUp;
     for (Run run : runs) {
       for (int i = 0; i < run.count(); i++) {
         unanswered.put(run.first() + i, run.blocks());
@@ -77,9 +88,7 @@ final class OpenRequest {
       return false;
     }
     finished = true;
-    if (stopped.isEmpty()) {
-      stopped = why;
-    }
+    stopped = why;
     return true;
   }
 
@@ -107,12 +116,11 @@ final class OpenRequest {
     try {
       call.run();
     } catch (RatoonException own) {
-      stopped = Optional.of(own.problem());
+      giveUp.accept(own.problem());
     } catch (RuntimeException defect) {
-      stopped =
-          Optional.of(
-              Problem.of(ErrorCode.INTERNAL, "taking in a piece of " + stream.disk().shortForm())
-                  .detail(defect.toString()));
+      giveUp.accept(
+          Problem.of(ErrorCode.INTERNAL, "taking in a piece of " + stream.disk().shortForm())
+              .detail(defect.toString()));
     }
   }
 }

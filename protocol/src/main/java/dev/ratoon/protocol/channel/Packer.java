@@ -14,13 +14,13 @@ final class Packer {
   /** What is smaller than this is not worth a frame of zstd. */
   private static final int LEAST_BYTES = 1024;
 
-  /** For a first measurement, as long as nothing is known. */
-  private static final int PROBES = 3;
+  /** After so many pieces that were not packed one is, to measure again. */
+  private static final int MEASURE_EACH = 128;
 
   private final Packing when;
   private final ZstdCompressor compressor = ZstdCompressor.create(LEVEL);
   private final Pace packing = new Pace();
-  private int probes;
+  private int declined;
 
   Packer(Packing when) {
     this.when = when;
@@ -53,13 +53,11 @@ final class Packer {
   }
 
   private boolean faster(double nanosPerByteToLeave) {
-    if (Double.isNaN(nanosPerByteToLeave)) {
+    if (nanosPerByteToLeave <= packing.nanosPerByte() && declined < MEASURE_EACH) {
+      declined++;
       return false;
     }
-    if (probes < PROBES) {
-      probes++;
-      return true;
-    }
-    return nanosPerByteToLeave > packing.nanosPerByte();
+    declined = 0;
+    return nanosPerByteToLeave > 0;
   }
 }

@@ -45,9 +45,9 @@ final class ServedConnection implements Wire.Handler {
       wire.link().shakeHands();
       peer = Optional.of(Peer.of(wire.link().certificate()));
     } catch (SSLException refused) {
-      wire.endFor(wire.untrusted(refused));
+      wire.breakOff(wire.untrusted(refused));
     } catch (IOException broken) {
-      wire.endFor(
+      wire.breakOff(
           Problem.of(ErrorCode.PEER_UNREACHABLE, "greeting " + wire.name())
               .detail(String.valueOf(broken.getMessage())));
     }

@@ -207,7 +207,11 @@ final class TlsLink implements AutoCloseable {
     }
     SSLEngineResult result = engine.wrap(sources, from, count, encryptedOut);
     switch (result.getStatus()) {
-      case OK -> {}
+      case OK -> {
+        if (result.bytesConsumed() == 0 && result.bytesProduced() == 0 && count > 0) {
+          throw new SSLException("nothing can be sent before the handshake");
+        }
+      }
       case BUFFER_OVERFLOW -> flush();
       case CLOSED -> {
         if (result.bytesProduced() == 0) {

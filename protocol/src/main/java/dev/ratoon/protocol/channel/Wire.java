@@ -18,6 +18,9 @@ import javax.net.ssl.SSLException;
  * with {@code goodbye}; then nothing more is written, and what still arrives is thrown away until
  * the other side has closed too, or its time is over. {@link #watch}, called every so often, looks
  * after the times, so no thread waits here with a timeout.
+ *
+ * <p>The threads are not virtual ones: what they do is mostly to encrypt, and a virtual thread that
+ * computes keeps others from running.
  */
 final class Wire {
   /** Who understands the frames. All calls come from the reading thread. */
@@ -100,6 +103,11 @@ final class Wire {
       link.close();
       handler.over(ended.get().orElseThrow());
     }
+  }
+
+  /** Ends the connection, which the other side can't be told of. */
+  void breakOff(Problem why) {
+    end(why, false);
   }
 
   /** Ends the connection for a reason of ours; the other side is told. */

@@ -3,24 +3,29 @@ package dev.ratoon.protocol.channel;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.Optional;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A base disk in memory, of which as much has arrived as the test says. */
-final class FakeBase implements ServedBase {
+final class FakeBase {
   private final byte[] content;
   private final byte[] manifest;
   private final byte[] fingerprints;
   private final BitSet there = new BitSet();
   final AtomicInteger closes = new AtomicInteger();
-  final AtomicInteger reads = new AtomicInteger();
+  final List<Integer> reads = new CopyOnWriteArrayList<>();
   volatile Runnable beforeRead = () -> {};
-  private Optional<Listener> listener = Optional.empty();
+  private final List<ServedBase.Listener> listeners = new ArrayList<>();
 
-  private FakeBase(byte[] content, boolean complete) {
+  private final long size;
+
+  private FakeBase(byte[] content, long size, boolean complete) {
     this.content = content;
+    this.size = size;
     this.manifest = noise((int) Limits.manifestBytes(chunkCount()), 7);
     this.fingerprints = noise((int) Limits.fingerprintBytes(chunkCount()), 8);
     if (complete) {
@@ -30,12 +35,17 @@ final class FakeBase implements ServedBase {
 
   /** All of it is there. */
   static FakeBase ready(byte[] content) {
-    return new FakeBase(content, true);
+    return new FakeBase(content, content.length, true);
   }
 
   /** Nothing of it is there yet. */
   static FakeBase arriving(byte[] content) {
-    return new FakeBase(content, false);
+    return new FakeBase(content, content.length, false);
+  }
+
+  /** A disk that has this content again and again. */
+  static FakeBase endless(byte[] content, int chunks) {
+    return new FakeBase(content, (long) chunks * Limits.PIECE_BYTES, true);
   }
 
   static byte[] noise(int bytes, long seed) {
@@ -45,24 +55,24 @@ final class FakeBase implements ServedBase {
   }
 
   int chunkCount() {
-    return (content.length + Limits.PIECE_BYTES - 1) / Limits.PIECE_BYTES;
+    return new Pieces(size).count();
   }
 
   void arrive(int chunk) {
-    Optional<Listener> told;
+    List<ServedBase.Listener> told;
     synchronized (this) {
       there.set(chunk);
-      told = listener;
+      told = List.copyOf(listeners);
     }
-    told.ifPresent(l -> l.arrived(chunk));
+    told.forEach(l -> l.arrived(chunk));
   }
 
   void withdraw(Problem why) {
-    Optional<Listener> told;
+    List<ServedBase.Listener> told;
     synchronized (this) {
-      told = listener;
+      told = List.copyOf(listeners);
     }
-    told.orElseThrow().withdrawn(why);
+    told.forEach(l -> l.withdrawn(why));
   }
 
   byte[] bytes(Part part) {
@@ -73,43 +83,67 @@ final class FakeBase implements ServedBase {
     };
   }
 
-  @Override
-  public long sizeBytes() {
-    return content.length;
+  /** One who may read it. */
+  ServedBase lend() {
+    return new Loan();
   }
 
-  @Override
-  public long lengthBytes(Part part) {
-    return bytes(part).length;
-  }
-
-  @Override
-  public synchronized boolean isComplete() {
-    return there.cardinality() == chunkCount();
-  }
-
-  @Override
-  public synchronized boolean has(int chunk) {
+  private synchronized boolean has(int chunk) {
     return there.get(chunk);
   }
 
-  @Override
-  public void read(Part part, long offset, ByteBuffer target) {
-    reads.incrementAndGet();
-    beforeRead.run();
-    if (closes.get() > 0) {
-      throw Problem.of(ErrorCode.INTERNAL, "reading a base").detail("It is closed.").asException();
+  private synchronized boolean isComplete() {
+    return there.cardinality() == chunkCount();
+  }
+
+  private synchronized void listen(ServedBase.Listener heard) {
+    listeners.add(heard);
+  }
+
+  /** Notices who reads what was given back. */
+  private final class Loan implements ServedBase {
+    private volatile boolean over;
+
+    @Override
+    public long sizeBytes() {
+      return size;
     }
-    target.put(bytes(part), (int) offset, target.remaining());
-  }
 
-  @Override
-  public synchronized void listen(Listener heard) {
-    listener = Optional.of(heard);
-  }
+    @Override
+    public long lengthBytes(Part part) {
+      return part == Part.CONTENT ? size : bytes(part).length;
+    }
 
-  @Override
-  public void close() {
-    closes.incrementAndGet();
+    @Override
+    public boolean isComplete() {
+      return FakeBase.this.isComplete();
+    }
+
+    @Override
+    public boolean has(int chunk) {
+      return FakeBase.this.has(chunk);
+    }
+
+    @Override
+    public void read(Part part, long offset, ByteBuffer target) {
+      reads.add((int) (offset / Limits.PIECE_BYTES));
+      beforeRead.run();
+      if (over) {
+        throw Problem.of(ErrorCode.INTERNAL, "reading a base").detail("It is over.").asException();
+      }
+      byte[] bytes = bytes(part);
+      target.put(bytes, (int) (offset % bytes.length), target.remaining());
+    }
+
+    @Override
+    public void listen(Listener heard) {
+      FakeBase.this.listen(heard);
+    }
+
+    @Override
+    public void close() {
+      over = true;
+      closes.incrementAndGet();
+    }
   }
 }

@@ -78,7 +78,7 @@ final class Link implements AutoCloseable {
     if (base == null) {
       throw Problem.of(ErrorCode.BASE_MISSING, "giving a base").asException();
     }
-    return new Doorman.Admission(base, library);
+    return new Doorman.Admission(base.lend(), library);
   }
 
   @Override
