@@ -193,7 +193,6 @@ final class Wire {
   }
 
   private void write(Handler handler) {
-    ByteBuffer[] buffers = new ByteBuffer[0];
     try {
       while (!outbox.isOver()) {
         List<Outbox.Parcel> parcels = outbox.take();
@@ -202,14 +201,16 @@ final class Wire {
             parcels.add(new Outbox.Parcel(FrameCodec.encode(f.get()), () -> {}));
           }
         }
-        buffers = parcels.stream().map(Outbox.Parcel::bytes).toArray(ByteBuffer[]::new);
+        ByteBuffer[] buffers =
+            parcels.stream().map(Outbox.Parcel::bytes).toArray(ByteBuffer[]::new);
         send(buffers);
         parcels.forEach(parcel -> parcel.sent().run());
       }
       link.endWriting();
     } catch (IOException | InterruptedException broken) {
-      end(broken("The connection broke: " + broken.getMessage() + "."), false);
-      link.close();
+      // The reason is what the reading side meets, which hears the other side's last words: an
+      // alert, say, or a goodbye. If it hears nothing, its time will be over.
+      outbox.end();
     }
   }
 

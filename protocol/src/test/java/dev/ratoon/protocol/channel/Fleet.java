@@ -46,14 +46,19 @@ final class Fleet {
   }
 
   SSLContext tls(String subject) {
+    return tls(this, subject);
+  }
+
+  /** One who trusts this fleet, with a certificate of the issuer's. */
+  SSLContext tls(Fleet issuer, String subject) {
     try {
       KeyPair own = newKeys();
-      X509Certificate certificate = certify(new X500Principal(subject), own, false);
+      X509Certificate certificate = issuer.certify(new X500Principal(subject), own, false);
       KeyStore store = KeyStore.getInstance("PKCS12");
       char[] password = new char[0];
       store.load(null, password);
       store.setKeyEntry(
-          "host", own.getPrivate(), password, new Certificate[] {certificate, authority});
+          "host", own.getPrivate(), password, new Certificate[] {certificate, issuer.authority});
       store.setCertificateEntry("authority", authority);
       KeyManagerFactory keyManagers = KeyManagerFactory.getInstance("PKIX");
       keyManagers.init(store, password);
