@@ -31,7 +31,7 @@ class HostileSourceTest {
 
   private final ChunkClient client =
       new ChunkClient(
-          () -> Fleet.ONE.tls(Link.ASKER), new AskerSettings(Timeouts.USUAL, 4, 2));
+          () -> Fleet.ONE.tls(Link.ASKER), Link.asking(4));
 
   @AfterEach
   void close() {

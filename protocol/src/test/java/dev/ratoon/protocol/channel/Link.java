@@ -20,8 +20,10 @@ final class Link implements AutoCloseable {
   static final HostId SOURCE = Fleet.host(1);
   static final HostId ASKER = Fleet.host(2);
   static final byte[] GRANT = {1, 2, 3};
-  static final Timeouts QUICK =
-      new Timeouts(Duration.ofSeconds(5), Duration.ofMillis(100), Duration.ofMillis(600));
+
+  /** As usual, but for machines that have much else to do. */
+  static final Timeouts PATIENT =
+      new Timeouts(Duration.ofSeconds(20), Duration.ofSeconds(2), Duration.ofSeconds(20));
 
   private static final SSLContext SOURCE_TLS = Fleet.ONE.tls(SOURCE);
   private static final SSLContext ASKER_TLS = Fleet.ONE.tls(ASKER);
@@ -40,11 +42,15 @@ final class Link implements AutoCloseable {
 
   /** With settings that suit a test that is about none of them. */
   static Link usual() {
-    return new Link(serving(Packing.NEVER, Rates.none()), new AskerSettings(Timeouts.USUAL, 16, 2));
+    return new Link(serving(Packing.NEVER, Rates.none()), asking(16));
+  }
+
+  static AskerSettings asking(int window) {
+    return new AskerSettings(PATIENT, window, 2);
   }
 
   static ServingSettings serving(Packing packing, Rates rates) {
-    return new ServingSettings(Timeouts.USUAL, 8, 4, packing, rates);
+    return new ServingSettings(PATIENT, 8, 4, packing, rates);
   }
 
   static InetSocketAddress anyPort() {
@@ -66,7 +72,11 @@ final class Link implements AutoCloseable {
   }
 
   PeerStream stream(FakeBase base) {
-    return connect().stream(give(base), GRANT, new Heard());
+    return stream(base, new Heard());
+  }
+
+  PeerStream stream(FakeBase base, StreamListener heard) {
+    return connect().stream(give(base), GRANT, heard);
   }
 
   private Doorman.Admission admit(Peer peer, DiskId disk, java.nio.ByteBuffer grant) {

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /** Who may talk to whom. */
 class TrustTest {
-  private static final Timeouts QUICK =
-      new Timeouts(Duration.ofMillis(500), Duration.ofSeconds(2), Duration.ofSeconds(6));
+  private static final Duration PATIENT = Duration.ofSeconds(20);
+  private static final Duration QUICK = Duration.ofMillis(100);
 
   private final Link link = Link.usual();
   private final Fleet others = new Fleet();
@@ -66,10 +66,10 @@ class TrustTest {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       nobody = (InetSocketAddress) socket.getLocalSocketAddress();
     }
-    assertThat(refusal(Fleet.ONE.tls(Link.ASKER), Link.SOURCE, nobody).code())
+    assertThat(refusal(Fleet.ONE.tls(Link.ASKER), Link.SOURCE, nobody, PATIENT).code())
         .isEqualTo(ErrorCode.PEER_UNREACHABLE);
     InetSocketAddress nowhere = InetSocketAddress.createUnresolved("host.invalid", 1);
-    assertThat(refusal(Fleet.ONE.tls(Link.ASKER), Link.SOURCE, nowhere).code())
+    assertThat(refusal(Fleet.ONE.tls(Link.ASKER), Link.SOURCE, nowhere, PATIENT).code())
         .isEqualTo(ErrorCode.PEER_UNREACHABLE);
   }
 
@@ -77,17 +77,19 @@ class TrustTest {
   void whoAcceptsAndSaysNothingIsGivenUp() throws IOException {
     try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       InetSocketAddress address = (InetSocketAddress) silent.getLocalSocketAddress();
-      assertThat(refusal(Fleet.ONE.tls(Link.ASKER), Link.SOURCE, address).code())
+      assertThat(refusal(Fleet.ONE.tls(Link.ASKER), Link.SOURCE, address, QUICK).code())
           .isEqualTo(ErrorCode.PEER_UNREACHABLE);
     }
   }
 
   private Problem refusal(SSLContext tls, HostId expected) {
-    return refusal(tls, expected, link.server.address());
+    return refusal(tls, expected, link.server.address(), PATIENT);
   }
 
-  private static Problem refusal(SSLContext tls, HostId expected, InetSocketAddress address) {
-    try (ChunkClient client = new ChunkClient(() -> tls, new AskerSettings(QUICK, 4, 1))) {
+  private static Problem refusal(
+      SSLContext tls, HostId expected, InetSocketAddress address, Duration connect) {
+    Timeouts timeouts = new Timeouts(connect, Duration.ofSeconds(2), Duration.ofSeconds(6));
+    try (ChunkClient client = new ChunkClient(() -> tls, new AskerSettings(timeouts, 4, 1))) {
       RatoonException refused =
           catchThrowableOfType(RatoonException.class, () -> client.open(address, expected));
       return refused.problem();
