@@ -21,7 +21,7 @@ final class ServedConnection implements Wire.Handler {
   private final Wire wire;
   private final AtomicInteger openStreams = new AtomicInteger();
   private volatile Optional<Peer> peer = Optional.empty();
-  private volatile boolean inOrder;
+  private volatile boolean stopped;
 
   /** Streams that the asker has not closed; only the reading thread changes them. */
   private final Map<Integer, ServedStream> streams = new HashMap<>();
@@ -43,7 +43,9 @@ final class ServedConnection implements Wire.Handler {
   void run() {
     try {
       wire.link().shakeHands();
-      peer = Optional.of(Peer.of(wire.link().certificate()));
+      Peer asker = Peer.of(wire.link().certificate());
+      peer = Optional.of(asker);
+      wire.name("host " + asker.host());
     } catch (SSLException refused) {
       wire.breakOff(wire.untrusted(refused));
     } catch (IOException broken) {
@@ -68,11 +70,11 @@ final class ServedConnection implements Wire.Handler {
 
   /** Why it ended, if not in order. */
   Optional<Problem> misfortune() {
-    return inOrder ? Optional.empty() : wire.end();
+    return stopped || wire.endedInOrder() ? Optional.empty() : wire.end();
   }
 
   void stop() {
-    inOrder = true;
+    stopped = true;
     wire.endFor(
         Problem.of(ErrorCode.INTERRUPTED, "serving base disks")
             .detail("The host stops serving.")

@@ -38,13 +38,14 @@ final class Wire {
 
   private final TlsLink link;
   private final Outbox outbox;
-  private final String name;
+  private volatile String name;
   private final Timeouts timeouts;
   private final Pace sending = new Pace();
   private final AtomicReference<Optional<Problem>> ended =
       new AtomicReference<>(Optional.empty());
   private final long startedNanos = System.nanoTime();
   private volatile boolean greeted;
+  private volatile boolean inOrder;
   private volatile long endedNanos;
   private volatile long pingedNanos;
 
@@ -68,6 +69,16 @@ final class Wire {
 
   String name() {
     return name;
+  }
+
+  /** Now it is known who is at the other end. */
+  void name(String known) {
+    name = known;
+  }
+
+  /** Whether the other side took its leave, and had nothing to complain of. */
+  boolean endedInOrder() {
+    return inOrder;
   }
 
   /** How long a byte lately took to leave. */
@@ -172,8 +183,10 @@ final class Wire {
         switch (frames.next()) {
           case Frame.Ping ping -> outbox.pong(ping.token());
           case Frame.Pong pong -> {}
-          case Frame.Goodbye(Optional<Problem> why) ->
-              end(why.orElseGet(() -> broken("It closed the connection.")), false);
+          case Frame.Goodbye(Optional<Problem> why) -> {
+            inOrder = why.isEmpty();
+            end(why.orElseGet(() -> broken("It closed the connection.")), false);
+          }
           case Frame frame -> handler.frame(frame);
         }
       }

@@ -43,6 +43,10 @@ final class FakeBase {
     return new FakeBase(content, content.length, false);
   }
 
+  static FakeBase arriving(byte[] content, int chunks) {
+    return new FakeBase(content, (long) chunks * Limits.PIECE_BYTES, false);
+  }
+
   /** A disk that has this content again and again. */
   static FakeBase endless(byte[] content, int chunks) {
     return new FakeBase(content, (long) chunks * Limits.PIECE_BYTES, true);
