@@ -53,8 +53,7 @@ final class Answering {
     }
   }
 
-  private void end(ServedStream stream, int request, Frame.Ending how)
-      throws InterruptedException {
+  private void end(ServedStream stream, int request, Frame.Ending how) throws InterruptedException {
     send(new Frame.End(request, how), stream::requestEnded);
   }
 
@@ -127,8 +126,7 @@ final class Answering {
       return frame;
     }
     ByteBuffer target = takeBuffer();
-    int length =
-        packer.pack(stream.packing(), frame.array(), head, bytes, target.array(), head);
+    int length = packer.pack(stream.packing(), frame.array(), head, bytes, target.array(), head);
     ByteBuffer unused = length < bytes ? frame : target;
     giveBack(unused);
     return length < bytes ? target.limit(head + length) : frame;

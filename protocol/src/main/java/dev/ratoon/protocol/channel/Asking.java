@@ -96,8 +96,9 @@ final class Asking implements Wire.Handler {
           .asException(rule);
     }
     throwIfOver();
-    stream.whyClosed().ifPresent(
-        why -> {
+    stream
+        .whyClosed()
+        .ifPresent(why -> {
           throw why.asException();
         });
     if (stream.openRequests() >= Limits.REQUESTS) {
@@ -207,10 +208,9 @@ final class Asking implements Wire.Handler {
       Problem why =
           close
               .problem()
-              .orElseGet(
-                  () ->
-                      Problem.of(ErrorCode.INTERRUPTED, "fetching from " + wire.name())
-                          .detail("It closed the stream."));
+              .orElseGet(() ->
+                  Problem.of(ErrorCode.INTERRUPTED, "fetching from " + wire.name())
+                      .detail("It closed the stream."));
       stream.closed(why);
       failRequestsOf(stream, why);
       if (stream.answer().isPresent()) {
@@ -341,10 +341,9 @@ final class Asking implements Wire.Handler {
   }
 
   private void throwIfOver() {
-    over.ifPresent(
-        why -> {
-          throw why.asException();
-        });
+    over.ifPresent(why -> {
+      throw why.asException();
+    });
   }
 
   private static RatoonException interrupted(String doing, InterruptedException stop) {

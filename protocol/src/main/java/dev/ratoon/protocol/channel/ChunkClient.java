@@ -36,9 +36,9 @@ public final class ChunkClient implements AutoCloseable {
    * Connects and waits until the other host has greeted.
    *
    * @param host who has to be there
-   * @throws RatoonException {@code PEER_UNREACHABLE} if nobody answers, {@code PEER_UNTRUSTED} if it
-   *     is another host or not of this fleet, or does not trust this one; {@code BUSY} if the host
-   *     has too many connections
+   * @throws RatoonException {@code PEER_UNREACHABLE} if nobody answers, {@code PEER_UNTRUSTED} if
+   *     it is another host or not of this fleet, or does not trust this one; {@code BUSY} if the
+   *     host has too many connections
    */
   public PeerConnection open(InetSocketAddress address, HostId host) {
     String name = "host " + host + " at " + address.getHostString() + ":" + address.getPort();
@@ -111,7 +111,8 @@ public final class ChunkClient implements AutoCloseable {
     } catch (SSLException refused) {
       throw wire.untrusted(refused).asException(refused);
     } catch (IOException broken) {
-      throw wire.end().orElseGet(() -> unreachable(wire.name(), broken).problem())
+      throw wire.end()
+          .orElseGet(() -> unreachable(wire.name(), broken).problem())
           .asException(broken);
     }
     if (!peer.host().equals(host)) {

@@ -91,8 +91,7 @@ final class Deliveries {
     }
   }
 
-  private void deliver(
-      OpenRequest request, Frame.Data data, int expected, Unpacker unpacker) {
+  private void deliver(OpenRequest request, Frame.Data data, int expected, Unpacker unpacker) {
     try {
       if (!request.isStopped()) {
         ByteBuffer bytes = data.packed() ? unpacker.unpack(data.bytes(), expected) : data.bytes();

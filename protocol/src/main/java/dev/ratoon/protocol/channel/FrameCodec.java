@@ -84,8 +84,7 @@ final class FrameCodec {
           putProblem(
               begin(LACK, 8 + MAX_PROBLEM_BYTES).putInt(f.request()).putInt(f.piece()),
               f.problem());
-      case Frame.End f ->
-          begin(END, 5).putInt(f.request()).put((byte) (f.ending().ordinal() + 1));
+      case Frame.End f -> begin(END, 5).putInt(f.request()).put((byte) (f.ending().ordinal() + 1));
       case Frame.Ping f -> begin(PING, 8).putLong(f.token());
       case Frame.Pong f -> begin(PONG, 8).putLong(f.token());
       case Frame.Goodbye f -> putProblem(begin(GOODBYE, MAX_PROBLEM_BYTES), f.problem());
@@ -234,8 +233,7 @@ final class FrameCodec {
   }
 
   private static Frame.Data decodeData(ByteBuffer in) throws BrokenRule {
-    return new Frame.Data(
-        in.getInt(), in.getInt(), in.getShort() & 0xffff, flag(in.get()), in);
+    return new Frame.Data(in.getInt(), in.getInt(), in.getShort() & 0xffff, flag(in.get()), in);
   }
 
   private static boolean flag(byte value) throws BrokenRule {

@@ -35,11 +35,7 @@ final class OpenRequest {
    * @param giveUp called, on a delivery thread, when the receiver cannot take what it is given
    */
   OpenRequest(
-      PeerStream stream,
-      Part part,
-      List<Run> runs,
-      Receiver receiver,
-      Consumer<Problem> giveUp) {
+      PeerStream stream, Part part, List<Run> runs, Receiver receiver, Consumer<Problem> giveUp) {
     this.stream = stream;
     this.part = part;
     this.receiver = receiver;

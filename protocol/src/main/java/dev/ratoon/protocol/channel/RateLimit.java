@@ -79,16 +79,14 @@ public final class RateLimit {
         waiting[priority.ordinal()]--;
       }
       long earliest = ticks.nanoTime() - BURST_NANOS;
-      spentUntilNanos =
-          Math.max(spentUntilNanos, earliest) + Math.round(bytes * nanosPerByte);
+      spentUntilNanos = Math.max(spentUntilNanos, earliest) + Math.round(bytes * nanosPerByte);
       turn.signalAll();
     } finally {
       lock.unlock();
     }
   }
 
-  private void awaitTurn(Priority priority, BooleanSupplier abandoned)
-      throws InterruptedException {
+  private void awaitTurn(Priority priority, BooleanSupplier abandoned) throws InterruptedException {
     while (!abandoned.getAsBoolean() && nanosPerByte > 0) {
       long wait = spentUntilNanos - ticks.nanoTime();
       if (wait <= 0) {

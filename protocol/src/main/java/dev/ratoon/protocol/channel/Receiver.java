@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 /**
  * Takes what a request brings. Called by the connection's delivery threads, several at once; it may
  * take its time: as long as it does, less is asked of the source. At the end exactly one of {@link
- * #completed} and {@link #failed} is called, when all other calls have returned. A receiver that throws from one of
- * the others has cancelled its request.
+ * #completed} and {@link #failed} is called, when all other calls have returned. A receiver that
+ * throws from one of the others has cancelled its request.
  */
 public interface Receiver {
   /**

@@ -123,14 +123,13 @@ final class ServedConnection implements Wire.Handler {
   @Override
   public void over(Problem why) {
     schedule.ifPresent(Schedule::end);
-    answering.ifPresent(
-        thread -> {
-          try {
-            thread.join();
-          } catch (InterruptedException nobodyDoesThat) {
-            Thread.currentThread().interrupt();
-          }
-        });
+    answering.ifPresent(thread -> {
+      try {
+        thread.join();
+      } catch (InterruptedException nobodyDoesThat) {
+        Thread.currentThread().interrupt();
+      }
+    });
     feeds.all().forEach(ServedStream::release);
   }
 
@@ -156,10 +155,7 @@ final class ServedConnection implements Wire.Handler {
         new Answering(wire, work, server.settings().rates(), server.settings().packing());
     answering =
         Optional.of(
-            Thread.ofPlatform()
-                .daemon()
-                .name("channel-answer " + wire.name())
-                .start(answers::run));
+            Thread.ofPlatform().daemon().name("channel-answer " + wire.name()).start(answers::run));
   }
 
   private void open(Frame.Open open, Schedule work) throws BrokenRule, InterruptedException {

@@ -9,9 +9,7 @@ final class Turns {
 
   private int passedOver;
 
-  /**
-   * The class whose turn it is, of those that wait. At least one does.
-   */
+  /** The class whose turn it is, of those that wait. At least one does. */
   Priority next(Predicate<Priority> waits) {
     Priority first = first(waits);
     Priority last = last(waits);

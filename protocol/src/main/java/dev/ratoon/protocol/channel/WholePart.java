@@ -74,10 +74,9 @@ final class WholePart implements Receiver {
       Thread.currentThread().interrupt();
       throw Problem.of(ErrorCode.INTERRUPTED, doing).asException(stop);
     }
-    failed.ifPresent(
-        why -> {
-          throw why.asException();
-        });
+    failed.ifPresent(why -> {
+      throw why.asException();
+    });
     return true;
   }
 }

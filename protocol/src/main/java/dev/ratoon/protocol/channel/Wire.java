@@ -41,8 +41,7 @@ final class Wire {
   private volatile String name;
   private final Timeouts timeouts;
   private final Pace sending = new Pace();
-  private final AtomicReference<Optional<Problem>> ended =
-      new AtomicReference<>(Optional.empty());
+  private final AtomicReference<Optional<Problem>> ended = new AtomicReference<>(Optional.empty());
   private final long startedNanos = System.nanoTime();
   private volatile boolean greeted;
   private volatile boolean inOrder;
@@ -199,9 +198,7 @@ final class Wire {
     } catch (IOException broken) {
       end(broken("The connection broke: " + broken.getMessage() + "."), false);
     } catch (RuntimeException defect) {
-      endFor(
-          Problem.of(ErrorCode.INTERNAL, "talking to " + name)
-              .detail(defect.toString()));
+      endFor(Problem.of(ErrorCode.INTERNAL, "talking to " + name).detail(defect.toString()));
     }
   }
 

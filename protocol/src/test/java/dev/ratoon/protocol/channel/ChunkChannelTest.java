@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 /** The channel from end to end, over loopback and with real certificates. */
 class ChunkChannelTest {
   private static final int CHUNKS = 21;
-  private static final byte[] CONTENT =
-      FakeBase.noise((CHUNKS - 1) * Limits.PIECE_BYTES + 5000, 1);
+  private static final byte[] CONTENT = FakeBase.noise((CHUNKS - 1) * Limits.PIECE_BYTES + 5000, 1);
   private static final Problem GONE = Problem.of(ErrorCode.BASE_ALTERED, "serving a base");
 
   private final Link link = Link.usual();
@@ -331,8 +330,7 @@ class ChunkChannelTest {
 
   private static Collected ask(PeerStream stream, Run... runs) {
     Collected collected = new Collected();
-    ChunkRequest unused =
-        stream.request(Part.CONTENT, List.of(runs), Priority.DEPLOY, collected);
+    ChunkRequest unused = stream.request(Part.CONTENT, List.of(runs), Priority.DEPLOY, collected);
     return collected;
   }
 
@@ -365,11 +363,10 @@ class ChunkChannelTest {
 
   private static void assertPieces(Map<Integer, byte[]> pieces, byte[] content) {
     assertThat(pieces).hasSize(new Pieces(content.length).count());
-    pieces.forEach(
-        (piece, bytes) -> {
-          int from = piece * Limits.PIECE_BYTES;
-          int to = Math.min(content.length, from + Limits.PIECE_BYTES);
-          assertThat(bytes).isEqualTo(Arrays.copyOfRange(content, from, to));
-        });
+    pieces.forEach((piece, bytes) -> {
+      int from = piece * Limits.PIECE_BYTES;
+      int to = Math.min(content.length, from + Limits.PIECE_BYTES);
+      assertThat(bytes).isEqualTo(Arrays.copyOfRange(content, from, to));
+    });
   }
 }

@@ -107,20 +107,17 @@ class FaultTest {
     try (RawPeer deaf = RawPeer.asker(link.server.address())) {
       deaf.send(new Frame.Hello(Limits.WINDOW));
       deaf.send(new Frame.Open(1, largeDisk, ByteBuffer.wrap(Link.GRANT)));
-      deaf.send(
-          new Frame.Request(1, 1, Part.CONTENT, Priority.DEPLOY, List.of(Run.of(0, 1024))));
-      deaf.send(
-          new Frame.Request(1, 2, Part.CONTENT, Priority.DEPLOY, List.of(Run.of(0, 1024))));
+      deaf.send(new Frame.Request(1, 1, Part.CONTENT, Priority.DEPLOY, List.of(Run.of(0, 1024))));
+      deaf.send(new Frame.Request(1, 2, Part.CONTENT, Priority.DEPLOY, List.of(Run.of(0, 1024))));
       // It sends pings, so it seems to live, but takes nothing.
-      Await.until(
-          () -> {
-            try {
-              deaf.send(new Frame.Ping(1));
-              return link.server.connectionCount() == 0;
-            } catch (IOException ended) {
-              return true;
-            }
-          });
+      Await.until(() -> {
+        try {
+          deaf.send(new Frame.Ping(1));
+          return link.server.connectionCount() == 0;
+        } catch (IOException ended) {
+          return true;
+        }
+      });
     }
     Await.until(() -> link.server.connectionCount() == 0);
     assertThat(large.reads.size()).isLessThan(1024);

@@ -81,10 +81,7 @@ class FrameCodecTest {
   @Test
   void speaksTheFormatThatIsSpecified() {
     assertThat(hex(new Frame.Hello(64))).isEqualTo("0000000b0152544e4348414e010040");
-    assertThat(
-            hex(
-                new Frame.Request(
-                    1, 2, Part.CONTENT, Priority.DEPLOY, List.of(Run.of(16, 3)))))
+    assertThat(hex(new Frame.Request(1, 2, Part.CONTENT, Priority.DEPLOY, List.of(Run.of(16, 3)))))
         .isEqualTo("0000001505000000010000000201010001000000100003ffff");
     assertThat(hex(new Frame.Data(1, 2, 5, false, ByteBuffer.wrap(new byte[] {9}))))
         .isEqualTo("0000000d09000000010000000200050009");

@@ -30,8 +30,7 @@ class HostileSourceTest {
   private static final Problem WHY = Problem.of(ErrorCode.FILE_UNREADABLE, "reading");
 
   private final ChunkClient client =
-      new ChunkClient(
-          () -> Fleet.ONE.tls(Link.ASKER), Link.asking(4));
+      new ChunkClient(() -> Fleet.ONE.tls(Link.ASKER), Link.asking(4));
 
   @AfterEach
   void close() {
@@ -59,8 +58,7 @@ class HostileSourceTest {
             wrong("too short", data(1, 0, Run.ALL_BLOCKS, block)),
             wrong("empty", data(1, 0, Run.ALL_BLOCKS, ByteBuffer.allocate(0))),
             wrong("block too long", data(1, 9, 1, chunk)),
-            wrong(
-                "twice", data(1, 0, Run.ALL_BLOCKS, chunk), data(1, 0, Run.ALL_BLOCKS, chunk)),
+            wrong("twice", data(1, 0, Run.ALL_BLOCKS, chunk), data(1, 0, Run.ALL_BLOCKS, chunk)),
             wrong("lacks what it gave", data(1, 0, Run.ALL_BLOCKS, chunk), lack(1, 0)),
             wrong("lacks what nobody asked", lack(1, 7)),
             wrong("unasked lack", lack(5, 0)),
@@ -89,14 +87,13 @@ class HostileSourceTest {
             new Frame.Opened(1, SIZE, Limits.manifestBytes(11) + 1, 0, true),
             new Frame.Opened(1, SIZE, -1, 0, true),
             new Frame.Opened(1, SIZE, 0, Limits.fingerprintBytes(11) + 1, true))
-        .map(
-            opened ->
-                DynamicTest.dynamicTest(
-                    opened.toString(),
-                    () ->
-                        assertThatExceptionOfType(RatoonException.class)
-                            .isThrownBy(() -> stream(asker -> opened(asker, opened)))
-                            .satisfies(HostileSourceTest::assertMisbehaved)));
+        .map(opened ->
+            DynamicTest.dynamicTest(
+                opened.toString(),
+                () ->
+                    assertThatExceptionOfType(RatoonException.class)
+                        .isThrownBy(() -> stream(asker -> opened(asker, opened)))
+                        .satisfies(HostileSourceTest::assertMisbehaved)));
   }
 
   @Test
@@ -114,19 +111,18 @@ class HostileSourceTest {
           }
         };
     PeerStream stream =
-        stream(
-            asker -> {
-              opened(asker, OPENED);
-              Frame.Request request = asker.next(Frame.Request.class);
-              for (int piece = 0; piece < 10; piece++) {
-                asker.send(
-                    data(
-                        request.request(),
-                        piece,
-                        Run.ALL_BLOCKS,
-                        ByteBuffer.allocate(Limits.PIECE_BYTES)));
-              }
-            });
+        stream(asker -> {
+          opened(asker, OPENED);
+          Frame.Request request = asker.next(Frame.Request.class);
+          for (int piece = 0; piece < 10; piece++) {
+            asker.send(
+                data(
+                    request.request(),
+                    piece,
+                    Run.ALL_BLOCKS,
+                    ByteBuffer.allocate(Limits.PIECE_BYTES)));
+          }
+        });
     ChunkRequest unused =
         stream.request(Part.CONTENT, List.of(Run.of(0, 10)), Priority.DEPLOY, slow);
     Await.until(() -> !stream.isOpen());
@@ -146,23 +142,22 @@ class HostileSourceTest {
   void survivesNoise(RepetitionInfo repetition) throws IOException {
     Random random = new Random(repetition.getCurrentRepetition());
     PeerStream stream =
-        stream(
-            asker -> {
-              opened(asker, OPENED);
-              asker.next(Frame.Request.class);
-              ByteBuffer bytes = ByteBuffer.allocate(200_000);
-              for (int i = 0; i < 30; i++) {
-                byte[] noise = new byte[random.nextInt(random.nextInt(1, 4000))];
-                random.nextBytes(noise);
-                if (random.nextBoolean() && noise.length > 8) {
-                  System.arraycopy(new byte[] {0, 0, 0, 1, 0, 0, 0}, 0, noise, 0, 7);
-                }
-                bytes.putInt(random.nextInt(50) == 0 ? random.nextInt() : noise.length + 1);
-                bytes.put((byte) random.nextInt(1, 14)).put(noise);
-              }
-              asker.send(bytes.flip());
-              asker.send(new Frame.Goodbye(Optional.empty()));
-            });
+        stream(asker -> {
+          opened(asker, OPENED);
+          asker.next(Frame.Request.class);
+          ByteBuffer bytes = ByteBuffer.allocate(200_000);
+          for (int i = 0; i < 30; i++) {
+            byte[] noise = new byte[random.nextInt(random.nextInt(1, 4000))];
+            random.nextBytes(noise);
+            if (random.nextBoolean() && noise.length > 8) {
+              System.arraycopy(new byte[] {0, 0, 0, 1, 0, 0, 0}, 0, noise, 0, 7);
+            }
+            bytes.putInt(random.nextInt(50) == 0 ? random.nextInt() : noise.length + 1);
+            bytes.put((byte) random.nextInt(1, 14)).put(noise);
+          }
+          asker.send(bytes.flip());
+          asker.send(new Frame.Goodbye(Optional.empty()));
+        });
     Collected collected = new Collected();
     ChunkRequest unused =
         stream.request(Part.CONTENT, List.of(Run.of(0, 10)), Priority.DEPLOY, collected);
@@ -171,21 +166,17 @@ class HostileSourceTest {
 
   private void assertRefused(List<ByteBuffer> frames) throws IOException {
     PeerStream stream =
-        stream(
-            asker -> {
-              opened(asker, OPENED);
-              asker.next(Frame.Request.class);
-              for (ByteBuffer frame : frames) {
-                asker.send(frame.duplicate());
-              }
-            });
+        stream(asker -> {
+          opened(asker, OPENED);
+          asker.next(Frame.Request.class);
+          for (ByteBuffer frame : frames) {
+            asker.send(frame.duplicate());
+          }
+        });
     Collected collected = new Collected();
     ChunkRequest unused =
         stream.request(
-            Part.CONTENT,
-            List.of(Run.of(0, 4), Run.blocksOf(9, 1)),
-            Priority.DEPLOY,
-            collected);
+            Part.CONTENT, List.of(Run.of(0, 4), Run.blocksOf(9, 1)), Priority.DEPLOY, collected);
     assertThat(collected.problem().code()).isEqualTo(ErrorCode.PEER_MISBEHAVED);
     assertThat(stream.isOpen()).isFalse();
   }

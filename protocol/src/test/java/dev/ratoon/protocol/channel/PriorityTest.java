@@ -56,15 +56,13 @@ class PriorityTest {
     Rates rates = new Rates(RateLimit.of(5 * perSecond, ticks), RateLimit.of(perSecond, ticks));
     try (Link link = new Link(Link.serving(Packing.NEVER, rates), Link.asking(16))) {
       PeerConnection connection = link.connect();
-      assertThat(
-              ask(connection, link.give(FakeBase.ready(CONTENT)), Priority.DEPLOY).complete())
+      assertThat(ask(connection, link.give(FakeBase.ready(CONTENT)), Priority.DEPLOY).complete())
           .hasSize(100);
       long ofHost = now.get();
       assertThat(ofHost).isBetween(1_800_000_000L, 2_050_000_000L);
 
       link.library = true;
-      assertThat(
-              ask(connection, link.give(FakeBase.ready(CONTENT)), Priority.DEPLOY).complete())
+      assertThat(ask(connection, link.give(FakeBase.ready(CONTENT)), Priority.DEPLOY).complete())
           .hasSize(100);
       assertThat(now.get() - ofHost).isBetween(9_700_000_000L, 10_100_000_000L);
     }

@@ -75,30 +75,28 @@ class RateLimitTest {
     for (Priority priority : List.of(Priority.PRECACHE, Priority.DEPLOY)) {
       threads.add(
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    for (int i = 0; i < 20; i++) {
-                      try {
-                        limit.take(CHUNK, priority, () -> false);
-                      } catch (InterruptedException impossible) {
-                        throw new IllegalStateException(impossible);
-                      }
-                      synchronized (order) {
-                        order.add(priority);
-                      }
-                    }
-                  }));
+              .start(() -> {
+                for (int i = 0; i < 20; i++) {
+                  try {
+                    limit.take(CHUNK, priority, () -> false);
+                  } catch (InterruptedException impossible) {
+                    throw new IllegalStateException(impossible);
+                  }
+                  synchronized (order) {
+                    order.add(priority);
+                  }
+                }
+              }));
     }
     for (int taken = 0; taken < 30; taken++) {
       // Both wait, or the deploys are all done; only then time goes on.
       int so = taken;
-      Await.until(
-          () -> {
-            synchronized (order) {
-              long deploys = order.stream().filter(p -> p == Priority.DEPLOY).count();
-              return order.size() == so && ticks.waiting.get() >= (deploys == 20 ? 1 : 2);
-            }
-          });
+      Await.until(() -> {
+        synchronized (order) {
+          long deploys = order.stream().filter(p -> p == Priority.DEPLOY).count();
+          return order.size() == so && ticks.waiting.get() >= (deploys == 20 ? 1 : 2);
+        }
+      });
       ticks.pass(SECOND);
     }
     for (Thread thread : threads) {

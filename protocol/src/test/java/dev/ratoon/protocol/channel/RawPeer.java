@@ -35,17 +35,15 @@ final class RawPeer implements AutoCloseable {
     Thread.ofPlatform()
         .daemon()
         .name("raw source")
-        .start(
-            () -> {
-              try (listening;
-                  RawPeer asker =
-                      new RawPeer(listening.accept(), Fleet.ONE.tls(Link.SOURCE), false)) {
-                script.play(asker);
-                asker.awaitEnd();
-              } catch (IOException | BrokenRule gone) {
-                // The other side has had enough.
-              }
-            });
+        .start(() -> {
+          try (listening;
+              RawPeer asker = new RawPeer(listening.accept(), Fleet.ONE.tls(Link.SOURCE), false)) {
+            script.play(asker);
+            asker.awaitEnd();
+          } catch (IOException | BrokenRule gone) {
+            // The other side has had enough.
+          }
+        });
     return address;
   }
 

@@ -38,8 +38,7 @@ class ScheduleTest {
     List<String> order = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       Schedule.Work.Piece piece = piece();
-      order.add(
-          piece.asked().request.request() + ":" + piece.number() + (piece.last() ? "!" : ""));
+      order.add(piece.asked().request.request() + ":" + piece.number() + (piece.last() ? "!" : ""));
     }
     assertThat(order).containsExactly("1:0", "3:7", "1:1", "3:8!", "1:5!", "2:9!");
   }
@@ -51,14 +50,12 @@ class ScheduleTest {
     poor.add(first, request(2, Priority.DEPLOY, Run.of(0, 3)));
     assertThat(poor.take()).isInstanceOf(Schedule.Work.Piece.class);
     poor.cancel(1);
-    assertThat(poor.take())
-        .isEqualTo(new Schedule.Work.Ended(first, 1, Frame.Ending.CANCELLED));
+    assertThat(poor.take()).isEqualTo(new Schedule.Work.Ended(first, 1, Frame.Ending.CANCELLED));
     poor.cancel(1);
     poor.grant(1);
     assertThat(poor.take())
         .isInstanceOfSatisfying(
-            Schedule.Work.Piece.class,
-            p -> assertThat(p.asked().request.request()).isEqualTo(2));
+            Schedule.Work.Piece.class, p -> assertThat(p.asked().request.request()).isEqualTo(2));
   }
 
   @Test
@@ -78,10 +75,8 @@ class ScheduleTest {
     schedule.close(first, Optional.empty(), NOTHING);
     schedule.add(first, request(3, Priority.DEPLOY, Run.of(0, 3)));
     assertThat(schedule.take()).isEqualTo(new Schedule.Work.Closed(first, why, NOTHING));
-    assertThat(schedule.take())
-        .isEqualTo(new Schedule.Work.Ended(first, 1, Frame.Ending.CLOSED));
-    assertThat(schedule.take())
-        .isEqualTo(new Schedule.Work.Ended(first, 3, Frame.Ending.CLOSED));
+    assertThat(schedule.take()).isEqualTo(new Schedule.Work.Ended(first, 1, Frame.Ending.CLOSED));
+    assertThat(schedule.take()).isEqualTo(new Schedule.Work.Ended(first, 3, Frame.Ending.CLOSED));
     assertThat(piece().asked().request.request()).isEqualTo(2);
     schedule.end();
     assertThat(schedule.take()).isEqualTo(new Schedule.Work.Over());

@@ -26,12 +26,12 @@ final class ThroughputProbe {
     List<String> words = List.of(arguments);
     Packing packing = words.contains("never") ? Packing.NEVER : Packing.WHERE_FASTER;
     byte[] content = words.contains("text") ? text() : FakeBase.noise(64 << 20, 1);
-    try (Link link =
-        new Link(Link.serving(packing, Rates.none()), AskerSettings.usual())) {
+    try (Link link = new Link(Link.serving(packing, Rates.none()), AskerSettings.usual())) {
       PeerConnection connection = link.connect();
       link.bases.clear();
       PeerStream stream =
-          connection.stream(link.give(FakeBase.endless(content, CHUNKS)), Link.GRANT, new Link.Heard());
+          connection.stream(
+              link.give(FakeBase.endless(content, CHUNKS)), Link.GRANT, new Link.Heard());
       for (int round = 0; round < ROUNDS; round++) {
         round(link, stream, words.contains("sha"));
       }
@@ -64,8 +64,7 @@ final class ThroughputProbe {
   }
 
   private static long cpuNanos() {
-    return ((com.sun.management.OperatingSystemMXBean)
-            ManagementFactory.getOperatingSystemMXBean())
+    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
         .getProcessCpuTime();
   }
 
@@ -81,14 +80,13 @@ final class ThroughputProbe {
 
   private static final class Sink implements Receiver {
     private static final ThreadLocal<MessageDigest> SHA =
-        ThreadLocal.withInitial(
-            () -> {
-              try {
-                return MessageDigest.getInstance("SHA-256");
-              } catch (NoSuchAlgorithmException impossible) {
-                throw new IllegalStateException(impossible);
-              }
-            });
+        ThreadLocal.withInitial(() -> {
+          try {
+            return MessageDigest.getInstance("SHA-256");
+          } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+          }
+        });
 
     private final CountDownLatch requests;
     private final boolean hashed;
