@@ -5,6 +5,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Optional;
 
 /**
  * The thread that answers what a connection was asked for: reads, packs, waits for the rate, and
@@ -68,20 +69,24 @@ final class Answering {
       send(new Frame.Lack(request, piece.number(), lacking.problem()), () -> {});
       return;
     }
-    ByteBuffer packed = pack(piece, frame);
-    boolean isPacked = packed != frame;
-    int stored = packed.limit() - FrameCodec.DATA_HEAD_BYTES;
-    ByteBuffer bytes = packed.slice(FrameCodec.DATA_HEAD_BYTES, stored);
+    Optional<ByteBuffer> smaller = pack(piece, frame);
+    smaller.ifPresent(packed -> giveBack(frame));
+    ByteBuffer sent = smaller.orElse(frame);
+    int stored = sent.limit() - FrameCodec.DATA_HEAD_BYTES;
     FrameCodec.dataHead(
-        packed.duplicate(),
+        sent.duplicate(),
         new Frame.Data(
-            piece.asked().request.request(), piece.number(), piece.blocks(), isPacked, bytes));
+            piece.asked().request.request(),
+            piece.number(),
+            piece.blocks(),
+            smaller.isPresent(),
+            sent.slice(FrameCodec.DATA_HEAD_BYTES, stored)));
     rates.take(
-        packed.limit(),
+        sent.limit(),
         piece.asked().stream.fromLibrary(),
         piece.asked().request.priority(),
         () -> !wire.isOpen());
-    wire.outbox().bulk(packed, () -> giveBack(packed));
+    wire.outbox().bulk(sent, () -> giveBack(sent));
   }
 
   /** Puts what was asked for behind the place of the head; the frame ends with it. */
@@ -115,21 +120,24 @@ final class Answering {
     frame.flip();
   }
 
-  /** The same piece packed, in another buffer, or {@code frame} as it is. */
-  private ByteBuffer pack(Schedule.Work.Piece piece, ByteBuffer frame) {
+  /** The same frame packed, in another buffer, where that pays. */
+  private Optional<ByteBuffer> pack(Schedule.Work.Piece piece, ByteBuffer frame) {
     int head = FrameCodec.DATA_HEAD_BYTES;
     int bytes = frame.limit() - head;
     ServedStream stream = piece.asked().stream;
-    double link = wire.sending().nanosPerByte();
-    double leaving = Math.max(link, rates.nanosPerByte(stream.fromLibrary()));
+    double leaving =
+        Math.max(wire.sending().nanosPerByte(), rates.nanosPerByte(stream.fromLibrary()));
     if (!packer.pays(stream.packing(), bytes, leaving)) {
-      return frame;
+      return Optional.empty();
     }
     ByteBuffer target = takeBuffer();
-    int length = packer.pack(stream.packing(), frame.array(), head, bytes, target.array(), head);
-    ByteBuffer unused = length < bytes ? frame : target;
-    giveBack(unused);
-    return length < bytes ? target.limit(head + length) : frame;
+    ByteBuffer room = target.slice(head, target.capacity() - head);
+    int length = packer.pack(stream.packing(), frame.slice(head, bytes), room);
+    if (length >= bytes) {
+      giveBack(target);
+      return Optional.empty();
+    }
+    return Optional.of(target.limit(head + length));
   }
 
   private void send(Frame frame, Runnable sent) throws InterruptedException {

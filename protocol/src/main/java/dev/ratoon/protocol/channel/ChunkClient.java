@@ -9,7 +9,6 @@ import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -20,7 +19,7 @@ public final class ChunkClient implements AutoCloseable {
   private final AskerSettings settings;
   private final Watchdog watchdog;
   private final Set<PeerConnection> connections = ConcurrentHashMap.newKeySet();
-  private final AtomicReference<Traffic> past = new AtomicReference<>(Traffic.NONE);
+  private Traffic past = Traffic.NONE;
 
   /**
    * @param tls this host's key and certificate, and trust in the fleet's authority; asked for each
@@ -51,8 +50,8 @@ public final class ChunkClient implements AutoCloseable {
   }
 
   /** Of all connections so far. */
-  public Traffic traffic() {
-    Traffic sum = past.get();
+  public synchronized Traffic traffic() {
+    Traffic sum = past;
     for (PeerConnection connection : connections) {
       sum = sum.plus(connection.traffic());
     }
@@ -67,14 +66,12 @@ public final class ChunkClient implements AutoCloseable {
   }
 
   private PeerConnection greet(TlsLink link, String name, HostId host) {
-    AtomicReference<Runnable> news = new AtomicReference<>(() -> {});
     Outbox outbox = new Outbox(0);
-    Window window = new Window(settings.window(), () -> news.get().run());
+    Window window = new Window(settings.window(), outbox::news);
     Wire wire = new Wire(link, outbox, name, settings.timeouts());
     watchdog.add(wire);
     try {
       Peer peer = shakeHands(wire, host);
-      news.set(outbox::news);
       Asking asking = new Asking(wire, window, settings);
       PeerConnection connection =
           new PeerConnection(peer, wire, asking, settings.timeouts().connect());
@@ -98,8 +95,10 @@ public final class ChunkClient implements AutoCloseable {
       wire.run(window, asking);
     } finally {
       watchdog.remove(wire);
-      past.accumulateAndGet(connection.traffic(), Traffic::plus);
-      connections.remove(connection);
+      synchronized (this) {
+        past = past.plus(connection.traffic());
+        connections.remove(connection);
+      }
     }
   }
 

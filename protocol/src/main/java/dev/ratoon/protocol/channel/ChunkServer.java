@@ -9,7 +9,6 @@ import java.nio.channels.SocketChannel;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
@@ -28,7 +27,7 @@ public final class ChunkServer implements AutoCloseable {
   private final Consumer<Problem> reports;
   private final Watchdog watchdog;
   private final Set<ServedConnection> connections = ConcurrentHashMap.newKeySet();
-  private final AtomicReference<Traffic> past = new AtomicReference<>(Traffic.NONE);
+  private Traffic past = Traffic.NONE;
   private volatile boolean closed;
 
   private ChunkServer(
@@ -86,8 +85,8 @@ public final class ChunkServer implements AutoCloseable {
   }
 
   /** Of all connections so far. */
-  public Traffic traffic() {
-    Traffic sum = past.get();
+  public synchronized Traffic traffic() {
+    Traffic sum = past;
     for (ServedConnection connection : connections) {
       sum = sum.plus(connection.traffic());
     }
@@ -170,9 +169,9 @@ public final class ChunkServer implements AutoCloseable {
       connection.run();
     } finally {
       watchdog.remove(wire);
-      past.accumulateAndGet(connection.traffic(), Traffic::plus);
-      connections.remove(connection);
       synchronized (this) {
+        past = past.plus(connection.traffic());
+        connections.remove(connection);
         notifyAll();
       }
       connection.misfortune().ifPresent(reports);

@@ -48,9 +48,20 @@ sealed interface Frame {
 
   record Goodbye(Optional<Problem> problem) implements Frame {}
 
-  enum Ending {
-    ANSWERED,
-    CANCELLED,
-    CLOSED
+  enum Ending implements Numbered {
+    ANSWERED(1),
+    CANCELLED(2),
+    CLOSED(3);
+
+    private final int number;
+
+    Ending(int number) {
+      this.number = number;
+    }
+
+    @Override
+    public int number() {
+      return number;
+    }
   }
 }

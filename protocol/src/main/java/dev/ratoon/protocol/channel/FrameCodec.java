@@ -84,7 +84,7 @@ final class FrameCodec {
           putProblem(
               begin(LACK, 8 + MAX_PROBLEM_BYTES).putInt(f.request()).putInt(f.piece()),
               f.problem());
-      case Frame.End f -> begin(END, 5).putInt(f.request()).put((byte) (f.ending().ordinal() + 1));
+      case Frame.End f -> begin(END, 5).putInt(f.request()).put((byte) f.ending().number());
       case Frame.Ping f -> begin(PING, 8).putLong(f.token());
       case Frame.Pong f -> begin(PONG, 8).putLong(f.token());
       case Frame.Goodbye f -> putProblem(begin(GOODBYE, MAX_PROBLEM_BYTES), f.problem());
@@ -146,8 +146,8 @@ final class FrameCodec {
         begin(REQUEST, 12 + RUN_BYTES * request.runs().size())
             .putInt(request.stream())
             .putInt(request.request())
-            .put((byte) (request.part().ordinal() + 1))
-            .put((byte) (request.priority().ordinal() + 1))
+            .put((byte) request.part().number())
+            .put((byte) request.priority().number())
             .putShort((short) request.runs().size());
     for (Run run : request.runs()) {
       out.putInt(run.first()).putShort((short) run.count()).putShort((short) run.blocks());
@@ -243,11 +243,13 @@ final class FrameCodec {
     return value == 1;
   }
 
-  private static <T> T one(T[] choices, byte number) throws BrokenRule {
-    if (number < 1 || number > choices.length) {
-      throw new BrokenRule("It sent an unknown " + choices[0].getClass().getSimpleName() + ".");
+  private static <T extends Numbered> T one(T[] choices, byte number) throws BrokenRule {
+    for (T choice : choices) {
+      if (choice.number() == number) {
+        return choice;
+      }
     }
-    return choices[number - 1];
+    throw new BrokenRule("It sent a choice that there is not.");
   }
 
   private static ByteBuffer need(ByteBuffer body, int bytes) throws BrokenRule {

@@ -23,8 +23,6 @@ final class Outbox {
    */
   record Parcel(ByteBuffer bytes, Runnable sent) {}
 
-  private static final Runnable NOTHING = () -> {};
-
   private final long newsDelayNanos;
   private final ArrayDeque<Parcel> small = new ArrayDeque<>();
   private final ArrayDeque<Parcel> bulk = new ArrayDeque<>();
@@ -42,7 +40,7 @@ final class Outbox {
 
   synchronized void small(Frame frame) {
     if (!over) {
-      small.add(new Parcel(FrameCodec.encode(frame), NOTHING));
+      small.add(new Parcel(FrameCodec.encode(frame), () -> {}));
       notifyAll();
     }
   }
@@ -81,7 +79,7 @@ final class Outbox {
   synchronized void last(Frame.Goodbye frame) {
     if (!over) {
       end();
-      small.add(new Parcel(FrameCodec.encode(frame), NOTHING));
+      small.add(new Parcel(FrameCodec.encode(frame), () -> {}));
     }
   }
 
@@ -137,6 +135,6 @@ final class Outbox {
   }
 
   private static Parcel of(Frame frame) {
-    return new Parcel(FrameCodec.encode(frame), NOTHING);
+    return new Parcel(FrameCodec.encode(frame), () -> {});
   }
 }

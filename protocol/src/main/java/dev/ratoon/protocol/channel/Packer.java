@@ -1,6 +1,7 @@
 package dev.ratoon.protocol.channel;
 
 import io.airlift.compress.v3.zstd.ZstdCompressor;
+import java.nio.ByteBuffer;
 
 /**
  * Packs pieces where that pays. With {@link Packing#WHERE_FASTER} it packs as long as a byte takes
@@ -40,15 +41,22 @@ final class Packer {
   }
 
   /**
-   * Packs from one array into another.
+   * Packs from one buffer into another; both are of arrays.
    *
    * @return how many bytes it came to, possibly more than there were
    */
-  int pack(PackingHistory history, byte[] plain, int start, int bytes, byte[] packed, int at) {
+  int pack(PackingHistory history, ByteBuffer plain, ByteBuffer packed) {
     long began = System.nanoTime();
-    int length = compressor.compress(plain, start, bytes, packed, at, packed.length - at);
-    packing.measured(bytes, System.nanoTime() - began);
-    history.tried(bytes, length);
+    int length =
+        compressor.compress(
+            plain.array(),
+            plain.arrayOffset(),
+            plain.capacity(),
+            packed.array(),
+            packed.arrayOffset(),
+            packed.capacity());
+    packing.measured(plain.capacity(), System.nanoTime() - began);
+    history.tried(plain.capacity(), length);
     return length;
   }
 

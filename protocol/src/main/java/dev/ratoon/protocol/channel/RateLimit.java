@@ -1,5 +1,7 @@
 package dev.ratoon.protocol.channel;
 
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,7 +22,7 @@ public final class RateLimit {
   private final Ticks ticks;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition turn = lock.newCondition();
-  private final int[] waiting = new int[Priority.values().length];
+  private final Map<Priority, Integer> waiting = new EnumMap<>(Priority.class);
   private final Turns turns = new Turns();
   private Optional<Priority> next = Optional.empty();
   private volatile double nanosPerByte;
@@ -72,11 +74,11 @@ public final class RateLimit {
     }
     lock.lockInterruptibly();
     try {
-      waiting[priority.ordinal()]++;
+      waiting.merge(priority, 1, Integer::sum);
       try {
         awaitTurn(priority, abandoned);
       } finally {
-        waiting[priority.ordinal()]--;
+        waiting.merge(priority, -1, Integer::sum);
       }
       long earliest = ticks.nanoTime() - BURST_NANOS;
       spentUntilNanos = Math.max(spentUntilNanos, earliest) + Math.round(bytes * nanosPerByte);
@@ -102,9 +104,13 @@ public final class RateLimit {
 
   /** The class that goes next, chosen once for each turn. */
   private Optional<Priority> chosen() {
-    if (next.isEmpty() || waiting[next.get().ordinal()] == 0) {
-      next = Optional.of(turns.next(p -> waiting[p.ordinal()] > 0));
+    if (next.isEmpty() || !isWaiting(next.get())) {
+      next = Optional.of(turns.next(this::isWaiting));
     }
     return next;
+  }
+
+  private boolean isWaiting(Priority priority) {
+    return waiting.getOrDefault(priority, 0) > 0;
   }
 }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 /**
  * What a connection was asked for, and what of it comes next: by class, then the streams in turn,
@@ -65,7 +66,7 @@ final class Schedule {
   private final Map<Integer, Asked> byNumber = new HashMap<>();
 
   /** For each class the streams in turn, each with its requests in order. */
-  private final Map<Priority, LinkedHashMap<ServedStream, ArrayDeque<Asked>>> waiting =
+  private final Map<Priority, SequencedMap<ServedStream, ArrayDeque<Asked>>> waiting =
       new EnumMap<>(Priority.class);
 
   private int credit;
@@ -151,7 +152,7 @@ final class Schedule {
   }
 
   private Work.Piece nextPiece() {
-    LinkedHashMap<ServedStream, ArrayDeque<Asked>> streams =
+    SequencedMap<ServedStream, ArrayDeque<Asked>> streams =
         queue(turns.next(priority -> !queue(priority).isEmpty()));
     ServedStream stream = streams.firstEntry().getKey();
     ArrayDeque<Asked> requests = streams.firstEntry().getValue();
@@ -169,14 +170,14 @@ final class Schedule {
 
   private void forget(Asked asked) {
     byNumber.remove(asked.request.request());
-    LinkedHashMap<ServedStream, ArrayDeque<Asked>> streams = queue(asked.request.priority());
+    SequencedMap<ServedStream, ArrayDeque<Asked>> streams = queue(asked.request.priority());
     ArrayDeque<Asked> requests = streams.get(asked.stream);
     if (requests != null && requests.remove(asked) && requests.isEmpty()) {
       streams.remove(asked.stream);
     }
   }
 
-  private LinkedHashMap<ServedStream, ArrayDeque<Asked>> queue(Priority priority) {
+  private SequencedMap<ServedStream, ArrayDeque<Asked>> queue(Priority priority) {
     return waiting.computeIfAbsent(priority, p -> new LinkedHashMap<>());
   }
 }

@@ -14,7 +14,7 @@ public interface Ticks {
         @Override
         @SuppressWarnings("WaitNotInLoop") // whoever calls loops
         public void await(Condition condition, long nanos) throws InterruptedException {
-          long unused = condition.awaitNanos(nanos);
+          long _ = condition.awaitNanos(nanos);
         }
       };
 

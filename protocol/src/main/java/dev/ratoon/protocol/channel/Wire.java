@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection as both sides have it: a thread that reads frames and hands them on, a thread that
@@ -41,7 +42,7 @@ final class Wire {
   private volatile String name;
   private final Timeouts timeouts;
   private final Pace sending = new Pace();
-  private final AtomicReference<Optional<Problem>> ended = new AtomicReference<>(Optional.empty());
+  private final AtomicReference<@Nullable Problem> ended = new AtomicReference<>();
   private final long startedNanos = System.nanoTime();
   private volatile boolean greeted;
   private volatile boolean inOrder;
@@ -91,11 +92,11 @@ final class Wire {
   }
 
   boolean isOpen() {
-    return ended.get().isEmpty();
+    return ended.get() == null;
   }
 
   Optional<Problem> end() {
-    return ended.get();
+    return Optional.ofNullable(ended.get());
   }
 
   /** Reads until the end, whatever it is. Call it on a thread of its own; it starts the writer. */
@@ -111,7 +112,7 @@ final class Wire {
       end(broken("The connection ended."), false);
       join(writer);
       link.close();
-      handler.over(ended.get().orElseThrow());
+      handler.over(end().orElseThrow());
     }
   }
 
@@ -127,8 +128,7 @@ final class Wire {
 
   /** Ends the connection in order: nothing is wrong. */
   void endInOrder(Problem why) {
-    if (ended.compareAndSet(Optional.empty(), Optional.of(why))) {
-      endedNanos = System.nanoTime();
+    if (isFirst(why)) {
       outbox.last(new Frame.Goodbye(Optional.empty()));
     }
   }
@@ -237,8 +237,7 @@ final class Wire {
   }
 
   private void end(Problem why, boolean tell) {
-    if (ended.compareAndSet(Optional.empty(), Optional.of(why))) {
-      endedNanos = System.nanoTime();
+    if (isFirst(why)) {
       if (tell) {
         outbox.last(new Frame.Goodbye(Optional.of(why)));
       } else {
@@ -253,6 +252,13 @@ final class Wire {
             greeted ? ErrorCode.PEER_UNREACHABLE : ErrorCode.PEER_UNTRUSTED, "talking to " + name)
         .detail("TLS says: " + refused.getMessage() + ".")
         .next("See that both hosts belong to the same fleet and their clocks are right.");
+  }
+
+  private boolean isFirst(Problem why) {
+    if (isOpen()) {
+      endedNanos = System.nanoTime(); // before anybody sees that it has ended
+    }
+    return ended.compareAndSet(null, why);
   }
 
   private Problem broken(String why) {

@@ -118,7 +118,7 @@ class ChunkChannelTest {
     Collected collected = ask(stream, Run.of(1, 2));
     assertThat(collected.complete()).containsOnlyKeys(2);
     assertThat(collected.lacking()).containsOnlyKeys(1);
-    assertThat(collected.lacking().get(1).code()).isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(collected.lackingCode(1)).contains(ErrorCode.NOT_FOUND);
 
     base.arrive(1);
     base.arrive(20);
@@ -141,7 +141,7 @@ class ChunkChannelTest {
             middle.arrive(piece);
           }
         };
-    ChunkRequest unused =
+    ChunkRequest _ =
         first.request(Part.CONTENT, List.of(Run.of(0, CHUNKS)), Priority.DEPLOY, passing);
     for (int chunk = 0; chunk < CHUNKS; chunk++) {
       int next = chunk;
@@ -229,7 +229,7 @@ class ChunkChannelTest {
             throw Problem.of(ErrorCode.DISK_FULL, "keeping a piece").asException();
           }
         };
-    ChunkRequest unused =
+    ChunkRequest _ =
         stream.request(Part.CONTENT, List.of(Run.of(0, CHUNKS)), Priority.DEPLOY, full);
     assertThat(full.problem().code()).isEqualTo(ErrorCode.DISK_FULL);
     assertContent(ask(stream, Run.of(0, CHUNKS)).complete());
@@ -246,7 +246,7 @@ class ChunkChannelTest {
         };
     Collected collected = ask(link.stream(base), Run.of(0, CHUNKS));
     assertThat(collected.complete()).hasSize(CHUNKS - 1).doesNotContainKey(4);
-    assertThat(collected.lacking().get(4).code()).isEqualTo(ErrorCode.FILE_UNREADABLE);
+    assertThat(collected.lackingCode(4)).contains(ErrorCode.FILE_UNREADABLE);
   }
 
   @Test
@@ -303,7 +303,7 @@ class ChunkChannelTest {
     PeerConnection connection = link.connect();
     PeerStream stream = connection.stream(link.give(base), Link.GRANT, new Link.Heard());
     for (int i = 0; i < Limits.REQUESTS; i++) {
-      Collected unused = ask(stream, Run.of(0, 1));
+      Collected _ = ask(stream, Run.of(0, 1));
     }
     assertThat(stream.room()).isZero();
     assertThat(code(() -> ask(stream, Run.of(0, 1)))).isEqualTo(ErrorCode.BUSY);
@@ -314,7 +314,7 @@ class ChunkChannelTest {
     Await.until(() -> stream.room() == Limits.REQUESTS);
 
     for (int i = 1; i < Limits.STREAMS; i++) {
-      PeerStream unused = connection.stream(Link.disk(1), Link.GRANT, new Link.Heard());
+      PeerStream _ = connection.stream(Link.disk(1), Link.GRANT, new Link.Heard());
     }
     assertThat(code(() -> connection.stream(Link.disk(1), Link.GRANT, new Link.Heard())))
         .isEqualTo(ErrorCode.BUSY);
@@ -323,14 +323,14 @@ class ChunkChannelTest {
   @Test
   void turnsAwayWhoHasTooManyConnections() {
     for (int i = 0; i < 4; i++) {
-      PeerConnection unused = link.connect();
+      PeerConnection _ = link.connect();
     }
     assertThat(code(link::connect)).isEqualTo(ErrorCode.BUSY);
   }
 
   private static Collected ask(PeerStream stream, Run... runs) {
     Collected collected = new Collected();
-    ChunkRequest unused = stream.request(Part.CONTENT, List.of(runs), Priority.DEPLOY, collected);
+    ChunkRequest _ = stream.request(Part.CONTENT, List.of(runs), Priority.DEPLOY, collected);
     return collected;
   }
 

@@ -2,6 +2,7 @@ package dev.ratoon.protocol.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -20,31 +21,29 @@ class Collected implements Receiver {
   private final List<Optional<Problem>> ends = new ArrayList<>();
 
   @Override
-  public synchronized void arrived(int piece, int blocks, ByteBuffer bytes) {
-    assertThat(ends).isEmpty();
+  public void arrived(int piece, int blocks, ByteBuffer bytes) {
     byte[] copy = new byte[bytes.remaining()];
     bytes.get(copy);
-    assertThat(pieces.put(piece, copy)).isNull();
-    notifyAll();
+    synchronized (this) {
+      assertThat(ends).isEmpty();
+      assertThat(pieces.put(piece, copy)).isNull();
+    }
   }
 
   @Override
   public synchronized void lacking(int piece, Problem why) {
     assertThat(ends).isEmpty();
     lacking.put(piece, why);
-    notifyAll();
   }
 
   @Override
   public synchronized void completed() {
     ends.add(Optional.empty());
-    notifyAll();
   }
 
   @Override
   public synchronized void failed(Problem why) {
     ends.add(Optional.of(why));
-    notifyAll();
   }
 
   synchronized Map<Integer, byte[]> pieces() {
@@ -53,6 +52,10 @@ class Collected implements Receiver {
 
   synchronized Map<Integer, Problem> lacking() {
     return new LinkedHashMap<>(lacking);
+  }
+
+  Optional<ErrorCode> lackingCode(int piece) {
+    return Optional.ofNullable(lacking().get(piece)).map(Problem::code);
   }
 
   synchronized boolean hasEnded() {

@@ -132,7 +132,7 @@ class FaultTest {
     Collected collected = new Collected();
     PeerConnection connection = link.client.open(relay.address(), Link.SOURCE);
     PeerStream stream = connection.stream(disk, Link.GRANT, heard);
-    ChunkRequest unused =
+    ChunkRequest _ =
         stream.request(Part.CONTENT, List.of(Run.of(0, 3)), Priority.DEPLOY, collected);
     long before = relay.passed.get();
     Await.until(() -> relay.passed.get() > before + 60 * 40);
@@ -144,7 +144,7 @@ class FaultTest {
   private PeerStream stream(Receiver receiver) throws IOException {
     PeerConnection connection = link.client.open(relay.address(), Link.SOURCE);
     PeerStream stream = connection.stream(disk, Link.GRANT, heard);
-    ChunkRequest unused =
+    ChunkRequest _ =
         stream.request(Part.CONTENT, List.of(Run.of(0, CHUNKS)), Priority.DEPLOY, receiver);
     return stream;
   }

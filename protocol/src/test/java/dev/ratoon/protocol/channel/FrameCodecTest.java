@@ -104,6 +104,6 @@ class FrameCodecTest {
 
   private static String hex(Frame frame) {
     ByteBuffer bytes = FrameCodec.encode(frame);
-    return HexFormat.of().formatHex(bytes.array(), 0, bytes.limit());
+    return HexFormat.of().formatHex(bytes.array(), bytes.arrayOffset(), bytes.limit());
   }
 }

@@ -45,10 +45,10 @@ class HaveFeedTest {
       arrived.set(chunk);
       arrive(chunk);
       if (random.nextInt(20) == 0) {
-        int unused = drain(told);
+        int _ = drain(told);
       }
     }
-    int unused = drain(told);
+    int _ = drain(told);
     assertThat(told).isEqualTo(arrived);
   }
 

@@ -148,7 +148,7 @@ class HostileAskerTest {
     try (PeerConnection connection = link.connect()) {
       PeerStream stream = connection.stream(disk, Link.GRANT, new Link.Heard());
       Collected collected = new Collected();
-      ChunkRequest unused =
+      ChunkRequest _ =
           stream.request(Part.CONTENT, List.of(Run.of(3, 2)), Priority.DEPLOY, collected);
       assertThat(collected.complete()).containsOnlyKeys(3, 4);
     }

@@ -123,7 +123,7 @@ class HostileSourceTest {
                     ByteBuffer.allocate(Limits.PIECE_BYTES)));
           }
         });
-    ChunkRequest unused =
+    ChunkRequest _ =
         stream.request(Part.CONTENT, List.of(Run.of(0, 10)), Priority.DEPLOY, slow);
     Await.until(() -> !stream.isOpen());
     judged.countDown();
@@ -159,7 +159,7 @@ class HostileSourceTest {
           asker.send(new Frame.Goodbye(Optional.empty()));
         });
     Collected collected = new Collected();
-    ChunkRequest unused =
+    ChunkRequest _ =
         stream.request(Part.CONTENT, List.of(Run.of(0, 10)), Priority.DEPLOY, collected);
     assertThat(collected.problem().oneLine()).isNotEmpty();
   }
@@ -174,7 +174,7 @@ class HostileSourceTest {
           }
         });
     Collected collected = new Collected();
-    ChunkRequest unused =
+    ChunkRequest _ =
         stream.request(
             Part.CONTENT, List.of(Run.of(0, 4), Run.blocksOf(9, 1)), Priority.DEPLOY, collected);
     assertThat(collected.problem().code()).isEqualTo(ErrorCode.PEER_MISBEHAVED);

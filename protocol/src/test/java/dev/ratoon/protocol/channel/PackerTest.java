@@ -2,6 +2,7 @@ package dev.ratoon.protocol.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 
 class PackerTest {
@@ -25,7 +26,7 @@ class PackerTest {
   @Test
   void measuresAgainNowAndThen() {
     Packer packer = new Packer(Packing.WHERE_FASTER);
-    int unused = pack(packer, new byte[CHUNK]);
+    int _ = pack(packer, new byte[CHUNK]);
     int tries = 0;
     for (int i = 0; i < 1290; i++) {
       if (packer.pays(history, CHUNK, FAST_LINK)) {
@@ -49,19 +50,19 @@ class PackerTest {
     for (int i = 0; i < 1000; i++) {
       if (packer.pays(history, CHUNK, SLOW_LINK)) {
         tries++;
-        int unused = pack(packer, FakeBase.noise(CHUNK, i));
+        int _ = pack(packer, FakeBase.noise(CHUNK, i));
       }
     }
     assertThat(tries).isBetween(15, 30);
     while (!packer.pays(history, CHUNK, SLOW_LINK)) {
       // passed over
     }
-    int unused = pack(packer, new byte[CHUNK]);
+    int _ = pack(packer, new byte[CHUNK]);
     assertThat(packer.pays(history, CHUNK, SLOW_LINK)).isTrue();
   }
 
   private int pack(Packer packer, byte[] plain) {
-    byte[] packed = new byte[packer.maxPackedBytes()];
-    return packer.pack(history, plain, 0, plain.length, packed, 0);
+    ByteBuffer packed = ByteBuffer.allocate(packer.maxPackedBytes());
+    return packer.pack(history, ByteBuffer.wrap(plain), packed);
   }
 }

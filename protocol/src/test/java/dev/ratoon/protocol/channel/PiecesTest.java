@@ -27,7 +27,7 @@ class PiecesTest {
       int blocks = random.nextInt(0x10000);
       int sum = 0;
       for (int offset = 0; offset < length; offset++) {
-        if ((blocks >> offset / Limits.BLOCK_BYTES & 1) == 1) {
+        if (((blocks >> (offset / Limits.BLOCK_BYTES)) & 1) == 1) {
           sum++;
         }
       }

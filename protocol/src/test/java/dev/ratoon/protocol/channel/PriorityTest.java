@@ -74,7 +74,7 @@ class PriorityTest {
 
   private static Collected ask(PeerStream stream, Priority priority) {
     Collected collected = new Collected();
-    ChunkRequest unused =
+    ChunkRequest _ =
         stream.request(Part.CONTENT, List.of(Run.of(0, 100)), priority, collected);
     return collected;
   }

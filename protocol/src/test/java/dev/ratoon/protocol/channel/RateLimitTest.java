@@ -148,7 +148,7 @@ class RateLimitTest {
     public void await(Condition condition, long nanos) throws InterruptedException {
       waiting.incrementAndGet();
       try {
-        long unused = condition.awaitNanos(1_000_000);
+        long _ = condition.awaitNanos(1_000_000);
       } finally {
         waiting.decrementAndGet();
       }

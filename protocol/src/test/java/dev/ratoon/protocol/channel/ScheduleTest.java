@@ -11,8 +11,6 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ScheduleTest {
-  private static final Runnable NOTHING = () -> {};
-
   private final Schedule schedule = new Schedule(100);
   private final ServedStream first = stream(1);
   private final ServedStream second = stream(2);
@@ -61,7 +59,7 @@ class ScheduleTest {
   @Test
   void moreCreditThanTheWindowIsNotTaken() throws InterruptedException, BrokenRule {
     schedule.add(first, request(1, Priority.DEPLOY, Run.of(0, 3)));
-    Schedule.Work.Piece unused = piece();
+    Schedule.Work.Piece _ = piece();
     schedule.grant(1);
     assertThatExceptionOfType(BrokenRule.class).isThrownBy(() -> schedule.grant(1));
   }
@@ -71,16 +69,24 @@ class ScheduleTest {
     Optional<Problem> why = Optional.of(Problem.of(ErrorCode.BASE_ALTERED, "serving"));
     schedule.add(first, request(1, Priority.DEPLOY, Run.of(0, 3)));
     schedule.add(second, request(2, Priority.PRECACHE, Run.of(0, 1)));
-    schedule.close(first, why, NOTHING);
-    schedule.close(first, Optional.empty(), NOTHING);
+    schedule.close(first, why, ScheduleTest::nothing);
+    schedule.close(first, Optional.empty(), ScheduleTest::nothing);
     schedule.add(first, request(3, Priority.DEPLOY, Run.of(0, 3)));
-    assertThat(schedule.take()).isEqualTo(new Schedule.Work.Closed(first, why, NOTHING));
+    assertThat(schedule.take())
+        .isInstanceOfSatisfying(
+            Schedule.Work.Closed.class,
+            closed -> {
+              assertThat(closed.stream()).isSameAs(first);
+              assertThat(closed.why()).isEqualTo(why);
+            });
     assertThat(schedule.take()).isEqualTo(new Schedule.Work.Ended(first, 1, Frame.Ending.CLOSED));
     assertThat(schedule.take()).isEqualTo(new Schedule.Work.Ended(first, 3, Frame.Ending.CLOSED));
     assertThat(piece().asked().request.request()).isEqualTo(2);
     schedule.end();
     assertThat(schedule.take()).isEqualTo(new Schedule.Work.Over());
   }
+
+  private static void nothing() {}
 
   private Schedule.Work.Piece piece() throws InterruptedException {
     return (Schedule.Work.Piece) schedule.take();
@@ -92,6 +98,6 @@ class ScheduleTest {
 
   private static ServedStream stream(int id) {
     FakeBase base = FakeBase.ready(new byte[100 * Limits.PIECE_BYTES]);
-    return new ServedStream(id, new Doorman.Admission(base.lend(), false), NOTHING);
+    return new ServedStream(id, new Doorman.Admission(base.lend(), false), ScheduleTest::nothing);
   }
 }

@@ -5,7 +5,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
@@ -45,11 +44,9 @@ final class ThroughputProbe {
     long began = System.nanoTime();
     CountDownLatch requests = new CountDownLatch(CHUNKS / Limits.RUN_PIECES);
     Sink sink = new Sink(requests, hashed);
-    List<ChunkRequest> open = new ArrayList<>();
     for (int first = 0; first < CHUNKS; first += Limits.RUN_PIECES) {
-      open.add(
-          stream.request(
-              Part.CONTENT, List.of(Run.of(first, Limits.RUN_PIECES)), Priority.DEPLOY, sink));
+      ChunkRequest _ = stream.request(
+              Part.CONTENT, List.of(Run.of(first, Limits.RUN_PIECES)), Priority.DEPLOY, sink);
     }
     requests.await();
     double seconds = (System.nanoTime() - began) / 1e9;
@@ -102,7 +99,7 @@ final class ThroughputProbe {
       bytes.addAndGet(content.remaining());
       if (hashed) {
         SHA.get().update(content);
-        byte[] unused = SHA.get().digest();
+        byte[] _ = SHA.get().digest();
       }
     }
 
