@@ -76,7 +76,7 @@ class FaultTest {
     PeerStream stream = connection.stream(disk, Link.GRANT, heard);
     long before = relay.passed.get();
     // So many pings and pongs take several times as long as silence may last.
-    Await.until(() -> relay.passed.get() > before + 100 * 40);
+    Await.until(() -> relay.passed.get() > before + 60 * 40);
     assertThat(connection.isOpen()).isTrue();
     assertThat(stream.isOpen()).isTrue();
   }

@@ -99,7 +99,7 @@ class HostileAskerTest {
   }
 
   /** Random frames with the lengths and kinds of right ones, behind a right beginning. */
-  @RepeatedTest(40)
+  @RepeatedTest(25)
   void survivesNoise(RepetitionInfo repetition) throws IOException {
     Random random = new Random(repetition.getCurrentRepetition());
     try (RawPeer peer = RawPeer.asker(link.server.address())) {

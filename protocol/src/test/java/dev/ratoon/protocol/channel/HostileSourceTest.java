@@ -138,7 +138,7 @@ class HostileSourceTest {
         .satisfies(HostileSourceTest::assertMisbehaved);
   }
 
-  @RepeatedTest(40)
+  @RepeatedTest(25)
   void survivesNoise(RepetitionInfo repetition) throws IOException {
     Random random = new Random(repetition.getCurrentRepetition());
     PeerStream stream =
