@@ -14,7 +14,8 @@ public interface Doorman {
   record Admission(ServedBase base, boolean library) {}
 
   /**
-   * Lets the peer in. Takes well under a second: the connection waits.
+   * Lets the peer in. Its certificate is one of the fleet's and has not expired; whether it was
+   * revoked is for the doorman to know. Takes well under a second: the connection waits.
    *
    * @param grant what the peer presents, at most {@link Limits#GRANT_BYTES}
    * @throws dev.ratoon.model.RatoonException if not; the peer is told the problem

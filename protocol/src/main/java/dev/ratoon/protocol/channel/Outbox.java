@@ -16,7 +16,7 @@ import java.util.OptionalLong;
  */
 final class Outbox {
   /** How much bulk may wait: enough to keep the sender busy while the next is read from a disk. */
-  static final int BULK_FRAMES = 16;
+  static final int BULK_FRAMES = 8;
 
   /**
    * @param sent what to do once it was given to the socket

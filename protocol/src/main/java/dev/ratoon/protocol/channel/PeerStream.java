@@ -5,6 +5,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Locale;
 import java.util.Optional;
 
 /** One base disk at one source, as it is asked for. For any number of threads. */
@@ -81,7 +82,7 @@ public final class PeerStream implements AutoCloseable {
    *     does not have it; {@code TIMED_OUT}; what ended the stream
    */
   public byte[] read(Part part, Priority priority, int maxBytes, Duration timeout) {
-    String doing = "reading the " + part.name().toLowerCase(java.util.Locale.ROOT) + " of " + disk;
+    String doing = "reading the " + part.name().toLowerCase(Locale.ROOT) + " of " + disk;
     long length = lengthBytes(part);
     if (length == 0) {
       throw Problem.of(ErrorCode.NOT_FOUND, doing)

@@ -208,7 +208,12 @@ final class TlsLink implements AutoCloseable {
     SSLEngineResult result = engine.wrap(sources, from, count, encryptedOut);
     switch (result.getStatus()) {
       case OK -> {
-        if (result.bytesConsumed() == 0 && result.bytesProduced() == 0 && count > 0) {
+        boolean stuck = result.bytesConsumed() == 0 && result.bytesProduced() == 0;
+        if (stuck && result.getHandshakeStatus() == HandshakeStatus.NEED_TASK) {
+          // The other side changes its keys; whichever thread of ours comes first sees to it.
+          runTasks();
+          Thread.onSpinWait();
+        } else if (stuck && result.getHandshakeStatus() == HandshakeStatus.NEED_UNWRAP) {
           throw new SSLException("nothing can be sent before the handshake");
         }
       }

@@ -123,8 +123,7 @@ class HostileSourceTest {
                     ByteBuffer.allocate(Limits.PIECE_BYTES)));
           }
         });
-    ChunkRequest _ =
-        stream.request(Part.CONTENT, List.of(Run.of(0, 10)), Priority.DEPLOY, slow);
+    ChunkRequest _ = stream.request(Part.CONTENT, List.of(Run.of(0, 10)), Priority.DEPLOY, slow);
     Await.until(() -> !stream.isOpen());
     judged.countDown();
     assertThat(slow.problem().code()).isEqualTo(ErrorCode.PEER_MISBEHAVED);

@@ -74,8 +74,7 @@ class PriorityTest {
 
   private static Collected ask(PeerStream stream, Priority priority) {
     Collected collected = new Collected();
-    ChunkRequest _ =
-        stream.request(Part.CONTENT, List.of(Run.of(0, 100)), priority, collected);
+    ChunkRequest _ = stream.request(Part.CONTENT, List.of(Run.of(0, 100)), priority, collected);
     return collected;
   }
 }

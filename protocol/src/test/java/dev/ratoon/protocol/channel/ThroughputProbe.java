@@ -45,7 +45,8 @@ final class ThroughputProbe {
     CountDownLatch requests = new CountDownLatch(CHUNKS / Limits.RUN_PIECES);
     Sink sink = new Sink(requests, hashed);
     for (int first = 0; first < CHUNKS; first += Limits.RUN_PIECES) {
-      ChunkRequest _ = stream.request(
+      ChunkRequest _ =
+          stream.request(
               Part.CONTENT, List.of(Run.of(first, Limits.RUN_PIECES)), Priority.DEPLOY, sink);
     }
     requests.await();
