@@ -1,0 +1,162 @@
+package dev.ratoon.protocol.channel;
+
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Optional;
+
+/**
+ * The thread that answers what a connection was asked for: reads, packs, waits for the rate, and
+ * hands to the outbox. While it reads the next piece from a disk the outbox is being sent.
+ */
+final class Answering {
+  private final Wire wire;
+  private final Schedule schedule;
+  private final Rates rates;
+  private final Packer packer;
+  private final ArrayDeque<ByteBuffer> spare = new ArrayDeque<>();
+
+  Answering(Wire wire, Schedule schedule, Rates rates, Packing packing) {
+    this.wire = wire;
+    this.schedule = schedule;
+    this.rates = rates;
+    this.packer = new Packer(packing);
+  }
+
+  /** Goes on until the schedule is over. */
+  void run() {
+    try {
+      while (true) {
+        switch (schedule.take()) {
+          case Schedule.Work.Over() -> {
+            return;
+          }
+          case Schedule.Work.Closed closed -> {
+            closed.stream().release();
+            send(new Frame.Close(closed.stream().id(), closed.why()), closed.said());
+          }
+          case Schedule.Work.Ended ended -> end(ended.stream(), ended.request(), ended.how());
+          case Schedule.Work.Piece piece -> {
+            answer(piece);
+            if (piece.last()) {
+              end(piece.asked().stream, piece.asked().request.request(), Frame.Ending.ANSWERED);
+            }
+          }
+        }
+      }
+    } catch (InterruptedException nobodyDoesThat) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException defect) {
+      wire.endFor(
+          Problem.of(ErrorCode.INTERNAL, "answering " + wire.name()).detail(defect.toString()));
+    }
+  }
+
+  private void end(ServedStream stream, int request, Frame.Ending how) throws InterruptedException {
+    send(new Frame.End(request, how), stream::requestEnded);
+  }
+
+  private void answer(Schedule.Work.Piece piece) throws InterruptedException {
+    ByteBuffer frame = takeBuffer();
+    try {
+      read(piece, frame);
+    } catch (RatoonException lacking) {
+      giveBack(frame);
+      schedule.refund();
+      int request = piece.asked().request.request();
+      send(new Frame.Lack(request, piece.number(), lacking.problem()), () -> {});
+      return;
+    }
+    Optional<ByteBuffer> smaller = pack(piece, frame);
+    smaller.ifPresent(packed -> giveBack(frame));
+    ByteBuffer sent = smaller.orElse(frame);
+    int stored = sent.limit() - FrameCodec.DATA_HEAD_BYTES;
+    FrameCodec.dataHead(
+        sent.duplicate(),
+        new Frame.Data(
+            piece.asked().request.request(),
+            piece.number(),
+            piece.blocks(),
+            smaller.isPresent(),
+            sent.slice(FrameCodec.DATA_HEAD_BYTES, stored)));
+    rates.take(
+        sent.limit(),
+        piece.asked().stream.fromLibrary(),
+        piece.asked().request.priority(),
+        () -> !wire.isOpen());
+    wire.outbox().bulk(sent, () -> giveBack(sent));
+  }
+
+  /** Puts what was asked for behind the place of the head; the frame ends with it. */
+  private static void read(Schedule.Work.Piece piece, ByteBuffer frame) {
+    ServedStream stream = piece.asked().stream;
+    Part part = piece.asked().request.part();
+    if (part == Part.CONTENT && !stream.base().has(piece.number())) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "sending chunk " + piece.number())
+          .detail("It has not arrived here yet.")
+          .asException();
+    }
+    Pieces pieces = stream.pieces(part);
+    int length = pieces.bytes(piece.number());
+    int blocks = pieces.existing(piece.number(), piece.blocks());
+    long start = Pieces.offset(piece.number());
+    frame.clear().position(FrameCodec.DATA_HEAD_BYTES);
+    while (blocks != 0) {
+      int first = Integer.numberOfTrailingZeros(blocks);
+      int count = Integer.numberOfTrailingZeros(~(blocks >>> first));
+      int from = first * Limits.BLOCK_BYTES;
+      int to = Math.min(length, from + count * Limits.BLOCK_BYTES);
+      frame.limit(frame.position() + to - from);
+      stream.base().read(part, start + from, frame);
+      if (frame.hasRemaining()) {
+        throw Problem.of(ErrorCode.INTERNAL, "reading piece " + piece.number())
+            .detail("Less was read than is there.")
+            .asException();
+      }
+      blocks &= -1 << (first + count);
+    }
+    frame.flip();
+  }
+
+  /** The same frame packed, in another buffer, where that pays. */
+  private Optional<ByteBuffer> pack(Schedule.Work.Piece piece, ByteBuffer frame) {
+    int head = FrameCodec.DATA_HEAD_BYTES;
+    int bytes = frame.limit() - head;
+    ServedStream stream = piece.asked().stream;
+    double leaving =
+        Math.max(wire.sending().nanosPerByte(), rates.nanosPerByte(stream.fromLibrary()));
+    if (!packer.pays(stream.packing(), bytes, leaving)) {
+      return Optional.empty();
+    }
+    ByteBuffer target = takeBuffer();
+    ByteBuffer room = target.slice(head, target.capacity() - head);
+    int length = packer.pack(stream.packing(), frame.slice(head, bytes), room);
+    if (length >= bytes) {
+      giveBack(target);
+      return Optional.empty();
+    }
+    return Optional.of(target.limit(head + length));
+  }
+
+  private void send(Frame frame, Runnable sent) throws InterruptedException {
+    wire.outbox().bulk(FrameCodec.encode(frame), sent);
+  }
+
+  private ByteBuffer takeBuffer() {
+    synchronized (spare) {
+      ByteBuffer buffer = spare.poll();
+      if (buffer != null) {
+        return buffer.clear();
+      }
+    }
+    return ByteBuffer.allocate(FrameCodec.DATA_HEAD_BYTES + packer.maxPackedBytes());
+  }
+
+  private void giveBack(ByteBuffer buffer) {
+    synchronized (spare) {
+      spare.push(buffer);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.ratoon.protocol.channel;
+
+import java.util.function.BooleanSupplier;
+
+/**
+ * The rates that a source is held to.
+ *
+ * @param host for all that it gives
+ * @param library for what it gives out of the library
+ */
+public record Rates(RateLimit host, RateLimit library) {
+  public static Rates none() {
+    return new Rates(RateLimit.none(), RateLimit.none());
+  }
+
+  void take(long bytes, boolean fromLibrary, Priority priority, BooleanSupplier abandoned)
+      throws InterruptedException {
+    if (fromLibrary) {
+      library.take(bytes, priority, abandoned);
+    }
+    host.take(bytes, priority, abandoned);
+  }
+
+  double nanosPerByte(boolean fromLibrary) {
+    return fromLibrary
+        ? Math.max(host.nanosPerByte(), library.nanosPerByte())
+        : host.nanosPerByte();
+  }
+}

@@ -1,0 +1,95 @@
+package dev.ratoon.protocol.channel;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** One base disk that is being given to one asker. */
+final class ServedStream {
+  private final int id;
+  private final Doorman.Admission admission;
+  private final Map<Part, Pieces> parts = new EnumMap<>(Part.class);
+  private final AtomicInteger openRequests = new AtomicInteger();
+  private final PackingHistory packing = new PackingHistory();
+  private final HaveFeed feed;
+
+  private final AtomicInteger closesSaid = new AtomicInteger();
+  private final AtomicBoolean released = new AtomicBoolean();
+
+  /** Whether it takes no more requests; the schedule's lock guards it. */
+  private boolean closed;
+
+  ServedStream(int id, Doorman.Admission admission, Runnable news) {
+    this.id = id;
+    this.admission = admission;
+    for (Part part : Part.values()) {
+      parts.put(part, new Pieces(admission.base().lengthBytes(part)));
+    }
+    this.feed = new HaveFeed(id, admission.base(), news);
+  }
+
+  int id() {
+    return id;
+  }
+
+  ServedBase base() {
+    return admission.base();
+  }
+
+  boolean fromLibrary() {
+    return admission.library();
+  }
+
+  Pieces pieces(Part part) {
+    return parts.getOrDefault(part, new Pieces(0));
+  }
+
+  PackingHistory packing() {
+    return packing;
+  }
+
+  HaveFeed feed() {
+    return feed;
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  void closed() {
+    closed = true;
+  }
+
+  /** Counts one more request, if there may be one more. */
+  boolean requestBegan() {
+    return openRequests.incrementAndGet() <= Limits.REQUESTS;
+  }
+
+  void requestEnded() {
+    openRequests.decrementAndGet();
+  }
+
+  /** What is said of it at first. */
+  Frame.Opened opened() {
+    return new Frame.Opened(
+        id,
+        base().sizeBytes(),
+        pieces(Part.MANIFEST).lengthBytes(),
+        pieces(Part.FINGERPRINTS).lengthBytes(),
+        base().isComplete());
+  }
+
+  /** One side has said close; true if both have now. */
+  boolean closeSaid() {
+    return closesSaid.incrementAndGet() == 2;
+  }
+
+  /** Lets the base go, once; by the thread that reads it, or when that has ended. */
+  void release() {
+    if (released.compareAndSet(false, true)) {
+      feed.stop();
+      base().close();
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package dev.ratoon.protocol.channel;
+
+/**
+ * How a host serves others.
+ *
+ * @param connections how many at once; one more is refused. Each takes up to 2 MiB
+ * @param connectionsOfHost how many at once with one host
+ */
+public record ServingSettings(
+    Timeouts timeouts, int connections, int connectionsOfHost, Packing packing, Rates rates) {
+
+  /** 64 connections, four with each host, packed where that is faster, no limit. */
+  public static ServingSettings usual() {
+    return new ServingSettings(Timeouts.USUAL, 64, 4, Packing.WHERE_FASTER, Rates.none());
+  }
+}
