@@ -1,5 +1,6 @@
 package dev.ratoon.cache;
 
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.model.DiskId;
 import java.io.IOException;
@@ -76,9 +77,17 @@ public final class IncomingBase {
     return folder.arriving(id, "manifest-draft");
   }
 
-  /** Bytes that can still be written to the cache's file system. */
-  public long freeBytes() throws IOException {
-    return Files.getFileStore(folder.incoming()).getUsableSpace();
+  /**
+   * Bytes that can still be written to the cache's file system.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code file-unreadable}
+   */
+  public long freeBytes() {
+    try {
+      return Files.getFileStore(folder.incoming()).getUsableSpace();
+    } catch (IOException failed) {
+      throw Faults.unreadable(folder.incoming(), failed);
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.ratoon.cache.arrival;
 
+import dev.ratoon.model.Problem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -45,7 +46,7 @@ public interface Feed extends AutoCloseable {
      */
     void arrived(ByteBuffer content);
 
-    /** This request failed; others may not. */
-    void failed(dev.ratoon.model.Problem why);
+    /** This request failed; others may not. {@code BUSY} if it may be made again soon. */
+    void failed(Problem why);
   }
 }

@@ -48,6 +48,10 @@ final class Schedule {
 
   private static final int MOST_MISSED = 6;
 
+  private static final int FEWEST_ANSWERS = 2;
+  private static final double LAGGING_NANOS = 1e9;
+  private static final double LAGGING_FACTOR = 8;
+
   private static final class Asked {
     private final long sinceNanos;
     private final List<SourceTrack> of = new ArrayList<>(1);
@@ -368,6 +372,23 @@ final class Schedule {
       state++;
     }
     return tracks.stream().filter(track -> isSilent(track, nowNanos)).toList();
+  }
+
+  /** The sources that are much slower than others: what they do is better done by those. */
+  List<SourceTrack> lagging() {
+    double[] latencies =
+        tracks.stream()
+            .filter(track -> track.answers() >= FEWEST_ANSWERS)
+            .mapToDouble(SourceTrack::latencyNanos)
+            .sorted()
+            .toArray();
+    if (latencies.length < 2) {
+      return List.of();
+    }
+    double bound = Math.max(LAGGING_NANOS, LAGGING_FACTOR * latencies[(latencies.length - 1) / 2]);
+    return tracks.stream()
+        .filter(track -> track.answers() >= FEWEST_ANSWERS && track.latencyNanos() > bound)
+        .toList();
   }
 
   private static boolean isSilent(SourceTrack track, long nowNanos) {

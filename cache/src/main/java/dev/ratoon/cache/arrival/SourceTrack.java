@@ -17,6 +17,7 @@ final class SourceTrack {
   static final int FEWEST = 2;
   static final int MOST = 128;
   private static final int AT_FIRST = 4;
+  private static final int MOST_REFUSED = 8;
   private static final long QUEUE_NANOS = 40_000_000;
   private static final double SMOOTHING = 1.0 / 8;
 
@@ -39,6 +40,7 @@ final class SourceTrack {
   /** How often another source had to be asked instead since this one last answered. */
   private int missed;
 
+  private int refused;
   private boolean paused;
   private long pausedUntilNanos;
 
@@ -129,6 +131,7 @@ final class SourceTrack {
     lastHeardNanos = nowNanos;
     lastAnswerNanos = nowNanos;
     missed = 0;
+    refused = 0;
     deliveredBytes += bytes;
     Sent request = sent.remove(chunk);
     if (request == null) {
@@ -178,6 +181,12 @@ final class SourceTrack {
 
   long answers() {
     return answers;
+  }
+
+  /** Refuses a request; true if it has refused too many in a row. */
+  boolean refused() {
+    refused++;
+    return refused > MOST_REFUSED;
   }
 
   /** How many requests in a row were answered by others instead, and since when. */
