@@ -106,7 +106,7 @@ class ArrivalTest {
   }
 
   @Test
-  void aSourceThatFallsSilentIsLeftWithinSeconds() throws Exception {
+  void aSourceThatSaysNothingDoesNotHoldUpTheOthers() throws Exception {
     FakeSource silent = host.source("silent", READY_PEER, base);
     silent.behaving(FakeSource.Behaviour.SILENT);
     FakeSource library = host.source("library", LIBRARY, base);
@@ -114,7 +114,41 @@ class ArrivalTest {
     Base arrived = host.bring(base, silent, library).result().join();
 
     assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
-    assertThat(host.left()).startsWith("silent SILENT");
+  }
+
+  @Test
+  void aSourceThatSaysNothingIsLeftAndTheNextOneAsked() throws Exception {
+    FakeSource silent = host.source("silent", READY_PEER, base);
+    silent.behaving(FakeSource.Behaviour.SILENT);
+    ArrivalTicket ticket = host.bring(base, silent);
+    host.awaitLeft("silent SILENT");
+    ticket.add(host.source("peer", READY_PEER, base));
+
+    Base arrived = ticket.result().join();
+
+    assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
+  }
+
+  @Test
+  void aSlowSourceIsLeftToTheFasterOnes() throws Exception {
+    TestBase large = TestBase.random(work, 24 << 20, 3);
+    FakeSource slow = host.source("slow", READY_PEER, large);
+    slow.behaving(
+        (_, right, reply) -> {
+          host.pause(java.time.Duration.ofSeconds(1));
+          reply.arrived(ByteBuffer.wrap(right));
+        });
+    FakeSource fast = host.source("fast", READY_PEER, large);
+    fast.behaving(
+        (_, right, reply) -> {
+          host.pause(java.time.Duration.ofMillis(20));
+          reply.arrived(ByteBuffer.wrap(right));
+        });
+
+    Base arrived = host.bring(large, slow, fast).result().join();
+
+    assertThat(Files.readAllBytes(arrived.path())).isEqualTo(large.content());
+    assertThat(host.left()).contains("slow SLOW");
   }
 
   @Test

@@ -89,6 +89,34 @@ final class TestHost implements AutoCloseable {
     }
   }
 
+  /** Returns when this was left. */
+  void awaitLeft(String what) {
+    for (int i = 0; !left.contains(what); i++) {
+      if (i == 2000) {
+        throw new AssertionError("not left: " + left);
+      }
+      pause(Duration.ofMillis(200));
+    }
+  }
+
+  /** So long by the host's clock. */
+  void pause(Duration duration) {
+    java.util.concurrent.locks.LockSupport.parkNanos(duration.toNanos() / HASTE);
+  }
+
+  /** Changes bytes of a published file as somebody with root's rights could, in place. */
+  static void scribble(Path file, long from, long to) throws IOException {
+    ImmutableFlag.clear(file);
+    Files.setPosixFilePermissions(
+        file, java.nio.file.attribute.PosixFilePermissions.fromString("rw-r--r--"));
+    try (var channel =
+        java.nio.channels.FileChannel.open(file, java.nio.file.StandardOpenOption.WRITE)) {
+      for (long at = from; at < to; at += TestBase.BLOCK) {
+        channel.write(java.nio.ByteBuffer.wrap(new byte[] {1, 2, 3}), at);
+      }
+    }
+  }
+
   static Problem assertFails(ArrivalTicket ticket, ErrorCode code) {
     try {
       ticket.result().join();
