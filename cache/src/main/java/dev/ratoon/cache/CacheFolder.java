@@ -131,8 +131,7 @@ record CacheFolder(Path root) {
     return IncomingBase.RESUMED_FROM.stream()
         .flatMap(part -> arrivingId(file, part).stream())
         .anyMatch(
-            id ->
-                Files.exists(arriving(id, IncomingBase.CONTENT)) && !Files.exists(content(id)));
+            id -> Files.exists(arriving(id, IncomingBase.CONTENT)) && !Files.exists(content(id)));
   }
 
   private static Optional<DiskId> arrivingId(Path file, String part) {

@@ -19,10 +19,10 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One base on its way into one cache, however many wait for it. A thread of its own goes through the
- * steps: the manifest, what is there already, the plan, the chunks, publishing. The chunks come and
- * are verified on other threads ({@link ChunkFlow}); this one only looks after them a few times a
- * second.
+ * One base on its way into one cache, however many wait for it. A thread of its own goes through
+ * the steps: the manifest, what is there already, the plan, the chunks, publishing. The chunks come
+ * and are verified on other threads ({@link ChunkFlow}); this one only looks after them a few times
+ * a second.
  *
  * <p>Whatever happens, the files stay as {@link ArrivingContent} has them, and the next arrival of
  * the same base goes on from there.
@@ -188,8 +188,7 @@ final class Arrival implements ArrivingBase {
   }
 
   private void requireRoom(Manifest known, ArrivingContent arriving) {
-    long missing =
-        (known.dataChunks() - arriving.verified().count()) * (long) Manifest.CHUNK_BYTES;
+    long missing = (known.dataChunks() - arriving.verified().count()) * (long) Manifest.CHUNK_BYTES;
     long free = incoming.freeBytes();
     if (missing > free - LEFT_FREE_BYTES) {
       throw Problem.of(ErrorCode.DISK_FULL, "making room for base disk " + id().shortForm())

@@ -2,6 +2,7 @@ package dev.ratoon.cache.arrival;
 
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.disk.Limits;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -19,8 +20,8 @@ import java.util.concurrent.Executors;
 
 /**
  * Brings base disks into one cache. Each is brought once at a time, however many ask for it: they
- * all get the one result. An arrival that was cut off, by a failure, a kill or a power loss, goes on
- * from what was verified when somebody asks for the base again.
+ * all get the one result. An arrival that was cut off, by a failure, a kill or a power loss, goes
+ * on from what was verified when somebody asks for the base again.
  */
 public final class Arrivals implements AutoCloseable {
   private final Cache cache;
@@ -42,13 +43,9 @@ public final class Arrivals implements AutoCloseable {
             settings.parallelism(),
             task -> Thread.ofPlatform().name("arrival-worker").daemon().unstarted(task));
     this.surroundings =
-        new Arrival.Surroundings(
-            settings, new BufferPool(settings.buffers()), workers, listener);
+        new Arrival.Surroundings(settings, new BufferPool(settings.buffers()), workers, listener);
     this.fingerprinter =
-        Thread.ofPlatform()
-            .name("fingerprinter")
-            .daemon()
-            .start(cache::computeMissingFingerprints);
+        Thread.ofPlatform().name("fingerprinter").daemon().start(cache::computeMissingFingerprints);
   }
 
   /**
@@ -58,9 +55,12 @@ public final class Arrivals implements AutoCloseable {
    * @param sizeBytes of the disk, as who named the id knows it: it bounds what a source can make us
    *     take
    * @param sources more can be added to the ticket
+   * @throws RatoonException {@code invalid-value} if no disk has that size; {@code interrupted} if
+   *     this is closed
    */
   public ArrivalTicket bring(
       DiskId id, long sizeBytes, Priority priority, Collection<? extends Source> sources) {
+    requireSize(id, sizeBytes);
     Arrival arrival;
     ArrivalTicket ticket;
     CompletableFuture<Void> startAfter = CompletableFuture.completedFuture(null);
@@ -102,13 +102,12 @@ public final class Arrivals implements AutoCloseable {
   }
 
   private void start(Arrival arrival) {
-    arrival.start(
-        () -> {
-          synchronized (this) {
-            arrivals.remove(arrival.id(), arrival);
-            waiting.remove(arrival);
-          }
-        });
+    arrival.start(() -> {
+      synchronized (this) {
+        arrivals.remove(arrival.id(), arrival);
+        waiting.remove(arrival);
+      }
+    });
   }
 
   private void leave(Arrival arrival, ArrivalTicket ticket) {
@@ -147,6 +146,17 @@ public final class Arrivals implements AutoCloseable {
   public synchronized void discard(DiskId id) {
     if (!arrivals.containsKey(id)) {
       cache.incoming(id).discard();
+    }
+  }
+
+  private static void requireSize(DiskId id, long sizeBytes) {
+    if (sizeBytes < 1
+        || sizeBytes > Limits.MAX_DISK_BYTES
+        || sizeBytes % Limits.SECTOR_BYTES != 0) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "bringing base disk " + id.shortForm())
+          .detail("No disk has " + sizeBytes + " bytes.")
+          .next("A disk's size is a multiple of 512, up to 64 TiB.")
+          .asException();
     }
   }
 

@@ -25,8 +25,8 @@ import java.util.concurrent.Executor;
 
 /**
  * What has come of a base, on disk: the content, the fingerprints of its blocks, and the journal
- * that says what of it need not be looked at again. Only verified chunks are written. Any thread may
- * write and read; {@link #checkpoint} and {@link #finish} are for one at a time.
+ * that says what of it need not be looked at again. Only verified chunks are written. Any thread
+ * may write and read; {@link #checkpoint} and {@link #finish} are for one at a time.
  */
 final class ArrivingContent implements Closeable {
   /** Zeros are left out in steps of this, as in an import. */

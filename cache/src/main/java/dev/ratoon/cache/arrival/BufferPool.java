@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * So many buffers of a chunk's size, and no more. Whoever asks a source for a chunk has a buffer for
- * it, so nothing that arrives ever waits for room, and nothing is under way without.
+ * So many buffers of a chunk's size, and no more. Whoever asks a source for a chunk has a buffer
+ * for it, so nothing that arrives ever waits for room, and nothing is under way without.
  */
 final class BufferPool {
   private final Deque<ByteBuffer> free = new ArrayDeque<>();

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request to one source, with the buffer for its answer. It is settled once: by an answer, or by
- * giving it up.
+ * One request to one source, with the buffer for its answer. It is settled once: by an answer, or
+ * by giving it up.
  */
 final class ChunkFetch implements Feed.Reply {
   /** Hears the answer. */

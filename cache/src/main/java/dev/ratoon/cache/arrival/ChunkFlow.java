@@ -16,11 +16,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The chunks of one arrival on their way: asked for, put together, verified, written. Answers come
- * on the sources' threads, which only copy them; hashing and writing is done by the workers that all
- * arrivals share.
+ * on the sources' threads, which only copy them; hashing and writing is done by the workers that
+ * all arrivals share.
  *
- * <p>A chunk that was put together of what relatives have and does not match the manifest is fetched
- * whole. One that was fetched whole and does not match is the source's fault: it is left for good.
+ * <p>A chunk that was put together of what relatives have and does not match the manifest is
+ * fetched whole. One that was fetched whole and does not match is the source's fault: it is left
+ * for good.
  */
 final class ChunkFlow implements ChunkFetch.Listener {
   /** Blocks that were never anywhere: after so many such chunks the plan is no longer believed. */
@@ -272,17 +273,16 @@ final class ChunkFlow implements ChunkFetch.Listener {
 
   /** Takes the next chunk in hand that needs nothing from elsewhere, and then the one after it. */
   private void startLocal() {
-    work(
-        () -> {
-          Optional<ByteBuffer> place = surroundings.buffers().tryTake(localAgain);
-          if (place.isPresent()) {
-            try {
-              oneLocal();
-            } finally {
-              surroundings.buffers().give(place.get());
-            }
-          }
-        });
+    work(() -> {
+      Optional<ByteBuffer> place = surroundings.buffers().tryTake(localAgain);
+      if (place.isPresent()) {
+        try {
+          oneLocal();
+        } finally {
+          surroundings.buffers().give(place.get());
+        }
+      }
+    });
   }
 
   private void oneLocal() {
@@ -307,23 +307,22 @@ final class ChunkFlow implements ChunkFetch.Listener {
     }
     surroundings
         .workers()
-        .execute(
-            () -> {
-              try {
-                if (failure == null) {
-                  task.run();
-                }
-              } catch (RatoonException e) {
-                fail(e);
-              } catch (RuntimeException | Error e) {
-                fail(
-                    Problem.of(ErrorCode.INTERNAL, "bringing base disk " + manifest.id().shortForm())
-                        .detail(String.valueOf(e))
-                        .asException(e));
-              } finally {
-                taskEnded();
-              }
-            });
+        .execute(() -> {
+          try {
+            if (failure == null) {
+              task.run();
+            }
+          } catch (RatoonException e) {
+            fail(e);
+          } catch (RuntimeException | Error e) {
+            fail(
+                Problem.of(ErrorCode.INTERNAL, "bringing base disk " + manifest.id().shortForm())
+                    .detail(String.valueOf(e))
+                    .asException(e));
+          } finally {
+            taskEnded();
+          }
+        });
   }
 
   private void fail(RatoonException why) {

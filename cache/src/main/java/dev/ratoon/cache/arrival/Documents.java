@@ -155,17 +155,15 @@ final class Documents {
     }
 
     void close() {
-      stream.ifPresent(
-          open ->
-              Thread.ofVirtual()
-                  .start(
-                      () -> {
-                        try {
-                          open.close();
-                        } catch (IOException itWasLeft) {
-                          // nobody reads it any more
-                        }
-                      }));
+      stream.ifPresent(open ->
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  open.close();
+                } catch (IOException itWasLeft) {
+                  // nobody reads it any more
+                }
+              }));
     }
   }
 }

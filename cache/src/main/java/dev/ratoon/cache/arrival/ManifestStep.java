@@ -97,6 +97,7 @@ final class ManifestStep {
     if (manifest.size() != sizeBytes) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "bringing base disk " + incoming.id().shortForm())
           .detail("It has %d bytes, not %d.".formatted(manifest.size(), sizeBytes))
+          .next("Whoever named it knows another size; look at the image in the library.")
           .asException();
     }
     return manifest;
@@ -110,8 +111,7 @@ final class ManifestStep {
           FileChannel.open(incoming.manifestDraft(), StandardOpenOption.WRITE)) {
         draft.force(true);
       }
-      Files.move(
-          incoming.manifestDraft(), incoming.manifest(), StandardCopyOption.ATOMIC_MOVE);
+      Files.move(incoming.manifestDraft(), incoming.manifest(), StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw Faults.unwritable(incoming.manifest(), e);
     }

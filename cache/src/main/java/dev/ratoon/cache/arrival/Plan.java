@@ -16,10 +16,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which blocks of a base are taken from which block of which relative, and which have to be fetched.
- * It is kept in a mapped file that has eight bytes for each block that is not zero, in the order of
- * the fingerprints: 0 to fetch it, else the number of the relative from 1, and in the low 34 bits
- * that of its block.
+ * Which blocks of a base are taken from which block of which relative, and which have to be
+ * fetched. It is kept in a mapped file that has eight bytes for each block that is not zero, in the
+ * order of the fingerprints: 0 to fetch it, else the number of the relative from 1, and in the low
+ * 34 bits that of its block.
  */
 final class Plan implements AutoCloseable {
   static final int BLOCK_BITS = 34;

@@ -56,9 +56,8 @@ final class PlanStep {
       if (readable && !replica.base().id().equals(manifest.id())) {
         cache
             .fingerprints(replica.base().id())
-            .ifPresent(
-                known ->
-                    relatives.add(new Relative(replica.base().id(), replica.base().path(), known)));
+            .ifPresent(known ->
+                relatives.add(new Relative(replica.base().id(), replica.base().path(), known)));
       }
     }
     return relatives;

@@ -12,12 +12,12 @@ import java.util.random.RandomGenerator;
  * Decides which chunk is asked of which source next. It does nothing else: no threads, no clock, no
  * files, so that whole swarms can be simulated with it.
  *
- * <p>The idea. Whoever has all of the base (library, ready peers, a share) is asked by each arriving
- * host for other chunks first, see {@link Slices}; what one of them has, the others take from it,
- * the rarest first, so that what few have does not get lost and everybody always has something that
- * others want. The library is asked for nothing that another source has. Who has fetched its own
- * slice helps with those of the others. At the end, what was asked of one source and is long in
- * coming is asked of a second one.
+ * <p>The idea. Whoever has all of the base (library, ready peers, a share) is asked by each
+ * arriving host for other chunks first, see {@link Slices}; what one of them has, the others take
+ * from it, the rarest first, so that what few have does not get lost and everybody always has
+ * something that others want. The library is asked for nothing that another source has. Who has
+ * fetched its own slice helps with those of the others. At the end, what was asked of one source
+ * and is long in coming is asked of a second one.
  *
  * <p>A chunk is wanted (to be asked for), or asked of one or two sources, or neither: then it has
  * come, or need not. Memory is a few bits for each chunk and source.
@@ -207,9 +207,7 @@ final class Schedule {
   private long own(SourceTrack track) {
     Bits mine = slices.mine();
     long chunk =
-        around(
-            cursor,
-            i -> wanted.word(i) & track.hasWord(i) & ~held.word(i) & mine.word(i));
+        around(cursor, i -> wanted.word(i) & track.hasWord(i) & ~held.word(i) & mine.word(i));
     if (chunk != NONE) {
       cursor = chunk + 1;
     }
@@ -227,8 +225,7 @@ final class Schedule {
     long best = NONE;
     long chunk = random.nextLong(wanted.chunks());
     for (int i = 0; i < CANDIDATES; i++) {
-      chunk =
-          around(chunk, word -> wanted.word(word) & track.hasWord(word) & ~held.word(word));
+      chunk = around(chunk, word -> wanted.word(word) & track.hasWord(word) & ~held.word(word));
       if (chunk == NONE) {
         return best;
       }
@@ -339,14 +336,13 @@ final class Schedule {
     }
     List<SourceTrack> others = new ArrayList<>(request.of);
     others.remove(track);
-    others.forEach(
-        other -> {
-          if (request.of.indexOf(other) < request.of.indexOf(track)) {
-            other.miss(chunk);
-          } else {
-            other.forget(chunk);
-          }
-        });
+    others.forEach(other -> {
+      if (request.of.indexOf(other) < request.of.indexOf(track)) {
+        other.miss(chunk);
+      } else {
+        other.forget(chunk);
+      }
+    });
     return java.util.Optional.of(others);
   }
 
@@ -393,6 +389,7 @@ final class Schedule {
 
   private static boolean isSilent(SourceTrack track, long nowNanos) {
     return track.silentNanos(nowNanos) > MOST_SILENT_NANOS
-        || (track.missed() >= MOST_MISSED && track.sinceAnswerNanos(nowNanos) > SHORT_SILENCE_NANOS);
+        || (track.missed() >= MOST_MISSED
+            && track.sinceAnswerNanos(nowNanos) > SHORT_SILENCE_NANOS);
   }
 }

@@ -66,8 +66,7 @@ final class Slices {
   private static int heaviest(long[] weights, int[] given, int share) {
     int best = -1;
     for (int i = 0; i < weights.length; i++) {
-      if (given[i] < share
-          && (best < 0 || Long.compareUnsigned(weights[i], weights[best]) > 0)) {
+      if (given[i] < share && (best < 0 || Long.compareUnsigned(weights[i], weights[best]) > 0)) {
         best = i;
       }
     }

@@ -16,8 +16,8 @@ import java.util.function.BiFunction;
 
 /**
  * The sources of one arrival, and the schedule of what is asked of which. Opens them, leaves those
- * that lie, fail or fall silent, and tries again later. One lock guards all of it; sources are never
- * called while it is held, as they may call back.
+ * that lie, fail or fall silent, and tries again later. One lock guards all of it; sources are
+ * never called while it is held, as they may call back.
  */
 final class SourceLinks implements AutoCloseable {
   private static final long TICK_NANOS = 50_000_000;
@@ -41,7 +41,8 @@ final class SourceLinks implements AutoCloseable {
     this.surroundings = surroundings;
     this.clock = settings.clock();
     this.tickedAt = clock.nanos() - TICK_NANOS;
-    this.schedule = new Schedule(chunks, settings.self(), new Random(settings.seed() ^ id.hashCode()));
+    this.schedule =
+        new Schedule(chunks, settings.self(), new Random(settings.seed() ^ id.hashCode()));
   }
 
   /** A source of this name that is known is not added again. */
@@ -153,12 +154,11 @@ final class SourceLinks implements AutoCloseable {
         if (link.opened() == number && firstChunk >= 0 && count >= 0) {
           long end = Math.min(chunks, firstChunk + Math.min(count, chunks));
           link.track()
-              .ifPresent(
-                  track -> {
-                    for (long chunk = firstChunk; chunk < end; chunk++) {
-                      schedule.has(track, chunk);
-                    }
-                  });
+              .ifPresent(track -> {
+                for (long chunk = firstChunk; chunk < end; chunk++) {
+                  schedule.has(track, chunk);
+                }
+              });
         }
       }
       tellChanged();
@@ -313,7 +313,8 @@ final class SourceLinks implements AutoCloseable {
     StringBuilder said = new StringBuilder();
     for (SourceLink link : links) {
       said.append(' ').append(link.source().name()).append(": ");
-      said.append(link.leftWith().map(Problem::oneLine).orElse("nothing that is needed")).append('.');
+      said.append(link.leftWith().map(Problem::oneLine).orElse("nothing that is needed"))
+          .append('.');
     }
     boolean none = links.isEmpty();
     return Problem.of(
@@ -329,7 +330,8 @@ final class SourceLinks implements AutoCloseable {
 
   Problem problem(SourceLink link, String why) {
     return Problem.of(
-            ErrorCode.TIMED_OUT, "fetching base disk " + id.shortForm() + " from " + link.source().name())
+            ErrorCode.TIMED_OUT,
+            "fetching base disk " + id.shortForm() + " from " + link.source().name())
         .detail(why);
   }
 

@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What is known of one source while a base arrives: which chunks it has, which it was asked for, and
- * how fast it is.
+ * What is known of one source while a base arrives: which chunks it has, which it was asked for,
+ * and how fast it is.
  *
- * <p>So much is asked of it at once that it has always a little to do: as much as it delivers in the
- * shortest time that an answer ever took, and {@link #QUEUE_NANOS} more. That finds the speed of any
- * link, as in BBR (Cardwell et al., 2016), and waits for nobody long at the end.
+ * <p>So much is asked of it at once that it has always a little to do: as much as it delivers in
+ * the shortest time that an answer ever took, and {@link #QUEUE_NANOS} more. That finds the speed
+ * of any link, as in BBR (Cardwell et al., 2016), and waits for nobody long at the end.
  */
 final class SourceTrack {
   static final int FEWEST = 2;
@@ -142,8 +142,7 @@ final class SourceTrack {
     answers++;
     shortestNanos = Math.min(shortestNanos, latency);
     bytesPerNano = answers == 1 ? rate : bytesPerNano + (rate - bytesPerNano) * SMOOTHING;
-    latencyNanos =
-        answers == 1 ? latency : latencyNanos + (latency - latencyNanos) * SMOOTHING;
+    latencyNanos = answers == 1 ? latency : latencyNanos + (latency - latencyNanos) * SMOOTHING;
     return true;
   }
 

@@ -60,11 +60,10 @@ class ArrivalTest {
   void manyWhoAskForOneBaseGetItFromOneArrival() {
     FakeSource peer = host.source("peer", READY_PEER, base);
     CountDownLatch all = new CountDownLatch(1);
-    peer.behaving(
-        (_, right, reply) -> {
-          TestHost.await(all);
-          reply.arrived(ByteBuffer.wrap(right));
-        });
+    peer.behaving((_, right, reply) -> {
+      TestHost.await(all);
+      reply.arrived(ByteBuffer.wrap(right));
+    });
 
     List<ArrivalTicket> tickets =
         IntStream.range(0, 20).mapToObj(_ -> host.bring(base, peer)).toList();
@@ -81,11 +80,10 @@ class ArrivalTest {
   @Test
   void aSourceThatLiesIsLeftForGoodAndTheChunkFetchedElsewhere() throws Exception {
     FakeSource liar = host.source("liar", READY_PEER, base);
-    liar.behaving(
-        (request, right, reply) -> {
-          right[right.length / 2] ^= (byte) (request.chunk() % 5 == 0 ? 1 : 0);
-          reply.arrived(ByteBuffer.wrap(right));
-        });
+    liar.behaving((request, right, reply) -> {
+      right[right.length / 2] ^= (byte) (request.chunk() % 5 == 0 ? 1 : 0);
+      reply.arrived(ByteBuffer.wrap(right));
+    });
     FakeSource honest = host.source("honest", READY_PEER, base);
 
     Base arrived = host.bring(base, liar, honest).result().join();
@@ -98,8 +96,7 @@ class ArrivalTest {
   @Test
   void aSourceThatSendsTooLittleLies() {
     FakeSource liar = host.source("liar", READY_PEER, base);
-    liar.behaving(
-        (_, right, reply) -> reply.arrived(ByteBuffer.wrap(right, 0, right.length - 1)));
+    liar.behaving((_, right, reply) -> reply.arrived(ByteBuffer.wrap(right, 0, right.length - 1)));
 
     TestHost.assertFails(host.bring(base, liar), ErrorCode.BASE_MISSING);
     assertThat(host.left()).containsExactly("liar WRONG_CONTENT");
@@ -133,17 +130,15 @@ class ArrivalTest {
   void aSlowSourceIsLeftToTheFasterOnes() throws Exception {
     TestBase large = TestBase.random(work, 24 << 20, 3);
     FakeSource slow = host.source("slow", READY_PEER, large);
-    slow.behaving(
-        (_, right, reply) -> {
-          host.pause(java.time.Duration.ofSeconds(1));
-          reply.arrived(ByteBuffer.wrap(right));
-        });
+    slow.behaving((_, right, reply) -> {
+      host.pause(java.time.Duration.ofSeconds(1));
+      reply.arrived(ByteBuffer.wrap(right));
+    });
     FakeSource fast = host.source("fast", READY_PEER, large);
-    fast.behaving(
-        (_, right, reply) -> {
-          host.pause(java.time.Duration.ofMillis(20));
-          reply.arrived(ByteBuffer.wrap(right));
-        });
+    fast.behaving((_, right, reply) -> {
+      host.pause(java.time.Duration.ofMillis(20));
+      reply.arrived(ByteBuffer.wrap(right));
+    });
 
     Base arrived = host.bring(large, slow, fast).result().join();
 
@@ -164,14 +159,13 @@ class ArrivalTest {
   @Test
   void aSourceWhoseConnectionBreaksIsTriedAgain() throws Exception {
     FakeSource shaky = host.source("shaky", READY_PEER, base);
-    shaky.behaving(
-        (request, right, reply) -> {
-          if (shaky.requests().size() > 10 && shaky.timesOpened() == 1) {
-            shaky.listener().failed(FakeSource.problem("cable out"));
-          } else {
-            reply.arrived(ByteBuffer.wrap(right));
-          }
-        });
+    shaky.behaving((request, right, reply) -> {
+      if (shaky.requests().size() > 10 && shaky.timesOpened() == 1) {
+        shaky.listener().failed(FakeSource.problem("cable out"));
+      } else {
+        reply.arrived(ByteBuffer.wrap(right));
+      }
+    });
 
     Base arrived = host.bring(base, shaky).result().join();
 
@@ -199,27 +193,24 @@ class ArrivalTest {
     Set<Long> told = ConcurrentHashMap.newKeySet();
     CountDownLatch listening = new CountDownLatch(1);
     CountDownLatch read = new CountDownLatch(1);
-    peer.behaving(
-        (request, right, reply) -> {
-          TestHost.await(listening);
-          if (request.chunk() > base.chunks() / 2) {
-            TestHost.await(read);
-          }
-          reply.arrived(ByteBuffer.wrap(right));
-        });
+    peer.behaving((request, right, reply) -> {
+      TestHost.await(listening);
+      if (request.chunk() > base.chunks() / 2) {
+        TestHost.await(read);
+      }
+      reply.arrived(ByteBuffer.wrap(right));
+    });
     ArrivalTicket ticket = host.bring(base, peer);
     ArrivingBase arriving = host.arrivals().arriving(base.id()).orElseThrow();
-    arriving.onVerified(
-        chunk -> {
-          told.add(chunk);
-          ByteBuffer target = ByteBuffer.allocate(base.manifest().chunkBytes(chunk));
-          arriving.read(chunk, target);
-          int from = (int) chunk * TestBase.CHUNK;
-          assertThat(target.flip())
-              .isEqualTo(ByteBuffer.wrap(base.content(), from, target.limit()));
-          assertThat(arriving.has(chunk)).isTrue();
-          read.countDown();
-        });
+    arriving.onVerified(chunk -> {
+      told.add(chunk);
+      ByteBuffer target = ByteBuffer.allocate(base.manifest().chunkBytes(chunk));
+      arriving.read(chunk, target);
+      int from = (int) chunk * TestBase.CHUNK;
+      assertThat(target.flip()).isEqualTo(ByteBuffer.wrap(base.content(), from, target.limit()));
+      assertThat(arriving.has(chunk)).isTrue();
+      read.countDown();
+    });
     listening.countDown();
 
     ticket.result().join();
@@ -255,13 +246,12 @@ class ArrivalTest {
   void theLastWhoLeavesEndsTheArrivalAndWhatHasComeIsKept() {
     FakeSource peer = host.source("peer", READY_PEER, base);
     CountDownLatch half = new CountDownLatch(40);
-    peer.behaving(
-        (_, right, reply) -> {
-          if (half.getCount() > 0) {
-            half.countDown();
-            reply.arrived(ByteBuffer.wrap(right));
-          }
-        });
+    peer.behaving((_, right, reply) -> {
+      if (half.getCount() > 0) {
+        half.countDown();
+        reply.arrived(ByteBuffer.wrap(right));
+      }
+    });
     ArrivalTicket one = host.bring(base, peer);
     ArrivalTicket two = host.bring(base);
     TestHost.await(half);

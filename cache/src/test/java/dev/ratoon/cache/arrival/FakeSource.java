@@ -132,12 +132,11 @@ final class FakeSource implements Source, AutoCloseable {
       int flying = inFlight.incrementAndGet();
       mostInFlight.accumulateAndGet(flying, Math::max);
       try {
-        thread.execute(
-            () -> {
-              inFlight.decrementAndGet();
-              sentBytes.addAndGet(request.bytes());
-              behaviour.answer(request, base.answer(request), reply);
-            });
+        thread.execute(() -> {
+          inFlight.decrementAndGet();
+          sentBytes.addAndGet(request.bytes());
+          behaviour.answer(request, base.answer(request), reply);
+        });
       } catch (java.util.concurrent.RejectedExecutionException closed) {
         reply.failed(problem("closed"));
       }

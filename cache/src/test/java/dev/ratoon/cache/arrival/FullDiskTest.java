@@ -54,14 +54,13 @@ class FullDiskTest {
     CountDownLatch some = new CountDownLatch(100);
     CountDownLatch filled = new CountDownLatch(1);
     FakeSource peer = host.source("peer", READY_PEER, base);
-    peer.behaving(
-        (_, right, reply) -> {
-          some.countDown();
-          if (some.getCount() == 0) {
-            TestHost.await(filled);
-          }
-          reply.arrived(ByteBuffer.wrap(right));
-        });
+    peer.behaving((_, right, reply) -> {
+      some.countDown();
+      if (some.getCount() == 0) {
+        TestHost.await(filled);
+      }
+      reply.arrived(ByteBuffer.wrap(right));
+    });
     ArrivalTicket ticket = host.bring(base, peer);
     TestHost.await(some);
     Path filler = fill(64 << 20);

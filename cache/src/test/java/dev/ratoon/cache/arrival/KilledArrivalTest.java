@@ -104,11 +104,10 @@ class KilledArrivalTest {
           TestBase.random(Files.createTempDirectory("victim"), SIZE, Integer.parseInt(args[1]));
       try (TestHost host = new TestHost(Path.of(args[0]))) {
         FakeSource peer = host.source("peer", READY_PEER, base);
-        peer.behaving(
-            (_, right, reply) -> {
-              LockSupport.parkNanos(500_000);
-              reply.arrived(ByteBuffer.wrap(right));
-            });
+        peer.behaving((_, right, reply) -> {
+          LockSupport.parkNanos(500_000);
+          reply.arrived(ByteBuffer.wrap(right));
+        });
         ArrivalTicket ticket =
             host.arrivals()
                 .bring(base.id(), base.manifest().size(), Priority.DEPLOY, List.of(peer));

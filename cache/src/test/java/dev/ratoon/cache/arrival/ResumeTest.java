@@ -40,13 +40,12 @@ class ResumeTest {
   private void cutOffAfter(int chunks) {
     CountDownLatch sent = new CountDownLatch(chunks);
     FakeSource peer = host.source("peer", READY_PEER, base);
-    peer.behaving(
-        (_, right, reply) -> {
-          if (sent.getCount() > 0) {
-            reply.arrived(ByteBuffer.wrap(right));
-            sent.countDown();
-          }
-        });
+    peer.behaving((_, right, reply) -> {
+      if (sent.getCount() > 0) {
+        reply.arrived(ByteBuffer.wrap(right));
+        sent.countDown();
+      }
+    });
     ArrivalTicket ticket = host.bring(base, peer);
     TestHost.await(sent);
     host.restart();

@@ -70,10 +70,24 @@ final class SimulatedSwarm {
 
   static final boolean TRACE = Boolean.getBoolean("trace");
   Node lib;
+
   void trace() {
-    StringBuilder b = new StringBuilder("t=%.1f lib %.2f".formatted(now/1e9, lib.sentBytes*1.0/chunks/65536));
-    for (Receiver r : receivers) { b.append(" | got %.3f up %.2f".formatted(r.got.count()*1.0/chunks, r.sentBytes*1.0/chunks/65536));
-      b.append(" in"); for (SourceTrack t : r.schedule.tracks()) b.append(" ").append(t.inFlight()).append("/").append(t.window()).append("@").append((int)(t.latencyNanos()/1e6)); }
+    StringBuilder b =
+        new StringBuilder(
+            "t=%.1f lib %.2f".formatted(now / 1e9, lib.sentBytes * 1.0 / chunks / 65536));
+    for (Receiver r : receivers) {
+      b.append(
+          " | got %.3f up %.2f"
+              .formatted(r.got.count() * 1.0 / chunks, r.sentBytes * 1.0 / chunks / 65536));
+      b.append(" in");
+      for (SourceTrack t : r.schedule.tracks())
+        b.append(" ")
+            .append(t.inFlight())
+            .append("/")
+            .append(t.window())
+            .append("@")
+            .append((int) (t.latencyNanos() / 1e6));
+    }
     System.out.println(b);
     in(1_000_000_000L, this::trace);
   }
@@ -85,9 +99,28 @@ final class SimulatedSwarm {
       Event event = events.poll();
       if (event == null || event.at > 60_000_000_000L) {
         for (Receiver r : receivers) {
-          System.out.println(r.name + " got " + r.got.count() + " wanted " + r.schedule.wanted() + " asked " + r.schedule.underWay());
+          System.out.println(
+              r.name
+                  + " got "
+                  + r.got.count()
+                  + " wanted "
+                  + r.schedule.wanted()
+                  + " asked "
+                  + r.schedule.underWay());
           for (SourceTrack t : r.schedule.tracks()) {
-            System.out.println("   " + t.name() + " inflight " + t.inFlight() + " window " + t.window() + " lat " + t.latencyNanos() / 1e6 + " has " + t.has().count() + " silent " + t.silentNanos(now)/1e9);
+            System.out.println(
+                "   "
+                    + t.name()
+                    + " inflight "
+                    + t.inFlight()
+                    + " window "
+                    + t.window()
+                    + " lat "
+                    + t.latencyNanos() / 1e6
+                    + " has "
+                    + t.has().count()
+                    + " silent "
+                    + t.silentNanos(now) / 1e9);
           }
         }
         throw new AssertionError("the swarm stands still");
@@ -95,7 +128,8 @@ final class SimulatedSwarm {
       now = event.at;
       event.what.run();
     }
-    return receivers.stream().filter(r -> !r.dead).mapToLong(r -> r.doneAt).max().orElseThrow() / 1e9;
+    return receivers.stream().filter(r -> !r.dead).mapToLong(r -> r.doneAt).max().orElseThrow()
+        / 1e9;
   }
 
   /** A place that has all, and sends. */
@@ -263,23 +297,21 @@ final class SimulatedSwarm {
       receivedBytes += Limits.CHUNK_BYTES;
       schedule
           .arrived(track, chunk, Limits.CHUNK_BYTES, now)
-          .ifPresent(
-              others -> {
-                got.set(chunk);
-                tracks.forEach(
-                    (node, other) -> {
-                      if (others.contains(other)) {
-                        node.cancel(this, chunk);
-                      }
-                    });
-                if (unannounced.isEmpty()) {
-                  in(ANNOUNCING, this::announce);
-                }
-                unannounced.add(chunk);
-                if (isDone()) {
-                  doneAt = now;
-                }
-              });
+          .ifPresent(others -> {
+            got.set(chunk);
+            tracks.forEach((node, other) -> {
+              if (others.contains(other)) {
+                node.cancel(this, chunk);
+              }
+            });
+            if (unannounced.isEmpty()) {
+              in(ANNOUNCING, this::announce);
+            }
+            unannounced.add(chunk);
+            if (isDone()) {
+              doneAt = now;
+            }
+          });
       pump();
     }
 

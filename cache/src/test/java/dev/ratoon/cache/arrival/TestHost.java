@@ -47,9 +47,7 @@ final class TestHost implements AutoCloseable {
         new ArrivalSettings(
             "self", 2, buffers, Duration.ofSeconds(20), () -> System.nanoTime() * HASTE, 1);
     return new Arrivals(
-        cache,
-        settings,
-        (_, source, why) -> left.add(source.name() + " " + why.reason()));
+        cache, settings, (_, source, why) -> left.add(source.name() + " " + why.reason()));
   }
 
   Cache cache() {

@@ -57,8 +57,7 @@ public final class BlockFingerprints implements AutoCloseable {
     this.arena = arena;
     this.file = file;
     this.header = header;
-    this.table =
-        new FingerprintTable(file.asSlice(header.tableAt(), header.slots() * Long.BYTES));
+    this.table = new FingerprintTable(file.asSlice(header.tableAt(), header.slots() * Long.BYTES));
   }
 
   /**
@@ -210,7 +209,9 @@ public final class BlockFingerprints implements AutoCloseable {
     return file.get(LONG, header.fingerprintsAt() + index * Long.BYTES);
   }
 
-  /** The fingerprint of a block; {@link Blocks#OF_ZEROS} if it is zero or nothing is known of it. */
+  /**
+   * The fingerprint of a block; {@link Blocks#OF_ZEROS} if it is zero or nothing is known of it.
+   */
   public long of(long block) {
     long chunk = block / Blocks.IN_CHUNK;
     long n = search(chunk);

@@ -1,11 +1,11 @@
 package dev.ratoon.disk.blocks;
 
+import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Limits;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
-import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.scan.DiskScan;
@@ -90,10 +90,7 @@ public final class FingerprintDraft implements Closeable {
    * @param content its bytes, all of them
    */
   public void put(long chunk, MemorySegment content) {
-    put(
-        chunk * Limits.CHUNK_BYTES,
-        content,
-        ByteBuffer.allocate(Blocks.IN_CHUNK * Long.BYTES));
+    put(chunk * Limits.CHUNK_BYTES, content, ByteBuffer.allocate(Blocks.IN_CHUNK * Long.BYTES));
   }
 
   private void put(long offset, MemorySegment content, ByteBuffer prints) {
@@ -151,7 +148,6 @@ public final class FingerprintDraft implements Closeable {
       // it lies where leftovers are swept
     }
   }
-
 
   @Override
   public void close() {

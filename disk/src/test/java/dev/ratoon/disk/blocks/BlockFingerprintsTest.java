@@ -140,8 +140,7 @@ class BlockFingerprintsTest {
         assertThat(entry.chunk()).isEqualTo(c);
         assertThat(prints.search(c)).isEqualTo(n++);
         assertThat(prints.fingerprint(entry.first()))
-            .isEqualTo(
-                expected(c * 16 + Integer.numberOfTrailingZeros(entry.blocks())));
+            .isEqualTo(expected(c * 16 + Integer.numberOfTrailingZeros(entry.blocks())));
       }
       assertThat(prints.search(manifest.chunks())).isEqualTo(n);
     }
