@@ -43,6 +43,7 @@ final class Planner {
    * @param wanted the fingerprints of the base; the plan closes them
    * @throws IOException if the file cannot be written, or what is mapped cannot be read
    */
+  @SuppressWarnings("MustBeClosedChecker") // closed with what is returned
   static Plan plan(BlockFingerprints wanted, List<Relative> relatives, Path file)
       throws IOException {
     Arena arena = Arena.ofShared();

@@ -84,6 +84,8 @@ final class Schedule {
     this.wanted = new Bits(chunks);
     this.held = new Bits(chunks);
     this.slices = new Slices(chunks, self);
+    // Hosts that do not know of each other yet rather fetch different things.
+    this.cursor = random.nextLong(chunks);
   }
 
   /** The chunk has to be fetched. */

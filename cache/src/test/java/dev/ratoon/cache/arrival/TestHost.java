@@ -26,18 +26,20 @@ final class TestHost implements AutoCloseable {
 
   private final Path home;
   private final int buffers;
+  private final String name;
   private final List<FakeSource> sources = new ArrayList<>();
   private final List<String> left = new CopyOnWriteArrayList<>();
   private Cache cache;
   private Arrivals arrivals;
 
   TestHost(Path home) {
-    this(home, 64);
+    this(home, 64, "self");
   }
 
-  TestHost(Path home, int buffers) {
+  TestHost(Path home, int buffers, String name) {
     this.home = home;
     this.buffers = buffers;
+    this.name = name;
     this.cache = Cache.open(home, 2, InstantSource.system());
     this.arrivals = newArrivals();
   }
@@ -45,7 +47,7 @@ final class TestHost implements AutoCloseable {
   private Arrivals newArrivals() {
     ArrivalSettings settings =
         new ArrivalSettings(
-            "self", 2, buffers, Duration.ofSeconds(20), () -> System.nanoTime() * HASTE, 1);
+            name, 2, buffers, Duration.ofSeconds(20), () -> System.nanoTime() * HASTE, 1);
     return new Arrivals(
         cache, settings, (_, source, why) -> left.add(source.name() + " " + why.reason()));
   }

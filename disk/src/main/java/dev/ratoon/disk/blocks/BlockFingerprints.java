@@ -65,6 +65,7 @@ public final class BlockFingerprints implements AutoCloseable {
    *
    * @throws RatoonException {@code IMAGE_CORRUPT}, {@code IMAGE_TRUNCATED}, {@code FILE_UNREADABLE}
    */
+  @SuppressWarnings("MustBeClosedChecker") // closed with what is returned
   public static BlockFingerprints open(Path path) {
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
