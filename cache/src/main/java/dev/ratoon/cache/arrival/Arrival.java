@@ -205,7 +205,7 @@ final class Arrival implements ArrivingBase {
     long patience = surroundings.settings().patience().toNanos();
     long progressAt = clock.nanos();
     long seen = -1;
-    while (!chunks.isDone()) {
+    while (chunks.missing() > 0) {
       checkNotStopped();
       Optional<RatoonException> failure = chunks.failure();
       if (failure.isPresent()) {
@@ -214,8 +214,8 @@ final class Arrival implements ArrivingBase {
       links.tick();
       chunks.pump();
       long now = clock.nanos();
-      if (chunks.verified() != seen) {
-        seen = chunks.verified();
+      if (chunks.missing() != seen) {
+        seen = chunks.missing();
         progressAt = now;
       }
       if (now - progressAt > patience || links.allBanned()) {

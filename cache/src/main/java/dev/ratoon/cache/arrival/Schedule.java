@@ -1,9 +1,8 @@
 package dev.ratoon.cache.arrival;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.IntToLongFunction;
 import java.util.random.RandomGenerator;
@@ -33,34 +32,6 @@ final class Schedule {
   /** Who takes one in so many of what is left rarely takes what another has just asked for. */
   private static final int STOLEN_OF_LEFT = 64;
 
-  private static final int MOST_ASKED_OF = 2;
-
-  /** A second source is asked when the first takes so many times longer than it usually does. */
-  private static final int PATIENCE_FACTOR = 3;
-
-  private static final long LEAST_PATIENCE_NANOS = 250_000_000;
-  private static final long LEAST_PATIENCE_BEFORE_LIBRARY_NANOS = 1_000_000_000;
-
-  private static final long MOST_SILENT_NANOS = 3_000_000_000L;
-
-  /** So long is enough when others answered in its place so often. */
-  private static final long SHORT_SILENCE_NANOS = 1_000_000_000L;
-
-  private static final int MOST_MISSED = 6;
-
-  private static final int FEWEST_ANSWERS = 2;
-  private static final double LAGGING_NANOS = 1e9;
-  private static final double LAGGING_FACTOR = 8;
-
-  private static final class Asked {
-    private final long sinceNanos;
-    private final List<SourceTrack> of = new ArrayList<>(1);
-
-    Asked(long sinceNanos) {
-      this.sinceNanos = sinceNanos;
-    }
-  }
-
   private final RandomGenerator random;
   private final Bits wanted;
 
@@ -70,9 +41,7 @@ final class Schedule {
   private final Slices slices;
   private final List<SourceTrack> tracks = new ArrayList<>();
 
-  /** In the order in which they were asked for. */
-  private final Map<Long, Asked> asked = new LinkedHashMap<>();
-
+  private final AskedChunks asked = new AskedChunks();
   private final LibraryHelp libraryHelp = new LibraryHelp();
   private long cursor;
 
@@ -101,7 +70,7 @@ final class Schedule {
 
   /** How many chunks were asked for and have not come. */
   int underWay() {
-    return asked.size();
+    return asked.count();
   }
 
   List<SourceTrack> tracks() {
@@ -161,8 +130,7 @@ final class Schedule {
       return OptionalLong.empty();
     }
     wanted.clear(chunk);
-    asked.computeIfAbsent(chunk, _ -> new Asked(nowNanos)).of.add(track);
-    track.ask(chunk, nowNanos);
+    asked.add(chunk, track, nowNanos);
     return OptionalLong.of(chunk);
   }
 
@@ -274,13 +242,11 @@ final class Schedule {
 
   /** The first candidate at or after {@code from}, or else the first of all. */
   private long around(long from, IntToLongFunction candidates) {
-    int start = (int) (from >>> 6);
     int words = wanted.words();
-    if (start < words) {
-      long bits = candidates.applyAsLong(start) & -1L << from;
-      if (bits != 0) {
-        return chunk(start, bits);
-      }
+    int start = (int) (from >>> 6) % words;
+    long first = candidates.applyAsLong(start) & -1L << from;
+    if (first != 0) {
+      return chunk(start, first);
     }
     for (int i = 1; i <= words; i++) {
       int word = (start + i) % words;
@@ -298,30 +264,8 @@ final class Schedule {
 
   /** One that another source was asked for, and that is longer in coming than it should be. */
   private long again(SourceTrack track, long nowNanos) {
-    if (wanted.count() > 0 && track.kind().isLibrary()) {
-      return NONE;
-    }
-    for (Map.Entry<Long, Asked> entry : asked.entrySet()) {
-      Asked request = entry.getValue();
-      long age = nowNanos - request.sinceNanos;
-      if (age < LEAST_PATIENCE_NANOS) {
-        return NONE;
-      }
-      if (request.of.size() < MOST_ASKED_OF
-          && !request.of.contains(track)
-          && track.has(entry.getKey())
-          && age > patienceNanos(request, track)) {
-        return entry.getKey();
-      }
-    }
-    return NONE;
-  }
-
-  private static long patienceNanos(Asked request, SourceTrack second) {
-    double usual = request.of.getFirst().latencyNanos() * PATIENCE_FACTOR;
-    long least =
-        second.kind().isLibrary() ? LEAST_PATIENCE_BEFORE_LIBRARY_NANOS : LEAST_PATIENCE_NANOS;
-    return Math.max((long) usual, least);
+    boolean spared = track.kind().isLibrary() && wanted.count() > 0;
+    return spared ? NONE : asked.overdue(track, nowNanos).orElse(NONE);
   }
 
   /**
@@ -329,69 +273,21 @@ final class Schedule {
    *
    * @return who else was asked for it, and need not answer any more; empty if nobody waits for it
    */
-  java.util.Optional<List<SourceTrack>> arrived(
-      SourceTrack track, long chunk, int bytes, long nowNanos) {
-    boolean expected = track.delivered(chunk, bytes, nowNanos);
-    Asked request = expected ? asked.remove(chunk) : null;
-    if (request == null) {
-      return java.util.Optional.empty();
-    }
-    List<SourceTrack> others = new ArrayList<>(request.of);
-    others.remove(track);
-    others.forEach(other -> {
-      if (request.of.indexOf(other) < request.of.indexOf(track)) {
-        other.miss(chunk);
-      } else {
-        other.forget(chunk);
-      }
-    });
-    return java.util.Optional.of(others);
+  Optional<List<SourceTrack>> arrived(SourceTrack track, long chunk, int bytes, long nowNanos) {
+    return asked.arrived(track, chunk, bytes, nowNanos);
   }
 
   /** A source does not deliver a chunk that it was asked for. */
   void failed(SourceTrack track, long chunk) {
-    if (!track.forget(chunk)) {
-      return;
-    }
-    Asked request = asked.get(chunk);
-    if (request != null && request.of.remove(track) && request.of.isEmpty()) {
-      asked.remove(chunk);
+    if (asked.failed(track, chunk)) {
       want(chunk);
     }
   }
 
-  /**
-   * To be called a few times a second.
-   *
-   * @return the sources that say nothing any more, and should be removed
-   */
-  List<SourceTrack> tick(long nowNanos) {
+  /** To be called a few times a second. */
+  void tick(long nowNanos) {
     if (libraryHelp.tick(tracks, nowNanos)) {
       state++;
     }
-    return tracks.stream().filter(track -> isSilent(track, nowNanos)).toList();
-  }
-
-  /** The sources that are much slower than others: what they do is better done by those. */
-  List<SourceTrack> lagging() {
-    double[] latencies =
-        tracks.stream()
-            .filter(track -> track.answers() >= FEWEST_ANSWERS)
-            .mapToDouble(SourceTrack::latencyNanos)
-            .sorted()
-            .toArray();
-    if (latencies.length < 2) {
-      return List.of();
-    }
-    double bound = Math.max(LAGGING_NANOS, LAGGING_FACTOR * latencies[(latencies.length - 1) / 2]);
-    return tracks.stream()
-        .filter(track -> track.answers() >= FEWEST_ANSWERS && track.latencyNanos() > bound)
-        .toList();
-  }
-
-  private static boolean isSilent(SourceTrack track, long nowNanos) {
-    return track.silentNanos(nowNanos) > MOST_SILENT_NANOS
-        || (track.missed() >= MOST_MISSED
-            && track.sinceAnswerNanos(nowNanos) > SHORT_SILENCE_NANOS);
   }
 }

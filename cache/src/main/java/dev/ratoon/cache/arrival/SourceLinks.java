@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 
 /**
  * The sources of one arrival, and the schedule of what is asked of which. Opens them, leaves those
@@ -71,8 +72,9 @@ final class SourceLinks implements AutoCloseable {
         return;
       }
       tickedAt = now;
-      List<SourceTrack> lost = schedule.tick(now);
-      List<SourceTrack> lagging = schedule.lagging();
+      schedule.tick(now);
+      List<SourceTrack> lost = SourceHealth.silent(schedule.tracks(), now);
+      List<SourceTrack> lagging = SourceHealth.lagging(schedule.tracks());
       for (SourceLink link : links) {
         link.track().filter(lost::contains).ifPresent(_ -> silent.add(link));
         link.track().filter(lagging::contains).ifPresent(_ -> slow.add(link));
@@ -310,20 +312,22 @@ final class SourceLinks implements AutoCloseable {
 
   /** That nothing comes from anywhere, with what each source said last. */
   synchronized RatoonException exhausted(long nanos) {
-    StringBuilder said = new StringBuilder();
-    for (SourceLink link : links) {
-      said.append(' ').append(link.source().name()).append(": ");
-      said.append(link.leftWith().map(Problem::oneLine).orElse("nothing that is needed"))
-          .append('.');
-    }
-    boolean none = links.isEmpty();
+    String said =
+        links.stream()
+            .map(
+                link ->
+                    link.source().name()
+                        + ": "
+                        + link.leftWith().map(Problem::detail).orElse("It has nothing we need."))
+            .collect(Collectors.joining(" "));
+    boolean nobody = links.isEmpty() || allBanned();
     return Problem.of(
-            none || allBanned() ? ErrorCode.BASE_MISSING : ErrorCode.TIMED_OUT,
+            nobody ? ErrorCode.BASE_MISSING : ErrorCode.TIMED_OUT,
             "bringing base disk " + id.shortForm())
         .detail(
-            none
+            links.isEmpty()
                 ? "Nobody is known who has it."
-                : "Nothing came for %d s.%s".formatted(nanos / 1_000_000_000, said))
+                : "Nothing came for %d s. %s".formatted(nanos / 1_000_000_000, said))
         .next("Look at the hosts named and the network between; what has come is kept.")
         .asException();
   }

@@ -33,6 +33,7 @@ final class FakeSource implements Source, AutoCloseable {
       Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().factory());
   private volatile Behaviour behaviour = Behaviour.HONEST;
   private volatile Consumer<FeedListener> opening = FeedListener::hasAll;
+  private volatile boolean answers = true;
   private volatile byte[] manifest;
   private volatile Optional<byte[]> list;
   private final List<ChunkRequest> requests = new ArrayList<>();
@@ -67,6 +68,23 @@ final class FakeSource implements Source, AutoCloseable {
   FakeSource withList(Optional<byte[]> list) {
     this.list = list;
     return this;
+  }
+
+  /** Never answers, and has no fingerprints. */
+  FakeSource quiet() {
+    answers = false;
+    list = Optional.empty();
+    return this;
+  }
+
+  /** Returns when it was asked so often. */
+  void awaitRequests(int count) {
+    for (int i = 0; requests().size() < count; i++) {
+      if (i == 4000) {
+        throw new AssertionError("not asked");
+      }
+      java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+    }
   }
 
   synchronized List<ChunkRequest> requests() {
@@ -128,6 +146,9 @@ final class FakeSource implements Source, AutoCloseable {
     public Fetch fetch(ChunkRequest request, Reply reply) {
       synchronized (FakeSource.this) {
         requests.add(request);
+      }
+      if (!answers) {
+        return () -> {};
       }
       int flying = inFlight.incrementAndGet();
       mostInFlight.accumulateAndGet(flying, Math::max);
