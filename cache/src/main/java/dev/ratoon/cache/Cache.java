@@ -245,7 +245,7 @@ public final class Cache implements AutoCloseable {
   public void computeMissingFingerprints() {
     for (CachedBase base : bases.values()) {
       if (base.isReady() && !Thread.currentThread().isInterrupted()) {
-        knownBlocks.computeIfMissing(base.base(), parallelism);
+        knownBlocks.computeIfMissing(base.base());
       }
     }
   }

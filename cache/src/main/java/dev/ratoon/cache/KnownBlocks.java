@@ -50,7 +50,8 @@ final class KnownBlocks implements AutoCloseable {
     return Optional.empty();
   }
 
-  void computeIfMissing(Base base, int parallelism) {
+  /** Computes what is missing, on one thread: nobody waits for it. */
+  void computeIfMissing(Base base) {
     if (of(base.id()).isPresent()) {
       return;
     }
@@ -59,7 +60,7 @@ final class KnownBlocks implements AutoCloseable {
       Manifest manifest = Manifest.read(folder.manifest(base.id()));
       if (manifest.id().equals(base.id())) {
         FingerprintDraft.compute(
-            base.path(), manifest, parallelism, folder.newIncoming("prints"), fresh);
+            base.path(), manifest, 1, folder.newIncoming("prints"), fresh);
         CachedBase.protect(fresh);
         Files.move(fresh, folder.blocks(base.id()), StandardCopyOption.ATOMIC_MOVE);
       }

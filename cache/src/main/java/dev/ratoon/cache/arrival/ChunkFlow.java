@@ -130,8 +130,17 @@ final class ChunkFlow implements ChunkFetch.Listener {
       return false;
     }
     ChunkFetch fetch = next.get();
-    fetch.link().feed().ifPresent(fetch::send);
+    send(fetch);
     return true;
+  }
+
+  private void send(ChunkFetch fetch) {
+    try {
+      // If it was left this moment, the fetch was given up with it.
+      fetch.link().feed().ifPresent(fetch::send);
+    } catch (RatoonException refused) {
+      fetch.failed(refused.problem());
+    }
   }
 
   private ChunkFetch fetch(SourceLink link, long chunk, ByteBuffer buffer) {

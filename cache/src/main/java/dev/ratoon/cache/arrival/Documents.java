@@ -99,13 +99,18 @@ final class Documents {
   private <T> Optional<T> leave(SourceLink link, Throwable failed) {
     switch (failed) {
       case RatoonException e when isOurOwn(e.problem().code()) -> throw e;
-      case RatoonException e -> links.leave(link, Reason.WRONG_CONTENT, e.problem());
+      case RatoonException e -> links.leave(link, reason(e.problem().code()), e.problem());
       case IOException e ->
           links.leave(link, Reason.FAILED, links.problem(link, String.valueOf(e.getMessage())));
       case RuntimeException e -> throw e;
       default -> throw new IllegalStateException(failed);
     }
     return Optional.empty();
+  }
+
+  /** What ends too early was cut off; whatever else is wrong is a lie. */
+  private static Reason reason(ErrorCode code) {
+    return code == ErrorCode.IMAGE_TRUNCATED ? Reason.FAILED : Reason.WRONG_CONTENT;
   }
 
   /** Whether it is this host that is to blame. */

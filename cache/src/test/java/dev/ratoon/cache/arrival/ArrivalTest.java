@@ -4,9 +4,12 @@ import static dev.ratoon.cache.arrival.Source.Kind.ARRIVING_PEER;
 import static dev.ratoon.cache.arrival.Source.Kind.LIBRARY;
 import static dev.ratoon.cache.arrival.Source.Kind.READY_PEER;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ratoon.cache.Base;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -241,7 +244,71 @@ class ArrivalTest {
     Base arrived = host.bring(base, liar, cutter, honest).result().join();
 
     assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
-    assertThat(host.left()).contains("liar WRONG_CONTENT", "cutter WRONG_CONTENT");
+    assertThat(host.left()).contains("liar WRONG_CONTENT", "cutter FAILED");
+  }
+
+  @Test
+  void aBaseOfZerosArrivesWithItsManifest() throws Exception {
+    TestBase zeros = TestBase.of(work, new byte[SIZE]);
+    FakeSource peer = host.source("peer", READY_PEER, zeros);
+
+    Base arrived = host.bring(zeros, peer).result().join();
+
+    assertThat(Files.readAllBytes(arrived.path())).isEqualTo(zeros.content());
+    assertThat(peer.requests()).isEmpty();
+    assertThat(host.cache().replicas().getFirst().storedBytes()).isZero();
+  }
+
+  @Test
+  void aSizeThatIsNotTheBasesIsRefused() {
+    FakeSource peer = host.source("peer", READY_PEER, base);
+
+    ArrivalTicket ticket =
+        host.arrivals().bring(base.id(), SIZE + 512L, Priority.PRECACHE, List.of(peer));
+
+    TestHost.assertFails(ticket, ErrorCode.INVALID_VALUE);
+    assertThatThrownBy(
+            () -> host.arrivals().bring(base.id(), 1000, Priority.PRECACHE, List.of(peer)))
+        .isInstanceOf(RatoonException.class);
+  }
+
+  @Test
+  void moreUrgentCallersMakeAnArrivalMoreUrgent() {
+    FakeSource peer = host.source("peer", READY_PEER, base);
+    CountDownLatch raised = new CountDownLatch(1);
+    peer.behaving((_, right, reply) -> {
+      TestHost.await(raised);
+      reply.arrived(ByteBuffer.wrap(right));
+    });
+    ArrivalTicket precache =
+        host.arrivals()
+            .bring(base.id(), base.manifest().size(), Priority.PRECACHE, List.of(peer));
+    peer.awaitRequests(1);
+    ArrivalTicket deploy = host.bring(base);
+    raised.countDown();
+    deploy.result().join();
+
+    assertThat(precache.result()).isCompleted();
+    assertThat(peer.requests().getFirst().priority()).isEqualTo(Priority.PRECACHE);
+    assertThat(peer.requests().getLast().priority()).isEqualTo(Priority.DEPLOY);
+  }
+
+  @Test
+  void aSourceThatIsBusyIsAskedAgain() throws Exception {
+    FakeSource busy = host.source("busy", LIBRARY, base);
+    AtomicInteger asked = new AtomicInteger();
+    busy.behaving((_, right, reply) -> {
+      if (asked.incrementAndGet() % 40 == 0) {
+        reply.failed(Problem.of(ErrorCode.BUSY, "sending"));
+      } else {
+        reply.arrived(ByteBuffer.wrap(right));
+      }
+    });
+
+    Base arrived = host.bring(base, busy).result().join();
+
+    assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
+    assertThat(host.left()).isEmpty();
   }
 
   @Test
