@@ -59,8 +59,7 @@ final class KnownBlocks implements AutoCloseable {
     try {
       Manifest manifest = Manifest.read(folder.manifest(base.id()));
       if (manifest.id().equals(base.id())) {
-        FingerprintDraft.compute(
-            base.path(), manifest, 1, folder.newIncoming("prints"), fresh);
+        FingerprintDraft.compute(base.path(), manifest, 1, folder.newIncoming("prints"), fresh);
         CachedBase.protect(fresh);
         Files.move(fresh, folder.blocks(base.id()), StandardCopyOption.ATOMIC_MOVE);
       }

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What each chunk of a base is made of, and the making. The plan is a hint: a chunk for which it was
- * wrong is fetched whole, and when it was wrong too often it is no longer believed at all.
+ * What each chunk of a base is made of, and the making. The plan is a hint: a chunk for which it
+ * was wrong is fetched whole, and when it was wrong too often it is no longer believed at all.
  */
 final class Assembly {
   private static final int MOST_MISMATCHES = 64;

@@ -14,11 +14,12 @@ import java.util.function.Supplier;
 
 /**
  * The chunks of one arrival on their way: asked for, put together, verified, written. Answers come
- * on the sources' threads, which only copy them; hashing and writing is done by the workers that all
- * arrivals share.
+ * on the sources' threads, which only copy them; hashing and writing is done by the workers that
+ * all arrivals share.
  *
- * <p>A chunk that was put together of what relatives have and does not match the manifest is fetched
- * whole. One that was fetched whole and does not match is the source's fault: it is left for good.
+ * <p>A chunk that was put together of what relatives have and does not match the manifest is
+ * fetched whole. One that was fetched whole and does not match is the source's fault: it is left
+ * for good.
  */
 final class ChunkFlow implements ChunkFetch.Listener {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
@@ -63,9 +64,7 @@ final class ChunkFlow implements ChunkFetch.Listener {
     this.wishes = wishes;
     this.tasks =
         new FlowTasks(
-            surroundings.workers(),
-            "bringing base disk " + manifest.id().shortForm(),
-            links::wake);
+            surroundings.workers(), "bringing base disk " + manifest.id().shortForm(), links::wake);
     this.local = new Bits(manifest.chunks());
   }
 
@@ -146,8 +145,7 @@ final class ChunkFlow implements ChunkFetch.Listener {
   private ChunkFetch fetch(SourceLink link, long chunk, ByteBuffer buffer) {
     Parts parts = assembly.parts(chunk);
     int bytes = assembly.bytes(chunk, parts.missing());
-    ChunkRequest request =
-        new ChunkRequest(chunk, parts.missing(), bytes, wishes.priority().get());
+    ChunkRequest request = new ChunkRequest(chunk, parts.missing(), bytes, wishes.priority().get());
     return new ChunkFetch(link, request, parts, buffer, this);
   }
 
@@ -233,17 +231,16 @@ final class ChunkFlow implements ChunkFetch.Listener {
 
   /** Takes the next chunk in hand that needs nothing from elsewhere, and then the one after it. */
   private void startLocal() {
-    tasks.add(
-        () -> {
-          Optional<ByteBuffer> place = surroundings.buffers().tryTake(localAgain);
-          if (place.isPresent()) {
-            try {
-              oneLocal();
-            } finally {
-              surroundings.buffers().give(place.get());
-            }
-          }
-        });
+    tasks.add(() -> {
+      Optional<ByteBuffer> place = surroundings.buffers().tryTake(localAgain);
+      if (place.isPresent()) {
+        try {
+          oneLocal();
+        } finally {
+          surroundings.buffers().give(place.get());
+        }
+      }
+    });
   }
 
   private void oneLocal() {

@@ -70,7 +70,8 @@ final class Documents {
     try {
       return reading.join();
     } catch (CompletionException failed) {
-      return leave(link, failed.getCause());
+      Throwable cause = failed.getCause();
+      return leave(link, cause == null ? failed : cause);
     }
   }
 

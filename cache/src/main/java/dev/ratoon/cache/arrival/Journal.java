@@ -97,7 +97,7 @@ final class Journal {
   private int crc(ByteBuffer page) {
     CRC32C crc = new CRC32C();
     crc.update(id);
-    crc.update(page.array(), 0, CRC_AT);
+    crc.update(page.duplicate().position(0).limit(CRC_AT));
     return (int) crc.getValue();
   }
 

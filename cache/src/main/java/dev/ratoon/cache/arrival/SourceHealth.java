@@ -40,17 +40,13 @@ final class SourceHealth {
     double bound = Math.max(LAGGING_NANOS, LAGGING_FACTOR * latencies[(latencies.length - 1) / 2]);
     boolean othersHaveAll =
         tracks.stream()
-            .anyMatch(
-                track ->
-                    track.isComplete()
-                        && track.answers() >= FEWEST_ANSWERS
-                        && track.latencyNanos() <= bound);
-    return tracks.stream()
-        .filter(
-            track ->
-                othersHaveAll
+            .anyMatch(track ->
+                track.isComplete()
                     && track.answers() >= FEWEST_ANSWERS
-                    && track.latencyNanos() > bound)
+                    && track.latencyNanos() <= bound);
+    return tracks.stream()
+        .filter(track ->
+            othersHaveAll && track.answers() >= FEWEST_ANSWERS && track.latencyNanos() > bound)
         .toList();
   }
 }

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 
@@ -30,6 +32,7 @@ final class SourceLinks implements AutoCloseable {
   private final NanoClock clock;
   private final Schedule schedule;
   private final List<SourceLink> links = new ArrayList<>();
+  private final Semaphore happened = new Semaphore(0);
   private Runnable changed = () -> {};
   private long tickedAt;
   private int firstLink;
@@ -120,7 +123,7 @@ final class SourceLinks implements AutoCloseable {
       late = closed || link.opened() != number;
       if (!late) {
         link.opened(feed);
-        notifyAll();
+        wake();
       }
     }
     if (late) {
@@ -198,7 +201,7 @@ final class SourceLinks implements AutoCloseable {
       feed = link.leave(reason, why, clock.nanos());
       fetches = new ArrayList<>(link.fetches().values());
       link.fetches().clear();
-      notifyAll();
+      wake();
     }
     giveUp(fetches);
     feed.ifPresent(Feed::close);
@@ -291,7 +294,7 @@ final class SourceLinks implements AutoCloseable {
   synchronized List<SourceLink> forDocuments() {
     return links.stream()
         .filter(link -> link.feed().isPresent())
-        .sorted(Comparator.comparing(link -> documentRank(link.source().kind())))
+        .sorted(Comparator.comparingInt(link -> documentRank(link.source().kind())))
         .toList();
   }
 
@@ -314,11 +317,10 @@ final class SourceLinks implements AutoCloseable {
   synchronized RatoonException exhausted(long nanos) {
     String said =
         links.stream()
-            .map(
-                link ->
-                    link.source().name()
-                        + ": "
-                        + link.leftWith().map(Problem::detail).orElse("It has nothing we need."))
+            .map(link ->
+                link.source().name()
+                    + ": "
+                    + link.leftWith().map(Problem::detail).orElse("It has nothing we need."))
             .collect(Collectors.joining(" "));
     boolean nobody = links.isEmpty() || allBanned();
     return Problem.of(
@@ -339,10 +341,11 @@ final class SourceLinks implements AutoCloseable {
         .detail(why);
   }
 
-  /** Waits until something has happened, for so long at most. */
-  synchronized void await(long millis) {
+  /** Waits until something has happened, or somebody looks after it all again. */
+  void await(long millis) {
     try {
-      wait(millis);
+      boolean _ = happened.tryAcquire(millis, TimeUnit.MILLISECONDS);
+      int _ = happened.drainPermits();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw Problem.of(ErrorCode.INTERRUPTED, "bringing base disk " + id.shortForm())
@@ -350,8 +353,8 @@ final class SourceLinks implements AutoCloseable {
     }
   }
 
-  synchronized void wake() {
-    notifyAll();
+  void wake() {
+    happened.release();
   }
 
   NanoClock clock() {
@@ -371,7 +374,7 @@ final class SourceLinks implements AutoCloseable {
         link.fetches().clear();
       }
       links.clear();
-      notifyAll();
+      wake();
     }
     giveUp(fetches);
     feeds.forEach(Feed::close);

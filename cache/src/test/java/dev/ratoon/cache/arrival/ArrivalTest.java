@@ -281,8 +281,7 @@ class ArrivalTest {
       reply.arrived(ByteBuffer.wrap(right));
     });
     ArrivalTicket precache =
-        host.arrivals()
-            .bring(base.id(), base.manifest().size(), Priority.PRECACHE, List.of(peer));
+        host.arrivals().bring(base.id(), base.manifest().size(), Priority.PRECACHE, List.of(peer));
     peer.awaitRequests(1);
     ArrivalTicket deploy = host.bring(base);
     raised.countDown();

@@ -41,11 +41,10 @@ class BroadcastTest {
     List<FakeSource> libraries = new ArrayList<>();
     for (TestHost host : hosts) {
       FakeSource library = host.source("library", LIBRARY, base);
-      library.behaving(
-          (_, right, reply) -> {
-            host.pause(Duration.ofMillis(40));
-            reply.arrived(ByteBuffer.wrap(right));
-          });
+      library.behaving((_, right, reply) -> {
+        host.pause(Duration.ofMillis(40));
+        reply.arrived(ByteBuffer.wrap(right));
+      });
       libraries.add(library);
       tickets.add(host.bring(base, library));
     }

@@ -58,9 +58,7 @@ class MemoryTest {
     for (int i = 0; i < ARRIVALS; i++) {
       TestBase base = full(TEN_GIB, i);
       bases.add(base);
-      sources.add(
-          host.source("peer", READY_PEER, base)
-              .quiet());
+      sources.add(host.source("peer", READY_PEER, base).quiet());
     }
     long before = usedBytes();
     List<ArrivalTicket> tickets = new ArrayList<>();

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.PriorityQueue;
 import java.util.Random;
@@ -114,7 +115,7 @@ final class SimulatedSwarm {
         return;
       }
       for (Receiver to : new ArrayList<>(queues.keySet())) {
-        Deque<Long> queue = queues.remove(to);
+        Deque<Long> queue = Objects.requireNonNull(queues.remove(to));
         queues.put(to, queue); // its turn is over
         Long chunk = queue.poll();
         if (chunk != null) {
@@ -180,7 +181,7 @@ final class SimulatedSwarm {
     }
 
     private void meet(Node node) {
-      SourceTrack track = schedule.add(node.name, kinds.get(node), now);
+      SourceTrack track = schedule.add(node.name, Objects.requireNonNull(kinds.get(node)), now);
       tracks.put(node, track);
       if (node instanceof Receiver peer) {
         for (long c = peer.got.next(0); c < chunks; c = peer.got.next(c + 1)) {

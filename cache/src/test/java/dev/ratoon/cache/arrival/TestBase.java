@@ -17,9 +17,38 @@ import java.nio.file.Path;
 import java.util.Random;
 
 /** A base disk in memory, with all that a source can send of it. */
-record TestBase(byte[] content, Manifest manifest, byte[] manifestBytes, byte[] list) {
+final class TestBase {
   static final int CHUNK = 1 << 16;
   static final int BLOCK = 1 << 12;
+
+  private final byte[] content;
+  private final Manifest manifest;
+  private final byte[] manifestBytes;
+  private final byte[] list;
+
+  TestBase(byte[] content, Manifest manifest, byte[] manifestBytes, byte[] list) {
+    this.content = content;
+    this.manifest = manifest;
+    this.manifestBytes = manifestBytes;
+    this.list = list;
+  }
+
+  byte[] content() {
+    return content;
+  }
+
+  Manifest manifest() {
+    return manifest;
+  }
+
+  byte[] manifestBytes() {
+    return manifestBytes;
+  }
+
+  /** The fingerprints in the form that travels. */
+  byte[] list() {
+    return list;
+  }
 
   /** Random content, a quarter of its chunks and an eighth of the blocks of the others zero. */
   static TestBase random(Path folder, int size, long seed) throws IOException {

@@ -121,10 +121,11 @@ final class TestHost implements AutoCloseable {
     try {
       ticket.result().join();
     } catch (CompletionException e) {
-      assertThat(e.getCause()).isInstanceOf(RatoonException.class);
-      Problem problem = ((RatoonException) e.getCause()).problem();
-      assertThat(problem.code()).as(problem.oneLine()).isEqualTo(code);
-      return problem;
+      if (e.getCause() instanceof RatoonException failed) {
+        assertThat(failed.problem().code()).as(failed.getMessage()).isEqualTo(code);
+        return failed.problem();
+      }
+      throw e;
     }
     throw new AssertionError("it has arrived");
   }

@@ -83,7 +83,7 @@ class BlockFingerprintsTest {
   }
 
   private long blocks() {
-    return (content.length + BLOCK - 1) / BLOCK;
+    return Blocks.count(content.length);
   }
 
   @ParameterizedTest
