@@ -3,7 +3,6 @@ package dev.ratoon.cache.arrival;
 import dev.ratoon.cache.arrival.ArrivalListener.Reason;
 import dev.ratoon.cache.arrival.Plan.Parts;
 import dev.ratoon.disk.manifest.Manifest;
-import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
@@ -175,13 +174,7 @@ final class ChunkFlow implements ChunkFetch.Listener {
   }
 
   private void blame(ChunkFetch fetch, String why) {
-    Problem problem =
-        Problem.of(
-                ErrorCode.BASE_ALTERED,
-                "fetching base disk %s from %s"
-                    .formatted(manifest.id().shortForm(), fetch.link().source().name()))
-            .detail(why)
-            .next("Verify that base there; it is not asked again.");
+    Problem problem = SourceProblems.wrong(manifest.id(), fetch.link().source(), why);
     links.leave(fetch.link(), Reason.WRONG_CONTENT, problem);
   }
 

@@ -7,6 +7,8 @@ import dev.ratoon.model.RatoonException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -40,6 +42,23 @@ final class Documents {
     this.checkNotStopped = checkNotStopped;
   }
 
+  /** The sources that can be asked, in the order in which they should be. */
+  List<SourceLink> sources() {
+    return links.open().stream()
+        .sorted(Comparator.comparingInt(link -> rank(link.source().kind())))
+        .toList();
+  }
+
+  /** Arriving peers may not have them yet. */
+  private static int rank(Source.Kind kind) {
+    return switch (kind) {
+      case SHARE -> 0;
+      case READY_PEER -> 1;
+      case LIBRARY -> 2;
+      case ARRIVING_PEER -> 3;
+    };
+  }
+
   /**
    * Reads a document of one source. One that lies, fails or says nothing is left.
    *
@@ -60,7 +79,8 @@ final class Documents {
       checkNotStopped.run();
       if (watched.silentNanos() > MOST_SILENT_NANOS) {
         thread.interrupt();
-        links.leave(link, Reason.SILENT, links.problem(link, "It says nothing."));
+        links.leave(
+            link, Reason.SILENT, SourceProblems.of(links.id(), link.source(), "It says nothing."));
         watched.close();
         return Optional.empty();
       }
@@ -102,7 +122,10 @@ final class Documents {
       case RatoonException e when isOurOwn(e.problem().code()) -> throw e;
       case RatoonException e -> links.leave(link, reason(e.problem().code()), e.problem());
       case IOException e ->
-          links.leave(link, Reason.FAILED, links.problem(link, String.valueOf(e.getMessage())));
+          links.leave(
+              link,
+              Reason.FAILED,
+              SourceProblems.of(links.id(), link.source(), String.valueOf(e.getMessage())));
       case RuntimeException e -> throw e;
       default -> throw new IllegalStateException(failed);
     }

@@ -53,7 +53,7 @@ final class ManifestStep {
     long since = links.clock().nanos();
     Documents documents = new Documents(links, checkNotStopped);
     while (true) {
-      for (SourceLink link : links.forDocuments()) {
+      for (SourceLink link : documents.sources()) {
         Optional<Manifest> come =
             documents.read(link, feed -> Optional.of(feed.manifest()), this::read);
         if (come.isPresent()) {

@@ -65,7 +65,7 @@ final class PlanStep {
 
   private Optional<BlockFingerprints> fingerprints() {
     Documents documents = new Documents(links, checkNotStopped);
-    return links.forDocuments().stream()
+    return documents.sources().stream()
         .limit(MOST_ASKED)
         .flatMap(link -> documents.read(link, Feed::fingerprints, this::receive).stream())
         .findFirst();

@@ -7,7 +7,6 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -15,7 +14,6 @@ import java.util.Random;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
-import java.util.stream.Collectors;
 
 /**
  * The sources of one arrival, and the schedule of what is asked of which. Opens them, leaves those
@@ -84,10 +82,13 @@ final class SourceLinks implements AutoCloseable {
       }
     }
     for (SourceLink link : silent) {
-      leave(link, Reason.SILENT, problem(link, "It says nothing any more."));
+      leave(link, Reason.SILENT, SourceProblems.of(id, link.source(), "It says nothing any more."));
     }
     for (SourceLink link : slow) {
-      leave(link, Reason.SLOW, problem(link, "It is much slower than the others."));
+      leave(
+          link,
+          Reason.SLOW,
+          SourceProblems.of(id, link.source(), "It is much slower than the others."));
     }
     openWhatMayOpen();
   }
@@ -290,22 +291,9 @@ final class SourceLinks implements AutoCloseable {
     }
   }
 
-  /** The open sources, in the order in which they should be asked for manifest and fingerprints. */
-  synchronized List<SourceLink> forDocuments() {
-    return links.stream()
-        .filter(link -> link.feed().isPresent())
-        .sorted(Comparator.comparingInt(link -> documentRank(link.source().kind())))
-        .toList();
-  }
-
-  /** Arriving peers may not have them yet. */
-  private static int documentRank(Source.Kind kind) {
-    return switch (kind) {
-      case SHARE -> 0;
-      case READY_PEER -> 1;
-      case LIBRARY -> 2;
-      case ARRIVING_PEER -> 3;
-    };
+  /** The sources that can be asked. */
+  synchronized List<SourceLink> open() {
+    return links.stream().filter(link -> link.feed().isPresent()).toList();
   }
 
   /** Whether there are sources, and all of them were left for good. */
@@ -315,30 +303,7 @@ final class SourceLinks implements AutoCloseable {
 
   /** That nothing comes from anywhere, with what each source said last. */
   synchronized RatoonException exhausted(long nanos) {
-    String said =
-        links.stream()
-            .map(link ->
-                link.source().name()
-                    + ": "
-                    + link.leftWith().map(Problem::detail).orElse("It has nothing we need."))
-            .collect(Collectors.joining(" "));
-    boolean nobody = links.isEmpty() || allBanned();
-    return Problem.of(
-            nobody ? ErrorCode.BASE_MISSING : ErrorCode.TIMED_OUT,
-            "bringing base disk " + id.shortForm())
-        .detail(
-            links.isEmpty()
-                ? "Nobody is known who has it."
-                : "Nothing came for %d s. %s".formatted(nanos / 1_000_000_000, said))
-        .next("Look at the hosts named and the network between; what has come is kept.")
-        .asException();
-  }
-
-  Problem problem(SourceLink link, String why) {
-    return Problem.of(
-            ErrorCode.TIMED_OUT,
-            "fetching base disk " + id.shortForm() + " from " + link.source().name())
-        .detail(why);
+    return SourceProblems.exhausted(id, links, nanos);
   }
 
   /** Waits until something has happened, or somebody looks after it all again. */
@@ -355,6 +320,10 @@ final class SourceLinks implements AutoCloseable {
 
   void wake() {
     happened.release();
+  }
+
+  DiskId id() {
+    return id;
   }
 
   NanoClock clock() {
