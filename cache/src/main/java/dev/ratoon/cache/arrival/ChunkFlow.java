@@ -110,7 +110,7 @@ final class ChunkFlow implements ChunkFetch.Listener {
     int calls = 1;
     while (calls != 0) {
       boolean asked = true;
-      while (asked && !tasks.haveEnded()) {
+      while (asked && !tasks.areEnding()) {
         asked = ask();
       }
       calls = pumping.addAndGet(-calls);
@@ -182,7 +182,7 @@ final class ChunkFlow implements ChunkFetch.Listener {
   private void land(ChunkFetch fetch) {
     long chunk = fetch.chunk();
     try {
-      if (tasks.haveEnded()) {
+      if (tasks.failure().isPresent()) {
         return;
       }
       if (fetch.parts().equals(Parts.WHOLE)) {
@@ -242,7 +242,7 @@ final class ChunkFlow implements ChunkFetch.Listener {
       chunk = local.next(nextLocal);
       nextLocal = chunk + 1;
     }
-    if (chunk < local.chunks() && !tasks.haveEnded()) {
+    if (chunk < local.chunks() && !tasks.areEnding()) {
       Parts parts = assembly.parts(chunk);
       if (parts.missing() == 0) {
         putTogether(chunk, parts, NOTHING);

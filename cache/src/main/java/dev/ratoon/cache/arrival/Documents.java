@@ -149,50 +149,64 @@ final class Documents {
     return Problem.of(ErrorCode.IMAGE_CORRUPT, doing).detail(why).asException();
   }
 
-  /** Knows when something was read last, and can end the reading. */
+  /** Knows how long the source has kept us waiting, and can end that. */
   private static final class Watched {
     private final NanoClock clock;
-    private volatile long heardAt;
+    private volatile boolean waiting = true;
+    private volatile long waitingSince;
     private volatile Optional<InputStream> stream = Optional.empty();
 
     Watched(NanoClock clock) {
       this.clock = clock;
-      this.heardAt = clock.nanos();
+      this.waitingSince = clock.nanos();
     }
 
+    /** 0 while it is we who work. */
     long silentNanos() {
-      return clock.nanos() - heardAt;
+      return waiting ? clock.nanos() - waitingSince : 0;
+    }
+
+    private void begin() {
+      waitingSince = clock.nanos();
+      waiting = true;
     }
 
     InputStream watch(InputStream source) {
       stream = Optional.of(source);
+      waiting = false;
       return new FilterInputStream(source) {
         @Override
         public int read() throws IOException {
+          begin();
           int value = super.read();
-          heardAt = clock.nanos();
+          waiting = false;
           return value;
         }
 
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {
+          begin();
           int count = super.read(target, offset, length);
-          heardAt = clock.nanos();
+          waiting = false;
           return count;
         }
       };
     }
 
     void close() {
-      stream.ifPresent(open ->
-          Thread.ofVirtual()
-              .start(() -> {
-                try {
-                  open.close();
-                } catch (IOException itWasLeft) {
-                  // nobody reads it any more
-                }
-              }));
+      stream.ifPresent(Watched::closeElsewhere);
+    }
+
+    /** Closing may hang as reading did. */
+    private static void closeElsewhere(InputStream open) {
+      Thread.ofVirtual()
+          .start(() -> {
+            try {
+              open.close();
+            } catch (IOException itWasLeft) {
+              // nobody reads it any more
+            }
+          });
     }
   }
 }

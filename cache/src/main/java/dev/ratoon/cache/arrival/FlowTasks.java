@@ -8,14 +8,15 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The work that one arrival gives to the workers. The first that fails ends it all: what has not
- * begun is not done. Knows when nothing is under way any more.
+ * The work that one arrival gives to the workers, and the first thing that went wrong with it.
+ * Knows when nothing is under way any more.
  */
 final class FlowTasks {
   private final Executor workers;
   private final String doing;
   private final Runnable onFailure;
   private int underWay;
+  private volatile boolean ending;
   private volatile @Nullable RatoonException failure;
 
   FlowTasks(Executor workers, String doing, Runnable onFailure) {
@@ -55,19 +56,18 @@ final class FlowTasks {
     notifyAll();
   }
 
-  boolean haveEnded() {
-    return failure != null;
+  /** Whether nothing new is to be begun. */
+  boolean areEnding() {
+    return ending || failure != null;
   }
 
   Optional<RatoonException> failure() {
     return Optional.ofNullable(failure);
   }
 
-  /** Ends it, and returns when nothing is under way any more. */
+  /** Lets nothing new begin, and returns when what is under way is done. */
   synchronized void end() {
-    if (failure == null) {
-      failure = Problem.of(ErrorCode.INTERRUPTED, doing).asException();
-    }
+    ending = true;
     boolean interrupted = false;
     while (underWay > 0) {
       try {

@@ -175,9 +175,8 @@ final class Schedule {
 
   /** One of our own slice that no arriving peer has; in order, as disks like to be read. */
   private long own(SourceTrack track) {
-    Bits mine = slices.mine();
     long chunk =
-        around(cursor, i -> wanted.word(i) & track.hasWord(i) & ~held.word(i) & mine.word(i));
+        around(cursor, i -> wanted.word(i) & track.hasWord(i) & ~held.word(i) & slices.mine(i));
     if (chunk != NONE) {
       cursor = chunk + 1;
     }
@@ -248,8 +247,12 @@ final class Schedule {
     if (first != 0) {
       return chunk(start, first);
     }
-    for (int i = 1; i <= words; i++) {
-      int word = (start + i) % words;
+    long behind = firstOf(start + 1, words, candidates);
+    return behind == NONE ? firstOf(0, Math.min(start + 1, words), candidates) : behind;
+  }
+
+  private long firstOf(int from, int to, IntToLongFunction candidates) {
+    for (int word = wanted.nextFilled(from); word < to; word = wanted.nextFilled(word + 1)) {
       long bits = candidates.applyAsLong(word);
       if (bits != 0) {
         return chunk(word, bits);

@@ -17,22 +17,18 @@ import java.util.Collection;
 final class Slices {
   private static final int MOST_CHUNKS_OF_A_STRETCH = 16;
 
-  private final long chunks;
   private final long self;
 
   /** Neighbours stay together, so that a disk with moving heads can read them at once. */
   private final int shift;
 
   private final byte[] ranks;
-  private final Bits mine;
 
   Slices(long chunks, String self) {
-    this.chunks = chunks;
     this.self = seed(self);
     long stretch = Math.clamp(chunks / 2048, 1, MOST_CHUNKS_OF_A_STRETCH);
     this.shift = 63 - Long.numberOfLeadingZeros(stretch);
     this.ranks = new byte[Math.toIntExact(((chunks - 1) >>> shift) + 1)];
-    this.mine = new Bits(chunks);
     share(java.util.List.of());
   }
 
@@ -47,7 +43,6 @@ final class Slices {
     int[] given = new int[count];
     long[] weights = new long[count];
     int share = (ranks.length - 1) / count + 1;
-    mine.clearAll();
     for (int stretch = 0; stretch < ranks.length; stretch++) {
       int rank = 0;
       for (int i = 0; i < count; i++) {
@@ -56,9 +51,6 @@ final class Slices {
       }
       int owner = heaviest(weights, given, share);
       given[owner]++;
-      if (owner == 0) {
-        take(stretch);
-      }
       ranks[stretch] = owner == 0 ? 0 : (byte) Math.clamp(rank, 1, Byte.MAX_VALUE);
     }
   }
@@ -73,15 +65,15 @@ final class Slices {
     return best;
   }
 
-  private void take(int stretch) {
-    long end = Math.min(chunks, (stretch + 1L) << shift);
-    for (long chunk = (long) stretch << shift; chunk < end; chunk++) {
-      mine.set(chunk);
+  /** Which of 64 chunks are ours to fetch. */
+  long mine(int word) {
+    int first = Math.toIntExact((64L * word) >>> shift);
+    int end = Math.min(ranks.length, first + (64 >>> shift));
+    long ones = -1L >>> (64 - (1 << shift));
+    long mine = 0;
+    for (int stretch = first; stretch < end; stretch++) {
+      mine |= ranks[stretch] == 0 ? ones << ((stretch - first) << shift) : 0;
     }
-  }
-
-  /** The chunks that are ours to fetch. */
-  Bits mine() {
     return mine;
   }
 

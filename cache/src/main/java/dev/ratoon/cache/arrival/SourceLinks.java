@@ -195,7 +195,8 @@ final class SourceLinks implements AutoCloseable {
     Optional<Feed> feed;
     List<ChunkFetch> fetches;
     synchronized (this) {
-      if (link.isBanned() || closed) {
+      boolean leftBefore = !link.isOpen() && reason != Reason.WRONG_CONTENT;
+      if (link.isBanned() || leftBefore || closed) {
         return;
       }
       link.track().ifPresent(schedule::remove);

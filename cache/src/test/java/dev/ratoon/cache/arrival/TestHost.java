@@ -20,12 +20,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A cache and its arrivals, whose clock runs twenty times as fast as ours. */
+/**
+ * A cache and its arrivals, whose clock runs twenty times as fast as ours if not said otherwise.
+ */
 final class TestHost implements AutoCloseable {
   private static final int HASTE = 20;
 
   private final Path home;
   private final int buffers;
+  private final int haste;
   private final String name;
   private final List<FakeSource> sources = new ArrayList<>();
   private final List<String> left = new CopyOnWriteArrayList<>();
@@ -37,6 +40,11 @@ final class TestHost implements AutoCloseable {
   }
 
   TestHost(Path home, int buffers, String name) {
+    this(home, buffers, name, HASTE);
+  }
+
+  TestHost(Path home, int buffers, String name, int haste) {
+    this.haste = haste;
     this.home = home;
     this.buffers = buffers;
     this.name = name;
@@ -47,7 +55,7 @@ final class TestHost implements AutoCloseable {
   private Arrivals newArrivals() {
     ArrivalSettings settings =
         new ArrivalSettings(
-            name, 2, buffers, Duration.ofSeconds(20), () -> System.nanoTime() * HASTE, 1);
+            name, 2, buffers, Duration.ofSeconds(20), () -> System.nanoTime() * haste, 1);
     return new Arrivals(
         cache, settings, (_, source, why) -> left.add(source.name() + " " + why.reason()));
   }
@@ -101,7 +109,7 @@ final class TestHost implements AutoCloseable {
 
   /** So long by the host's clock. */
   void pause(Duration duration) {
-    java.util.concurrent.locks.LockSupport.parkNanos(duration.toNanos() / HASTE);
+    java.util.concurrent.locks.LockSupport.parkNanos(duration.toNanos() / haste);
   }
 
   /** Changes bytes of a published file as somebody with root's rights could, in place. */
