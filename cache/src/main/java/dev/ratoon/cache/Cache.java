@@ -5,6 +5,7 @@ import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentWitness;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.blocks.BlockFingerprints;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.copy.SparseCopy;
 import dev.ratoon.disk.file.Faults;
@@ -51,6 +52,7 @@ public final class Cache implements AutoCloseable {
   private final InstantSource clock;
   private final FileChannel lockFile;
   private final Map<DiskId, CachedBase> bases = new ConcurrentHashMap<>();
+  private final KnownBlocks knownBlocks;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
   private Cache(CacheFolder folder, int parallelism, InstantSource clock, FileChannel lockFile) {
@@ -58,11 +60,12 @@ public final class Cache implements AutoCloseable {
     this.parallelism = parallelism;
     this.clock = clock;
     this.lockFile = lockFile;
+    this.knownBlocks = new KnownBlocks(folder);
   }
 
   /**
    * Opens the cache in {@code root}, made if it is not there, and sweeps what a killed process left
-   * half-made.
+   * half-made; but not what an arrival can be resumed from.
    *
    * @param parallelism threads for reading and hashing
    * @throws RatoonException {@code already-running} if another process has it, {@code
@@ -139,10 +142,7 @@ public final class Cache implements AutoCloseable {
   public Base use(DiskId id) {
     CachedBase cached = bases.get(id);
     if (cached == null) {
-      throw Problem.of(ErrorCode.BASE_MISSING, "looking for base disk " + id.shortForm())
-          .detail("The cache " + folder.root() + " does not have it.")
-          .next("Import the image again: ratoon image add.")
-          .asException();
+      throw missing(id);
     }
     boolean wasReady = cached.isReady();
     try {
@@ -157,6 +157,13 @@ public final class Cache implements AutoCloseable {
   /** Makes sure of the parents of overlays, see {@link #use}. */
   public ParentWitness witness() {
     return new CacheWitness(this, parallelism);
+  }
+
+  private RatoonException missing(DiskId id) {
+    return Problem.of(ErrorCode.BASE_MISSING, "looking for base disk " + id.shortForm())
+        .detail("The cache " + folder.root() + " does not have it.")
+        .next("Import the image again: ratoon image add.")
+        .asException();
   }
 
   /** All bases here, those included that somebody altered. */
@@ -229,8 +236,63 @@ public final class Cache implements AutoCloseable {
     }
   }
 
+  /**
+   * The fingerprints of a base's blocks, in mapped memory, good until the cache is closed; empty if
+   * the cache does not have the base, or they were not computed yet.
+   */
+  public Optional<BlockFingerprints> fingerprints(DiskId id) {
+    return bases.containsKey(id) ? knownBlocks.of(id) : Optional.empty();
+  }
+
+  /**
+   * Computes the fingerprints of the bases that have none, one base after the other: bases that
+   * were here before there were fingerprints. Takes long; ends early when the thread is
+   * interrupted. What goes wrong with one base is left to the next call.
+   */
+  public void computeMissingFingerprints() {
+    for (CachedBase base : bases.values()) {
+      if (base.isReady() && !Thread.currentThread().isInterrupted()) {
+        knownBlocks.computeIfMissing(base.base());
+      }
+    }
+  }
+
+  /**
+   * The manifest of a base that is here.
+   *
+   * @throws RatoonException {@code base-missing}; {@code image-corrupt} and others if its file was
+   *     damaged
+   */
+  public Manifest manifest(DiskId id) {
+    if (!bases.containsKey(id)) {
+      throw missing(id);
+    }
+    return Manifest.read(folder.manifest(id));
+  }
+
+  /** The files of a base that is on its way into this cache. */
+  public IncomingBase incoming(DiskId id) {
+    return new IncomingBase(folder, id, this::publish);
+  }
+
+  /**
+   * The bases whose arrival was cut off, and can be resumed or discarded.
+   *
+   * @throws RatoonException {@code file-unreadable}
+   */
+  public List<DiskId> unfinishedArrivals() {
+    try {
+      return folder.arriving().stream().filter(id -> !bases.containsKey(id)).toList();
+    } catch (IOException failed) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "listing " + folder.incoming())
+          .detail(String.valueOf(failed.getMessage()))
+          .asException(failed);
+    }
+  }
+
   @Override
   public void close() {
+    knownBlocks.close();
     try {
       lockFile.close();
     } catch (IOException nothingToDo) {
@@ -239,7 +301,7 @@ public final class Cache implements AutoCloseable {
   }
 
   /** Gives a verified file its name. Returns whether the cache had the same content before. */
-  private boolean publish(Manifest manifest, Path verified) throws IOException {
+  private boolean publish(Manifest manifest, Path verified, Optional<Path> blocks) {
     DiskId id = manifest.id();
     boolean[] had = {false};
     bases.compute(
@@ -253,7 +315,7 @@ public final class Cache implements AutoCloseable {
             if (before != null) {
               before.putAside();
             }
-            return CachedBase.publish(folder, manifest, verified, parallelism, clock);
+            return CachedBase.publish(folder, manifest, verified, blocks, parallelism, clock);
           } catch (IOException failed) {
             throw Faults.unwritable(folder.content(id), failed);
           }

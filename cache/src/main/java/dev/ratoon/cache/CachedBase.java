@@ -52,9 +52,18 @@ final class CachedBase {
     this.verifiedAs = Stamp.read(folder.stamp(id));
   }
 
-  /** Gives a verified and synced file the name of its content, and protects it. */
+  /**
+   * Gives a verified and synced file the name of its content, and protects it.
+   *
+   * @param blocks the synced fingerprints of its blocks, if they are known
+   */
   static CachedBase publish(
-      CacheFolder folder, Manifest manifest, Path verified, int parallelism, InstantSource clock)
+      CacheFolder folder,
+      Manifest manifest,
+      Path verified,
+      Optional<Path> blocks,
+      int parallelism,
+      InstantSource clock)
       throws IOException {
     DiskId id = manifest.id();
     Path manifestDraft = folder.newIncoming("manifest");
@@ -65,6 +74,10 @@ final class CachedBase {
       draft.force(true);
     }
     Files.move(manifestDraft, folder.manifest(id), StandardCopyOption.ATOMIC_MOVE);
+    if (blocks.isPresent()) {
+      protect(blocks.get());
+      Files.move(blocks.get(), folder.blocks(id), StandardCopyOption.ATOMIC_MOVE);
+    }
     Files.move(verified, folder.content(id), StandardCopyOption.ATOMIC_MOVE);
     folder.sync();
     boolean immutable = ImmutableFlag.set(folder.content(id));
@@ -167,7 +180,7 @@ final class CachedBase {
     }
   }
 
-  private static void protect(Path file) throws IOException {
+  static void protect(Path file) throws IOException {
     // A chmod, even to the same mode, would make the inode look changed.
     if (!Files.getPosixFilePermissions(file).equals(READ_ONLY)) {
       Files.setPosixFilePermissions(file, READ_ONLY);

@@ -11,6 +11,7 @@ import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.blocks.FingerprintDraft;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.copy.SparseCopy;
 import dev.ratoon.disk.file.Faults;
@@ -28,6 +29,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -53,7 +55,7 @@ final class Import {
 
   /** Gives a verified file the name of its content; true if the cache had that content before. */
   interface Publisher {
-    boolean publish(Manifest manifest, Path verified) throws IOException;
+    boolean publish(Manifest manifest, Path verified, Optional<Path> blocks) throws IOException;
   }
 
   Import(CacheFolder folder, int parallelism, ImportProgress progress) {
@@ -64,7 +66,9 @@ final class Import {
 
   Imported run(VirtualDisk source, Publisher publisher) {
     Path part = folder.newIncoming("part");
-    try {
+    Path draft = folder.newIncoming("prints");
+    Path blocks = folder.newIncoming("blocks");
+    try (FingerprintDraft prints = FingerprintDraft.open(draft, source.size())) {
       requireRoom(source);
       ChunkChecksums written =
           SparseCopy.copy(
@@ -72,13 +76,16 @@ final class Import {
       CompletableFuture<Void> synced = syncInBackground(part);
       Manifest manifest;
       try (VirtualDisk copy = VirtualDisks.open(part, DiskFormat.RAW, OpenRules.chain(1))) {
-        manifest = Manifests.ofCopy(copy, written, parallelism, counting(VERIFY, source.size()));
+        manifest =
+            Manifests.ofCopy(
+                copy, written, parallelism, counting(VERIFY, source.size()), prints::visitor);
+        prints.finish(manifest, blocks);
       } finally {
         await(synced, part);
       }
       progress.at(PUBLISH, 0, 1);
       long storedBytes = StoredBytes.of(part);
-      boolean alreadyThere = publisher.publish(manifest, part);
+      boolean alreadyThere = publisher.publish(manifest, part, Optional.of(blocks));
       progress.at(PUBLISH, 1, 1);
       return new Imported(
           manifest.id(), source.size(), storedBytes, source.format().word(), alreadyThere);
@@ -86,6 +93,8 @@ final class Import {
       throw Faults.unwritable(part, failed);
     } finally {
       remove(part);
+      remove(draft);
+      remove(blocks);
     }
   }
 

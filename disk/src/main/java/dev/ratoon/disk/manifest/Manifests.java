@@ -11,6 +11,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 
 /**
@@ -110,6 +111,20 @@ public final class Manifests {
    */
   public static Manifest ofCopy(
       VirtualDisk copy, ChunkChecksums written, int parallelism, Progress progress) {
+    return ofCopy(copy, written, parallelism, progress, () -> (_, _) -> {});
+  }
+
+  /**
+   * The same, shown in passing to others who have to see all of it.
+   *
+   * @param others makes a visitor for each thread; it must leave position and limit as they are
+   */
+  public static Manifest ofCopy(
+      VirtualDisk copy,
+      ChunkChecksums written,
+      int parallelism,
+      Progress progress,
+      Supplier<? extends DiskScan.Visitor> others) {
     Path file = copy.files().getFirst();
     if (copy.size() != written.size()) {
       throw altered(file, "It has " + copy.size() + " bytes instead of " + written.size() + ".");
@@ -123,9 +138,11 @@ public final class Manifests {
         () -> {
           ChunkHasher hasher = new ChunkHasher(builder);
           CRC32C crc = new CRC32C();
+          DiskScan.Visitor other = others.get();
           return (offset, content) -> {
             compare(written, offset, content, crc, file);
             hasher.visit(offset, content);
+            other.visit(offset, content);
           };
         });
     Manifest manifest = builder.build();

@@ -1,0 +1,122 @@
+package dev.ratoon.cache.arrival;
+
+import dev.ratoon.model.Problem;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request to one source, with the buffer for its answer. It is settled once: by an answer, or
+ * by giving it up.
+ */
+final class ChunkFetch implements Feed.Reply {
+  /** Hears the answer. */
+  interface Listener {
+    /** The bytes are in the fetch's buffer, from 0 to its limit. */
+    void arrived(ChunkFetch fetch);
+
+    void failed(ChunkFetch fetch, Problem why);
+
+    /** The source sent more or fewer bytes than it was asked for. */
+    void misfit(ChunkFetch fetch, int bytes);
+  }
+
+  private final SourceLink link;
+  private final ChunkRequest request;
+  private final Plan.Parts parts;
+  private final ByteBuffer buffer;
+  private final Listener listener;
+  private Feed.@Nullable Fetch handle;
+  private boolean settled;
+
+  ChunkFetch(
+      SourceLink link,
+      ChunkRequest request,
+      Plan.Parts parts,
+      ByteBuffer buffer,
+      Listener listener) {
+    this.link = link;
+    this.request = request;
+    this.parts = parts;
+    this.buffer = buffer;
+    this.listener = listener;
+  }
+
+  SourceLink link() {
+    return link;
+  }
+
+  ChunkRequest request() {
+    return request;
+  }
+
+  long chunk() {
+    return request.chunk();
+  }
+
+  Plan.Parts parts() {
+    return parts;
+  }
+
+  ByteBuffer buffer() {
+    return buffer;
+  }
+
+  /** Sends it. The answer may come before this returns. */
+  void send(Feed feed) {
+    Feed.Fetch sent = feed.fetch(request, this);
+    boolean cancel;
+    synchronized (this) {
+      handle = sent;
+      cancel = settled;
+    }
+    if (cancel) {
+      sent.cancel();
+    }
+  }
+
+  @Override
+  public void arrived(ByteBuffer content) {
+    int bytes = content.remaining();
+    synchronized (this) {
+      if (settled) {
+        return;
+      }
+      settled = true;
+      if (bytes == request.bytes()) {
+        buffer.clear().put(content).flip();
+      }
+    }
+    if (bytes == request.bytes()) {
+      listener.arrived(this);
+    } else {
+      listener.misfit(this, bytes);
+    }
+  }
+
+  @Override
+  public void failed(Problem why) {
+    synchronized (this) {
+      if (settled) {
+        return;
+      }
+      settled = true;
+    }
+    listener.failed(this, why);
+  }
+
+  /** Gives it up; true if it was not settled, so that the buffer is free again. */
+  boolean giveUp() {
+    Feed.Fetch cancelled;
+    synchronized (this) {
+      if (settled) {
+        return false;
+      }
+      settled = true;
+      cancelled = handle;
+    }
+    if (cancelled != null) {
+      cancelled.cancel();
+    }
+    return true;
+  }
+}

@@ -1,0 +1,17 @@
+package dev.ratoon.cache.arrival;
+
+import dev.ratoon.disk.blocks.Blocks;
+
+/**
+ * What is asked of a source.
+ *
+ * @param blocks which of the chunk's 4 KiB blocks, as a bit for each, the lowest for the first; at
+ *     least one; bits behind the disk's end count for nothing
+ * @param bytes how many bytes that is
+ */
+public record ChunkRequest(long chunk, int blocks, int bytes, Priority priority) {
+  /** Whether all of the chunk is asked for. */
+  public boolean isWhole() {
+    return blocks == Blocks.ALL;
+  }
+}

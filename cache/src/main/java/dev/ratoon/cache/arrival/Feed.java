@@ -1,0 +1,52 @@
+package dev.ratoon.cache.arrival;
+
+import dev.ratoon.model.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * What one source delivers of one base. Many chunks may be asked for at once; how many it is asked
+ * for follows from how fast it is, so nobody need bound that again.
+ */
+public interface Feed extends AutoCloseable {
+
+  /**
+   * The base's manifest. Blocks; closing the stream, from another thread, ends reading it.
+   *
+   * @throws IOException if the source has none or cannot be reached
+   */
+  InputStream manifest() throws IOException;
+
+  /** The base's block fingerprints in the form that travels, if it has them; else as above. */
+  Optional<InputStream> fingerprints() throws IOException;
+
+  /**
+   * Asks for a chunk, or some blocks of it. Returns at once. {@code reply} hears exactly one thing,
+   * from any thread, even from within this call; after {@link Fetch#cancel} it may hear nothing.
+   */
+  Fetch fetch(ChunkRequest request, Reply reply);
+
+  /** Ends all requests. */
+  @Override
+  void close();
+
+  /** A request that is under way. */
+  interface Fetch {
+    /** The answer is no longer needed. It does no harm if it comes all the same. */
+    void cancel();
+  }
+
+  /** What a request led to. */
+  interface Reply {
+    /**
+     * The bytes that were asked for: the blocks one behind another, from the buffer's position to
+     * its limit. They are copied before this returns, which is soon.
+     */
+    void arrived(ByteBuffer content);
+
+    /** This request failed; others may not. {@code BUSY} if it may be made again soon. */
+    void failed(Problem why);
+  }
+}

@@ -1,0 +1,129 @@
+package dev.ratoon.cache.arrival;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ratoon.cache.arrival.Plan.Parts;
+import dev.ratoon.disk.blocks.BlockFingerprints;
+import dev.ratoon.disk.blocks.FingerprintDraft;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PlannerTest {
+  private static final int SIZE = 2 << 20;
+  private static final int BLOCKS = SIZE / TestBase.BLOCK;
+
+  @TempDir Path work;
+  private final Random random = new Random(3);
+
+  private byte[] random(int size) {
+    byte[] bytes = new byte[size];
+    random.nextBytes(bytes);
+    return bytes;
+  }
+
+  private Relative relative(TestBase base) throws IOException {
+    Path raw = Files.write(work.resolve(base.id().shortForm() + ".raw"), base.content());
+    Path blocks = work.resolve(base.id().shortForm() + ".blocks");
+    FingerprintDraft.compute(raw, base.manifest(), 1, work.resolve("draft"), blocks);
+    return new Relative(base.id(), raw, BlockFingerprints.open(blocks));
+  }
+
+  private Plan plan(TestBase base, Relative... relatives) throws IOException {
+    Path list = Files.write(work.resolve("list"), base.list());
+    return Planner.plan(BlockFingerprints.open(list), List.of(relatives), work.resolve("plan"));
+  }
+
+  private static void checkEveryChunk(Plan plan, TestBase base) {
+    for (long c = base.manifest().nextData(0);
+        c < base.chunks();
+        c = base.manifest().nextData(c + 1)) {
+      Parts parts = plan.parts(c);
+      if (parts.local() != 0) {
+        int bytes = Integer.bitCount(parts.missing()) * TestBase.BLOCK;
+        byte[] fetched = base.answer(new ChunkRequest(c, parts.missing(), bytes, Priority.DEPLOY));
+        ByteBuffer made = ByteBuffer.allocate(base.manifest().chunkBytes(c));
+        assertThat(plan.assemble(c, parts, ByteBuffer.wrap(fetched), made)).isTrue();
+        int from = (int) c * TestBase.CHUNK;
+        assertThat(made.array())
+            .isEqualTo(Arrays.copyOfRange(base.content(), from, from + made.limit()));
+      }
+    }
+  }
+
+  private static int missing(Plan plan, TestBase base) {
+    int missing = 0;
+    for (long c = base.manifest().nextData(0);
+        c < base.chunks();
+        c = base.manifest().nextData(c + 1)) {
+      missing += Integer.bitCount(plan.parts(c).missing());
+    }
+    return missing;
+  }
+
+  @Test
+  void blocksAreFoundAtTheSameOffsetAndElsewhereInSeveralRelatives() throws Exception {
+    TestBase first = TestBase.of(work, random(SIZE));
+    TestBase second = TestBase.of(work, random(SIZE));
+    byte[] content = first.content().clone();
+    int moved = 0;
+    int fresh = 0;
+    for (int block = 0; block < BLOCKS; block++) {
+      int at = block * TestBase.BLOCK;
+      if (block % 4 == 1) {
+        int from = (BLOCKS - 1 - block) * TestBase.BLOCK;
+        System.arraycopy(second.content(), from, content, at, TestBase.BLOCK);
+        moved++;
+      } else if (block % 16 == 2) {
+        System.arraycopy(random(TestBase.BLOCK), 0, content, at, TestBase.BLOCK);
+        fresh++;
+      }
+    }
+    TestBase base = TestBase.of(work, content);
+    try (Plan plan = plan(base, relative(second), relative(first))) {
+      assertThat(missing(plan, base)).isEqualTo(fresh);
+      assertThat(plan.blocksAtSameOffset())
+          .containsEntry(first.id(), (long) BLOCKS - moved - fresh)
+          .containsEntry(second.id(), 0L);
+      checkEveryChunk(plan, base);
+    }
+  }
+
+  @Test
+  void aRelativeOfAnotherSizeIsOfUseToo() throws Exception {
+    byte[] content = random(SIZE + 512);
+    TestBase shorter = TestBase.of(work, Arrays.copyOfRange(content, 0, SIZE / 2 + 512));
+    TestBase longer = TestBase.of(work, Arrays.copyOf(content, 2 * SIZE));
+    TestBase base = TestBase.of(work, content);
+    try (Plan plan = plan(base, relative(shorter))) {
+      assertThat(missing(plan, base)).isEqualTo(BLOCKS / 2 + 16);
+      checkEveryChunk(plan, base);
+    }
+    try (Plan plan = plan(base, relative(longer))) {
+      assertThat(missing(plan, base)).isLessThanOrEqualTo(16);
+      checkEveryChunk(plan, base);
+    }
+  }
+
+  @Test
+  void aRelativeThatIsGoneMakesNothing() throws Exception {
+    TestBase first = TestBase.of(work, random(SIZE));
+    Relative relative = relative(first);
+    byte[] content = first.content().clone();
+    content[0]++;
+    TestBase base = TestBase.of(work, content);
+    Files.write(relative.content(), new byte[100]);
+    try (Plan plan = plan(base, relative)) {
+      Parts parts = plan.parts(1);
+      assertThat(parts.missing()).isZero();
+      ByteBuffer made = ByteBuffer.allocate(TestBase.CHUNK);
+      assertThat(plan.assemble(1, parts, ByteBuffer.allocate(0), made)).isFalse();
+    }
+  }
+}
