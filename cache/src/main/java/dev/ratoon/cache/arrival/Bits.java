@@ -1,5 +1,6 @@
 package dev.ratoon.cache.arrival;
 
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ final class Bits {
 
   private final long chunks;
   private final int words;
-  private final long @Nullable [][] pages;
+  private final long[] @Nullable [] pages;
   private long count;
 
   Bits(long chunks) {
@@ -73,7 +74,7 @@ final class Bits {
   }
 
   void clearAll() {
-    java.util.Arrays.fill(pages, null);
+    Arrays.fill(pages, null);
     count = 0;
   }
 

@@ -44,6 +44,12 @@ class ArrivalTest {
     host.close();
   }
 
+  /** Lets seconds pass quickly. */
+  private void hurry() throws Exception {
+    host.close();
+    host = new TestHost(work.resolve("hasty"), 64, "self", TestHost.HASTE);
+  }
+
   @Test
   void aBaseArrivesAndIsPublishedAsAnImportedOneIs() throws Exception {
     FakeSource peer = host.source("peer", READY_PEER, base);
@@ -108,6 +114,7 @@ class ArrivalTest {
 
   @Test
   void aSourceThatSaysNothingDoesNotHoldUpTheOthers() throws Exception {
+    hurry();
     FakeSource silent = host.source("silent", READY_PEER, base);
     silent.behaving(FakeSource.Behaviour.SILENT);
     FakeSource library = host.source("library", LIBRARY, base);
@@ -119,6 +126,7 @@ class ArrivalTest {
 
   @Test
   void aSourceThatSaysNothingIsLeftAndTheNextOneAsked() throws Exception {
+    hurry();
     FakeSource silent = host.source("silent", READY_PEER, base);
     silent.behaving(FakeSource.Behaviour.SILENT);
     ArrivalTicket ticket = host.bring(base, silent);
@@ -132,6 +140,7 @@ class ArrivalTest {
 
   @Test
   void aSlowSourceIsLeftToTheFasterOnes() throws Exception {
+    hurry();
     TestBase large = TestBase.random(work, 24 << 20, 3);
     FakeSource slow = host.source("slow", READY_PEER, large);
     slow.behaving((_, right, reply) -> {
@@ -223,7 +232,8 @@ class ArrivalTest {
   }
 
   @Test
-  void withoutAnybodyWhoDeliversTheArrivalFailsInWords() {
+  void withoutAnybodyWhoDeliversTheArrivalFailsInWords() throws Exception {
+    hurry();
     FakeSource silent = host.source("silent", READY_PEER, base);
     silent.behaving(FakeSource.Behaviour.SILENT);
 

@@ -42,7 +42,7 @@ class BroadcastTest {
     for (TestHost host : hosts) {
       FakeSource library = host.source("library", LIBRARY, base);
       library.behaving((_, right, reply) -> {
-        host.pause(Duration.ofMillis(40));
+        host.pause(Duration.ofMillis(2));
         reply.arrived(ByteBuffer.wrap(right));
       });
       libraries.add(library);

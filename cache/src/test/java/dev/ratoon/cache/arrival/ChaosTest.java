@@ -41,7 +41,8 @@ class ChaosTest {
   void aBaseArrivesWhateverHappens(long seed) throws Exception {
     Random random = new Random(seed);
     TestBase base = TestBase.random(work, SIZE + 512 * random.nextInt(8), seed);
-    try (TestHost host = new TestHost(work.resolve("cache"), 4 + random.nextInt(60), "self")) {
+    try (TestHost host =
+        new TestHost(work.resolve("cache"), 4 + random.nextInt(60), "self", TestHost.HASTE)) {
       if (random.nextBoolean()) {
         TestBase relative = relative(base, random);
         host.bring(relative, host.source("old", Source.Kind.SHARE, relative)).result().join();

@@ -28,7 +28,7 @@ class MemoryTest {
 
   @BeforeEach
   void open() {
-    host = new TestHost(work.resolve("cache"), BUFFERS, "self", 1);
+    host = new TestHost(work.resolve("cache"), BUFFERS, "self");
   }
 
   @AfterEach

@@ -24,7 +24,8 @@ import java.util.stream.Stream;
  * A cache and its arrivals, whose clock runs twenty times as fast as ours if not said otherwise.
  */
 final class TestHost implements AutoCloseable {
-  private static final int HASTE = 20;
+  /** How much faster the clock runs where seconds have to pass. */
+  static final int HASTE = 20;
 
   private final Path home;
   private final int buffers;
@@ -40,7 +41,7 @@ final class TestHost implements AutoCloseable {
   }
 
   TestHost(Path home, int buffers, String name) {
-    this(home, buffers, name, HASTE);
+    this(home, buffers, name, 1);
   }
 
   TestHost(Path home, int buffers, String name, int haste) {
