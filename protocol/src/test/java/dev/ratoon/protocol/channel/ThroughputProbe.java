@@ -24,7 +24,7 @@ final class ThroughputProbe {
   public static void main(String[] arguments) throws InterruptedException {
     List<String> words = List.of(arguments);
     Packing packing = words.contains("never") ? Packing.NEVER : Packing.WHERE_FASTER;
-    byte[] content = words.contains("text") ? text() : FakeBase.noise(64 << 20, 1);
+    byte[] content = words.contains("text") ? text() : FakeBase.noise(1 << 20, 1);
     try (Link link = new Link(Link.serving(packing, Rates.none()), AskerSettings.usual())) {
       PeerConnection connection = link.connect();
       link.bases.clear();
@@ -67,7 +67,7 @@ final class ThroughputProbe {
   }
 
   private static byte[] text() {
-    byte[] text = new byte[64 << 20];
+    byte[] text = new byte[1 << 20];
     byte[] words = FakeBase.noise(4096, 3);
     java.util.Random random = new java.util.Random(4);
     for (int at = 0; at < text.length - 64; at += 48) {
