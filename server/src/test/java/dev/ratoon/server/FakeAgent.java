@@ -120,10 +120,11 @@ final class FakeAgent implements AgentLink {
             bases.stream()
                 .map(id ->
                     new ReplicaReport(
-                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20))
+                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20, 100))
                 .toList(),
             vms.values().stream().map(this::settled).toList(),
-            List.of()));
+            List.of(),
+            Optional.empty()));
   }
 
   /** Of a host that has nothing yet. */
@@ -145,7 +146,8 @@ final class FakeAgent implements AgentLink {
         true,
         List.of(),
         List.of(),
-        List.of());
+        List.of(),
+        Optional.of("10.0.0.2:7801"));
   }
 
   VmReport settled(DesiredVm vm) {

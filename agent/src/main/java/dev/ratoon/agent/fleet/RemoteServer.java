@@ -1,5 +1,7 @@
 package dev.ratoon.agent.fleet;
 
+import dev.ratoon.protocol.fleet.Whereabouts;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.Endpoint;
@@ -45,6 +47,11 @@ final class RemoteServer implements ServerLink, AutoCloseable {
             AgentEndpoints.DESIRED, Params.of("known", knownRevision).with("wait", seconds(wait)))
         .stream()
         .findFirst();
+  }
+
+  @Override
+  public Whereabouts whereabouts(HostId host, DiskId base) {
+    return client().call(AgentEndpoints.WHEREABOUTS, Params.of("disk", base.hex()));
   }
 
   @Override

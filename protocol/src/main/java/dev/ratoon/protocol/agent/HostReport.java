@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param hypervisorProblem why the hypervisor cannot be used just now
  * @param unknownVms domains that carry Ratoon's mark and of which the desired state does not speak:
  *     kept, never touched
+ * @param chunkAddress where it gives base disks to other hosts, "host:port"; without a host, on the
+ *     machine of its server
  */
 public record HostReport(
     HostId id,
@@ -35,7 +37,8 @@ public record HostReport(
     boolean uefi,
     List<ReplicaReport> replicas,
     List<VmReport> vms,
-    List<String> unknownVms) {
+    List<String> unknownVms,
+    Optional<String> chunkAddress) {
   public HostReport {
     networks = List.copyOf(networks);
     bridges = List.copyOf(bridges);

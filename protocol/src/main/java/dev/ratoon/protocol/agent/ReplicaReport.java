@@ -9,6 +9,7 @@ import dev.ratoon.model.ReplicaState;
  *
  * @param sizeBytes what a guest would see
  * @param storedBytes what its file takes on the host's disk
+ * @param percent how much of it is there; less than 100 only while it is arriving
  */
 public record ReplicaReport(
     DiskId diskId,
@@ -16,4 +17,5 @@ public record ReplicaReport(
     ReplicaState state,
     String path,
     long sizeBytes,
-    long storedBytes) {}
+    long storedBytes,
+    int percent) {}

@@ -1,5 +1,7 @@
 package dev.ratoon.protocol.agent;
 
+import dev.ratoon.model.DiskId;
+import dev.ratoon.protocol.fleet.Whereabouts;
 import dev.ratoon.model.HostId;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +21,14 @@ public interface ServerLink {
    */
   Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
       throws InterruptedException;
+
+  /**
+   * Where a base disk can be had that a VM of the host needs.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code forbidden} if none needs it; {@code
+   *     base-missing} if nobody has it
+   */
+  Whereabouts whereabouts(HostId host, DiskId base);
 
   /** Says how the whole host is. The latest report replaces those before it. */
   void report(HostReport report);

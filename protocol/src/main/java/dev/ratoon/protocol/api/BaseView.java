@@ -20,9 +20,18 @@ public record BaseView(
     List<ImageRef> images,
     List<ChildView> children) {
 
-  /** One copy of it, in the cache of one host. */
+  /**
+   * One copy of it, in the cache of one host.
+   *
+   * @param percent how much of it is there; less than 100 only while it is arriving
+   */
   public record ReplicaView(
-      EntityName host, Layout layout, ReplicaState state, String path, long storedBytes) {}
+      EntityName host,
+      Layout layout,
+      ReplicaState state,
+      String path,
+      long storedBytes,
+      int percent) {}
 
   /** A VM with a child of it. */
   public record ChildView(EntityName vm, String path, long storedBytes, boolean trashed) {}

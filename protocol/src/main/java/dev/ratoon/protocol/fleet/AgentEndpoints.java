@@ -72,6 +72,16 @@ public final class AgentEndpoints {
           VmReports.class,
           NoBody.class,
           "How some VMs of the host are.");
+  public static final Endpoint<NoBody, Whereabouts> WHEREABOUTS =
+      row(
+          "agent-whereabouts",
+          GET,
+          "/agent/v1/bases/{disk}",
+          Map.of(),
+          Permission.AGENT,
+          NoBody.class,
+          Whereabouts.class,
+          "Where a base disk can be had that a VM of the host needs.");
   public static final Endpoint<NoBody, Ask> ASKS =
       list("agent-asks", "/agent/v1/asks", WAIT, Ask.class, "What the server wants to look at.");
   public static final Endpoint<Bytes, NoBody> ANSWER =
@@ -99,7 +109,7 @@ public final class AgentEndpoints {
 
   /** Every row. */
   public static List<Endpoint<?, ?>> all() {
-    return List.of(JOIN, RENEW, DESIRED, REPORT, VM_REPORTS, ASKS, ANSWER, REFUSAL);
+    return List.of(JOIN, RENEW, DESIRED, REPORT, VM_REPORTS, WHEREABOUTS, ASKS, ANSWER, REFUSAL);
   }
 
   private static <Q, R> Endpoint<Q, R> row(

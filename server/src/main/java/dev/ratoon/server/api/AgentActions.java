@@ -1,5 +1,6 @@
 package dev.ratoon.server.api;
 
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
@@ -33,6 +34,13 @@ record AgentActions(Members members, Inventory inventory, Asks asks) {
               inventory.reports().report(host(call), call.body().vms());
               return NOTED;
             })
+        .on(
+            AgentEndpoints.WHEREABOUTS,
+            call ->
+                new Answer.Value(
+                    inventory
+                        .reports()
+                        .whereabouts(host(call), new DiskId(call.parameter("disk")))))
         .on(AgentEndpoints.ASKS, all::next)
         .on(AgentEndpoints.ANSWER, all::answer)
         .on(

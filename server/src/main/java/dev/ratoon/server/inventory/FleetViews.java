@@ -100,7 +100,8 @@ public final class FleetViews {
                     replica.layout(),
                     replica.state(),
                     replica.path(),
-                    replica.storedBytes()));
+                    replica.storedBytes(),
+                    replica.percent()));
       }
     }
     Map<DiskId, List<ImageRef>> images =

@@ -218,6 +218,7 @@ public final class Hosts {
         r.uefi(),
         List.of(),
         List.of(),
-        List.of());
+        List.of(),
+        r.chunkAddress());
   }
 }

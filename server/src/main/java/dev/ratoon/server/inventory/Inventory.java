@@ -36,7 +36,14 @@ public record Inventory(
         new Deploys(database, hosts, known, operations, revisions, clock),
         new HostChanges(database, hosts, members, known, observations, operations),
         new FleetViews(database, hosts, observations),
-        new Reports(database, hosts, known, observations, operations, revisions),
+        new Reports(
+            database,
+            hosts,
+            known,
+            observations,
+            operations,
+            revisions,
+            new BasePlaces(database, hosts, members, clock)),
         revisions,
         new Trash(database, known, operations, revisions, clock));
   }

@@ -1,5 +1,7 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.DiskId;
+import dev.ratoon.protocol.fleet.Whereabouts;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.OperationKind;
@@ -39,6 +41,7 @@ public final class Reports implements ServerLink {
   private final Observations observations;
   private final Operations operations;
   private final Revisions revisions;
+  private final BasePlaces places;
 
   Reports(
       Database database,
@@ -46,7 +49,9 @@ public final class Reports implements ServerLink {
       KnownVms known,
       Observations observations,
       Operations operations,
-      Revisions revisions) {
+      Revisions revisions,
+      BasePlaces places) {
+    this.places = places;
     this.database = database;
     this.hosts = hosts;
     this.known = known;
@@ -64,6 +69,11 @@ public final class Reports implements ServerLink {
     } finally {
       hosts.heard(host);
     }
+  }
+
+  @Override
+  public Whereabouts whereabouts(HostId host, DiskId base) {
+    return places.of(host, base);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.ratoon.server.members;
 
+import dev.ratoon.protocol.fleet.Grant;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
@@ -149,6 +150,11 @@ public final class Members {
           .detail(String.valueOf(failed.getMessage()))
           .asException(failed);
     }
+  }
+
+  /** The server's word that a host may have a base disk, in base64. */
+  public String signed(Grant grant) {
+    return certificates.signed(grant);
   }
 
   /** The host that shows this certificate, if it belongs to the fleet. */

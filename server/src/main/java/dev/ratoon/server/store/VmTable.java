@@ -238,6 +238,21 @@ public final class VmTable {
         .list();
   }
 
+  /** Whether a disk of a VM of this host is a child, or to be a copy, of the base. */
+  public boolean hostNeeds(HostId host, DiskId base) {
+    return handle
+            .createQuery(
+                """
+                select count(*) from vm_base join vm on vm.id = vm_base.vm
+                where vm_base.base = :base and vm.host = :host\
+                """)
+            .bind("base", base.hex())
+            .bind("host", host.toString())
+            .mapTo(Long.class)
+            .one()
+        > 0;
+  }
+
   public boolean macExists(String mac) {
     return handle
             .createQuery("select count(*) from vm_mac where mac = :mac")

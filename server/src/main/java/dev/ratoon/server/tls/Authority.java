@@ -1,5 +1,6 @@
 package dev.ratoon.server.tls;
 
+import java.security.PrivateKey;
 import dev.ratoon.model.HostId;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -120,6 +121,10 @@ final class Authority {
     } catch (OperatorCreationException impossible) {
       throw new GeneralSecurityException(impossible);
     }
+  }
+
+  PrivateKey privateKey() {
+    return keys.getPrivate();
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.ratoon.server.tls;
 
+import java.util.Base64;
+import dev.ratoon.protocol.fleet.Grant;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.fleet.Fingerprint;
@@ -92,6 +94,11 @@ public final class Certificates {
   /** A certificate for a host of the fleet, in PEM. Hosts renew it long before its end. */
   public String hostPem(HostId host, PublicKey key, Instant now) throws GeneralSecurityException {
     return Pem.block("CERTIFICATE", authority.certifyHost(key, host, now, HOST_LIFE).getEncoded());
+  }
+
+  /** The server's word that a host may have a base disk, in base64. */
+  public String signed(Grant grant) {
+    return Base64.getEncoder().encodeToString(grant.signed(authority.privateKey()));
   }
 
   /** Whose certificate this is, if it is a host's. */

@@ -1,0 +1,88 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.ReplicaState;
+import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.fleet.Grant;
+import dev.ratoon.protocol.fleet.Whereabouts;
+import dev.ratoon.protocol.fleet.Whereabouts.Kind;
+import dev.ratoon.protocol.fleet.Whereabouts.Place;
+import dev.ratoon.server.members.Members;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.MemberTable.Member;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+
+/** Tells hosts where the base disks are that their VMs need, and lets them have those alone. */
+final class BasePlaces {
+  /** A host asks again long before that, and gets a new one. */
+  private static final Duration GRANTED_FOR = Duration.ofMinutes(15);
+
+  private final Database database;
+  private final Hosts hosts;
+  private final Members members;
+  private final InstantSource clock;
+
+  BasePlaces(Database database, Hosts hosts, Members members, InstantSource clock) {
+    this.database = database;
+    this.hosts = hosts;
+    this.members = members;
+    this.clock = clock;
+  }
+
+  /** See {@link dev.ratoon.protocol.agent.ServerLink#whereabouts}. */
+  Whereabouts of(HostId asker, DiskId base) {
+    if (!database.read(tx -> tx.vms().hostNeeds(asker, base))) {
+      throw Problem.of(ErrorCode.FORBIDDEN, "telling where base disk " + base.shortForm() + " is")
+          .detail("No VM of the host needs it.")
+          .asException();
+    }
+    List<Place> places = new ArrayList<>();
+    OptionalLong size = OptionalLong.empty();
+    for (Hosts.Seen host : hosts.all()) {
+      HostReport report = host.report();
+      for (ReplicaReport replica : report.replicas()) {
+        if (replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT) {
+          size = OptionalLong.of(replica.sizeBytes());
+          if (!report.id().equals(asker) && hosts.connected(host)) {
+            report
+                .chunkAddress()
+                .ifPresent(address ->
+                    places.add(new Place(report.id(), address, kind(report.id(), replica))));
+          }
+        }
+      }
+    }
+    if (places.isEmpty()) {
+      throw nobody(base);
+    }
+    Grant grant = new Grant(asker, base, clock.instant().plus(GRANTED_FOR));
+    return new Whereabouts(size.getAsLong(), members.signed(grant), places);
+  }
+
+  /** The server's own machine is everybody's library. */
+  private Kind kind(HostId host, ReplicaReport replica) {
+    if (replica.state() == ReplicaState.ARRIVING) {
+      return Kind.ARRIVING;
+    }
+    boolean joined = members.find(host).flatMap(Member::keySha256).isPresent();
+    return joined ? Kind.READY : Kind.LIBRARY;
+  }
+
+  private static RatoonException nobody(DiskId base) {
+    return Problem.of(ErrorCode.BASE_MISSING, "looking for base disk " + base.shortForm())
+        .detail("No host that is connected has it and gives it to others.")
+        .next(
+            "Import its image again: ratoon image add. The server's own machine gives only when it"
+                + " listens for others: ratoon up --listen ADDRESS:PORT")
+        .asException();
+  }
+}
