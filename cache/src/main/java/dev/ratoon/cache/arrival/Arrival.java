@@ -264,6 +264,11 @@ final class Arrival implements ArrivingBase {
     }
   }
 
+  @Override
+  public void forget(LongConsumer listener) {
+    listeners.remove(listener);
+  }
+
   private static void tellResumed(ArrivingContent arriving, LongConsumer listener) {
     Bits there = arriving.verified();
     for (long c = there.next(0); c < there.chunks(); c = there.next(c + 1)) {

@@ -32,4 +32,7 @@ public interface ArrivingBase {
    * any thread. A chunk may be told of twice.
    */
   void onVerified(LongConsumer listener);
+
+  /** Tells this listener of nothing more, soon. */
+  void forget(LongConsumer listener);
 }

@@ -297,7 +297,7 @@ class ArrivalTest {
     raised.countDown();
     deploy.result().join();
 
-    assertThat(precache.result()).isCompleted();
+    precache.result().join();
     assertThat(peer.requests().getFirst().priority()).isEqualTo(Priority.PRECACHE);
     assertThat(peer.requests().getLast().priority()).isEqualTo(Priority.DEPLOY);
   }

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 
 /** A host in whose cache a base is arriving, as a source for others: what the agent will be. */
 final class PeerSource implements Source, AutoCloseable {
@@ -41,8 +42,9 @@ final class PeerSource implements Source, AutoCloseable {
     if (arriving.isEmpty()) {
       throw problem("It is not arriving there.").asException();
     }
-    arriving.get().onVerified(chunk -> listener.has(chunk, 1));
-    return new PeerFeed(arriving.get());
+    LongConsumer announcing = chunk -> listener.has(chunk, 1);
+    arriving.get().onVerified(announcing);
+    return new PeerFeed(arriving.get(), announcing);
   }
 
   private Problem problem(String why) {
@@ -56,9 +58,11 @@ final class PeerSource implements Source, AutoCloseable {
 
   private final class PeerFeed implements Feed {
     private final ArrivingBase base;
+    private final LongConsumer announcing;
 
-    PeerFeed(ArrivingBase base) {
+    PeerFeed(ArrivingBase base, LongConsumer announcing) {
       this.base = base;
+      this.announcing = announcing;
     }
 
     @Override
@@ -89,6 +93,8 @@ final class PeerSource implements Source, AutoCloseable {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      base.forget(announcing);
+    }
   }
 }
