@@ -4,8 +4,8 @@ import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.agent.vm.VmKeepers;
-import dev.ratoon.cache.Cache;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
@@ -29,6 +29,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +46,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final HostIdentity identity;
   private final HostFolders folders;
   private final Hypervisor hypervisor;
-  private final Cache cache;
+  private final Stores stores;
   private final ServerLink server;
   private final DesiredStore desired;
   private final Reporter reporter;
@@ -57,36 +58,36 @@ public final class Agent implements AgentLink, AutoCloseable {
   private Agent(
       AgentConfig config,
       Hypervisor hypervisor,
-      Cache cache,
+      Stores stores,
       ServerLink server,
       InstantSource clock) {
     this.folders = prepared(new HostFolders(config.home()));
     HostIdentity own = HostIdentity.in(folders.agent());
     this.identity = config.name().map(name -> new HostIdentity(own.id(), name)).orElse(own);
     this.hypervisor = hypervisor;
-    this.cache = cache;
+    this.stores = stores;
     this.server = server;
     this.desired = new DesiredStore(folders.agent());
     this.reporter =
         new Reporter(identity.id(), server, this::hostReport, this::vmReport, config.reportEvery());
-    this.vms = new VmKeepers(hypervisor, cache, folders, clock, reporter::changed);
+    this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
     this.asking = Thread.ofVirtual().name("desired").unstarted(this::ask);
   }
 
   /**
    * Starts the agent of this host.
    *
-   * @param hypervisor and {@code cache} stay the caller's to close, after the agent
+   * @param hypervisor and {@code stores} stay the caller's to close, after the agent
    */
   public static Agent start(
       AgentConfig config,
       Hypervisor hypervisor,
-      Cache cache,
+      Stores stores,
       ServerLink server,
       InstantSource clock) {
-    Agent agent = new Agent(config, hypervisor, cache, server, clock);
+    Agent agent = new Agent(config, hypervisor, stores, server, clock);
     agent.desired.last().ifPresent(last -> agent.vms.want(last.vms()));
-    cache.onChange(agent.reporter::hostChanged);
+    stores.cache().onChange(agent.reporter::hostChanged);
     agent.reporter.start();
     agent.asking.start();
     return agent;
@@ -193,20 +194,23 @@ public final class Agent implements AgentLink, AutoCloseable {
         facts.flatMap(HypervisorFacts::uefi).isPresent(),
         replicas(),
         vms.reports(),
-        unknown);
+        unknown,
+        stores.bases().address());
   }
 
   private List<ReplicaReport> replicas() {
-    return cache.replicas().stream()
-        .map(r ->
-            new ReplicaReport(
-                r.base().id(),
-                r.layout(),
-                r.state(),
-                r.base().path().toString(),
-                r.base().sizeBytes(),
-                r.storedBytes()))
-        .toList();
+    Stream<ReplicaReport> here =
+        stores.cache().replicas().stream()
+            .map(r ->
+                new ReplicaReport(
+                    r.base().id(),
+                    r.layout(),
+                    r.state(),
+                    r.base().path().toString(),
+                    r.base().sizeBytes(),
+                    r.storedBytes(),
+                    100));
+    return Stream.concat(here, stores.bases().arriving().stream()).toList();
   }
 
   private record Space(long totalBytes, long freeBytes) {}

@@ -2,11 +2,13 @@ package dev.ratoon.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.simulated.SimulatedHypervisor;
+import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Upload;
@@ -18,6 +20,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.Problem;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
@@ -29,6 +32,7 @@ import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.fleet.Whereabouts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -106,6 +110,11 @@ final class Host implements ServerLink, AutoCloseable {
     }
   }
 
+  @Override
+  public Whereabouts whereabouts(HostId host, DiskId base) {
+    throw Problem.of(ErrorCode.BASE_MISSING, "looking for a base").asException();
+  }
+
   void boot() {
     cache = Optional.of(Cache.open(home.resolve("cache"), 2, InstantSource.system()));
     agent =
@@ -113,7 +122,7 @@ final class Host implements ServerLink, AutoCloseable {
             Agent.start(
                 new AgentConfig(home, Duration.ofMillis(200)),
                 hypervisor,
-                cache.get(),
+                new Stores(cache.get(), Bases.of(cache.get())),
                 this,
                 InstantSource.system()));
   }

@@ -7,6 +7,7 @@ import dev.ratoon.cache.Cache;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Optional;
 
 /** The agent of a host that has joined a fleet; its server is on another machine. */
 final class JoinedHost {
@@ -22,7 +23,15 @@ final class JoinedHost {
       InstantSource clock = InstantSource.system();
       Cache cache = parts.keep(ThisHost.cache(home, clock));
       Hypervisor hypervisor = parts.keep(ThisHost.hypervisor(home, environment));
-      parts.keep(FleetHost.start(home, fleet, hypervisor, cache, clock, connected));
+      parts.keep(
+          FleetHost.start(
+              home,
+              fleet,
+              hypervisor,
+              cache,
+              ListenAddress.ofChunks(environment, Optional.empty()),
+              clock,
+              connected));
       return parts;
     } catch (RuntimeException | Error failed) {
       parts.close();

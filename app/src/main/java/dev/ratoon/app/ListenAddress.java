@@ -10,9 +10,23 @@ import java.util.Optional;
 /** Where the API answers: an option, or RATOON_LISTEN, or the loopback. */
 final class ListenAddress {
   private static final String DEFAULT = "127.0.0.1:7800";
+  private static final int CHUNK_PORT = 7801;
   private static final int MAX_PORT = 65_535;
 
   private ListenAddress() {}
+
+  /**
+   * Where base disks are given to other hosts: RATOON_CHUNK_LISTEN, or port 7801 of the address
+   * where the API is served, or of all addresses.
+   */
+  static InetSocketAddress ofChunks(
+      Map<String, String> environment, Optional<InetSocketAddress> api) {
+    String text = environment.getOrDefault("RATOON_CHUNK_LISTEN", "");
+    return text.isEmpty()
+        ? api.map(served -> new InetSocketAddress(served.getAddress(), CHUNK_PORT))
+            .orElseGet(() -> new InetSocketAddress(CHUNK_PORT))
+        : parse(Optional.of(text), environment);
+  }
 
   /**
    * @throws RatoonException {@link ErrorCode#INVALID_VALUE} if it is not ADDRESS:PORT

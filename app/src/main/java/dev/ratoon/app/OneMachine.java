@@ -2,9 +2,15 @@ package dev.ratoon.app;
 
 import dev.ratoon.agent.Agent;
 import dev.ratoon.agent.AgentConfig;
+import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.agent.bases.FleetBases;
+import dev.ratoon.agent.bases.FleetIdentity;
+import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cli.Version;
+import dev.ratoon.model.HostId;
 import dev.ratoon.server.Server;
 import dev.ratoon.server.ServerConfig;
 import java.net.InetSocketAddress;
@@ -31,12 +37,38 @@ final class OneMachine {
               Server.start(new ServerConfig(home, address, Version.current()), cache, clock));
       Hypervisor hypervisor = parts.keep(ThisHost.hypervisor(home, environment));
       AgentConfig config = new AgentConfig(home, AgentConfig.REPORT_EVERY);
-      Agent agent = parts.keep(Agent.start(config, hypervisor, cache, server.link(), clock));
+      Bases bases = parts.keep(bases(home, server, cache, address, environment, clock));
+      Agent agent =
+          parts.keep(
+              Agent.start(config, hypervisor, new Stores(cache, bases), server.link(), clock));
       server.attach(agent.host(), agent);
       return parts;
     } catch (RuntimeException | Error failed) {
       parts.close();
       throw failed;
     }
+  }
+
+  /** A server that only this machine reaches has no other hosts to give anything to. */
+  private static Bases bases(
+      Path home,
+      Server server,
+      Cache cache,
+      InetSocketAddress api,
+      Map<String, String> environment,
+      InstantSource clock) {
+    if (api.getAddress().isLoopbackAddress()) {
+      return Bases.of(cache);
+    }
+    HostId host = HostIdentity.in(ThisHost.agentFolder(home)).id();
+    FleetIdentity identity =
+        new FleetIdentity(
+            host,
+            server.hostTls(host),
+            server.authorityKey(),
+            ListenAddress.ofChunks(environment, Optional.of(api)),
+            api.getAddress().getHostAddress(),
+            "");
+    return FleetBases.open(identity, cache, server.link(), clock);
   }
 }

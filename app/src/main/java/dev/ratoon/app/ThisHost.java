@@ -23,14 +23,16 @@ final class ThisHost {
   }
 
   static Hypervisor hypervisor(Path home, Map<String, String> environment) {
-    Path remembered = folder(Agent.folder(home));
+    Path remembered = agentFolder(home);
     Acceleration acceleration =
         Acceleration.parse(environment.getOrDefault("RATOON_ACCEL", "auto"));
     return LibvirtHypervisor.open(
         ThisMachine.hypervisor(environment), acceleration.choose(remembered));
   }
 
-  private static Path folder(Path folder) {
+  /** The agent's own folder, made if it is not there. */
+  static Path agentFolder(Path home) {
+    Path folder = Agent.folder(home);
     try {
       return Files.createDirectories(folder);
     } catch (IOException failed) {

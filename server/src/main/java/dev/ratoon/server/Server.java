@@ -25,6 +25,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
+import java.security.PublicKey;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -34,6 +35,8 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,11 +48,14 @@ public final class Server implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Server.class);
   private static final Duration SWEEP_EVERY = Duration.ofSeconds(30);
 
+  private final Certificates certificates;
   private final Inventory inventory;
   private final URI address;
   private final Deque<AutoCloseable> parts;
 
-  private Server(Inventory inventory, URI address, Deque<AutoCloseable> parts) {
+  private Server(
+      Certificates certificates, Inventory inventory, URI address, Deque<AutoCloseable> parts) {
+    this.certificates = certificates;
     this.inventory = inventory;
     this.address = address;
     this.parts = parts;
@@ -121,7 +127,7 @@ public final class Server implements AutoCloseable {
     PrivateFile.write(client.resolve("ca.pem"), certificates.authorityPem());
     PrivateFile.write(client.resolve("server.url"), address + "\n");
     LOG.atInfo().addKeyValue("address", address).log("serving {}", address);
-    return new Server(inventory, address, parts);
+    return new Server(certificates, inventory, address, parts);
   }
 
   /** What an agent in the same process reports to. */
@@ -132,6 +138,16 @@ public final class Server implements AutoCloseable {
   /** Makes the agent of a host known, for what is asked of it directly. */
   public void attach(HostId host, AgentLink agent) {
     inventory.hosts().attach(host, agent);
+  }
+
+  /** How this machine, as a host, is known to the others of the fleet. */
+  public Supplier<SSLContext> hostTls(HostId host) {
+    return certificates.ofHost(host);
+  }
+
+  /** The key of the fleet's authority, which signs grants. */
+  public PublicKey authorityKey() {
+    return certificates.authorityKey();
   }
 
   /** Where the API is served. */

@@ -2,8 +2,12 @@ package dev.ratoon.agent.fleet;
 
 import dev.ratoon.agent.Agent;
 import dev.ratoon.agent.AgentConfig;
+import dev.ratoon.agent.bases.FleetBases;
+import dev.ratoon.agent.bases.FleetIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.cache.Cache;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -11,12 +15,15 @@ import java.util.Optional;
 /** The agent of a host whose server is on another machine. */
 public final class FleetHost implements AutoCloseable {
   private final RemoteServer server;
+  private final FleetBases bases;
   private final Agent agent;
   private final Answering answering;
   private final Renewal renewal;
 
-  private FleetHost(RemoteServer server, Agent agent, Answering answering, Renewal renewal) {
+  private FleetHost(
+      RemoteServer server, FleetBases bases, Agent agent, Answering answering, Renewal renewal) {
     this.server = server;
+    this.bases = bases;
     this.agent = agent;
     this.answering = answering;
     this.renewal = renewal;
@@ -26,6 +33,7 @@ public final class FleetHost implements AutoCloseable {
    * Starts the agent; it goes on whether or not the server answers.
    *
    * @param hypervisor and {@code cache} stay the caller's to close, after this
+   * @param listen where base disks are given to other hosts
    * @param connected is run when the server has answered for the first time
    */
   public static FleetHost start(
@@ -33,16 +41,19 @@ public final class FleetHost implements AutoCloseable {
       Membership membership,
       Hypervisor hypervisor,
       Cache cache,
+      InetSocketAddress listen,
       InstantSource clock,
       Runnable connected) {
     Path folder = Agent.folder(home);
     RemoteServer server = new RemoteServer(membership, folder, connected);
     AgentConfig config =
         new AgentConfig(home, AgentConfig.REPORT_EVERY, Optional.of(membership.name()));
-    Agent agent = Agent.start(config, hypervisor, cache, server, clock);
+    FleetIdentity identity = membership.identity(folder, listen);
+    FleetBases bases = FleetBases.open(identity, cache, server, clock);
+    Agent agent = Agent.start(config, hypervisor, new Stores(cache, bases), server, clock);
     FleetHost host =
         new FleetHost(
-            server, agent, new Answering(server, agent), new Renewal(server, folder, clock));
+            server, bases, agent, new Answering(server, agent), new Renewal(server, folder, clock));
     host.answering.start();
     host.renewal.start();
     return host;
@@ -53,6 +64,7 @@ public final class FleetHost implements AutoCloseable {
     renewal.close();
     answering.close();
     agent.close();
+    bases.close();
     server.close();
   }
 }

@@ -15,13 +15,18 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.stream.Collectors;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 /** The key by which a host is known. It is made here, and never leaves the host. */
 final class HostKey {
@@ -77,6 +82,32 @@ final class HostKey {
           .detail("It does not hold what was written there.")
           .next("Remove this host from the fleet and let it join anew.")
           .asException(damaged);
+    }
+  }
+
+  /** Shows this certificate, and believes who has one of the same authority. */
+  static SSLContext context(ClientCertificate own, X509Certificate authority) {
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      char[] inMemoryOnly = new char[0];
+      store.setKeyEntry(
+          "host", own.key(), inMemoryOnly, new Certificate[] {own.certificate(), authority});
+      KeyManagerFactory keys =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      keys.init(store, inMemoryOnly);
+      KeyStore fleet = KeyStore.getInstance("PKCS12");
+      fleet.load(null, null);
+      fleet.setCertificateEntry("authority", authority);
+      TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+      trust.init(fleet);
+      SSLContext context = SSLContext.getInstance("TLSv1.3");
+      context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException | IOException unusable) {
+      throw Problem.of(ErrorCode.INTERNAL, "setting up TLS between hosts")
+          .detail(String.valueOf(unusable.getMessage()))
+          .asException(unusable);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.ratoon.agent.fleet;
 
+import dev.ratoon.agent.bases.FleetIdentity;
 import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.disk.file.Faults;
@@ -17,11 +18,17 @@ import dev.ratoon.protocol.fleet.JoinAnswer;
 import dev.ratoon.protocol.fleet.JoinRequest;
 import dev.ratoon.protocol.fleet.JoinToken;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
 import java.security.KeyPair;
+import java.security.cert.X509Certificate;
 import java.util.Base64;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
@@ -107,6 +114,44 @@ public record Membership(URI server, EntityName name, String authority) {
       Files.deleteIfExists(folder.resolve(FILE));
     } catch (IOException failed) {
       throw Faults.unwritable(folder.resolve(FILE), failed);
+    }
+  }
+
+  /**
+   * Who this host is to the others of its fleet.
+   *
+   * @param listen where it gives base disks to them
+   */
+  FleetIdentity identity(Path folder, InetSocketAddress listen) {
+    try {
+      X509Certificate fleet = HostKey.parse(authority);
+      return new FleetIdentity(
+          HostIdentity.in(folder).id(),
+          () -> HostKey.context(HostKey.read(folder), fleet),
+          fleet.getPublicKey(),
+          listen,
+          server.getHost().replaceAll("[\\[\\]]", ""),
+          ownAddress(listen));
+    } catch (GeneralSecurityException damaged) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading '" + folder.resolve(FILE) + "'")
+          .detail("The certificate of the fleet's authority is damaged.")
+          .next("Remove this host from the fleet and let it join anew.")
+          .asException(damaged);
+    }
+  }
+
+  /** The address of this machine from which it reaches the server: there others reach it, too. */
+  private String ownAddress(InetSocketAddress listen) {
+    if (!listen.getAddress().isAnyLocalAddress()) {
+      return listen.getAddress().getHostAddress();
+    }
+    int port = server.getPort() < 0 ? 443 : server.getPort();
+    try (DatagramSocket socket = new DatagramSocket()) {
+      // Sends nothing: it asks the system for the way.
+      socket.connect(new InetSocketAddress(server.getHost().replaceAll("[\\[\\]]", ""), port));
+      return socket.getLocalAddress().getHostAddress();
+    } catch (SocketException | UncheckedIOException noWay) {
+      return "";
     }
   }
 

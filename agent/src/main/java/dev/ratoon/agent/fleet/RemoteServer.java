@@ -1,6 +1,5 @@
 package dev.ratoon.agent.fleet;
 
-import dev.ratoon.protocol.fleet.Whereabouts;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.RatoonException;
@@ -15,6 +14,7 @@ import dev.ratoon.protocol.client.Params;
 import dev.ratoon.protocol.fleet.AgentEndpoints;
 import dev.ratoon.protocol.fleet.JoinAnswer;
 import dev.ratoon.protocol.fleet.VmReports;
+import dev.ratoon.protocol.fleet.Whereabouts;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

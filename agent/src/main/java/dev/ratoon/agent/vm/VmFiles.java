@@ -58,11 +58,6 @@ final class VmFiles {
     this.facts = facts;
   }
 
-  /** Makes sure that the cache has every base, unaltered. */
-  void requireBases(DesiredVm vm) {
-    vm.disks().forEach(disk -> disk.base().ifPresent(cache::use));
-  }
-
   /**
    * Makes every disk in {@code folder}.
    *

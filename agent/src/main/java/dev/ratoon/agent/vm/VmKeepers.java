@@ -5,7 +5,6 @@ import dev.ratoon.agent.console.ConsoleWatch;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent;
-import dev.ratoon.cache.Cache;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -42,7 +41,7 @@ public final class VmKeepers implements AutoCloseable {
    */
   public VmKeepers(
       Hypervisor hypervisor,
-      Cache cache,
+      Stores stores,
       HostFolders host,
       InstantSource clock,
       Consumer<VmId> changed) {
@@ -51,8 +50,8 @@ public final class VmKeepers implements AutoCloseable {
     this.consoles = new ConsoleWatch(clock);
     folders.sweep();
     VmLedger ledger = new VmLedger(host);
-    this.work = new VmWork(hypervisor, cache, folders, ledger, consoles, clock, changed);
-    this.exports = new VmExports(work, folders, cache);
+    this.work = new VmWork(hypervisor, stores, folders, ledger, consoles, clock, changed);
+    this.exports = new VmExports(work, folders, stores.cache());
     this.clock = clock;
     this.events = hypervisor.listen(this::on);
   }

@@ -1,5 +1,6 @@
 package dev.ratoon.agent.vm;
 
+import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.console.ConsoleWatch;
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainStatus;
@@ -9,6 +10,7 @@ import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.vm.VmFolders.Place;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
 import dev.ratoon.agent.vm.VmRecord.Run;
+import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
@@ -16,6 +18,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.VmReport;
@@ -50,6 +53,7 @@ final class VmWork {
 
   private final Hypervisor hypervisor;
   private final Cache cache;
+  private final Bases bases;
   private final VmFolders folders;
   private final ConsoleWatch consoles;
   private final SshPorts sshPorts;
@@ -69,14 +73,15 @@ final class VmWork {
 
   VmWork(
       Hypervisor hypervisor,
-      Cache cache,
+      Stores stores,
       VmFolders folders,
       VmLedger ledger,
       ConsoleWatch consoles,
       InstantSource clock,
       Consumer<VmId> changed) {
     this.hypervisor = hypervisor;
-    this.cache = cache;
+    this.cache = stores.cache();
+    this.bases = stores.bases();
     this.folders = folders;
     this.ledger = ledger;
     this.consoles = consoles;
@@ -152,7 +157,8 @@ final class VmWork {
   void makeFiles(DesiredVm vm, VmRecord record) {
     Timeline timeline = timeline(vm.id());
     VmFiles files = new VmFiles(cache, facts());
-    timeline.step("base", () -> files.requireBases(vm));
+    timeline.step(
+        "base", () -> readyBases(vm, (done, total) -> timeline.progress("base", done, total)));
     timeline.step(
         "disk",
         () -> {
@@ -167,6 +173,21 @@ final class VmWork {
           unseen.add(vm.id());
           ledger.forgetGivenUp(vm.id());
         });
+  }
+
+  /** Brings the bases that the VM's disks need, where they are not here. */
+  private void readyBases(DesiredVm vm, Bases.Progress progress) {
+    for (DesiredDisk disk : vm.disks()) {
+      if (disk.base().isPresent()) {
+        try {
+          Base _ = bases.ready(disk.base().get(), progress);
+        } catch (InterruptedException stopped) {
+          Thread.currentThread().interrupt();
+          throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")
+              .asException(stopped);
+        }
+      }
+    }
   }
 
   void start(DesiredVm vm, VmRecord record, int restarts) {

@@ -1,8 +1,8 @@
 package dev.ratoon.protocol.agent;
 
 import dev.ratoon.model.DiskId;
-import dev.ratoon.protocol.fleet.Whereabouts;
 import dev.ratoon.model.HostId;
+import dev.ratoon.protocol.fleet.Whereabouts;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

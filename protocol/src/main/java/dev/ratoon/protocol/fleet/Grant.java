@@ -45,7 +45,9 @@ public record Grant(HostId host, DiskId disk, Instant until) {
     }
   }
 
-  /** The grant in these bytes, if the authority has signed it; whether it still holds is not asked. */
+  /**
+   * The grant in these bytes, if the authority has signed it; whether it still holds is not asked.
+   */
   public static Optional<Grant> verified(ByteBuffer bytes, PublicKey authority) {
     if (bytes.remaining() <= BODY_BYTES || bytes.get(bytes.position()) != VERSION) {
       return Optional.empty();

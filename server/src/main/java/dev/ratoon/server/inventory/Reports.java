@@ -1,7 +1,6 @@
 package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.DiskId;
-import dev.ratoon.protocol.fleet.Whereabouts;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.OperationKind;
@@ -14,6 +13,7 @@ import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.fleet.Whereabouts;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.OperationTable.OperationRow;

@@ -1,12 +1,12 @@
 package dev.ratoon.server.members;
 
-import dev.ratoon.protocol.fleet.Grant;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.fleet.Fingerprint;
+import dev.ratoon.protocol.fleet.Grant;
 import dev.ratoon.protocol.fleet.JoinAnswer;
 import dev.ratoon.protocol.fleet.JoinRequest;
 import dev.ratoon.protocol.fleet.JoinToken;

@@ -1,6 +1,5 @@
 package dev.ratoon.server.tls;
 
-import java.security.PrivateKey;
 import dev.ratoon.model.HostId;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -10,6 +9,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;

@@ -1,10 +1,11 @@
 package dev.ratoon.server.tls;
 
-import java.util.Base64;
-import dev.ratoon.protocol.fleet.Grant;
+import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.fleet.Fingerprint;
+import dev.ratoon.protocol.fleet.Grant;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,9 +26,11 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -113,13 +116,36 @@ public final class Certificates {
     }
   }
 
+  public PublicKey authorityKey() {
+    return authority.certificate().getPublicKey();
+  }
+
+  /** The server's own machine as a host, with a key that is made anew at each start. */
+  public Supplier<SSLContext> ofHost(HostId host) {
+    try {
+      KeyPair keys = Authority.newKeys();
+      X509Certificate own =
+          authority.certifyHost(keys.getPublic(), host, Instant.now(), Duration.ofDays(3650));
+      SSLContext context = context("host", keys.getPrivate(), own);
+      return () -> context;
+    } catch (GeneralSecurityException | IOException failed) {
+      throw Problem.of(ErrorCode.INTERNAL, "making a certificate for this machine")
+          .detail(String.valueOf(failed.getMessage()))
+          .asException(failed);
+    }
+  }
+
   /** Of the server, which shows its own certificate and asks for that of a host. */
   public SSLContext context() throws GeneralSecurityException, IOException {
+    return context("server", key, server);
+  }
+
+  private SSLContext context(String name, PrivateKey key, X509Certificate own)
+      throws GeneralSecurityException, IOException {
     KeyStore store = KeyStore.getInstance("PKCS12");
     store.load(null, null);
     char[] inMemoryOnly = new char[0];
-    store.setKeyEntry(
-        "server", key, inMemoryOnly, new Certificate[] {server, authority.certificate()});
+    store.setKeyEntry(name, key, inMemoryOnly, new Certificate[] {own, authority.certificate()});
     KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(store, inMemoryOnly);
     SSLContext context = SSLContext.getInstance("TLS");

@@ -1,0 +1,195 @@
+package dev.ratoon.agent.bases;
+
+import dev.ratoon.cache.Base;
+import dev.ratoon.cache.Cache;
+import dev.ratoon.cache.arrival.ArrivalListener;
+import dev.ratoon.cache.arrival.ArrivalProgress;
+import dev.ratoon.cache.arrival.ArrivalSettings;
+import dev.ratoon.cache.arrival.ArrivalTicket;
+import dev.ratoon.cache.arrival.Arrivals;
+import dev.ratoon.cache.arrival.Priority;
+import dev.ratoon.cache.arrival.Source;
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Layout;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.ReplicaState;
+import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.channel.ChunkServer;
+import dev.ratoon.protocol.channel.ServingSettings;
+import dev.ratoon.protocol.fleet.Whereabouts;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The base disks of a host of a fleet. A base that the cache lacks is brought from the hosts that
+ * the server names, once, however many VMs wait for it; who else has come by it meanwhile is asked
+ * again and again. What the cache has, or is getting, is given to hosts that the server has granted
+ * it.
+ */
+public final class FleetBases implements Bases {
+  private static final Logger LOG = LoggerFactory.getLogger(FleetBases.class);
+  private static final long LOOK_MILLIS = 500;
+  private static final int LOOKS_PER_QUESTION = 6;
+  private static final int PERCENT = 100;
+
+  private final FleetIdentity identity;
+  private final Cache cache;
+  private final ServerLink server;
+  private final Peers peers;
+  private final Arrivals arrivals;
+  private final ChunkServer giving;
+  private final Map<DiskId, Coming> coming = new ConcurrentHashMap<>();
+
+  /** What is known of a base on its way. */
+  private record Coming(long sizeBytes, ArrivalTicket ticket) {}
+
+  private FleetBases(FleetIdentity identity, Cache cache, ServerLink server, InstantSource clock) {
+    this.identity = identity;
+    this.cache = cache;
+    this.server = server;
+    this.peers = new Peers(identity);
+    this.arrivals =
+        new Arrivals(
+            cache,
+            ArrivalSettings.of(
+                identity.host().toString(), Runtime.getRuntime().availableProcessors()),
+            FleetBases::left);
+    this.giving =
+        ChunkServer.listen(
+            identity.listen(),
+            identity.tls(),
+            new GrantedBases(identity, cache, arrivals, clock),
+            ServingSettings.usual(),
+            problem -> LOG.info("{}", problem.oneLine()));
+  }
+
+  /**
+   * Begins to give, and to bring what is asked for.
+   *
+   * @param cache stays the caller's to close, after this
+   */
+  public static FleetBases open(
+      FleetIdentity identity, Cache cache, ServerLink server, InstantSource clock) {
+    return new FleetBases(identity, cache, server, clock);
+  }
+
+  @Override
+  public Optional<String> address() {
+    return Optional.of(identity.ownAddress() + ":" + giving.address().getPort());
+  }
+
+  @Override
+  public Base ready(DiskId id, Progress progress) throws InterruptedException {
+    if (cache.find(id).isPresent()) {
+      return cache.use(id);
+    }
+    Whereabouts known = server.whereabouts(identity.host(), id);
+    try (ArrivalTicket ticket =
+        arrivals.bring(id, known.sizeBytes(), Priority.DEPLOY, sources(known))) {
+      coming.put(id, new Coming(known.sizeBytes(), ticket));
+      return await(id, ticket, progress);
+    } finally {
+      if (!arrivals.underWay().contains(id)) {
+        coming.remove(id);
+      }
+    }
+  }
+
+  private Base await(DiskId id, ArrivalTicket ticket, Progress progress)
+      throws InterruptedException {
+    for (int looks = 1; ; looks++) {
+      try {
+        Base base = ticket.result().get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        tell(ticket, progress);
+        return base;
+      } catch (TimeoutException notYet) {
+        tell(ticket, progress);
+        if (looks % LOOKS_PER_QUESTION == 0) {
+          askAgain(id, ticket);
+        }
+      } catch (ExecutionException failed) {
+        throw failed.getCause() instanceof RatoonException known
+            ? known
+            : new IllegalStateException(failed.getCause());
+      }
+    }
+  }
+
+  private static void tell(ArrivalTicket ticket, Progress progress) {
+    ArrivalProgress now = ticket.progress();
+    progress.at(now.verifiedBytes(), now.dataBytes());
+  }
+
+  /** Who has it by now, and a fresh grant; without a server the arrival goes on as it is. */
+  private void askAgain(DiskId id, ArrivalTicket ticket) {
+    try {
+      sources(server.whereabouts(identity.host(), id)).forEach(ticket::add);
+    } catch (RatoonException away) {
+      LOG.info("{}", away.problem().oneLine());
+    }
+  }
+
+  private List<Source> sources(Whereabouts known) {
+    byte[] grant;
+    try {
+      grant = Base64.getDecoder().decode(known.grant());
+    } catch (IllegalArgumentException malformed) {
+      throw Problem.of(ErrorCode.INTERNAL, "reading a grant of the server")
+          .detail("It is not base64.")
+          .asException(malformed);
+    }
+    List<Source> sources = new ArrayList<>();
+    for (Whereabouts.Place place : known.places()) {
+      peers.grant(place.host(), grant);
+      sources.add(new PeerSource(peers, place));
+    }
+    return sources;
+  }
+
+  @Override
+  public List<ReplicaReport> arriving() {
+    List<DiskId> underWay = arrivals.underWay();
+    coming.keySet().retainAll(underWay);
+    return coming.entrySet().stream()
+        .map(entry -> report(entry.getKey(), entry.getValue()))
+        .toList();
+  }
+
+  private static ReplicaReport report(DiskId id, Coming coming) {
+    ArrivalProgress now = coming.ticket().progress();
+    long all = Math.max(1, now.dataBytes());
+    return new ReplicaReport(
+        id,
+        Layout.FLAT,
+        ReplicaState.ARRIVING,
+        "",
+        coming.sizeBytes(),
+        now.verifiedBytes(),
+        (int) Math.min(PERCENT - 1, now.verifiedBytes() * PERCENT / all));
+  }
+
+  private static void left(DiskId base, Source source, ArrivalListener.Left why) {
+    LOG.warn("Host {} was left: {}", source.name(), why.problem().oneLine());
+  }
+
+  /** Ends giving, then bringing; what was verified is kept. */
+  @Override
+  public void close() {
+    giving.close();
+    arrivals.close();
+    peers.close();
+  }
+}
