@@ -2,7 +2,10 @@ package dev.ratoon.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ratoon.model.ReplicaState;
+import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.HostView;
+import dev.ratoon.protocol.api.VmView;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,5 +68,61 @@ class FleetTest {
     other.killRatoon();
     other.ratoon("agent", "up");
     RatoonHost.await("the agent's report", () -> Optional.of(second()).filter(HostView::connected));
+  }
+
+  @Test
+  void theFirstDeployBringsTheBaseOnceAndTheNextMovesNothingOfIt() {
+    control.ratoon("image", "add", "small", GuestImages.small().toString(), "--memory", "96M");
+    control.ratoon("host", "maintenance", firstName(), "on");
+    long before = received();
+
+    control.ratoon("vm", "deploy", "cold", "--image", "small", "--count", "4");
+
+    long brought = received() - before;
+    BaseView base = control.bases().getFirst();
+    assertThat(base.replicas()).hasSize(2).allMatch(r -> r.state() == ReplicaState.READY);
+    long stored = base.replicas().getFirst().storedBytes();
+    assertThat(brought).isBetween(stored / 8, stored + stored / 8);
+    assertThat(sha256(other, replicaPath(base, "second")))
+        .isEqualTo(sha256(control, replicaPath(base, firstName())));
+    for (VmView vm : control.vms()) {
+      assertThat(vm.host().orElseThrow().text()).isEqualTo("second");
+      control.awaitUserland(vm.name().text());
+    }
+
+    before = received();
+    control.ratoon("vm", "deploy", "warm", "--image", "small");
+    assertThat(received() - before).isLessThan(2 << 20);
+    control.awaitUserland("warm");
+    assertThat(control.ratoon("vm", "console", "warm")).isNotEmpty();
+
+    Shell.Result refused = control.tryRatoon("host", "remove", "second");
+    assertThat(refused.exit()).isEqualTo(4);
+    assertThat(refused.err()).contains("warm", "--lost");
+  }
+
+  private static String firstName() {
+    return control.hosts().stream()
+        .map(host -> host.name().text())
+        .filter(name -> !name.equals("second"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static String sha256(RatoonHost host, String file) {
+    return host.run("/usr/bin/sha256sum", file).split(" ")[0];
+  }
+
+  private static String replicaPath(BaseView base, String host) {
+    return base.replicas().stream()
+        .filter(replica -> replica.host().text().equals(host))
+        .findFirst()
+        .orElseThrow()
+        .path();
+  }
+
+  /** What came over the second host's cable so far. */
+  private static long received() {
+    return Long.parseLong(other.run("/bin/cat", "/sys/class/net/eth0/statistics/rx_bytes").strip());
   }
 }
