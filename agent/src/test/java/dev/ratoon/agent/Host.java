@@ -32,7 +32,7 @@ import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
-import dev.ratoon.protocol.fleet.Whereabouts;
+import dev.ratoon.protocol.agent.Whereabouts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

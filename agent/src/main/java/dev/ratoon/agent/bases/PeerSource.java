@@ -4,7 +4,7 @@ import dev.ratoon.cache.arrival.Feed;
 import dev.ratoon.cache.arrival.FeedListener;
 import dev.ratoon.cache.arrival.Source;
 import dev.ratoon.model.DiskId;
-import dev.ratoon.protocol.fleet.Whereabouts.Place;
+import dev.ratoon.protocol.agent.Whereabouts.Place;
 
 /** Another host of the fleet, as a source of base disks. */
 record PeerSource(Peers peers, Place place) implements Source {

@@ -2,7 +2,6 @@ package dev.ratoon.protocol.agent;
 
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
-import dev.ratoon.protocol.fleet.Whereabouts;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

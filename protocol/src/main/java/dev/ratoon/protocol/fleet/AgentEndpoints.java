@@ -10,6 +10,7 @@ import dev.ratoon.protocol.Endpoint.NoBody;
 import dev.ratoon.protocol.Permission;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.protocol.api.ProblemDetails;
 import java.util.List;
 import java.util.Map;

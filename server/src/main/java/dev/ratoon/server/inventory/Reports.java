@@ -13,7 +13,7 @@ import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
-import dev.ratoon.protocol.fleet.Whereabouts;
+import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.OperationTable.OperationRow;

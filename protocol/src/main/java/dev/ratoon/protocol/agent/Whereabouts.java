@@ -1,4 +1,4 @@
-package dev.ratoon.protocol.fleet;
+package dev.ratoon.protocol.agent;
 
 import dev.ratoon.model.HostId;
 import java.util.List;
@@ -7,7 +7,8 @@ import java.util.List;
  * Where a base disk can be had, for a host that needs it.
  *
  * @param sizeBytes of the disk
- * @param grant what opens the others' doors for it, in base64; see {@link Grant}
+ * @param grant what opens the others' doors for it, in base64; see {@link
+ *     dev.ratoon.protocol.fleet.Grant}
  * @param places the hosts that have it, or parts of it
  */
 public record Whereabouts(long sizeBytes, String grant, List<Place> places) {
