@@ -40,6 +40,7 @@ class DecoderPoolTest {
     assertThat(pool.take(9)).isSameAs(lent.get(0));
     assertThat(pool.take(2)).isSameAs(lent.get(2));
     assertThat(made).hasSize(3);
+    assertThat(pool.take(1)).as("lent already").isNotIn(lent);
   }
 
   @Test

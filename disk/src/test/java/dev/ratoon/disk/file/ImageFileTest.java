@@ -8,7 +8,9 @@ import dev.ratoon.disk.InMemory;
 import dev.ratoon.model.ErrorCode;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -71,6 +73,7 @@ class ImageFileTest {
       assertRefused(ErrorCode.IMAGE_TRUNCATED, () -> part.bytes(500, 1));
       assertThat(part.part(499, 1).bytes(0, 1).get()).isEqualTo(numbers(3000)[1499]);
       assertThat(part.part(500, 0).length()).isZero();
+      assertThat(part.part(0, 500).bytes(0, 1)).isEqualTo(part.bytes(0, 1));
     }
     assertRefused(ErrorCode.FILE_UNREADABLE, () -> file.bytes(0, 1));
   }
@@ -135,6 +138,43 @@ class ImageFileTest {
     assertThat(path).doesNotExist();
     file.discard();
     ImageFile.create(path).close();
+  }
+
+  @Test
+  void nothingIsLeftOpen() throws Exception {
+    Path path = Files.write(folder.resolve("file"), numbers(3000));
+    ImageFile reader = ImageFile.open(path);
+    ImageFile writer = ImageFile.openWritable(path);
+    assertThat(open(path)).isEqualTo(4);
+    assertRefused(ErrorCode.IN_USE, () -> ImageFile.openWritable(path));
+    assertThat(StoredBytes.of(path)).isPositive();
+    ImmutableFlag.isSet(path);
+    ImmutableFlag.clear(path);
+    assertThat(open(path)).isEqualTo(4);
+    reader.close();
+    writer.close();
+    assertThat(open(path)).isZero();
+    Path made = folder.resolve("made");
+    ImageFile created = ImageFile.create(made);
+    assertThat(open(made)).isEqualTo(2);
+    created.discard();
+    assertThat(open(Path.of(made + " (deleted)"))).isZero();
+  }
+
+  /** How many descriptors this process has of a file. */
+  private static long open(Path file) throws Exception {
+    long count = 0;
+    try (DirectoryStream<Path> descriptors =
+        Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path descriptor : descriptors) {
+        try {
+          count += Files.readSymbolicLink(descriptor).equals(file) ? 1 : 0;
+        } catch (NoSuchFileException gone) {
+          // The one with which the folder was listed, or another of this process.
+        }
+      }
+    }
+    return count;
   }
 
   @Test
