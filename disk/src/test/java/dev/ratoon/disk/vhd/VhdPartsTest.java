@@ -5,9 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ratoon.disk.Chains;
 import dev.ratoon.disk.CreateOptions.Allocation;
 import dev.ratoon.disk.CreateOptions.Vhd;
+import dev.ratoon.disk.Extent;
+import dev.ratoon.disk.Extent.Kind;
+import dev.ratoon.disk.InMemory;
 import dev.ratoon.disk.NativeId;
+import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.ParentLink;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.WritableDisk;
+import dev.ratoon.disk.chain.VirtualDisks;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,6 +22,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -28,7 +35,8 @@ class VhdPartsTest {
   private static final int TABLE = 1536;
   private static final Vhd SMALL_BLOCKS = new Vhd(Allocation.DYNAMIC, 1 << 19, Vhd.Sizing.EXACT);
 
-  @TempDir Path folder;
+  @TempDir(factory = InMemory.class)
+  Path folder;
 
   @Test
   void aDynamicFileIsWhatTheDocumentSays() throws Exception {
@@ -150,6 +158,51 @@ class VhdPartsTest {
     assertThat(file.capacity()).isEqualTo((1 << 20) + 512);
     assertThat(file.getLong((1 << 20) + 16)).isEqualTo(-1);
     assertThat(file.getInt((1 << 20) + 60)).isEqualTo(2);
+  }
+
+  @Test
+  void aParentIsLookedForWhereItsNamesLead() {
+    UUID id = new UUID(1, 2);
+    Path child = Path.of("/vms/web/child.vhd");
+    ParentLink all =
+        new VhdParent(id, 0, "c.vhd", Optional.of("..\\a.vhd"), Optional.of("C:\\x\\b.vhd"))
+            .link(child);
+    assertThat(all.recorded()).isEqualTo("..\\a.vhd");
+    assertThat(all.candidates())
+        .containsExactly(
+            Path.of("/vms/a.vhd"),
+            Path.of("/x/b.vhd"),
+            Path.of("/vms/web/b.vhd"),
+            Path.of("/vms/web/c.vhd"));
+    assertThat(all.nativeId()).contains(new NativeId.Vhd(id));
+    ParentLink absolute =
+        new VhdParent(id, 0, "c.vhd", Optional.empty(), Optional.of("C:\\x\\b.vhd")).link(child);
+    assertThat(absolute.recorded()).isEqualTo("C:\\x\\b.vhd");
+    assertThat(absolute.candidates())
+        .containsExactly(
+            Path.of("/x/b.vhd"), Path.of("/vms/web/b.vhd"), Path.of("/vms/web/c.vhd"));
+    ParentLink name =
+        new VhdParent(id, 0, "c.vhd", Optional.empty(), Optional.empty()).link(child);
+    assertThat(name.recorded()).isEqualTo("c.vhd");
+    assertThat(name.candidates()).containsExactly(Path.of("/vms/web/c.vhd"));
+  }
+
+  @Test
+  void theLastBlockOfTheLargestDiskIsFoundAgain() throws Exception {
+    Path path = folder.resolve("a.vhd");
+    long size = 2040L << 30;
+    try (WritableDisk disk = Chains.create(path, size, SMALL_BLOCKS)) {
+      disk.write(size - 1, ByteBuffer.wrap(new byte[] {7}));
+      disk.write(size / 2, ByteBuffer.wrap(new byte[] {8}));
+    }
+    try (VirtualDisk disk = VirtualDisks.open(path, OpenRules.foreign())) {
+      ByteBuffer read = ByteBuffer.allocate(2);
+      disk.read(size - 1, read.limit(1));
+      disk.read(size / 2, read.limit(2));
+      assertThat(read.array()).containsExactly(7, 8);
+      assertThat(disk.extentAt(0)).isEqualTo(new Extent(0, size / 2, Kind.HOLE));
+      assertThat(disk.extentAt(size / 2)).isEqualTo(new Extent(size / 2, 1 << 19, Kind.DATA));
+    }
   }
 
   @ParameterizedTest
