@@ -25,8 +25,14 @@ class WordsTest {
   @ParameterizedTest
   @CsvSource({
     // The sizes of a cluster or block that are taken, and the next ones that are not.
-    "512, true", "256, false", "1024, true", "1536, false", "2097152, true", "4194304, false",
-    "0, false", "-2147483648, false"
+    "512, true",
+    "256, false",
+    "1024, true",
+    "1536, false",
+    "2097152, true",
+    "4194304, false",
+    "0, false",
+    "-2147483648, false"
   })
   void clustersHaveASizeOfQcow2(int bytes, boolean taken) {
     assertTaken(taken, () -> new Qcow2(bytes, false, false));
@@ -40,7 +46,11 @@ class WordsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "524288, true", "262144, false", "786432, false", "268435456, true", "536870912, false"
+    "524288, true",
+    "262144, false",
+    "786432, false",
+    "268435456, true",
+    "536870912, false"
   })
   void blocksHaveASizeOfVhd(int bytes, boolean taken) {
     assertTaken(taken, () -> new Vhd(Allocation.DYNAMIC, bytes, Vhd.Sizing.EXACT));
@@ -48,8 +58,13 @@ class WordsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1048576, 512, true", "524288, 512, false", "268435456, 4096, true", "536870912, 512, false",
-    "1048576, 1024, false", "1048576, 0, false", "1048576, 256, false"
+    "1048576, 512, true",
+    "524288, 512, false",
+    "268435456, 4096, true",
+    "536870912, 512, false",
+    "1048576, 1024, false",
+    "1048576, 0, false",
+    "1048576, 256, false"
   })
   void blocksAndSectorsHaveASizeOfVhdx(int block, int sector, boolean taken) {
     assertTaken(taken, () -> new Vhdx(Allocation.DYNAMIC, block, sector));
@@ -116,8 +131,7 @@ class WordsTest {
     Path child = Path.of("/vms/web/a.qcow2");
     assertThat(new Backing(parent, DiskFormat.RAW).nameFor(child)).isEqualTo(parent);
     Backing relative =
-        new Backing(
-            parent, DiskFormat.RAW, Optional.empty(), Optional.empty(), Naming.RELATIVE);
+        new Backing(parent, DiskFormat.RAW, Optional.empty(), Optional.empty(), Naming.RELATIVE);
     assertThat(relative.nameFor(child)).isEqualTo(Path.of("../../bases/a.raw"));
     assertThat(relative.nameFor(Path.of("/bases/b.qcow2"))).isEqualTo(Path.of("a.raw"));
   }

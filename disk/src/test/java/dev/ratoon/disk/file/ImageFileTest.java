@@ -69,7 +69,8 @@ class ImageFileTest {
     ImageFile file = ImageFile.open(path);
     try (ImageFile part = file.part(1000, 500)) {
       assertThat(part.length()).isEqualTo(500);
-      assertThat(part.bytes(0, 500).array()).isEqualTo(Arrays.copyOfRange(numbers(3000), 1000, 1500));
+      assertThat(part.bytes(0, 500).array())
+          .isEqualTo(Arrays.copyOfRange(numbers(3000), 1000, 1500));
       assertRefused(ErrorCode.IMAGE_TRUNCATED, () -> part.bytes(500, 1));
       assertThat(part.part(499, 1).bytes(0, 1).get()).isEqualTo(numbers(3000)[1499]);
       assertThat(part.part(500, 0).length()).isZero();
@@ -164,8 +165,7 @@ class ImageFileTest {
   /** How many descriptors this process has of a file. */
   private static long open(Path file) throws Exception {
     long count = 0;
-    try (DirectoryStream<Path> descriptors =
-        Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+    try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
       for (Path descriptor : descriptors) {
         try {
           count += Files.readSymbolicLink(descriptor).equals(file) ? 1 : 0;

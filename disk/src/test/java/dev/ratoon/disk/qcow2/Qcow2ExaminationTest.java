@@ -169,18 +169,17 @@ class Qcow2ExaminationTest {
       assertThat(findings().getFirst().what())
           .isEqualTo("A block of reference counts would lie at byte " + offset + ".");
       // Nothing is counted; the block itself is not used.
-      assertThat(findings()).endsWith(
-          error("Bytes 0 to 8191", UNCOUNTED), error("Bytes 12288 to 102399", UNCOUNTED));
+      assertThat(findings())
+          .endsWith(error("Bytes 0 to 8191", UNCOUNTED), error("Bytes 12288 to 102399", UNCOUNTED));
     }
     file.putLong(TABLE, 0);
-    assertThat(findings()).endsWith(
-        error("Bytes 0 to 8191", UNCOUNTED), error("Bytes 12288 to 102399", UNCOUNTED));
+    assertThat(findings())
+        .endsWith(error("Bytes 0 to 8191", UNCOUNTED), error("Bytes 12288 to 102399", UNCOUNTED));
     // A second block, counted and used, in place of the last data.
     file.putLong(TABLE, COUNTS).putLong(TABLE + 8, 24 * CLUSTER).putLong(L2 + 19 * 8, 0);
     found();
     file.putLong(TABLE + 8, COUNTS);
-    found(
-        error("Bytes 8192 to 12287", UNCOUNTED), leak("Bytes 98304 to 102399", LEAKED));
+    found(error("Bytes 8192 to 12287", UNCOUNTED), leak("Bytes 98304 to 102399", LEAKED));
   }
 
   @Test

@@ -60,8 +60,7 @@ class RawLayerTest {
       file.setLength(64L << 40);
     }
     try (RawLayer disk = open(path)) {
-      assertThat(disk.extentAt(0, disk.size()))
-          .isEqualTo(new Extent(0, 64L << 40, Kind.HOLE));
+      assertThat(disk.extentAt(0, disk.size())).isEqualTo(new Extent(0, 64L << 40, Kind.HOLE));
     }
   }
 

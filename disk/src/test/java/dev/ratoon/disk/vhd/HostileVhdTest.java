@@ -116,12 +116,11 @@ class HostileVhdTest {
     accepted(footer(file -> file.putLong(16, 512)));
     refused(ErrorCode.IMAGE_CORRUPT, footer(file -> file.putLong(16, 511)));
     refused(ErrorCode.IMAGE_CORRUPT, longHeader(16, 511));
-    accepted(
-        file -> {
-          // The table at the very end: its bytes are those of a footer that is not one.
-          Arrays.fill(file.array(), sound.length - 16, sound.length, (byte) -1);
-          longHeader(16, sound.length - 16).accept(file);
-        });
+    accepted(file -> {
+      // The table at the very end: its bytes are those of a footer that is not one.
+      Arrays.fill(file.array(), sound.length - 16, sound.length, (byte) -1);
+      longHeader(16, sound.length - 16).accept(file);
+    });
   }
 
   private void accepted(Consumer<ByteBuffer> change) throws IOException {

@@ -179,10 +179,8 @@ class VhdPartsTest {
         new VhdParent(id, 0, "c.vhd", Optional.empty(), Optional.of("C:\\x\\b.vhd")).link(child);
     assertThat(absolute.recorded()).isEqualTo("C:\\x\\b.vhd");
     assertThat(absolute.candidates())
-        .containsExactly(
-            Path.of("/x/b.vhd"), Path.of("/vms/web/b.vhd"), Path.of("/vms/web/c.vhd"));
-    ParentLink name =
-        new VhdParent(id, 0, "c.vhd", Optional.empty(), Optional.empty()).link(child);
+        .containsExactly(Path.of("/x/b.vhd"), Path.of("/vms/web/b.vhd"), Path.of("/vms/web/c.vhd"));
+    ParentLink name = new VhdParent(id, 0, "c.vhd", Optional.empty(), Optional.empty()).link(child);
     assertThat(name.recorded()).isEqualTo("c.vhd");
     assertThat(name.candidates()).containsExactly(Path.of("/vms/web/c.vhd"));
   }

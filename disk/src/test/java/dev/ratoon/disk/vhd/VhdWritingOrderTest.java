@@ -53,8 +53,7 @@ class VhdWritingOrderTest {
       layer.write(BLOCK + 4096, ByteBuffer.wrap(new byte[512]), Below.NOTHING);
       layer.flush();
       assertThat(taken(file))
-          .containsExactly(
-              "data", "data", "data", "data", "forced", "bitmap", "forced", "forced");
+          .containsExactly("data", "data", "data", "data", "forced", "bitmap", "forced", "forced");
       layer.write(0, ByteBuffer.wrap(new byte[512]), Below.NOTHING);
     }
     assertThat(taken(file))
@@ -139,8 +138,7 @@ class VhdWritingOrderTest {
     try (WritableLayer layer = watched(file)) {
       layer.zero(100, 3 * BLOCK, Below.NOTHING);
       assertThat(taken(file)).isEmpty();
-      assertRefused(
-          ErrorCode.INVALID_VALUE, () -> layer.relink(backing(file, DiskFormat.VHD)));
+      assertRefused(ErrorCode.INVALID_VALUE, () -> layer.relink(backing(file, DiskFormat.VHD)));
     }
   }
 
@@ -157,8 +155,7 @@ class VhdWritingOrderTest {
     Path far = Files.createDirectories(deep).resolve("far.vhd");
     Chains.create(far, BLOCK, SMALL_BLOCKS).close();
     try (WritableLayer layer = watched(file)) {
-      Backing anonymous =
-          new Backing(slash, DiskFormat.VHD, Optional.empty(), Optional.empty());
+      Backing anonymous = new Backing(slash, DiskFormat.VHD, Optional.empty(), Optional.empty());
       for (Backing parent :
           List.of(
               backing(raw, DiskFormat.RAW),
