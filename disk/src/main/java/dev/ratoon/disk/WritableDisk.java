@@ -24,14 +24,14 @@ public interface WritableDisk extends VirtualDisk {
   void zero(long offset, long length);
 
   /**
-   * The chunks that may read otherwise than when the disk was opened: those that were
-   * written to, as a whole or in part, or tried to be. It grows as the disk is written to.
+   * The chunks that may read otherwise than when the disk was opened: those that were written to,
+   * as a whole or in part, or tried to be. It grows as the disk is written to.
    */
   ChunkSet changed();
 
   /**
-   * Records another parent, see {@link WritableLayer#relink}. Until
-   * the disk is opened again it goes on reading from the parents that it was opened with.
+   * Records another parent, see {@link WritableLayer#relink}. Until the disk is opened again it
+   * goes on reading from the parents that it was opened with.
    *
    * @throws RatoonException {@code INVALID_VALUE} if the file has no parent, or the name does not
    *     fit; {@code DISK_FULL}, {@code FILE_UNWRITABLE}

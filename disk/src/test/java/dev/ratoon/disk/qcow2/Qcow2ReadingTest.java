@@ -130,8 +130,7 @@ class Qcow2ReadingTest {
       assertThat(disk.extentAt(0)).isEqualTo(new Extent(0, CLUSTER, Kind.DATA));
       assertThat(disk.extentAt(CLUSTER)).isEqualTo(new Extent(CLUSTER, 2 * CLUSTER, Kind.ZERO));
       assertThat(disk.extentAt(CLUSTER + 9, CLUSTER + 10).length()).isEqualTo(1);
-      assertThat(disk.extentAt(3 * CLUSTER))
-          .isEqualTo(new Extent(3 * CLUSTER, CLUSTER, Kind.HOLE));
+      assertThat(disk.extentAt(3 * CLUSTER)).isEqualTo(new Extent(3 * CLUSTER, CLUSTER, Kind.HOLE));
     }
     file.putInt(4, 2);
     assertRefused(ErrorCode.IMAGE_CORRUPT, this::readAll);
@@ -163,7 +162,10 @@ class Qcow2ReadingTest {
   @ParameterizedTest
   @CsvSource({
     // The cluster of the last data; what is kept of it; whether that is enough.
-    "59, 4096, true", "59, 4095, false", "59, 0, false", "58, 4096, true"
+    "59, 4096, true",
+    "59, 4095, false",
+    "59, 0, false",
+    "58, 4096, true"
   })
   void dataEndsWithinTheFile(int cluster, int kept, boolean enough) throws Exception {
     file.putLong(L2 + 8 * 19, (long) cluster * CLUSTER);

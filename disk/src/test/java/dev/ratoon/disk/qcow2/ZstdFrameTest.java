@@ -35,10 +35,15 @@ class ZstdFrameTest {
     // A raw block of 5 bytes, an RLE block of 1000, a compressed one of 7, which is the last.
     byte[] frame =
         bytes(
-            "28b52ffd" + descriptor + "ff".repeat(rest)
-                + "280000" + "11".repeat(5)
-                + "421f00" + "22"
-                + "3d0000" + "33".repeat(7)
+            "28b52ffd"
+                + descriptor
+                + "ff".repeat(rest)
+                + "280000"
+                + "11".repeat(5)
+                + "421f00"
+                + "22"
+                + "3d0000"
+                + "33".repeat(7)
                 + "44".repeat(checksum));
     assertThat(ZstdFrame.length(frame, frame.length)).isEqualTo(frame.length);
     byte[] longer = Arrays.copyOf(frame, frame.length + 100);
