@@ -119,10 +119,10 @@ class Qcow2ExaminationTest {
   void entriesThatAreNotValid() throws Exception {
     file.putLong(L2, COPIED | DATA | 2);
     found(error("An entry of an L2 table is not valid."), leak("Bytes 20480 to 24575", LEAKED));
-    file.putLong(L2, COPIED | DATA + 512);
+    file.putLong(L2, COPIED | (DATA + 512));
     found(error("An entry of an L2 table is not valid."), leak("Bytes 20480 to 24575", LEAKED));
     file.putLong(L2, COPIED | DATA);
-    for (long entry : new long[] {COPIED | L2 | 2, COPIED | L2 + 512, L2 | 1L << 62}) {
+    for (long entry : new long[] {COPIED | L2 | 2, COPIED | (L2 + 512), L2 | 1L << 62}) {
       file.putLong(L1, entry);
       found(
           error("An entry of the L1 table is not valid."),

@@ -37,6 +37,8 @@ class Qcow2ReadingTest {
   private static final int DATA = 5 * CLUSTER;
   private static final int CLUSTERS = 20;
 
+  private static final int SUBCLUSTER = 512;
+
   /** Where an entry says how many sectors follow, with clusters of 4 KiB. */
   private static final int SECTORS_AT = 58;
 
@@ -85,7 +87,7 @@ class Qcow2ReadingTest {
   private int pack(int cluster, int at, byte[] packed) {
     file.put(at, packed);
     int end = at + packed.length;
-    long sectors = (end - 1) / 512 - at / 512;
+    long sectors = (end - 1) / 512L - at / 512L;
     file.putLong(L2 + 8 * cluster, L2Entries.COMPRESSED | sectors << SECTORS_AT | at);
     return end;
   }
@@ -199,8 +201,8 @@ class Qcow2ReadingTest {
 
   @Test
   void subclustersAreAllocatedOneByOne() throws Exception {
-    int cluster = 1 << 14;
-    int unit = cluster / 32;
+    int cluster = 32 * SUBCLUSTER;
+    int unit = SUBCLUSTER;
     byte[] whole = Contents.mixed(3, 8 * cluster);
     new Random(2).nextBytes(whole);
     Path path = folder.resolve("extended");
@@ -216,11 +218,11 @@ class Qcow2ReadingTest {
     Arrays.fill(whole, 31 * unit, 32 * unit, (byte) 0);
     try (VirtualDisk disk = open()) {
       assertHolds(disk, whole);
-      assertThat(disk.extentAt(0)).isEqualTo(new Extent(0, 2 * unit, Kind.DATA));
-      assertThat(disk.extentAt(2 * unit)).isEqualTo(new Extent(2 * unit, unit, Kind.ZERO));
-      assertThat(disk.extentAt(3 * unit)).isEqualTo(new Extent(3 * unit, unit, Kind.HOLE));
-      assertThat(disk.extentAt(4 * unit)).isEqualTo(new Extent(4 * unit, 27 * unit, Kind.DATA));
-      assertThat(disk.extentAt(31 * unit)).isEqualTo(new Extent(31 * unit, unit, Kind.ZERO));
+      assertThat(disk.extentAt(0)).isEqualTo(units(0, 2, Kind.DATA));
+      assertThat(disk.extentAt(2 * SUBCLUSTER)).isEqualTo(units(2, 3, Kind.ZERO));
+      assertThat(disk.extentAt(3 * SUBCLUSTER)).isEqualTo(units(3, 4, Kind.HOLE));
+      assertThat(disk.extentAt(4 * SUBCLUSTER)).isEqualTo(units(4, 31, Kind.DATA));
+      assertThat(disk.extentAt(31 * SUBCLUSTER)).isEqualTo(units(31, 32, Kind.ZERO));
     }
     // Stored and zero at once; stored, but nowhere.
     file.putLong(l2 + 8, 0x8000_0000_ffff_ffffL);
@@ -231,6 +233,10 @@ class Qcow2ReadingTest {
     assertRefused(ErrorCode.IMAGE_CORRUPT, this::readAll);
     file.putLong(l2, L2Entries.COMPRESSED | 4096).putLong(l2 + 8, 1);
     assertRefused(ErrorCode.IMAGE_CORRUPT, this::readAll);
+  }
+
+  private static Extent units(int from, int to, Kind kind) {
+    return new Extent((long) from * SUBCLUSTER, (to - from) * (long) SUBCLUSTER, kind);
   }
 
   private VirtualDisk open() throws IOException {

@@ -78,7 +78,7 @@ class ZstdFrameTest {
   void whatIsPackedHereEndsWhereItEnds() {
     byte[] plain = new byte[300_000];
     for (int i = 0; i < plain.length; i++) {
-      plain[i] = (byte) (i * i >> 8);
+      plain[i] = (byte) ((i * i) >> 8);
     }
     ZstdCompressor compressor = ZstdCompressor.create();
     byte[] packed = new byte[compressor.maxCompressedLength(plain.length)];

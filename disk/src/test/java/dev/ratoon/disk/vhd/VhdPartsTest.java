@@ -245,7 +245,7 @@ class VhdPartsTest {
       ByteBuffer bytes = bitmap.encode();
       assertThat(bytes.capacity()).isEqualTo(512);
       for (int sector = 0; sector < 1024; sector++) {
-        boolean set = (bytes.get(sector / 8) & 0x80 >> sector % 8) != 0;
+        boolean set = (bytes.get(sector / 8) & (0x80 >> (sector % 8))) != 0;
         assertThat(set).as("sector %d", sector).isEqualTo(model.get(sector));
       }
       assertSame(SectorBitmap.parse(bytes), model);
