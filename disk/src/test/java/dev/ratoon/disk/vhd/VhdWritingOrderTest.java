@@ -9,6 +9,8 @@ import dev.ratoon.disk.Contents;
 import dev.ratoon.disk.CreateOptions.Allocation;
 import dev.ratoon.disk.CreateOptions.Vhd;
 import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Extent;
+import dev.ratoon.disk.Extent.Kind;
 import dev.ratoon.disk.InMemory;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.WritableDisk;
@@ -132,6 +134,28 @@ class VhdWritingOrderTest {
   }
 
   @Test
+  void bitmapsAreWrittenBackBeforeTheyTakeTooMuchMemory() throws Exception {
+    // Each takes 64 KiB; 8 MiB are kept.
+    long block = 1 << 28;
+    Vhd large = new Vhd(Allocation.DYNAMIC, 1 << 28, Vhd.Sizing.EXACT);
+    Path root = folder.resolve("root.vhd");
+    Chains.create(root, 140 * block, large).close();
+    Path file = folder.resolve("child.vhd");
+    Chains.child(file, root, large).close();
+    try (WritableLayer layer = watched(file)) {
+      for (int i = 0; i < 140; i++) {
+        layer.write(i * block + 512, ByteBuffer.wrap(new byte[512]), Below.NOTHING);
+        boolean written = taken(file).contains("forced");
+        assertThat(written).as("block %d", i).isEqualTo(i == 128);
+      }
+      for (int i = 0; i < 140; i++) {
+        assertThat(layer.extentAt(i * block + 512, 140 * block))
+            .isEqualTo(new Extent(i * block + 512, 512, Kind.DATA));
+      }
+    }
+  }
+
+  @Test
   void aDiskWithoutAParentHasZerosAlready() throws Exception {
     Path file = folder.resolve("root.vhd");
     Chains.create(file, 4 * BLOCK, SMALL_BLOCKS).close();
@@ -189,8 +213,11 @@ class VhdWritingOrderTest {
   }
 
   /** What happened since this was last asked, by the names of the parts that were written. */
-  private List<String> taken(Path file) throws Exception {
-    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
+  private List<String> taken(Path file) {
+    ByteBuffer bytes;
+    try (ImageFile open = ImageFile.open(file)) {
+      bytes = open.bytes(0, 512);
+    }
     List<String> names = events.stream().map(event -> name(event, bytes)).toList();
     events.clear();
     return names;
