@@ -2,12 +2,14 @@ package dev.ratoon.disk.file;
 
 import static dev.ratoon.disk.DiskAssert.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ratoon.disk.InMemory;
 import dev.ratoon.model.ErrorCode;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,5 +74,28 @@ class WriteLockTest {
       assertThat(first.length()).isEqualTo(512);
     }
     ImageFile.openWritable(path).close();
+  }
+
+  @Test
+  void theLocksLieWhereQemuLooksForThem() throws Exception {
+    assumeTrue(Files.isReadable(Path.of("/proc/locks")));
+    // docs/formats/raw.md: all permissions are used, and all but reading are kept.
+    try (ImageFile _ = ImageFile.openWritable(path)) {
+      assertThat(locks()).containsExactlyInAnyOrder("READ 100 103", "READ 201 203");
+    }
+    try (ImageFile _ = ImageFile.open(path)) {
+      assertThat(locks()).isEmpty();
+    }
+  }
+
+  /** The locks of the file, as the system lists them: their kind, first and last byte. */
+  private List<String> locks() throws Exception {
+    String inode = ":" + Files.getAttribute(path, "unix:ino");
+    // 1: OFDLCK ADVISORY READ -1 00:19:17 100 103
+    return Files.readAllLines(Path.of("/proc/locks")).stream()
+        .map(line -> line.strip().split("\\s+"))
+        .filter(words -> words[1].equals("OFDLCK") && words[5].endsWith(inode))
+        .map(words -> words[3] + " " + words[6] + " " + words[7])
+        .toList();
   }
 }

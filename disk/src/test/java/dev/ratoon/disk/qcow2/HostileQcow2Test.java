@@ -10,6 +10,7 @@ import dev.ratoon.disk.DiskAssert;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.DiskProbe;
 import dev.ratoon.disk.Durability;
+import dev.ratoon.disk.InMemory;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.Qemu;
 import dev.ratoon.disk.VirtualDisk;
@@ -18,6 +19,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -38,14 +40,35 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HostileQcow2Test {
   private static final long CLUSTER = 1 << 16;
 
-  @TempDir Path folder;
+  /** Made by others, once. */
+  private static final byte[] SOUND = converted(Contents.mixed(1, Contents.SIZE));
+
+  private static final byte[] SMALL = converted(Contents.mixed(6, 1 << 19));
+
+  @TempDir(factory = InMemory.class)
+  Path folder;
+
   private Path image;
+
+  private static byte[] converted(byte[] content) {
+    try {
+      Path folder = Files.createTempDirectory("hostile");
+      Path raw = Contents.raw(folder.resolve("a.raw"), content);
+      Path image = folder.resolve("a.qcow2");
+      Qemu.img("convert", "-f", "raw", "-O", "qcow2", raw, image);
+      byte[] bytes = Files.readAllBytes(image);
+      for (Path each : new Path[] {raw, image, folder}) {
+        Files.delete(each);
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   @BeforeEach
   void soundImage() throws Exception {
-    image = folder.resolve("a.qcow2");
-    Path raw = Contents.raw(folder.resolve("a.raw"), Contents.mixed(1, Contents.SIZE));
-    Qemu.img("convert", "-f", "raw", "-O", "qcow2", raw, image);
+    image = Files.write(folder.resolve("a.qcow2"), SOUND);
   }
 
   @Test
@@ -185,7 +208,7 @@ class HostileQcow2Test {
 
   @Test
   void aFileThatEndsTooEarlyIsRefusedWhereverItEnds() throws Exception {
-    byte[] whole = Files.readAllBytes(image);
+    byte[] whole = SOUND;
     // The last cluster of the file is the disk's last one, of which the disk has three sectors.
     int needed = whole.length - (int) CLUSTER + 3 * 512;
     Random random = new Random(4);
@@ -264,14 +287,10 @@ class HostileQcow2Test {
 
   @Test
   void flippedBytesNeverDoMoreThanARefusal() throws Exception {
-    Path raw = Contents.raw(folder.resolve("small.raw"), Contents.mixed(6, 1 << 19));
-    Path small = folder.resolve("small.qcow2");
-    Qemu.img("convert", "-f", "raw", "-O", "qcow2", raw, small);
-    byte[] sound = Files.readAllBytes(small);
     Random random = new Random(99);
     int metadata = (int) (6 * CLUSTER);
-    for (int round = 0; round < 300; round++) {
-      byte[] flipped = sound.clone();
+    for (int round = 0; round < 120; round++) {
+      byte[] flipped = SMALL.clone();
       for (int i = random.nextInt(4); i >= 0; i--) {
         int where = random.nextInt(3) == 0 ? random.nextInt(120) : random.nextInt(metadata);
         flipped[where] ^= (byte) (1 << random.nextInt(8));

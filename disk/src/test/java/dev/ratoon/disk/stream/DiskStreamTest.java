@@ -4,6 +4,7 @@ import static dev.ratoon.disk.DiskAssert.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.ratoon.disk.Chains;
 import dev.ratoon.disk.Contents;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskAssert;
@@ -92,6 +93,32 @@ class DiskStreamTest {
             .isTrue();
       }
       wholeArrives(layer, random.nextBoolean());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anOverlayArrivesOverItsParent(boolean packed) throws Exception {
+    byte[] content = new byte[1 << 20];
+    Arrays.fill(content, (byte) 5);
+    Path base = Contents.raw(folder.resolve("base.raw"), content);
+    SectorLayer layer = SectorLayer.random(new Random(3), content.length);
+    byte[] stream =
+        Streams.sent(new LayerDisk(layer), DiskPart.OVERLAY, Optional.of(Streams.SOME_ID), packed);
+    Path child = folder.resolve("child.qcow2");
+
+    try (WritableDisk target = Chains.child(child, base, CreateOptions.Qcow2.STANDARD)) {
+      Streams.received(stream, new StreamTarget(target, DiskPart.OVERLAY));
+    }
+
+    for (int sector = 0; sector < layer.kinds.length; sector++) {
+      if (layer.kinds[sector] != Kind.HOLE) {
+        int at = sector * Limits.SECTOR_BYTES;
+        System.arraycopy(layer.content, at, content, at, Limits.SECTOR_BYTES);
+      }
+    }
+    try (VirtualDisk disk = Chains.open(child)) {
+      assertThat(Arrays.mismatch(Contents.read(disk), content)).isEqualTo(-1);
     }
   }
 

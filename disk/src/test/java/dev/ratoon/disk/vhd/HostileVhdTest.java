@@ -95,6 +95,42 @@ class HostileVhdTest {
   }
 
   @Test
+  void blocksMayTouchEachOtherAndTheTable() throws Exception {
+    // One sector of bits, 1024 of data.
+    accepted(file -> file.putInt(TABLE, file.getInt(TABLE + 4) - 1025));
+    refused(ErrorCode.IMAGE_CORRUPT, file -> file.putInt(TABLE, file.getInt(TABLE + 4) - 1024));
+    accepted(file -> file.putInt(TABLE, 4));
+    // The last one may end with the file, without a footer.
+    int last = (sound.length - 512) / 512 - 1024;
+    accepted(file -> file.putInt(TABLE + 12, last));
+    refused(ErrorCode.IMAGE_TRUNCATED, file -> file.putInt(TABLE + 12, last + 1));
+  }
+
+  @Test
+  void theLimitsThemselvesAreWithinThem() throws Exception {
+    accepted(header(24, 0x0001_ffff));
+    accepted(footer(file -> file.putInt(12, 0x0001_ffff)));
+    accepted(header(28, -1));
+    refused(ErrorCode.IMAGE_TRUNCATED, header(32, 1 << 28));
+    refused(ErrorCode.IMAGE_UNSUPPORTED, header(32, 1 << 29));
+    accepted(footer(file -> file.putLong(16, 512)));
+    refused(ErrorCode.IMAGE_CORRUPT, footer(file -> file.putLong(16, 511)));
+    refused(ErrorCode.IMAGE_CORRUPT, longHeader(16, 511));
+    accepted(file -> {
+      // The table at the very end: its bytes are those of a footer that is not one.
+      file.putLong(sound.length - 16, -1).putLong(sound.length - 8, -1);
+      longHeader(16, sound.length - 16).accept(file);
+    });
+  }
+
+  private void accepted(Consumer<ByteBuffer> change) throws IOException {
+    byte[] altered = sound.clone();
+    change.accept(ByteBuffer.wrap(altered));
+    Path file = Files.write(folder.resolve("altered.vhd"), altered);
+    VirtualDisks.open(file, DiskFormat.VHD, OpenRules.foreign()).close();
+  }
+
+  @Test
   void parentsAreNotFollowed() throws Exception {
     Path root = Files.write(folder.resolve("root.vhd"), sound);
     Path child = folder.resolve("child.vhd");

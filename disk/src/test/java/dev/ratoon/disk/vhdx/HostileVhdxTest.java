@@ -318,7 +318,7 @@ class HostileVhdxTest {
       VhdxBytes.BAT + 4096 * 8 - 64
     };
     Random random = new Random(99);
-    for (int round = 0; round < 250; round++) {
+    for (int round = 0; round < 120; round++) {
       long at = places[random.nextInt(places.length)] + random.nextInt(120);
       byte[] before = target.get(at, 1).array();
       target.put(at, 1, before[0] ^ 1 << random.nextInt(8));

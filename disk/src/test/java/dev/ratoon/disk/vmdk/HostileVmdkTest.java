@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ratoon.disk.Contents;
 import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Finding;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
@@ -140,6 +141,62 @@ class HostileVmdkTest {
     Path path = Files.write(folder.resolve("a.vmdk"), longer);
     try (VirtualDisk disk = VirtualDisks.open(path, OpenRules.foreign())) {
       assertHolds(disk, content);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"14, true", "13, false"})
+  void aGrainMayBeginWhereTheTablesEnd(int sector, boolean sound) throws Exception {
+    // Directory: 5; its two tables: 6 to 13; grain 0: 16.
+    VmdkFile made = VmdkFile.sparse(full());
+    made.bytes();
+    assertSound(sound, patched(made, made.entryAt(0), 4, sector));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, true", "2, false", "9, false"})
+  void aGrainMayEndWhereATableBegins(int sectors, boolean sound) throws Exception {
+    // Behind the last grain come a marker, which nobody needs, and the first table.
+    VmdkFile made = VmdkFile.sparse(full()).tablesAtEnd();
+    int last =
+        ByteBuffer.wrap(made.bytes()).order(ByteOrder.LITTLE_ENDIAN).getInt(made.entryAt(599));
+    assertSound(sound, patched(made, made.entryAt(599), 4, last + sectors));
+  }
+
+  private static void assertSound(boolean sound, Path file) {
+    if (sound) {
+      open(file);
+    } else {
+      assertRefused(ErrorCode.IMAGE_CORRUPT, () -> open(file));
+      try (VirtualDisk disk = VirtualDisks.open(file, OpenRules.chain(1))) {
+        assertThat(disk.top().examine())
+            .extracting(Finding::what)
+            .anyMatch(what -> what.startsWith("A grain lies where something else does"));
+      }
+    }
+  }
+
+  @Test
+  void aTableInTheDescriptorIsRefused() throws Exception {
+    VmdkFile made = VmdkFile.sparse(full());
+    made.bytes();
+    Path file = patched(made, made.directoryAt() + 4, 4, 1);
+    assertRefused(ErrorCode.IMAGE_CORRUPT, () -> open(file));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, true", "1, false"})
+  void aDescriptorMayEndWithTheFile(int beyond, boolean whole) throws Exception {
+    VmdkFile made = VmdkFile.sparse(full());
+    byte[] bytes = made.bytes();
+    byte[] moved = Arrays.copyOf(bytes, bytes.length + 4 * 512);
+    System.arraycopy(bytes, 512, moved, bytes.length, 4 * 512);
+    ByteBuffer.wrap(moved).order(ByteOrder.LITTLE_ENDIAN).putLong(28, bytes.length / 512 + beyond);
+    Path file = Files.write(folder.resolve("moved.vmdk"), moved);
+    if (whole) {
+      open(file);
+    } else {
+      assertRefused(ErrorCode.IMAGE_TRUNCATED, () -> open(file));
     }
   }
 
