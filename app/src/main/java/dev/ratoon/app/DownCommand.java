@@ -1,7 +1,11 @@
 package dev.ratoon.app;
 
+import dev.ratoon.agent.Agent;
+import dev.ratoon.agent.fleet.Membership;
 import dev.ratoon.app.machine.DataFolder;
+import dev.ratoon.app.machine.LocalAgent;
 import dev.ratoon.app.machine.LocalServer;
+import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.protocol.api.StopRequest;
 import java.util.concurrent.Callable;
@@ -37,6 +41,11 @@ final class DownCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (Membership.in(Agent.folder(folder.home())).isPresent()) {
+      // Whether VMs are to stop is the server's to say.
+      LocalAgent.down(session, folder);
+      return ExitCode.OK;
+    }
     return LocalServer.down(session, folder, keepVms, graceSeconds);
   }
 }

@@ -1,6 +1,9 @@
 package dev.ratoon.app;
 
+import dev.ratoon.agent.Agent;
+import dev.ratoon.agent.fleet.Membership;
 import dev.ratoon.app.machine.DataFolder;
+import dev.ratoon.app.machine.LocalAgent;
 import dev.ratoon.app.machine.LocalServer;
 import dev.ratoon.cli.command.Session;
 import java.util.Optional;
@@ -44,6 +47,10 @@ final class UpCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Optional<String> address = Optional.ofNullable(listen);
+    Optional<Membership> fleet = Membership.in(Agent.folder(folder.home()));
+    if (fleet.isPresent() && !foreground) {
+      return LocalAgent.up(session, folder, fleet.get().server());
+    }
     if (foreground) {
       return Serve.untilEnded(folder, address, true);
     }

@@ -71,6 +71,11 @@ public final class Fleet implements AutoCloseable {
     fleet("link", String.valueOf(host), up ? "up" : "down").orFail();
   }
 
+  /** Limits what a host sends and receives, as tc says it; "none" for no limit. */
+  public void rate(int host, String rate) {
+    fleet("rate", String.valueOf(host), rate).orFail();
+  }
+
   /** A host's address, as the others reach it. */
   public String address(int host) {
     return "10.77.0." + host;

@@ -9,6 +9,7 @@ import dev.ratoon.protocol.api.VmView;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -99,6 +100,42 @@ class FleetTest {
     Shell.Result refused = control.tryRatoon("host", "remove", "second");
     assertThat(refused.exit()).isEqualTo(4);
     assertThat(refused.err()).contains("warm", "--lost");
+  }
+
+  @Test
+  void anArrivalThatIsKilledHalfWayGoesOnWhereItWas() {
+    // Something that does not pack, for two seconds at that speed.
+    control.run("/bin/sh", "-c", "dd if=/dev/urandom of=/srv/noise.raw bs=1M count=24 2>/dev/null");
+    control.ratoon("image", "add", "noise", "/srv/noise.raw");
+    control.ratoon("host", "maintenance", firstName(), "on");
+    fleet.rate(2, "50mbit");
+    long before = received();
+    CompletableFuture<Shell.Result> deploy =
+        CompletableFuture.supplyAsync(
+            () -> control.tryRatoon("vm", "deploy", "half", "--image", "noise", "--memory", "96M"));
+    RatoonHost.await(
+        "a third of the base",
+        () -> Optional.of(received() - before).filter(bytes -> bytes > 8L << 20));
+    other.killRatoon();
+    assertThat(received() - before).as("not all came before the kill").isLessThan(22L << 20);
+
+    other.ratoon("agent", "up");
+
+    assertThat(deploy.join().orFail().err()).contains("half");
+    assertThat(received() - before).as("what had come was not sent again").isLessThan(32L << 20);
+    fleet.rate(2, "none");
+    assertThat(other.run("/bin/ls", "-A", "/srv/ratoon/cache/incoming")).isEmpty();
+    control.ratoon("vm", "delete", "half", "--yes");
+  }
+
+  @Test
+  void aCableThatIsOutForAWhileCostsTimeOnly() {
+    fleet.link(2, false);
+    RatoonHost.await(
+        "the host to be missed", () -> Optional.of(second()).filter(host -> !host.connected()));
+    fleet.link(2, true);
+    RatoonHost.await(
+        "the host to be back", () -> Optional.of(second()).filter(HostView::connected));
   }
 
   private static String firstName() {

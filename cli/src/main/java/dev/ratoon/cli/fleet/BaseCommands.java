@@ -3,6 +3,7 @@ package dev.ratoon.cli.fleet;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
+import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.BaseView.ChildView;
@@ -49,7 +50,10 @@ final class BaseCommands {
     }
 
     private static String replica(ReplicaView replica) {
-      return replica.host() + " " + Words.of(replica.state());
+      String state = replica.host() + " " + Words.of(replica.state());
+      return replica.state() == ReplicaState.ARRIVING
+          ? state + " " + replica.percent() + " %"
+          : state;
     }
   }
 

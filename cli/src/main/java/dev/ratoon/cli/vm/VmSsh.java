@@ -4,17 +4,22 @@ import dev.ratoon.cli.command.Session;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.protocol.client.Params;
+import dev.ratoon.protocol.client.ServerAccess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
+import tools.jackson.core.JacksonException;
 
 @Command(
     name = "ssh",
@@ -49,9 +54,46 @@ final class VmSsh implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     int at = target.lastIndexOf('@');
     VmView vm = session.client().call(Endpoints.VM_SHOW, Params.of("vm", target.substring(at + 1)));
+    if (vm.sshPort().isPresent()) {
+      requireHere(vm);
+    }
     Path known = knownHosts(session.environment());
     Files.createDirectories(known.getParent());
     return start(arguments(vm, at < 0 ? "" : target.substring(0, at), command, known)).waitFor();
+  }
+
+  /**
+   * A port of the loopback leads to the VM on its own host alone; on any other machine it could be
+   * another VM's.
+   */
+  private void requireHere(VmView vm) {
+    Optional<HostView> host =
+        vm.host().map(name -> session.client().call(Endpoints.HOST_SHOW, Params.of("host", name)));
+    boolean here =
+        host.flatMap(h -> thisHost(session.environment()).filter(h.id().toString()::equals))
+            .isPresent();
+    if (!here) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "reaching '" + vm.name() + "'")
+          .detail(
+              "It has a network of its own, and is reached from its host alone"
+                  + host.map(h -> ", which is " + h.name()).orElse("")
+                  + ".")
+          .next(
+              "On that host: ssh -p "
+                  + vm.sshPort().orElseThrow()
+                  + " 127.0.0.1. To reach it from anywhere, give it a network or bridge.")
+          .asException();
+    }
+  }
+
+  /** The id that this machine has as a host, as its agent keeps it. */
+  private static Optional<String> thisHost(Map<String, String> environment) {
+    Path file = ServerAccess.home(environment).resolve("agent").resolve("host.json");
+    try {
+      return Json.mapper().readTree(Files.readString(file)).path("id").asStringOpt();
+    } catch (IOException | JacksonException none) {
+      return Optional.empty();
+    }
   }
 
   /**
