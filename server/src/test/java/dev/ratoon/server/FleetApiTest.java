@@ -190,6 +190,11 @@ final class FleetApiTest {
           () ->
               client.call(AgentEndpoints.REPORT, Params.NONE, FakeAgent.emptyReport(other, "h9")));
       assertRefused(
+          ErrorCode.FORBIDDEN,
+          () ->
+              client.call(
+                  AgentEndpoints.REPORT, Params.NONE, FakeAgent.emptyReport(host.id, "h9")));
+      assertRefused(
           ErrorCode.UNAUTHENTICATED, () -> client.call(Endpoints.SETTINGS_SHOW, Params.NONE));
     }
   }

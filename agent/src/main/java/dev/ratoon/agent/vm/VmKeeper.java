@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -39,6 +40,10 @@ final class VmKeeper implements AutoCloseable {
   private static final Duration EVENT_AHEAD_OF_LIST = Duration.ofSeconds(2);
 
   private static final int MOST_ACTIONS_AT_A_TIME = 20;
+
+  /** Whoever is away may come back: the hypervisor, the server, a host that has a base. */
+  private static final Set<ErrorCode> PASSING =
+      Set.of(ErrorCode.HYPERVISOR_UNAVAILABLE, ErrorCode.TIMED_OUT, ErrorCode.SERVER_UNREACHABLE);
 
   private final VmId id;
   private final VmWork work;
@@ -251,8 +256,7 @@ final class VmKeeper implements AutoCloseable {
    */
   private Instant afterTrouble(DesiredVm vm, Problem problem) {
     Instant now = now();
-    boolean mayPass =
-        problem.code() == ErrorCode.HYPERVISOR_UNAVAILABLE || problem.code() == ErrorCode.TIMED_OUT;
+    boolean mayPass = PASSING.contains(problem.code());
     boolean towardsRunning =
         vm.power() == DesiredPower.RUNNING || vm.power() == DesiredPower.PAUSED;
     Instant again = patience.nextTry(now);

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -25,6 +26,7 @@ final class OpenRequest {
   private final Consumer<Problem> giveUp;
   private final Map<Integer, Integer> unanswered = new HashMap<>();
   private final AtomicInteger undelivered = new AtomicInteger(1);
+  private final AtomicBoolean told = new AtomicBoolean();
 
   /** Why nothing more is delivered: empty as long as something is. */
   private volatile Optional<Problem> stopped = Optional.empty();
@@ -102,7 +104,8 @@ final class OpenRequest {
 
   /** A delivery was made; after the last one the receiver hears of the end. */
   void delivered() {
-    if (undelivered.decrementAndGet() == 0) {
+    // What still comes in after an early end counts up and down again, and is no news.
+    if (undelivered.decrementAndGet() == 0 && !told.getAndSet(true)) {
       stopped.ifPresentOrElse(receiver::failed, receiver::completed);
     }
   }

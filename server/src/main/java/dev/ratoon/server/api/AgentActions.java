@@ -64,12 +64,16 @@ record AgentActions(Members members, Inventory inventory, Asks asks) {
   }
 
   private Answer report(Call<HostReport> call) {
-    if (!call.body().id().equals(host(call))) {
+    HostReport report = call.body();
+    boolean ofItself =
+        report.id().equals(host(call))
+            && members.find(report.id()).filter(m -> m.name().equals(report.name())).isPresent();
+    if (!ofItself) {
       throw Problem.of(ErrorCode.FORBIDDEN, "reporting")
-          .detail("A host reports of itself alone.")
+          .detail("A host reports of itself alone, under the name with which it joined.")
           .asException();
     }
-    inventory.reports().report(call.body());
+    inventory.reports().report(report);
     return NOTED;
   }
 
