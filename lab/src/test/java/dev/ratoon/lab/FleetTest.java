@@ -80,7 +80,11 @@ class FleetTest {
     control.ratoon("vm", "deploy", "cold", "--image", "small", "--count", "4");
 
     long brought = received() - before;
-    BaseView base = control.bases().getFirst();
+    BaseView base =
+        control.bases().stream()
+            .filter(b -> b.images().stream().anyMatch(i -> i.name().text().equals("small")))
+            .findFirst()
+            .orElseThrow();
     assertThat(base.replicas()).hasSize(2).allMatch(r -> r.state() == ReplicaState.READY);
     long stored = base.replicas().getFirst().storedBytes();
     assertThat(brought).isBetween(stored / 8, stored + stored / 8);
