@@ -6,6 +6,7 @@ import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.agent.vm.VmKeepers;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
@@ -28,7 +29,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -198,8 +201,10 @@ public final class Agent implements AgentLink, AutoCloseable {
         stores.bases().address());
   }
 
+  /** A base that has just come may be on its way still, for those who look: it counts as here. */
   private List<ReplicaReport> replicas() {
-    Stream<ReplicaReport> here =
+    List<ReplicaReport> coming = stores.bases().arriving();
+    List<ReplicaReport> here =
         stores.cache().replicas().stream()
             .map(r ->
                 new ReplicaReport(
@@ -209,8 +214,12 @@ public final class Agent implements AgentLink, AutoCloseable {
                     r.base().path().toString(),
                     r.base().sizeBytes(),
                     r.storedBytes(),
-                    100));
-    return Stream.concat(here, stores.bases().arriving().stream()).toList();
+                    100))
+            .toList();
+    Set<DiskId> ids = here.stream().map(ReplicaReport::diskId).collect(Collectors.toSet());
+    return Stream.concat(
+            here.stream(), coming.stream().filter(base -> !ids.contains(base.diskId())))
+        .toList();
   }
 
   private record Space(long totalBytes, long freeBytes) {}
