@@ -16,6 +16,7 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
+import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
@@ -177,28 +178,33 @@ public final class Agent implements AgentLink, AutoCloseable {
     } catch (RatoonException unavailable) {
       problem = Optional.of(unavailable.problem());
     }
-    Optional<HypervisorFacts> facts = lastFacts;
-    Optional<Space> space = space();
     DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of()));
     return new HostReport(
         identity.id(),
         identity.name(),
         state.incarnation(),
         vms.allReport() ? state.revision() : 0,
+        facts(),
+        problem,
+        replicas(),
+        vms.reports(),
+        unknown,
+        stores.bases().address());
+  }
+
+  private HostFacts facts() {
+    Optional<HypervisorFacts> facts = lastFacts;
+    Optional<Space> space = space();
+    return new HostFacts(
         facts.map(HypervisorFacts::cpus).orElse(0),
         facts.map(HypervisorFacts::memoryBytes).orElse(0L),
         space.map(Space::totalBytes).orElse(0L),
         space.map(Space::freeBytes).orElse(0L),
         facts.map(f -> f.accelerator().text()).orElse("unknown"),
         facts.map(HypervisorFacts::version).orElse("unknown"),
-        problem,
         facts.map(HypervisorFacts::networks).orElse(List.of()),
         facts.map(HypervisorFacts::bridges).orElse(List.of()),
-        facts.flatMap(HypervisorFacts::uefi).isPresent(),
-        replicas(),
-        vms.reports(),
-        unknown,
-        stores.bases().address());
+        facts.flatMap(HypervisorFacts::uefi).isPresent());
   }
 
   /** A base that has just come may be on its way still, for those who look: it counts as here. */

@@ -18,6 +18,7 @@ import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.DiskStream;
+import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
@@ -107,16 +108,17 @@ final class FakeAgent implements AgentLink {
             new EntityName(name),
             incarnation,
             revision,
-            8,
-            memoryBytes,
-            1000 * GIB,
-            diskFreeBytes,
-            "tcg",
-            "fake 1",
+            new HostFacts(
+                8,
+                memoryBytes,
+                1000 * GIB,
+                diskFreeBytes,
+                "tcg",
+                "fake 1",
+                List.of("default"),
+                List.of("br0"),
+                true),
             Optional.empty(),
-            List.of("default"),
-            List.of("br0"),
-            true,
             bases.stream()
                 .map(id ->
                     new ReplicaReport(
@@ -134,16 +136,9 @@ final class FakeAgent implements AgentLink {
         new EntityName(name),
         "",
         0,
-        8,
-        64 * GIB,
-        1000 * GIB,
-        500 * GIB,
-        "tcg",
-        "fake 1",
+        new HostFacts(
+            8, 64 * GIB, 1000 * GIB, 500 * GIB, "tcg", "fake 1", List.of(), List.of(), true),
         Optional.empty(),
-        List.of(),
-        List.of(),
-        true,
         List.of(),
         List.of(),
         List.of(),
