@@ -4,6 +4,8 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -16,8 +18,10 @@ import java.util.Set;
  * @param memoryBytes what VMs may be promised in all, over-commitment included
  * @param memoryReservedBytes what they have been promised
  * @param diskFreeBytes what is free where overlays and bases are kept
- * @param diskReservedBytes how much of that is promised to deploys under way
+ * @param diskReservedBytes how much of that is promised to deploys under way, and to the base disks
+ *     that come for them
  * @param bases base disks that its cache holds ready
+ * @param coming base disks that are on their way there, or have to come for deploys under way
  */
 public record HostSnapshot(
     HostId id,
@@ -33,15 +37,20 @@ public record HostSnapshot(
     Set<String> networks,
     Set<String> bridges,
     boolean uefi,
-    Set<DiskId> bases) {
+    Set<DiskId> bases,
+    Set<DiskId> coming) {
   public HostSnapshot {
     networks = Set.copyOf(networks);
     bridges = Set.copyOf(bridges);
     bases = Set.copyOf(bases);
+    coming = Set.copyOf(coming);
   }
 
   /** The same host after a VM with these needs was placed on it. */
   HostSnapshot with(VmNeeds needs) {
+    Set<DiskId> comingThen = new HashSet<>(coming);
+    comingThen.addAll(needs.bases().keySet());
+    comingThen.removeAll(bases);
     return new HostSnapshot(
         id,
         name,
@@ -52,11 +61,21 @@ public record HostSnapshot(
         memoryBytes,
         memoryReservedBytes + needs.memoryBytes(),
         diskFreeBytes,
-        diskReservedBytes + needs.diskBytes(),
+        diskReservedBytes + diskBytes(needs),
         networks,
         bridges,
         uefi,
-        bases);
+        bases,
+        comingThen);
+  }
+
+  /** What such a VM takes of the disk here: its own files, and the bases that have to come. */
+  long diskBytes(VmNeeds needs) {
+    return needs.diskBytes()
+        + needs.bases().entrySet().stream()
+            .filter(base -> !bases.contains(base.getKey()) && !coming.contains(base.getKey()))
+            .mapToLong(Map.Entry::getValue)
+            .sum();
   }
 
   long memoryLeft() {

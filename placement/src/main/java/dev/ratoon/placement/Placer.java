@@ -13,12 +13,12 @@ import java.util.Set;
 
 /**
  * Chooses hosts. A host is out if it breaks one hard rule, and then every rule that it breaks is
- * named. Among the others one that has the base disks is preferred; all else equal, the one with
- * most memory left, so that VMs spread.
+ * named. Among the others one that has the base disks is preferred, then one to which they are on
+ * their way; all else equal, the one with most memory left, so that VMs spread.
  */
 public final class Placer {
   private static final Comparator<Candidate> BEST_FIRST =
-      Comparator.comparingInt(Candidate::missingBases)
+      Comparator.comparingInt(Candidate::distance)
           .thenComparing(
               Comparator.comparingLong((Candidate c) -> c.host().memoryLeft()).reversed())
           .thenComparing(c -> c.host().id());
@@ -40,18 +40,21 @@ public final class Placer {
     return new Placement.Chosen(chosen);
   }
 
-  private record Candidate(HostSnapshot host, int missingBases) {}
+  private record Candidate(HostSnapshot host, int distance) {}
 
   private static Optional<HostSnapshot> best(VmNeeds needs, List<HostSnapshot> hosts) {
     return hosts.stream()
         .filter(h -> reasonsAgainst(needs, h).isEmpty())
-        .map(h -> new Candidate(h, missingBases(needs, h)))
+        .map(h -> new Candidate(h, distance(needs, h)))
         .min(BEST_FIRST)
         .map(Candidate::host);
   }
 
-  private static int missingBases(VmNeeds needs, HostSnapshot host) {
-    return (int) needs.bases().stream().filter(b -> !host.bases().contains(b)).count();
+  /** How far the bases are from being there: one on its way is half as far as one that is not. */
+  private static int distance(VmNeeds needs, HostSnapshot host) {
+    return needs.bases().keySet().stream()
+        .mapToInt(base -> host.bases().contains(base) ? 0 : host.coming().contains(base) ? 1 : 2)
+        .sum();
   }
 
   private static List<Placement.Refusal> refusals(VmNeeds needs, List<HostSnapshot> hosts) {
@@ -81,10 +84,12 @@ public final class Placer {
     if (needs.cpus() > host.cpus()) {
       reasons.add("needs %d processors, the host has %d".formatted(needs.cpus(), host.cpus()));
     }
-    if (needs.diskBytes() > host.diskLeft()) {
+    long diskBytes = host.diskBytes(needs);
+    if (diskBytes > host.diskLeft()) {
+      String withBases = diskBytes > needs.diskBytes() ? ", its base disk included" : "";
       reasons.add(
-          "needs %s of disk space, %s are left"
-              .formatted(show(needs.diskBytes()), show(Math.max(0, host.diskLeft()))));
+          "needs %s of disk space%s, %s are left"
+              .formatted(show(diskBytes), withBases, show(Math.max(0, host.diskLeft()))));
     }
     if (needs.firmware() == Firmware.UEFI && !host.uefi()) {
       reasons.add("has no UEFI firmware; Debian's package ovmf brings it");

@@ -4,14 +4,15 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.NetworkAttachment;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 
 /**
  * What a VM needs of the host that it goes to.
  *
  * @param diskBytes what its own disks take at first: a little for each child, the whole of each
  *     copy
- * @param bases the base disks that its disks are made on or from
+ * @param bases the base disks that its disks are made on or from, and what each takes on a host
+ *     that does not have it yet
  */
 public record VmNeeds(
     int cpus,
@@ -19,9 +20,9 @@ public record VmNeeds(
     long diskBytes,
     Firmware firmware,
     List<NetworkAttachment> networks,
-    Set<DiskId> bases) {
+    Map<DiskId, Long> bases) {
   public VmNeeds {
     networks = List.copyOf(networks);
-    bases = Set.copyOf(bases);
+    bases = Map.copyOf(bases);
   }
 }

@@ -11,6 +11,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -74,6 +75,7 @@ class PlacerTest {
             Set.of("default"),
             Set.of(),
             false,
+            Set.of(),
             Set.of());
     VmNeeds needs =
         needs(
@@ -96,10 +98,44 @@ class PlacerTest {
   }
 
   private static VmNeeds needs(long memory, Firmware firmware, NetworkAttachment... networks) {
-    return new VmNeeds(1, memory, 64 * ByteSize.MIB, firmware, List.of(networks), Set.of(BASE));
+    return new VmNeeds(
+        1, memory, 64 * ByteSize.MIB, firmware, List.of(networks), Map.of(BASE, ByteSize.GIB));
+  }
+
+  @Test
+  void aHostToWhichTheBaseIsComingIsPreferredToOneWithoutIt() {
+    HostSnapshot cold = host(1, 64 * ByteSize.GIB, Set.of());
+    HostSnapshot warming = host(2, 4 * ByteSize.GIB, 100 * ByteSize.GIB, Set.of(), Set.of(BASE));
+    HostSnapshot warm = host(3, ByteSize.GIB, Set.of(BASE));
+
+    assertThat(Placer.place(SMALL, 1, List.of(cold, warming)))
+        .isEqualTo(new Placement.Chosen(List.of(warming.id())));
+    assertThat(Placer.place(SMALL, 1, List.of(cold, warming, warm)))
+        .isEqualTo(new Placement.Chosen(List.of(warm.id())));
+  }
+
+  @Test
+  void aBaseThatHasToComeNeedsRoomOnceHoweverManyVmsStandOnIt() {
+    long room = ByteSize.GIB + 3 * 64 * ByteSize.MIB;
+    HostSnapshot cold = host(1, 64 * ByteSize.GIB, room, Set.of(), Set.of());
+
+    assertThat(Placer.place(SMALL, 3, List.of(cold))).isInstanceOf(Placement.Chosen.class);
+    assertThat(Placer.place(SMALL, 4, List.of(cold)))
+        .isInstanceOfSatisfying(
+            Placement.Refused.class, refused -> assertThat(refused.placed()).isEqualTo(3));
+    HostSnapshot small = host(1, 64 * ByteSize.GIB, ByteSize.GIB, Set.of(), Set.of());
+    assertThat(Placer.place(SMALL, 1, List.of(small)))
+        .isInstanceOfSatisfying(
+            Placement.Refused.class,
+            refused -> assertThat(refused.inWords()).contains("its base disk included"));
   }
 
   private static HostSnapshot host(int k, long memory, Set<DiskId> bases) {
+    return host(k, memory, 100 * ByteSize.GIB, bases, Set.of());
+  }
+
+  private static HostSnapshot host(
+      int k, long memory, long diskFree, Set<DiskId> bases, Set<DiskId> coming) {
     return new HostSnapshot(
         id(k),
         new EntityName("h" + k),
@@ -109,12 +145,13 @@ class PlacerTest {
         4,
         memory,
         0,
-        100 * ByteSize.GIB,
+        diskFree,
         0,
         Set.of(),
         Set.of(),
         true,
-        bases);
+        bases,
+        coming);
   }
 
   private static HostId id(int k) {

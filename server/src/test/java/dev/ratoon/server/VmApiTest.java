@@ -282,6 +282,22 @@ final class VmApiTest {
   }
 
   @Test
+  void promisesABaseThatHasToComeItsRoomOnce() throws Exception {
+    long stored = server.get("/v1/images/tiny").as(ImageView.class).storedBytes();
+    assertThat(stored).isPositive();
+    long disk = 64L << 20;
+    agent.diskFreeBytes = 2 * disk + stored - 1;
+    agent.report();
+    deploy("one", 1);
+    String second = "{\"name\": \"two\", \"disks\": [{\"image\": \"tiny\"}]}";
+
+    assertThat(server.post("/v1/vms", second).problem().code()).isEqualTo(ErrorCode.NO_HOST_FITS);
+    agent.diskFreeBytes += 1;
+    agent.report();
+    assertThat(server.post("/v1/vms", second).status()).isEqualTo(202);
+  }
+
+  @Test
   void refusesADiskSmallerThanItsImage() throws Exception {
     Reply refused =
         server.post(

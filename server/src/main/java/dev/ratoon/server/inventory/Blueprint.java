@@ -16,6 +16,7 @@ import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.server.store.ImageTable.ImageRow;
 import dev.ratoon.server.store.VmRow;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,7 +32,8 @@ record Blueprint(
     List<VmRow.Disk> disks,
     long memoryBytes,
     Firmware firmware,
-    long diskBytes) {
+    long diskBytes,
+    Map<DiskId, Long> baseBytes) {
   private static final long DEFAULT_MEMORY = 512 * ByteSize.MIB;
 
   /** What a disk's own file may grow to before the host's next report counts it as used. */
@@ -45,6 +47,7 @@ record Blueprint(
   static Blueprint of(DeployRequest request, Map<ImageRef, ImageRow> images, Settings settings) {
     List<VmRow.Disk> disks = new ArrayList<>();
     long diskBytes = 0;
+    Map<DiskId, Long> baseBytes = new HashMap<>();
     for (DiskRequest disk : request.disks()) {
       Optional<ImageRow> image = disk.image().map(ref -> known(images, ref));
       boolean differencing =
@@ -56,6 +59,7 @@ record Blueprint(
           new VmRow.Disk(
               disk.image(), new DesiredDisk(image.map(ImageRow::diskId), size, differencing)));
       diskBytes += DISK_BEGINS_WITH;
+      image.ifPresent(base -> baseBytes.put(base.diskId(), base.storedBytes()));
       if (!differencing) {
         diskBytes += image.map(ImageRow::storedBytes).orElse(0L);
       }
@@ -66,7 +70,8 @@ record Blueprint(
         disks,
         memory(request, boot),
         request.firmware().or(() -> boot.map(ImageRow::firmware)).orElse(Firmware.BIOS),
-        diskBytes);
+        diskBytes,
+        baseBytes);
   }
 
   /** NAME, or NAME-1, NAME-2, ... for more than one. */
@@ -88,7 +93,8 @@ record Blueprint(
         request.networks(),
         disks.stream()
             .flatMap(disk -> disk.made().base().stream())
-            .collect(Collectors.<DiskId>toSet()));
+            .distinct()
+            .collect(Collectors.toMap(base -> base, baseBytes::get)));
   }
 
   VmRow.Spec spec(List<DesiredNic> nics) {

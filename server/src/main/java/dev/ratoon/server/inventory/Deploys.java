@@ -193,8 +193,7 @@ public final class Deploys {
         Placer.place(
             blueprint.needs(),
             blueprint.request().count(),
-            hosts.snapshot(
-                tx.vms().memoryByHost(), tx.vms().diskComingByHost(), settings.memoryRatio()));
+            hosts.snapshot(tx.vms().promises(), settings.memoryRatio()));
     return switch (placement) {
       case Placement.Chosen(List<HostId> chosen) -> chosen;
       case Placement.Refused refused ->

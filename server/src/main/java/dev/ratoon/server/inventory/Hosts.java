@@ -1,20 +1,18 @@
 package dev.ratoon.server.inventory;
 
-import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
-import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.VmState;
 import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.protocol.agent.AgentLink;
-import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.Promises;
 import dev.ratoon.server.store.Transaction;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,9 +22,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -133,28 +129,16 @@ public final class Hosts {
   }
 
   /** All hosts as placement needs them. */
-  List<HostSnapshot> snapshot(
-      Map<HostId, Long> memoryReserved, Map<HostId, Long> diskReserved, double memoryRatio) {
+  List<HostSnapshot> snapshot(Promises promises, double memoryRatio) {
     return all().stream()
-        .map(host -> {
-          HostReport report = host.report();
-          HostFacts facts = report.facts();
-          return new HostSnapshot(
-              report.id(),
-              report.name(),
-              connected(host),
-              members.find(report.id()).filter(Member::maintenance).isPresent(),
-              problem(host),
-              facts.cpus(),
-              (long) (facts.memoryBytes() * memoryRatio),
-              memoryReserved.getOrDefault(report.id(), 0L),
-              facts.diskFreeBytes(),
-              diskReserved.getOrDefault(report.id(), 0L),
-              Set.copyOf(facts.networks()),
-              Set.copyOf(facts.bridges()),
-              facts.uefi(),
-              ready(report));
-        })
+        .map(host ->
+            HostSnapshots.of(
+                host.report(),
+                connected(host),
+                members.find(host.report().id()).filter(Member::maintenance).isPresent(),
+                problem(host),
+                promises,
+                memoryRatio))
         .toList();
   }
 
@@ -192,12 +176,5 @@ public final class Hosts {
 
   private Stream<HostReport> reports() {
     return seen.values().stream().map(Seen::report);
-  }
-
-  private static Set<DiskId> ready(HostReport report) {
-    return report.replicas().stream()
-        .filter(replica -> replica.state() == ReplicaState.READY)
-        .map(ReplicaReport::diskId)
-        .collect(Collectors.toSet());
   }
 }

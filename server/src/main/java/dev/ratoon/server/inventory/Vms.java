@@ -3,7 +3,6 @@ package dev.ratoon.server.inventory;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
-import dev.ratoon.model.HostId;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -25,7 +24,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -220,9 +218,8 @@ public final class Vms {
   }
 
   private void roomFor(Transaction tx, VmRow vm) {
-    Map<HostId, Long> memory = tx.vms().memoryByHost();
     Optional<HostSnapshot> host =
-        hosts.snapshot(memory, Map.of(), tx.fleet().settings().memoryRatio()).stream()
+        hosts.snapshot(tx.vms().promises(), tx.fleet().settings().memoryRatio()).stream()
             .filter(h -> h.id().equals(vm.host()))
             .findAny();
     if (host.isPresent()

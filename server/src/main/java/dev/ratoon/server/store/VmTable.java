@@ -176,6 +176,11 @@ public final class VmTable {
     return names.stream().map(EntityName::text).filter(held::contains).toList();
   }
 
+  /** What hosts have been promised to. */
+  public Promises promises() {
+    return new Promises(memoryByHost(), diskComingByHost(), basesComingByHost());
+  }
+
   /** What VMs outside the trash were promised, for each host. */
   public Map<HostId, Long> memoryByHost() {
     return byHost(
@@ -183,13 +188,35 @@ public final class VmTable {
   }
 
   /** What the disks of VMs that are just being deployed may still come to take, for each host. */
-  public Map<HostId, Long> diskComingByHost() {
+  private Map<HostId, Long> diskComingByHost() {
     return byHost(
         """
         select vm.host as host, sum(vm.disk_bytes) as bytes
         from operation join vm on vm.id = operation.vm
         where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' group by vm.host\
         """);
+  }
+
+  private Map<HostId, Map<DiskId, Long>> basesComingByHost() {
+    Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
+    handle
+        .createQuery(
+            """
+            select vm.host as host, vm_base.base as base,
+              (select coalesce(max(stored_bytes), 0) from image where disk_id = vm_base.base) as bytes
+            from operation join vm on vm.id = operation.vm join vm_base on vm_base.vm = vm.id
+            where operation.state = 'RUNNING' and operation.kind = 'DEPLOY'
+            group by vm.host, vm_base.base\
+            """)
+        .map((row, context) ->
+            Map.entry(
+                HostId.parse(row.getString("host")),
+                Map.entry(new DiskId(row.getString("base")), row.getLong("bytes"))))
+        .forEach(row ->
+            bases
+                .computeIfAbsent(row.getKey(), host -> new HashMap<>())
+                .put(row.getValue().getKey(), row.getValue().getValue()));
+    return bases;
   }
 
   private Map<HostId, Long> byHost(String query) {
