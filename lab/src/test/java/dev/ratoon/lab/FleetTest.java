@@ -6,8 +6,6 @@ import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.VmView;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
@@ -16,29 +14,17 @@ import org.junit.jupiter.api.Test;
 
 /** Several real hosts: one with the server, others that join. */
 class FleetTest {
-  private static Fleet fleet;
+  private static final int SECOND = 2;
+  private static RatoonFleet fleet;
   private static RatoonHost control;
   private static RatoonHost other;
 
   @BeforeAll
   static void start() {
-    Shell.run(Map.of(), List.of(Checkout.root().resolve("ratoon").toString(), "--version"))
-        .orFail();
-    fleet = Fleet.start(2);
-    control = new RatoonHost(fleet, 1);
-    other = new RatoonHost(fleet, 2);
-    control.ratoon("up", "--listen", fleet.address(1) + ":7800");
-    String token = control.ratoon("host", "token", "-q", "--cluster", "west").strip();
-    Shell.Result joined =
-        other.tryRatoon(
-            "agent",
-            "join",
-            "https://" + fleet.address(1) + ":7800",
-            "--token",
-            token,
-            "--name",
-            "second");
-    assertThat(joined.orFail().err()).contains("'second'", "up and connected");
+    fleet = RatoonFleet.start(SECOND);
+    control = fleet.control();
+    other = fleet.host(SECOND);
+    assertThat(fleet.join(SECOND)).contains("'host-2'", "up and connected");
   }
 
   @AfterAll
@@ -47,10 +33,7 @@ class FleetTest {
   }
 
   private static HostView second() {
-    return control.hosts().stream()
-        .filter(host -> host.name().text().equals("second"))
-        .findFirst()
-        .orElseThrow();
+    return fleet.view(SECOND);
   }
 
   @Test
@@ -74,24 +57,19 @@ class FleetTest {
   @Test
   void theFirstDeployBringsTheBaseOnceAndTheNextMovesNothingOfIt() {
     control.ratoon("image", "add", "small", GuestImages.small().toString(), "--memory", "96M");
-    control.ratoon("host", "maintenance", firstName(), "on");
+    fleet.placeOn(SECOND);
     long before = received();
 
     control.ratoon("vm", "deploy", "cold", "--image", "small", "--count", "4");
 
     long brought = received() - before;
-    BaseView base =
-        control.bases().stream()
-            .filter(b -> b.images().stream().anyMatch(i -> i.name().text().equals("small")))
-            .findFirst()
-            .orElseThrow();
+    BaseView base = fleet.base("small");
     assertThat(base.replicas()).hasSize(2).allMatch(r -> r.state() == ReplicaState.READY);
     long stored = base.replicas().getFirst().storedBytes();
     assertThat(brought).isBetween(stored / 8, stored + stored / 8);
-    assertThat(sha256(other, replicaPath(base, "second")))
-        .isEqualTo(sha256(control, replicaPath(base, firstName())));
+    assertThat(fleet.sha256("small", SECOND)).isEqualTo(fleet.sha256("small", 1));
     for (VmView vm : control.vms()) {
-      assertThat(vm.host().orElseThrow().text()).isEqualTo("second");
+      assertThat(vm.host().orElseThrow().text()).isEqualTo("host-2");
       control.awaitUserland(vm.name().text());
     }
 
@@ -101,7 +79,7 @@ class FleetTest {
     control.awaitUserland("warm");
     assertThat(control.ratoon("vm", "console", "warm")).isNotEmpty();
 
-    Shell.Result refused = control.tryRatoon("host", "remove", "second");
+    Shell.Result refused = control.tryRatoon("host", "remove", "host-2");
     assertThat(refused.exit()).isEqualTo(4);
     assertThat(refused.err()).contains("warm", "--lost");
   }
@@ -111,8 +89,8 @@ class FleetTest {
     // Something that does not pack, for two seconds at that speed.
     control.run("/bin/sh", "-c", "dd if=/dev/urandom of=/srv/noise.raw bs=1M count=24 2>/dev/null");
     control.ratoon("image", "add", "noise", "/srv/noise.raw");
-    control.ratoon("host", "maintenance", firstName(), "on");
-    fleet.rate(2, "50mbit");
+    fleet.placeOn(SECOND);
+    fleet.machines().rate(SECOND, "50mbit");
     long before = received();
     CompletableFuture<Shell.Result> deploy =
         CompletableFuture.supplyAsync(
@@ -127,43 +105,23 @@ class FleetTest {
 
     assertThat(deploy.join().orFail().err()).contains("half");
     assertThat(received() - before).as("what had come was not sent again").isLessThan(32L << 20);
-    fleet.rate(2, "none");
+    fleet.machines().rate(SECOND, "none");
     assertThat(other.run("/bin/ls", "-A", "/srv/ratoon/cache/incoming")).isEmpty();
     control.ratoon("vm", "delete", "half", "--yes");
   }
 
   @Test
   void aCableThatIsOutForAWhileCostsTimeOnly() {
-    fleet.link(2, false);
+    fleet.machines().link(SECOND, false);
     RatoonHost.await(
         "the host to be missed", () -> Optional.of(second()).filter(host -> !host.connected()));
-    fleet.link(2, true);
+    fleet.machines().link(SECOND, true);
     RatoonHost.await(
         "the host to be back", () -> Optional.of(second()).filter(HostView::connected));
   }
 
-  private static String firstName() {
-    return control.hosts().stream()
-        .map(host -> host.name().text())
-        .filter(name -> !name.equals("second"))
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private static String sha256(RatoonHost host, String file) {
-    return host.run("/usr/bin/sha256sum", file).split(" ")[0];
-  }
-
-  private static String replicaPath(BaseView base, String host) {
-    return base.replicas().stream()
-        .filter(replica -> replica.host().text().equals(host))
-        .findFirst()
-        .orElseThrow()
-        .path();
-  }
-
   /** What came over the second host's cable so far. */
   private static long received() {
-    return Long.parseLong(other.run("/bin/cat", "/sys/class/net/eth0/statistics/rx_bytes").strip());
+    return fleet.received(SECOND);
   }
 }
