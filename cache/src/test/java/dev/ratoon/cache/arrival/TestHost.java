@@ -118,6 +118,10 @@ final class TestHost implements AutoCloseable {
 
   /** What a guest would read of a base in the cache, in the file that is meant. */
   byte[] read(Base base) {
+    return read(cache, base);
+  }
+
+  static byte[] read(Cache cache, Base base) {
     try (VirtualDisk disk = cache.open(cache.use(base.id(), base.path()))) {
       byte[] content = new byte[(int) disk.size()];
       disk.read(0, ByteBuffer.wrap(content));
