@@ -98,7 +98,8 @@ final class FlatContent implements ContentFile {
   public void write(long chunk, ByteBuffer content, int local) {
     int end = content.limit();
     int shared = local == 0 ? 0 : sharing.map(s -> s.share(chunk, local, end)).orElse(0);
-    int wanted = blocksWithData(content) & ~shared;
+    // What is shared is in pieces already: there every hole saves something.
+    int wanted = blocksWithData(content, shared == 0 ? HOLE_BLOCKS : 1) & ~shared;
     while (wanted != 0) {
       int first = Integer.numberOfTrailingZeros(wanted);
       int count = Integer.numberOfTrailingZeros(~(wanted >>> first));
@@ -110,9 +111,9 @@ final class FlatContent implements ContentFile {
   }
 
   /** The blocks that are not part of a hole, as a bit for each. */
-  private static int blocksWithData(ByteBuffer content) {
+  private static int blocksWithData(ByteBuffer content, int holeBlocks) {
     MemorySegment bytes = MemorySegment.ofBuffer(content);
-    int step = HOLE_BLOCKS * Blocks.BLOCK_BYTES;
+    int step = holeBlocks * Blocks.BLOCK_BYTES;
     int blocks = 0;
     for (int at = 0; at < content.limit(); at += step) {
       int length = Math.min(step, content.limit() - at);

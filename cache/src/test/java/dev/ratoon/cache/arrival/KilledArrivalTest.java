@@ -57,7 +57,8 @@ class KilledArrivalTest {
       TestBase base = base(work, number);
       boolean ended = false;
       while (!ended && kill < KILLS) {
-        ended = letRun(home, number, random.nextInt(LONGEST_RUN_MILLIS));
+        int millis = number < UPGRADES ? LONGEST_RUN_MILLIS : LONGEST_RUN_MILLIS / 3;
+        ended = letRun(home, number, random.nextInt(millis));
         kill += ended ? 0 : 1;
         checkPublished(home, base);
       }
