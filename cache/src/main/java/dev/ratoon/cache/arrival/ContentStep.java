@@ -57,20 +57,34 @@ final class ContentStep {
   private Optional<Base> parent() {
     // A file of that name that is no longer what it was keeps its layout: children may name it.
     boolean mayBeDelta = !cache.abilities().reflink() && cache.find(manifest.id()).isEmpty();
-    return plan.filter(_ -> mayBeDelta).flatMap(known ->
-        known.blocksAtSameOffset().entrySet().stream()
-            .filter(same -> same.getValue() * 100 >= known.blocks() * LEAST_PERCENT)
-            .sorted(Map.Entry.<DiskId, Long>comparingByValue(Comparator.reverseOrder()))
-            .flatMap(same -> cache.find(same.getKey()).stream())
-            .filter(this::mayBeParent)
-            .findFirst());
+    return plan.filter(_ -> mayBeDelta).flatMap(this::parent);
   }
 
-  private boolean mayBeParent(Base base) {
+  private Optional<Base> parent(Plan known) {
+    Map<DiskId, Long> same = known.blocksAtSameOffset();
+    return same.keySet().stream()
+        .filter(id -> same.get(id) * 100 >= known.blocks() * LEAST_PERCENT)
+        .flatMap(id -> candidate(id).stream())
+        .filter(candidate -> candidate.files() < Cache.MOST_FILES)
+        .min(
+            Comparator.comparing((Candidate candidate) -> -same.get(candidate.base().id()))
+                .thenComparing(Candidate::files))
+        .map(Candidate::base);
+  }
+
+  /**
+   * What the base could stand on.
+   *
+   * @param files how many it has itself
+   */
+  private record Candidate(Base base, int files) {}
+
+  private Optional<Candidate> candidate(DiskId id) {
     try {
-      return cache.chain(cache.use(base.id())).size() < Cache.MOST_FILES;
+      Base base = cache.use(id);
+      return Optional.of(new Candidate(base, cache.chain(base).size()));
     } catch (RatoonException altered) {
-      return false;
+      return Optional.empty();
     }
   }
 }
