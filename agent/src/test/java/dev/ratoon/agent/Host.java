@@ -200,7 +200,7 @@ final class Host implements ServerLink, AutoCloseable {
   }
 
   void flatten() {
-    cache.orElseThrow().flattenAtTheBound();
+    cache.orElseThrow().flatten(image);
   }
 
   List<Path> chain() {

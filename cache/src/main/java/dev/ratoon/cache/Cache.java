@@ -369,12 +369,19 @@ public final class Cache implements AutoCloseable {
    * next call.
    */
   public void flattenAtTheBound() {
-    Flattening flattening =
-        new Flattening(folder, flat -> publish(flat, known -> known.layout() == Layout.FLAT));
     for (CachedBase base : bases.values()) {
       if (isAtTheBound(base) && !Thread.currentThread().isInterrupted()) {
-        flattening.run(base);
+        flatten(base.base().id());
       }
+    }
+  }
+
+  /** The same for one base, whatever it stands on; one that is flat stays as it is. */
+  public void flatten(DiskId id) {
+    CachedBase base = bases.get(id);
+    if (base != null && base.layout() == Layout.DELTA) {
+      new Flattening(folder, flat -> publish(flat, known -> known.layout() == Layout.FLAT))
+          .run(base);
     }
   }
 

@@ -145,7 +145,7 @@ final class Arrival implements ArrivingBase {
           new PlanStep(cache, incoming, known, links, this::checkNotStopped).run();
       try (ArrivingContent arriving = open(known, plan)) {
         content = arriving;
-        requireRoom(known, arriving);
+        requireRoom(arriving.missingBytes(plan));
         tellResumed(arriving, this::tellVerified);
         fetch(known, arriving, plan);
         boolean withBlocks =
@@ -193,8 +193,7 @@ final class Arrival implements ArrivingBase {
     }
   }
 
-  private void requireRoom(Manifest known, ArrivingContent arriving) {
-    long missing = (known.dataChunks() - arriving.verified().count()) * (long) Manifest.CHUNK_BYTES;
+  private void requireRoom(long missing) {
     long free = incoming.freeBytes();
     if (missing > free - LEFT_FREE_BYTES) {
       throw Problem.of(ErrorCode.DISK_FULL, "making room for base disk " + id().shortForm())

@@ -5,6 +5,7 @@ import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Limits;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.blocks.Blocks;
 import dev.ratoon.disk.blocks.FingerprintDraft;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.Zeros;
@@ -20,6 +21,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -91,6 +93,14 @@ final class ArrivingContent implements Closeable {
         }
       }
     }
+  }
+
+  /** At most how many bytes of the file system what is still to come will take. */
+  long missingBytes(Optional<Plan> plan) {
+    long missing = manifest.dataChunks() - verified().count();
+    long spared = plan.map(file::sparedBlocks).orElse(0L) * Blocks.BLOCK_BYTES;
+    // What is spared lies, for all we know, among what has come as among what has not.
+    return missing * Limits.CHUNK_BYTES - spared / Math.max(1, manifest.dataChunks()) * missing;
   }
 
   Layout layout() {

@@ -18,6 +18,9 @@ sealed interface ContentFile extends Closeable permits FlatContent, DeltaContent
 
   Layout layout();
 
+  /** How many blocks that are not zero need no room in it, if {@code plan} is right. */
+  long sparedBlocks(Plan plan);
+
   /** Whether an arrival that was cut off had begun it. */
   boolean isResumed();
 

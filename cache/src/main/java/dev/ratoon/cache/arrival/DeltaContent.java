@@ -17,6 +17,7 @@ import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.Zeros;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.qcow2.Qcow2Header;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.Layout;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
@@ -44,13 +45,15 @@ final class DeltaContent implements ContentFile {
       OpenRules.chain(Cache.MOST_FILES, List.of(), ParentWitness.TRUSTING);
 
   private final Path path;
+  private final DiskId parent;
   private final boolean resumed;
   private final ReadWriteLock use = new ReentrantReadWriteLock();
   private final WritableDisk writable;
   private VirtualDisk disk;
 
-  private DeltaContent(Path path, WritableDisk writable, boolean resumed) {
+  private DeltaContent(Path path, DiskId parent, WritableDisk writable, boolean resumed) {
     this.path = path;
+    this.parent = parent;
     this.writable = writable;
     this.disk = writable;
     this.resumed = resumed;
@@ -64,6 +67,7 @@ final class DeltaContent implements ContentFile {
           new Backing(parent.path(), parent.format(), Optional.empty(), Optional.of(parent.id()));
       return new DeltaContent(
           path,
+          parent.id(),
           VirtualDisks.create(
               path,
               sizeBytes,
@@ -80,17 +84,21 @@ final class DeltaContent implements ContentFile {
   static Optional<DeltaContent> resume(Path path, long sizeBytes, Cache cache) {
     try {
       Qcow2Header header = Qcow2Header.read(path);
-      boolean stands =
+      Optional<Path> named = header.backing(path).map(Backing::file);
+      Optional<Base> parent =
           header
-              .backing(path)
-              .flatMap(parent -> header.parentId().map(id -> cache.use(id, parent.file())))
-              .filter(parent -> header.backing(path).stream().anyMatch(b -> b.file().equals(parent.path())))
-              .isPresent();
-      return stands && header.size() == sizeBytes
-          ? Optional.of(
+              .parentId()
+              .filter(_ -> named.isPresent())
+              .map(id -> cache.use(id, named.orElseThrow()))
+              .filter(base -> base.path().equals(named.orElseThrow()));
+      return parent
+          .filter(_ -> header.size() == sizeBytes)
+          .map(base ->
               new DeltaContent(
-                  path, VirtualDisks.openWritable(path, DiskFormat.QCOW2, RULES), true))
-          : Optional.empty();
+                  path,
+                  base.id(),
+                  VirtualDisks.openWritable(path, DiskFormat.QCOW2, RULES),
+                  true));
     } catch (RatoonException torn) {
       return Optional.empty();
     }
@@ -99,6 +107,11 @@ final class DeltaContent implements ContentFile {
   @Override
   public Layout layout() {
     return Layout.DELTA;
+  }
+
+  @Override
+  public long sparedBlocks(Plan plan) {
+    return plan.blocksAtSameOffset().getOrDefault(parent, 0L);
   }
 
   @Override

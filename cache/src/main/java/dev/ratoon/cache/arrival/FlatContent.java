@@ -71,6 +71,11 @@ final class FlatContent implements ContentFile {
   }
 
   @Override
+  public long sparedBlocks(Plan plan) {
+    return canShare ? plan.localBlocks() : 0;
+  }
+
+  @Override
   public boolean isResumed() {
     return resumed;
   }

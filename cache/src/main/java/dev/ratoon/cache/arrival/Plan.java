@@ -71,6 +71,15 @@ final class Plan implements AutoCloseable {
     return wanted.fingerprints();
   }
 
+  /** How many of those some relative has. */
+  long localBlocks() {
+    long local = 0;
+    for (long place = 0; place < wanted.fingerprints(); place++) {
+      local += entries.getAtIndex(ENTRY, place) == 0 ? 0 : 1;
+    }
+    return local;
+  }
+
   Relative relative(int number) {
     return relatives.get(number);
   }
