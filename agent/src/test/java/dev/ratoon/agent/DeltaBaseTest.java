@@ -51,8 +51,7 @@ class DeltaBaseTest {
             new ChainElement(chain.get(1), DiskFormat.QCOW2),
             new ChainElement(chain.get(2), DiskFormat.RAW));
     Path expected =
-        Files.write(
-            work.resolve("expected.raw"), Arrays.copyOf(host.content(), Host.DISK_BYTES));
+        Files.write(work.resolve("expected.raw"), Arrays.copyOf(host.content(), Host.DISK_BYTES));
     Host.run("qemu-img", "check", disk.toString());
     Host.run("qemu-img", "compare", "-F", "raw", disk.toString(), expected.toString());
   }

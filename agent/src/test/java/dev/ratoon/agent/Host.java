@@ -131,8 +131,7 @@ final class Host implements ServerLink, AutoCloseable {
     image = imported(library, content);
     try (Cache from = Cache.open(library, 2, InstantSource.system());
         Cache to = Cache.open(home.resolve("cache"), 2, InstantSource.system());
-        Arrivals arrivals =
-            new Arrivals(to, ArrivalSettings.of("test", 2), ArrivalListener.NONE);
+        Arrivals arrivals = new Arrivals(to, ArrivalSettings.of("test", 2), ArrivalListener.NONE);
         ArrivalTicket ticket =
             arrivals.bring(image, DISK_BYTES, Priority.DEPLOY, List.of(new CacheSource(from)))) {
       assertThat(ticket.result().join().format()).isEqualTo(DiskFormat.QCOW2);

@@ -18,8 +18,8 @@ import java.util.Optional;
 
 /**
  * Writes a base that stands on too many others as one flat file beside its delta, so that the next
- * version can be a delta again. Nobody waits for it, so it takes one thread, leaves room for what is
- * wanted at once, and what goes wrong is tried again at the next occasion.
+ * version can be a delta again. Nobody waits for it, so it takes one thread, leaves room for what
+ * is wanted at once, and what goes wrong is tried again at the next occasion.
  */
 final class Flattening {
   private final CacheFolder folder;

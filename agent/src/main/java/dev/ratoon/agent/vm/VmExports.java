@@ -71,7 +71,10 @@ final class VmExports {
     VirtualDisk source =
         part == DiskPart.BASE
             ? cache.open(base.orElseThrow())
-            : VirtualDisks.open(disk.file(), disk.format(), OpenRules.chain(1 + Cache.MOST_FILES, List.of(), cache.witness()));
+            : VirtualDisks.open(
+                disk.file(),
+                disk.format(),
+                OpenRules.chain(1 + Cache.MOST_FILES, List.of(), cache.witness()));
     return new Export(doing, source, part, packed, base, stillness);
   }
 

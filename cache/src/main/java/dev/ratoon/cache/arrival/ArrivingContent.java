@@ -191,8 +191,7 @@ final class ArrivingContent implements Closeable {
     }
     if (!found.equals(manifest.id())) {
       incoming.discardContent();
-      throw Problem.of(
-              ErrorCode.BASE_ALTERED, "bringing base disk " + manifest.id().shortForm())
+      throw Problem.of(ErrorCode.BASE_ALTERED, "bringing base disk " + manifest.id().shortForm())
           .detail(
               "It shares blocks with other bases of the cache, and one of them changed meanwhile.")
           .next(

@@ -39,8 +39,7 @@ final class ContentStep {
 
   ContentFile run() {
     if (Files.exists(incoming.delta())) {
-      Optional<DeltaContent> begun =
-          DeltaContent.resume(incoming.delta(), manifest.size(), cache);
+      Optional<DeltaContent> begun = DeltaContent.resume(incoming.delta(), manifest.size(), cache);
       if (begun.isPresent()) {
         return begun.get();
       }
@@ -49,8 +48,7 @@ final class ContentStep {
     Optional<Base> parent = Files.exists(incoming.content()) ? Optional.empty() : parent();
     return parent.isPresent()
         ? DeltaContent.create(incoming.delta(), manifest.size(), parent.get(), cache)
-        : FlatContent.open(
-            incoming.content(), manifest.size(), plan, cache.abilities().reflink());
+        : FlatContent.open(incoming.content(), manifest.size(), plan, cache.abilities().reflink());
   }
 
   /** The one that has most at the same places, of those that may have a child. */

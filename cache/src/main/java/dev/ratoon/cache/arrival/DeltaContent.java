@@ -24,7 +24,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -95,10 +94,7 @@ final class DeltaContent implements ContentFile {
           .filter(_ -> header.size() == sizeBytes)
           .map(base ->
               new DeltaContent(
-                  path,
-                  base.id(),
-                  VirtualDisks.openWritable(path, DiskFormat.QCOW2, RULES),
-                  true));
+                  path, base.id(), VirtualDisks.openWritable(path, DiskFormat.QCOW2, RULES), true));
     } catch (RatoonException torn) {
       return Optional.empty();
     }

@@ -148,8 +148,7 @@ final class Plan implements AutoCloseable {
               && last.from() + last.count() == from;
       if (continues) {
         runs.set(
-            runs.size() - 1,
-            new BlockRun(relative, last.from(), last.first(), last.count() + 1));
+            runs.size() - 1, new BlockRun(relative, last.from(), last.first(), last.count() + 1));
       } else {
         runs.add(new BlockRun(relative, from, first, 1));
       }

@@ -55,8 +55,7 @@ final class PlanStep {
       if (replica.state() == ReplicaState.READY && !base.id().equals(manifest.id())) {
         cache
             .fingerprints(base.id())
-            .ifPresent(known ->
-                relatives.add(new Relative(base, known, () -> cache.open(base))));
+            .ifPresent(known -> relatives.add(new Relative(base, known, () -> cache.open(base))));
       }
     }
     return relatives;

@@ -138,8 +138,7 @@ class KilledArrivalTest {
     private OneArrival() {}
 
     public static void main(String[] args) throws Exception {
-      TestBase base =
-          base(Files.createTempDirectory("victim"), Integer.parseInt(args[1]));
+      TestBase base = base(Files.createTempDirectory("victim"), Integer.parseInt(args[1]));
       try (TestHost host = new TestHost(Path.of(args[0]))) {
         useAll(host.cache());
         FakeSource peer = host.source("peer", READY_PEER, base);

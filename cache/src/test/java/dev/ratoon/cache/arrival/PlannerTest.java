@@ -2,8 +2,8 @@ package dev.ratoon.cache.arrival;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ratoon.cache.arrival.Plan.Parts;
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.arrival.Plan.Parts;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.blocks.BlockFingerprints;

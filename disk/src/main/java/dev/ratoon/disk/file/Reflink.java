@@ -34,8 +34,8 @@ public final class Reflink implements Closeable {
   }
 
   /**
-   * Whether files in this folder can share single blocks of {@link #BLOCK_BYTES}: it is tried. False
-   * also where nothing can be written.
+   * Whether files in this folder can share single blocks of {@link #BLOCK_BYTES}: it is tried.
+   * False also where nothing can be written.
    */
   public static boolean isPossible(Path folder) {
     Path origin = folder.resolve(UUID.randomUUID() + ".share");
