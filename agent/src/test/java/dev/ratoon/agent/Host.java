@@ -320,7 +320,9 @@ final class Host implements ServerLink, AutoCloseable {
       asked++;
       news.signalAll();
       return left > 0
-          ? Optional.of(new DesiredState(incarnation, revision, new ArrayList<>(wanted.values()), wantedBases))
+          ? Optional.of(
+              new DesiredState(
+                  incarnation, revision, new ArrayList<>(wanted.values()), wantedBases))
           : Optional.empty();
     } finally {
       lock.unlock();

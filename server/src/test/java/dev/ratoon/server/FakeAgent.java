@@ -53,8 +53,10 @@ final class FakeAgent implements AgentLink {
   final List<DiskId> bases = new ArrayList<>();
   final AtomicInteger openStreams = new AtomicInteger();
   volatile Predicate<DesiredVm> fails = vm -> false;
+
   /** How far it is with each base disk that is wanted. */
   volatile Function<DesiredBase, BaseReport> working = FakeAgent::done;
+
   Optional<String> chunkAddress = Optional.empty();
   long memoryBytes = 64 * GIB;
   long diskFreeBytes = 500 * GIB;
@@ -155,8 +157,7 @@ final class FakeAgent implements AgentLink {
   }
 
   static BaseReport waiting(DesiredBase wish, long doneBytes, Optional<Problem> problem) {
-    OperationStep step =
-        OperationStep.waiting("base").begin(Instant.ofEpochSecond(1_800_000_000));
+    OperationStep step = OperationStep.waiting("base").begin(Instant.ofEpochSecond(1_800_000_000));
     return new BaseReport(
         wish.diskId(),
         wish.task(),

@@ -109,7 +109,8 @@ final class PrecacheTest {
     first.report();
     List<OperationView> begun = precache(toAll());
     List<OperationView> again = precache(to("host-2"));
-    assertThat(begun).extracting(OperationView::state)
+    assertThat(begun)
+        .extracting(OperationView::state)
         .containsExactly(OperationState.DONE, OperationState.RUNNING);
     assertThat(begun.getFirst().result()).contains("it was there already");
     assertThat(again).extracting(OperationView::id).containsExactly(begun.get(1).id());
@@ -124,7 +125,8 @@ final class PrecacheTest {
         new HostChange(Optional.of("west"), Optional.empty(), Optional.of(true)));
     PrecacheRequest west =
         new PrecacheRequest(List.of(), Optional.of(new EntityName("west")), false);
-    assertThat(precache(west)).extracting(OperationView::subject)
+    assertThat(precache(west))
+        .extracting(OperationView::subject)
         .containsExactly("tiny:latest on host-2");
   }
 

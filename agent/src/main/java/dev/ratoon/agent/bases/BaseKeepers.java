@@ -68,8 +68,7 @@ public final class BaseKeepers implements AutoCloseable {
         known.want(wish);
       } else {
         BaseKeeper made =
-            new BaseKeeper(
-                wish, work, clock, new Patience(patience), turns, () -> changed(key));
+            new BaseKeeper(wish, work, clock, new Patience(patience), turns, () -> changed(key));
         keepers.put(key, made);
         made.start();
       }
@@ -99,7 +98,9 @@ public final class BaseKeepers implements AutoCloseable {
     return keys.stream()
         .flatMap(key -> {
           BaseKeeper keeper = keepers.get(key);
-          return keeper == null ? List.<BaseReport>of().stream() : List.of(keeper.report()).stream();
+          return keeper == null
+              ? List.<BaseReport>of().stream()
+              : List.of(keeper.report()).stream();
         })
         .toList();
   }

@@ -57,8 +57,7 @@ class BaseKeepersTest {
     private volatile boolean stuck;
 
     @Override
-    public Base ready(DiskId id, Priority priority, Progress progress)
-        throws InterruptedException {
+    public Base ready(DiskId id, Priority priority, Progress progress) throws InterruptedException {
       asked.add(priority);
       progress.at(100, 1000);
       try {

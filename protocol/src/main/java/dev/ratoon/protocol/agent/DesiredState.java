@@ -11,7 +11,8 @@ import java.util.List;
  * @param revision grows with every change; a host refuses one that is older than it has seen
  * @param bases what is to be done for base disks, beside what the VMs need
  */
-public record DesiredState(String incarnation, long revision, List<DesiredVm> vms, List<DesiredBase> bases) {
+public record DesiredState(
+    String incarnation, long revision, List<DesiredVm> vms, List<DesiredBase> bases) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);

@@ -27,8 +27,8 @@ record BaseProgress(Operations operations, Revisions revisions) {
 
   private void fold(Transaction tx, HostId host, OperationRow operation, BaseReport report) {
     if (!report.settled()) {
-      tx.afterCommit(() ->
-          operations.progress(operation.view().id(), report.steps(), report.problem()));
+      tx.afterCommit(
+          () -> operations.progress(operation.view().id(), report.steps(), report.problem()));
       return;
     }
     OperationRow at = operation.withSteps(report.steps());

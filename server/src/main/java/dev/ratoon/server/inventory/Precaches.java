@@ -65,8 +65,8 @@ public final class Precaches {
       Transaction tx, String tenant, ImageRef image, DiskId base, HostReport host) {
     Optional<OperationRow> underWay =
         operations.runningOf(base, host.id()).stream()
-            .filter(row ->
-                row.view().kind() == OperationKind.PRECACHE && row.tenant().equals(tenant))
+            .filter(
+                row -> row.view().kind() == OperationKind.PRECACHE && row.tenant().equals(tenant))
             .findAny();
     if (underWay.isPresent()) {
       return underWay.get().view();
@@ -81,9 +81,7 @@ public final class Precaches {
             Subject.base(image + " on " + host.name(), base, host.id()),
             revision,
             List.of());
-    return has(host, base)
-        ? operations.succeed(tx, begun, "it was there already")
-        : begun.view();
+    return has(host, base) ? operations.succeed(tx, begun, "it was there already") : begun.view();
   }
 
   private static boolean has(HostReport host, DiskId base) {
