@@ -322,7 +322,7 @@ final class Host implements ServerLink, AutoCloseable {
       return left > 0
           ? Optional.of(
               new DesiredState(
-                  incarnation, revision, new ArrayList<>(wanted.values()), wantedBases))
+                  incarnation, revision, new ArrayList<>(wanted.values()), wantedBases, Optional.empty()))
           : Optional.empty();
     } finally {
       lock.unlock();

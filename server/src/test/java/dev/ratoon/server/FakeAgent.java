@@ -52,6 +52,7 @@ final class FakeAgent implements AgentLink {
   final Map<VmId, DesiredVm> vms = new ConcurrentHashMap<>();
   final List<DiskId> bases = new ArrayList<>();
   final AtomicInteger openStreams = new AtomicInteger();
+  volatile boolean suspect;
   volatile Predicate<DesiredVm> fails = vm -> false;
 
   /** How far it is with each base disk that is wanted. */
@@ -132,7 +133,7 @@ final class FakeAgent implements AgentLink {
             bases.stream()
                 .map(id ->
                     new ReplicaReport(
-                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20, 100))
+                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20, 100, Optional.empty()))
                 .toList(),
             vms.values().stream().map(this::settled).toList(),
             List.of(),
@@ -243,7 +244,8 @@ final class FakeAgent implements AgentLink {
                     disk.base().map(id -> "/cache/" + id),
                     disk.sizeBytes(),
                     196_608,
-                    0))
+                    0,
+                    suspect))
             .toList(),
         Optional.empty(),
         Optional.of(2222),

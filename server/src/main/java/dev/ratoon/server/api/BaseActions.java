@@ -18,6 +18,10 @@ final class BaseActions {
                     inventory
                         .precaches()
                         .precache(
-                            call.tenant(), ImageRef.parse(call.parameter("image")), call.body())));
+                            call.tenant(), ImageRef.parse(call.parameter("image")), call.body())))
+        .on(
+            Endpoints.BASE_VERIFY,
+            call ->
+                new Answer.Value(inventory.verifications().verify(call.tenant(), call.body())));
   }
 }
