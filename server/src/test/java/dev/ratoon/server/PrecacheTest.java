@@ -11,7 +11,6 @@ import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.DesiredState;
-import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
@@ -20,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -187,21 +185,5 @@ final class PrecacheTest {
     assertThat(now(later).state()).isEqualTo(OperationState.RUNNING);
     second.obey();
     assertThat(server.ended(later).state()).isEqualTo(OperationState.DONE);
-  }
-
-  @Test
-  void onlyAHostThatIsToHaveItIsToldWhereItIs() throws Exception {
-    first.bases.add(base);
-    first.chunkAddress = Optional.of("10.0.0.1:7801");
-    first.report();
-    Assertions.assertThatThrownBy(() -> server.server.link().whereabouts(second.host, base))
-        .hasMessageContaining("nobody asked for it there");
-    precache(to("host-2"));
-    Whereabouts places = server.server.link().whereabouts(second.host, base);
-    assertThat(places.places()).extracting(Whereabouts.Place::host).containsExactly(first.host);
-
-    server.delete("/v1/images/tiny");
-    Assertions.assertThatThrownBy(() -> server.server.link().whereabouts(second.host, base))
-        .hasMessageContaining("nobody asked for it there");
   }
 }

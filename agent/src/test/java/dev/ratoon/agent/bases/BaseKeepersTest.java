@@ -252,10 +252,14 @@ class BaseKeepersTest {
   @Test
   void patienceEnds() throws Exception {
     keepers.close();
-    keepers = keepers(Duration.ZERO);
-    network.failures.add(problem(ErrorCode.BASE_MISSING));
-    network.failures.add(problem(ErrorCode.BASE_MISSING));
+    keepers = keepers(Duration.ofMinutes(5));
+    for (int i = 0; i < 100; i++) {
+      network.failures.add(problem(ErrorCode.BASE_MISSING));
+    }
     want(1);
+    BaseReport waiting = await(report -> report.problem().isPresent());
+    assertThat(waiting.settled()).isFalse();
+    skip(Duration.ofMinutes(6));
     BaseReport failed = await(BaseReport::settled);
     assertThat(failed.problem().orElseThrow().code()).isEqualTo(ErrorCode.BASE_MISSING);
   }
