@@ -1,5 +1,7 @@
 package dev.ratoon.agent;
 
+import dev.ratoon.agent.bases.BaseKeepers;
+import dev.ratoon.agent.bases.BaseWork;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
@@ -14,11 +16,13 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink;
+import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import java.io.IOException;
@@ -55,6 +59,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final DesiredStore desired;
   private final Reporter reporter;
   private final VmKeepers vms;
+  private final BaseKeepers bases;
   private final Thread asking;
   private volatile boolean closed;
   private volatile Optional<HypervisorFacts> lastFacts = Optional.empty();
@@ -73,8 +78,17 @@ public final class Agent implements AgentLink, AutoCloseable {
     this.server = server;
     this.desired = new DesiredStore(folders.agent());
     this.reporter =
-        new Reporter(identity.id(), server, this::hostReport, this::vmReport, config.reportEvery());
+        new Reporter(
+            identity.id(),
+            server,
+            this::hostReport,
+            this::vmReport,
+            this::baseNews,
+            config.reportEvery());
     this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
+    this.bases =
+        new BaseKeepers(
+            new BaseWork(stores.cache(), stores.bases(), vms::standingOn), clock, reporter::basesChanged);
     this.asking = Thread.ofVirtual().name("desired").unstarted(this::ask);
   }
 
@@ -90,8 +104,15 @@ public final class Agent implements AgentLink, AutoCloseable {
       ServerLink server,
       InstantSource clock) {
     Agent agent = new Agent(config, hypervisor, stores, server, clock);
-    agent.desired.last().ifPresent(last -> agent.vms.want(last.vms()));
+    agent
+        .desired
+        .last()
+        .ifPresent(last -> {
+          agent.vms.want(last.vms());
+          agent.wantBases(last);
+        });
     stores.cache().onChange(agent.reporter::hostChanged);
+    stores.cache().onChange(agent.bases::cacheChanged);
     agent.reporter.start();
     agent.asking.start();
     return agent;
@@ -121,6 +142,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     closed = true;
     asking.interrupt();
     vms.close();
+    bases.close();
     reporter.close();
   }
 
@@ -163,10 +185,19 @@ public final class Agent implements AgentLink, AutoCloseable {
     if (!onlyStarts) {
       vms.want(newer.vms());
     }
+    wantBases(newer);
+  }
+
+  private void wantBases(DesiredState state) {
+    bases.want(state.bases(), state.scrub().orElse(ScrubRules.OFF));
   }
 
   private Optional<VmReport> vmReport(VmId id) {
     return vms.report(id);
+  }
+
+  private List<BaseReport> baseNews() {
+    return bases.news();
   }
 
   private HostReport hostReport() {
@@ -178,7 +209,8 @@ public final class Agent implements AgentLink, AutoCloseable {
     } catch (RatoonException unavailable) {
       problem = Optional.of(unavailable.problem());
     }
-    DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of()));
+    DesiredState state =
+        desired.last().orElseGet(() -> new DesiredState("", 0, List.of()));
     return new HostReport(
         identity.id(),
         identity.name(),
@@ -189,7 +221,8 @@ public final class Agent implements AgentLink, AutoCloseable {
         replicas(),
         vms.reports(),
         unknown,
-        stores.bases().address());
+        stores.bases().address(),
+        bases.reports());
   }
 
   private HostFacts facts() {
@@ -220,7 +253,8 @@ public final class Agent implements AgentLink, AutoCloseable {
                     r.base().path().toString(),
                     r.base().sizeBytes(),
                     r.storedBytes(),
-                    100))
+                    100,
+                    r.verifiedAt()))
             .toList();
     Set<DiskId> ids = here.stream().map(ReplicaReport::diskId).collect(Collectors.toSet());
     return Stream.concat(

@@ -41,6 +41,16 @@ class AgentTest {
   }
 
   @Test
+  void basesAreLookedAfterWithoutAHypervisorAndByAnAgentThatIsBack() {
+    host.hypervisor().disconnect();
+    host.wantBase();
+    assertThat(host.awaitBase().result()).contains("it was there already");
+    host.kill();
+    host.boot();
+    assertThat(host.awaitBase().problem()).isEmpty();
+  }
+
+  @Test
   void aDeployMakesAChildOfTheBaseAndCopiesNothing() throws Exception {
     VmId vm = host.deploy("web");
 
@@ -168,6 +178,23 @@ class AgentTest {
     assertThat(host.await(vm, VmState.FAILED).problem().orElseThrow().code())
         .isEqualTo(ErrorCode.BASE_ALTERED);
     assertThat(disk).exists();
+  }
+
+  @Test
+  void aVmStandsOnASuspectFileUntilItIsStartedOnTheGoodOne() throws Exception {
+    VmId vm = host.deploy("web");
+    assertThat(host.await(vm, VmState.RUNNING).disks().getFirst().suspect()).isFalse();
+
+    host.alterBase();
+    host.awaitReport(vm, report -> report.disks().getFirst().suspect());
+    host.importAgain();
+    host.power(vm, DesiredPower.PAUSED);
+    assertThat(host.await(vm, VmState.PAUSED).disks().getFirst().suspect()).isTrue();
+
+    host.power(vm, DesiredPower.STOPPED);
+    host.await(vm, VmState.STOPPED);
+    host.power(vm, DesiredPower.RUNNING);
+    assertThat(host.await(vm, VmState.RUNNING).disks().getFirst().suspect()).isFalse();
   }
 
   @Test

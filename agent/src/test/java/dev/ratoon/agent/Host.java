@@ -30,6 +30,9 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.BaseReport;
+import dev.ratoon.protocol.agent.BaseTask;
+import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
@@ -89,6 +92,8 @@ final class Host implements ServerLink, AutoCloseable {
   private final Condition news = lock.newCondition();
   private final Map<VmId, DesiredVm> wanted = new HashMap<>();
   private final Map<VmId, VmReport> reported = new HashMap<>();
+  private List<DesiredBase> wantedBases = List.of();
+  private final Map<DiskId, BaseReport> reportedBases = new HashMap<>();
   private Optional<HostReport> reportedHost = Optional.empty();
   private String incarnation = "one";
   private long revision = 1;
@@ -113,11 +118,16 @@ final class Host implements ServerLink, AutoCloseable {
   }
 
   private static DiskId imported(Path folder, byte[] bytes) throws IOException {
-    try (Cache opened = Cache.open(folder, 2, InstantSource.system());
-        Upload upload = opened.beginUpload()) {
+    try (Cache opened = Cache.open(folder, 2, InstantSource.system())) {
+      return imported(opened, bytes);
+    }
+  }
+
+  private static DiskId imported(Cache cache, byte[] bytes) throws IOException {
+    try (Upload upload = cache.beginUpload()) {
       upload.channel().write(ByteBuffer.wrap(bytes), 0);
       upload.channel().write(ByteBuffer.wrap(new byte[512]), DISK_BYTES - 512);
-      return opened.importUpload(upload, "test.raw", (step, done, total) -> {}).diskId();
+      return cache.importUpload(upload, "test.raw", (step, done, total) -> {}).diskId();
     }
   }
 
@@ -136,6 +146,11 @@ final class Host implements ServerLink, AutoCloseable {
             arrivals.bring(image, DISK_BYTES, Priority.DEPLOY, List.of(new CacheSource(from)))) {
       assertThat(ticket.result().join().format()).isEqualTo(DiskFormat.QCOW2);
     }
+  }
+
+  /** A good copy takes the place of what was altered. */
+  void importAgain() throws IOException {
+    assertThat(imported(cache.orElseThrow(), content)).isEqualTo(image);
   }
 
   @Override
@@ -161,7 +176,10 @@ final class Host implements ServerLink, AutoCloseable {
     cache.ifPresent(Cache::close);
     agent = Optional.empty();
     cache = Optional.empty();
-    locked(reported::clear);
+    locked(() -> {
+      reported.clear();
+      reportedBases.clear();
+    });
   }
 
   void losePower() {
@@ -248,6 +266,18 @@ final class Host implements ServerLink, AutoCloseable {
         wanted.put(vm.id(), vm);
       }
     });
+  }
+
+  /** Wants its image beforehand, whatever its VMs need. */
+  void wantBase() {
+    change(() -> wantedBases = List.of(new DesiredBase(image, BaseTask.PRECACHE, revision + 1)));
+  }
+
+  BaseReport awaitBase() {
+    await(
+        () -> Optional.ofNullable(reportedBases.get(image)).filter(BaseReport::settled).isPresent(),
+        () -> "a report of the base, but " + reportedBases);
+    return Objects.requireNonNull(reportedBases.get(image));
   }
 
   void wantNothing() {
@@ -344,7 +374,9 @@ final class Host implements ServerLink, AutoCloseable {
       asked++;
       news.signalAll();
       return left > 0
-          ? Optional.of(new DesiredState(incarnation, revision, new ArrayList<>(wanted.values())))
+          ? Optional.of(
+              new DesiredState(
+                  incarnation, revision, new ArrayList<>(wanted.values()), wantedBases, Optional.empty()))
           : Optional.empty();
     } finally {
       lock.unlock();
@@ -356,6 +388,7 @@ final class Host implements ServerLink, AutoCloseable {
     locked(() -> {
       reportedHost = Optional.of(report);
       report.vms().forEach(vm -> reported.put(vm.id(), vm));
+      report.bases().forEach(base -> reportedBases.put(base.diskId(), base));
       news.signalAll();
     });
   }
@@ -364,6 +397,14 @@ final class Host implements ServerLink, AutoCloseable {
   public void report(HostId host, List<VmReport> changed) {
     locked(() -> {
       changed.forEach(vm -> reported.put(vm.id(), vm));
+      news.signalAll();
+    });
+  }
+
+  @Override
+  public void reportBases(HostId host, List<BaseReport> changed) {
+    locked(() -> {
+      changed.forEach(base -> reportedBases.put(base.diskId(), base));
       news.signalAll();
     });
   }

@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -66,16 +67,18 @@ public final class Cache implements AutoCloseable {
 
   /** Deltas beside which a flat file lies now. Children may name them. */
   private final Map<Path, CachedBase> flattened = new ConcurrentHashMap<>();
-
+  private final Map<DiskId, Instant> replaced;
   private final KnownBlocks knownBlocks;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
-  private Cache(CacheFolder folder, int parallelism, InstantSource clock, FileChannel lockFile) {
+  private Cache(CacheFolder folder, int parallelism, InstantSource clock, FileChannel lockFile)
+      throws IOException {
     this.folder = folder;
     this.parallelism = parallelism;
     this.surroundings = new CachedBase.Surroundings(parallelism, clock, this::fileAt);
     this.lockFile = lockFile;
     this.abilities = CacheAbilities.of(folder.incoming());
+    this.replaced = new ConcurrentHashMap<>(folder.putAside());
     this.knownBlocks = new KnownBlocks(folder);
   }
 
@@ -174,6 +177,11 @@ public final class Cache implements AutoCloseable {
     return Optional.ofNullable(bases.get(id)).map(CachedBase::base);
   }
 
+  /** Whether the base with this id is here and unaltered, as one look at its inode tells. */
+  public boolean isReady(DiskId id) {
+    return Optional.ofNullable(bases.get(id)).filter(CachedBase::isReady).isPresent();
+  }
+
   /**
    * The base with this id, ready to have children. Costs one look at the inode, unless that has
    * changed: then all of the content is verified.
@@ -236,6 +244,36 @@ public final class Cache implements AutoCloseable {
     return fileAt(base.path()).orElseThrow(() -> missing(base.id()));
   }
 
+  /**
+   * Reads a base again in full, from the disk and not from what the kernel keeps of it in memory,
+   * and compares every chunk with its manifest, whatever the inode says: so what went wrong without
+   * a trace is found. A base that is not as it was published is suspect from then on, until its
+   * content is proven again or a good copy took its place.
+   *
+   * @param pace bounds how fast it is read
+   * @throws RatoonException {@code base-missing}; {@code base-altered} with what is wrong; {@code
+   *     interrupted}
+   */
+  public Base verify(DiskId id, Pace pace, CopyProgress progress) {
+    CachedBase cached = bases.get(id);
+    if (cached == null) {
+      throw missing(id);
+    }
+    try {
+      return cached.examined(pace, progress);
+    } finally {
+      tellListeners();
+    }
+  }
+
+  /**
+   * When a good copy last took the place of a file of this base that was not as it was published,
+   * and is kept beside it. Who opened the base before has that bad file open still.
+   */
+  public Optional<Instant> replacedAt(DiskId id) {
+    return Optional.ofNullable(replaced.get(id));
+  }
+
   /** Makes sure of the parents of overlays, see {@link #use}. */
   public ParentWitness witness() {
     return new CacheWitness(this, parallelism);
@@ -251,7 +289,8 @@ public final class Cache implements AutoCloseable {
   /** All bases here, those included that somebody altered. */
   public List<Replica> replicas() {
     return bases.values().stream()
-        .map(b -> new Replica(b.base(), b.layout(), b.state(), storedBytes(b)))
+        .map(b ->
+            new Replica(b.base(), b.layout(), b.state(), storedBytes(b), b.verifiedAt()))
         .sorted((a, b) -> a.base().id().compareTo(b.base().id()))
         .toList();
   }
@@ -444,6 +483,7 @@ public final class Cache implements AutoCloseable {
                     && verified.layout() == Layout.FLAT;
             if (before != null && !stays) {
               before.putAside();
+              replaced.put(id, surroundings.clock().instant());
             }
             CachedBase published = CachedBase.publish(folder, verified, surroundings);
             supersede(stays ? before : null);

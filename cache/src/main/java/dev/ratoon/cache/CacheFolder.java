@@ -9,8 +9,12 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -35,6 +39,7 @@ record CacheFolder(Path root) {
   private static final String MANIFEST = ".manifest";
   private static final String BLOCKS = ".blocks";
   private static final String ARRIVING = ".arriving.";
+  private static final String ALTERED = ".altered-";
   private static final int ID_DIGITS = 64;
 
   private static String suffix(Layout layout) {
@@ -86,7 +91,26 @@ record CacheFolder(Path root) {
    * Where an altered file is put aside: nothing is thrown away that somebody may want to look at.
    */
   Path aside(Path content) {
-    return root.resolve(content.getFileName() + ".altered-" + UUID.randomUUID());
+    return root.resolve(content.getFileName() + ALTERED + UUID.randomUUID());
+  }
+
+  /**
+   * The bases of which an altered file was put aside, with when that was last: its inode changed
+   * then, and has no reason to since.
+   */
+  Map<DiskId, Instant> putAside() throws IOException {
+    Map<DiskId, Instant> found = new HashMap<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(root, "*" + ALTERED + "*")) {
+      for (Path file : files) {
+        String name = String.valueOf(file.getFileName());
+        Optional<DiskId> owner = owner(root.resolve(name.substring(0, name.indexOf(ALTERED))));
+        if (owner.isPresent()) {
+          Instant changed = ((FileTime) Files.getAttribute(file, "unix:ctime")).toInstant();
+          found.merge(owner.get(), changed, (a, b) -> a.isAfter(b) ? a : b);
+        }
+      }
+    }
+    return found;
   }
 
   /** The bases whose content is here in this layout, under its name. */

@@ -19,7 +19,9 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -49,6 +51,14 @@ final class CachedBase {
   private final long storedBytes;
   private volatile Optional<Stamp> verifiedAs;
 
+  /** When its content was last found to be as it should be. */
+  private volatile Optional<Instant> verifiedAt;
+
+  /** Content that was found to be wrong: reading it again would not make it right. */
+  private volatile Optional<Refuted> refuted = Optional.empty();
+
+  private record Refuted(String inode, Problem why) {}
+
   /**
    * What all files of a cache share.
    *
@@ -74,6 +84,7 @@ final class CachedBase {
     this.surroundings = surroundings;
     this.storedBytes = StoredBytes.of(content);
     this.verifiedAs = Stamp.read(folder.stamp(id, layout));
+    this.verifiedAt = verifiedAs.flatMap(stamp -> Stamp.verifiedAt(folder.stamp(id, layout)));
   }
 
   /** Empty if somebody changed it so that it says nothing any more; the content tells later. */
@@ -113,8 +124,8 @@ final class CachedBase {
     Files.move(verified.path(), content, StandardCopyOption.ATOMIC_MOVE);
     folder.sync();
     boolean immutable = ImmutableFlag.set(content);
-    Stamp.of(content, immutable, surroundings.clock().instant())
-        .write(folder.stamp(id, verified.layout()));
+    Instant now = surroundings.clock().instant();
+    Stamp.of(content, immutable, now).write(folder.stamp(id, verified.layout()), now);
     return new CachedBase(folder, id, verified.layout(), surroundings);
   }
 
@@ -128,6 +139,10 @@ final class CachedBase {
 
   long storedBytes() {
     return storedBytes;
+  }
+
+  Optional<Instant> verifiedAt() {
+    return verifiedAt;
   }
 
   boolean isReady() {
@@ -189,14 +204,57 @@ final class CachedBase {
   }
 
   /**
-   * Takes the name from an altered file, which is kept: somebody may want to know what happened to
-   * it.
+   * Reads all of its content, from the disk itself and whatever the stamp says, and makes sure that
+   * it is what its name says. If it is not, the base is suspect from then on.
+   */
+  Base examined(Pace pace, CopyProgress progress) {
+    for (CachedBase file : chain().reversed()) {
+      file.examine(pace, file == this ? progress : (done, total) -> {});
+    }
+    return base;
+  }
+
+  private void examine(Pace pace, CopyProgress progress) {
+    Examination examination =
+        new Examination(
+            base.id(),
+            folder.manifest(base.id()),
+            surroundings.parallelism(),
+            pace,
+            progress);
+    try {
+      Stamp before = stamp();
+      Optional<String> flaw;
+      try (VirtualDisk disk = open()) {
+        flaw = examination.flaw(disk);
+      }
+      if (flaw.isPresent()) {
+        throw refuted(before, flaw.get());
+      }
+      accept(before);
+    } catch (NoSuchFileException gone) {
+      throw altered(base, "It is gone.");
+    } catch (IOException failed) {
+      throw unreadable(failed);
+    }
+  }
+
+  /**
+   * Gives an altered file a second name under which it is kept, when a good one takes its name:
+   * somebody may want to know what happened to it. Its own name is never without a file, so that no
+   * child is ever without its base.
    */
   void putAside() throws IOException {
     Path content = base.path();
-    if (Files.exists(content)) {
-      ImmutableFlag.clear(content);
-      Files.move(content, folder.aside(content), StandardCopyOption.ATOMIC_MOVE);
+    if (!Files.exists(content)) {
+      return;
+    }
+    ImmutableFlag.clear(content);
+    Path aside = folder.aside(content);
+    try {
+      Files.createLink(aside, content);
+    } catch (UnsupportedOperationException | FileSystemException withoutLinks) {
+      Files.move(content, aside, StandardCopyOption.ATOMIC_MOVE);
     }
   }
 
@@ -219,7 +277,7 @@ final class CachedBase {
 
   private boolean fileIsAsVerified() {
     try {
-      Stamp now = Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), now());
+      Stamp now = stamp();
       return verifiedAs.filter(stamp -> stamp.vouchesFor(now)).isPresent();
     } catch (IOException gone) {
       return false;
@@ -245,23 +303,18 @@ final class CachedBase {
       throw altered(base, "Its header names another file as what it is a difference to.");
     }
     try {
-      Stamp before = Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), now());
+      Stamp before = stamp();
+      Optional<Refuted> known = refuted.filter(bad -> bad.inode().equals(before.inode()));
+      if (known.isPresent()) {
+        throw known.get().why().asException();
+      }
       DiskId found = contentNow();
       if (!found.equals(base.id())) {
-        throw altered(base, "Its content now has the id " + found.shortForm() + ".");
+        throw refuted(before, "Its content now has the id " + found.shortForm() + ".");
       }
-      protect(base.path());
-      boolean immutable = ImmutableFlag.set(base.path());
-      Stamp after = Stamp.of(base.path(), immutable, now());
-      if (!before.inode().equals(after.inode()) && !Stamp.contentUntouched(before, after)) {
-        throw altered(base, "It changed while it was read.");
-      }
-      after.write(folder.stamp(base.id(), layout));
-      verifiedAs = Optional.of(after);
+      accept(before);
     } catch (IOException failed) {
-      throw Problem.of(ErrorCode.FILE_UNREADABLE, "verifying " + base.path())
-          .detail(String.valueOf(failed.getMessage()))
-          .asException(failed);
+      throw unreadable(failed);
     }
   }
 
@@ -279,6 +332,43 @@ final class CachedBase {
 
   private Optional<Path> parentNow(Qcow2Header header) {
     return parent(base.path(), header);
+  }
+
+  /** Its content was read, and is right. */
+  private synchronized void accept(Stamp before) throws IOException {
+    protect(base.path());
+    boolean immutable = ImmutableFlag.set(base.path());
+    Instant now = now();
+    Stamp after = Stamp.of(base.path(), immutable, now);
+    if (!before.inode().equals(after.inode()) && !Stamp.contentUntouched(before, after)) {
+      throw altered(base, "It changed while it was read.");
+    }
+    after.write(folder.stamp(base.id(), layout), now);
+    verifiedAs = Optional.of(after);
+    verifiedAt = Optional.of(now);
+    refuted = Optional.empty();
+  }
+
+  /** Its content was read, and is wrong: from now on nothing vouches for it, after a restart too. */
+  private synchronized RatoonException refuted(Stamp before, String how) throws IOException {
+    RatoonException verdict = altered(base, how);
+    if (stamp().inode().equals(before.inode())) {
+      Files.deleteIfExists(folder.stamp(base.id(), layout));
+      verifiedAs = Optional.empty();
+      verifiedAt = Optional.empty();
+      refuted = Optional.of(new Refuted(before.inode(), verdict.problem()));
+    }
+    return verdict;
+  }
+
+  private Stamp stamp() throws IOException {
+    return Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), now());
+  }
+
+  private RatoonException unreadable(IOException failed) {
+    return Problem.of(ErrorCode.FILE_UNREADABLE, "verifying " + base.path())
+        .detail(String.valueOf(failed.getMessage()))
+        .asException(failed);
   }
 
   static void protect(Path file) throws IOException {

@@ -7,5 +7,8 @@ public enum OperationKind {
   START,
   STOP,
   DELETE,
-  UNDELETE
+  UNDELETE,
+  PRECACHE,
+  VERIFY,
+  SCRUB
 }

@@ -17,8 +17,10 @@ import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.StopRequest;
+import dev.ratoon.protocol.api.VerifyRequest;
 import dev.ratoon.protocol.api.VmView;
 import java.util.List;
 import java.util.Map;
@@ -224,6 +226,30 @@ public final class Endpoints {
           Permission.BASES_READ,
           BaseView.class,
           "All base disks, and who stands on each.");
+  public static final Endpoint<PrecacheRequest, OperationView> BASE_PRECACHE =
+      new Endpoint<>(
+          "base-precache",
+          POST,
+          "/v1/images/{image}/precache",
+          NO_QUERY,
+          Permission.BASES_WRITE,
+          PrecacheRequest.class,
+          OperationView.class,
+          true,
+          202,
+          "Brings an image's base disk to hosts beforehand: one operation for each. Asking twice joins.");
+  public static final Endpoint<VerifyRequest, OperationView> BASE_VERIFY =
+      new Endpoint<>(
+          "base-verify",
+          POST,
+          "/v1/bases/verify",
+          NO_QUERY,
+          Permission.BASES_WRITE,
+          VerifyRequest.class,
+          OperationView.class,
+          true,
+          202,
+          "Has base disks read again in full where they lie, and damaged ones mended: one operation for each base on each host.");
   public static final Endpoint<NoBody, HostView> HOST_LIST =
       list(
           "host-list",
@@ -359,6 +385,8 @@ public final class Endpoints {
         VM_CONSOLE,
         VM_EXPORT,
         BASE_LIST,
+        BASE_PRECACHE,
+        BASE_VERIFY,
         HOST_LIST,
         HOST_SHOW,
         HOST_CHANGE,

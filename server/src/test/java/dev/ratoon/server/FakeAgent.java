@@ -13,6 +13,8 @@ import dev.ratoon.model.StepState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.AgentLink;
+import dev.ratoon.protocol.agent.BaseReport;
+import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
@@ -37,6 +39,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -49,13 +52,20 @@ final class FakeAgent implements AgentLink {
   final Map<VmId, DesiredVm> vms = new ConcurrentHashMap<>();
   final List<DiskId> bases = new ArrayList<>();
   final AtomicInteger openStreams = new AtomicInteger();
+  volatile boolean suspect;
   volatile Predicate<DesiredVm> fails = vm -> false;
+
+  /** How far it is with each base disk that is wanted. */
+  volatile Function<DesiredBase, BaseReport> working = FakeAgent::done;
+
+  Optional<String> chunkAddress = Optional.empty();
   long memoryBytes = 64 * GIB;
   long diskFreeBytes = 500 * GIB;
   private final String name;
   private ServerLink server;
   private long revision;
   private String incarnation = "";
+  private List<DesiredBase> wantedBases = List.of();
 
   FakeAgent(String name, ServerLink server) {
     this.name = name;
@@ -96,6 +106,7 @@ final class FakeAgent implements AgentLink {
         vms.put(vm.id(), vm);
       }
     }
+    wantedBases = desired.bases();
     server.report(host, vms.values().stream().map(this::settled).toList());
     report();
   }
@@ -122,11 +133,51 @@ final class FakeAgent implements AgentLink {
             bases.stream()
                 .map(id ->
                     new ReplicaReport(
-                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20, 100))
+                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20, 100, Optional.empty()))
                 .toList(),
             vms.values().stream().map(this::settled).toList(),
             List.of(),
-            Optional.empty()));
+            chunkAddress,
+            wantedBases.stream().map(working).toList()));
+  }
+
+  /** Says how far it is with what is wanted of base disks. */
+  void reportBases() {
+    server.reportBases(host, wantedBases.stream().map(working).toList());
+  }
+
+  static BaseReport done(DesiredBase wish) {
+    return new BaseReport(
+        wish.diskId(),
+        wish.task(),
+        wish.revision(),
+        true,
+        List.of(),
+        Optional.empty(),
+        Optional.of("it has come"));
+  }
+
+  static BaseReport waiting(DesiredBase wish, long doneBytes, Optional<Problem> problem) {
+    OperationStep step = OperationStep.waiting("base").begin(Instant.ofEpochSecond(1_800_000_000));
+    return new BaseReport(
+        wish.diskId(),
+        wish.task(),
+        wish.revision(),
+        false,
+        List.of(step.progress(doneBytes, GIB)),
+        problem,
+        Optional.empty());
+  }
+
+  static BaseReport failed(DesiredBase wish) {
+    return new BaseReport(
+        wish.diskId(),
+        wish.task(),
+        wish.revision(),
+        true,
+        List.of(),
+        Optional.of(Problem.of(ErrorCode.DISK_FULL, "making room").detail("It is full.")),
+        Optional.empty());
   }
 
   /** Of a host that has nothing yet. */
@@ -142,7 +193,8 @@ final class FakeAgent implements AgentLink {
         List.of(),
         List.of(),
         List.of(),
-        Optional.of("10.0.0.2:7801"));
+        Optional.of("10.0.0.2:7801"),
+        List.of());
   }
 
   VmReport settled(DesiredVm vm) {
@@ -192,7 +244,8 @@ final class FakeAgent implements AgentLink {
                     disk.base().map(id -> "/cache/" + id),
                     disk.sizeBytes(),
                     196_608,
-                    0))
+                    0,
+                    suspect))
             .toList(),
         Optional.empty(),
         Optional.of(2222),

@@ -10,8 +10,10 @@ import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.vm.VmFolders.Place;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
 import dev.ratoon.agent.vm.VmRecord.Run;
+import dev.ratoon.agent.work.Timeline;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
@@ -175,12 +177,26 @@ final class VmWork {
         });
   }
 
+  /** A base that went wrong since the VM's disks were made is brought anew. */
+  private void mendBases(DesiredVm vm) {
+    boolean ready =
+        vm.disks().stream()
+            .filter(DesiredDisk::differencing)
+            .flatMap(disk -> disk.base().stream())
+            .allMatch(cache::isReady);
+    if (!ready) {
+      Timeline timeline = timeline(vm.id());
+      timeline.step(
+          "base", () -> readyBases(vm, (done, total) -> timeline.progress("base", done, total)));
+    }
+  }
+
   /** Brings the bases that the VM's disks need, where they are not here. */
   private void readyBases(DesiredVm vm, Bases.Progress progress) {
     for (DesiredDisk disk : vm.disks()) {
       if (disk.base().isPresent()) {
         try {
-          Base _ = bases.ready(disk.base().get(), progress);
+          Base _ = bases.ready(disk.base().get(), Priority.DEPLOY, progress);
         } catch (InterruptedException stopped) {
           Thread.currentThread().interrupt();
           throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")
@@ -193,6 +209,7 @@ final class VmWork {
   void start(DesiredVm vm, VmRecord record, int restarts) {
     Path folder = folders.of(vm.id());
     long consoleFrom = consoleEnd(folder);
+    mendBases(vm);
     timeline(vm.id())
         .step(
             "start",

@@ -5,6 +5,7 @@ import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.IncomingBase;
 import dev.ratoon.cache.Replica;
 import dev.ratoon.disk.blocks.BlockFingerprints;
+import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.model.ReplicaState;
 import java.io.IOException;
@@ -52,7 +53,12 @@ final class PlanStep {
     List<Relative> relatives = new ArrayList<>();
     for (Replica replica : cache.replicas()) {
       Base base = replica.base();
-      if (replica.state() == ReplicaState.READY && !base.id().equals(manifest.id())) {
+      // Of a copy of its own that went wrong most is still good, and what is not shows.
+      boolean worthReading =
+          base.id().equals(manifest.id())
+              ? base.format() == DiskFormat.RAW
+              : replica.state() == ReplicaState.READY;
+      if (worthReading) {
         cache
             .fingerprints(base.id())
             .ifPresent(known -> relatives.add(new Relative(base, known, () -> cache.open(base))));

@@ -16,6 +16,7 @@ import java.util.Optional;
  *     kept, never touched
  * @param chunkAddress where it gives base disks to other hosts, "host:port"; without a host, on the
  *     machine of its server
+ * @param bases how far it is with each base disk of its desired state
  */
 public record HostReport(
     HostId id,
@@ -27,11 +28,13 @@ public record HostReport(
     List<ReplicaReport> replicas,
     List<VmReport> vms,
     List<String> unknownVms,
-    Optional<String> chunkAddress) {
+    Optional<String> chunkAddress,
+    List<BaseReport> bases) {
   public HostReport {
     replicas = List.copyOf(replicas);
     vms = List.copyOf(vms);
     unknownVms = List.copyOf(unknownVms);
+    bases = List.copyOf(bases);
   }
 
   /** Without what changes all the time or is kept elsewhere. */
@@ -46,6 +49,7 @@ public record HostReport(
         List.of(),
         List.of(),
         List.of(),
-        chunkAddress);
+        chunkAddress,
+        List.of());
   }
 }

@@ -8,7 +8,9 @@ import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.Permission;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.JoinTokenRequest;
+import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.api.StopRequest;
+import dev.ratoon.protocol.api.VerifyRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.RecordComponent;
@@ -57,7 +59,11 @@ final class Bodies {
                    "cloudInit": {"sshKeys": []}, "paused": false}\
                   """),
           JoinTokenRequest.class,
-          (ObjectNode) STRICT.readTree("{\"tags\": []}"));
+          (ObjectNode) STRICT.readTree("{\"tags\": []}"),
+          PrecacheRequest.class,
+          (ObjectNode) STRICT.readTree("{\"hosts\": [], \"all\": false}"),
+          VerifyRequest.class,
+          (ObjectNode) STRICT.readTree("{\"bases\": [], \"hosts\": [], \"gently\": false}"));
 
   private Bodies() {}
 

@@ -120,6 +120,11 @@ public final class Hosts {
     return report.incarnation().isEmpty() || report.incarnation().equals(incarnation);
   }
 
+  /** Whether a host that has reported follows this database. */
+  boolean follows(HostId host) {
+    return Optional.ofNullable(seen.get(host)).filter(known -> ours(known.report())).isPresent();
+  }
+
   Optional<EntityName> name(HostId host) {
     return Optional.ofNullable(seen.get(host)).map(s -> s.report().name());
   }

@@ -23,6 +23,8 @@ final class Words {
       case STOP -> "stopping";
       case DELETE -> "deleting";
       case UNDELETE -> "undeleting";
+      case PRECACHE -> "bringing";
+      case VERIFY, SCRUB -> "verifying";
     };
   }
 
