@@ -1,5 +1,6 @@
 package dev.ratoon.agent;
 
+import dev.ratoon.agent.host.FileSystems;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
@@ -29,6 +30,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -55,6 +57,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final DesiredStore desired;
   private final Reporter reporter;
   private final VmKeepers vms;
+  private final FileSystems fileSystems;
   private final Thread asking;
   private volatile boolean closed;
   private volatile Optional<HypervisorFacts> lastFacts = Optional.empty();
@@ -75,6 +78,12 @@ public final class Agent implements AgentLink, AutoCloseable {
     this.reporter =
         new Reporter(identity.id(), server, this::hostReport, this::vmReport, config.reportEvery());
     this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
+    this.fileSystems =
+        new FileSystems(
+            Map.of(
+                "cache", stores.cache().root(),
+                "vms", folders.vms(),
+                "trash", folders.trash()));
     this.asking = Thread.ofVirtual().name("desired").unstarted(this::ask);
   }
 
@@ -189,7 +198,9 @@ public final class Agent implements AgentLink, AutoCloseable {
         replicas(),
         vms.reports(),
         unknown,
-        stores.bases().address());
+        stores.bases().address(),
+        stores.bases().transfers(),
+        Optional.empty());
   }
 
   private HostFacts facts() {
@@ -204,7 +215,8 @@ public final class Agent implements AgentLink, AutoCloseable {
         facts.map(HypervisorFacts::version).orElse("unknown"),
         facts.map(HypervisorFacts::networks).orElse(List.of()),
         facts.map(HypervisorFacts::bridges).orElse(List.of()),
-        facts.flatMap(HypervisorFacts::uefi).isPresent());
+        facts.flatMap(HypervisorFacts::uefi).isPresent(),
+        fileSystems.now());
   }
 
   /** A base that has just come may be on its way still, for those who look: it counts as here. */

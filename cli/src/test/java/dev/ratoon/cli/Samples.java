@@ -20,6 +20,7 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.DiskView;
+import dev.ratoon.protocol.agent.FileSystemFacts;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
@@ -130,7 +131,13 @@ final class Samples {
         List.of(),
         Optional.empty(),
         List.of(),
-        false);
+        false,
+        List.of(
+            new FileSystemFacts(
+                "/", "ext4", List.of("cache", "vms"), 100L << 30, 60L << 30, true, false, true)),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   static OperationView operation(

@@ -138,16 +138,12 @@ final class VmFiles {
   }
 
   /** The disks as they lie in {@code folder} now; those that are not there are left out. */
-  static List<DiskReport> report(DesiredVm vm, VmRecord record, Path folder, Cache cache) {
+  static List<DiskReport> report(DesiredVm vm, VmRecord record, Path folder) {
     List<DiskReport> reports = new ArrayList<>();
     for (int i = 0; i < vm.disks().size() && record.disksMade(); i++) {
       DesiredDisk disk = vm.disks().get(i);
       Path file = VmDisk.of(vm, folder, i).file();
       if (Files.exists(file)) {
-        Optional<String> basePath =
-            disk.differencing()
-                ? disk.base().flatMap(cache::find).map(b -> b.path().toString())
-                : Optional.empty();
         List<Long> allCopied =
             record.files().map(VmRecord.MadeFiles::copiedBytes).orElse(List.of());
         long copied = i < allCopied.size() ? allCopied.get(i) : 0;
@@ -155,7 +151,7 @@ final class VmFiles {
             new DiskReport(
                 file.toString(),
                 disk.base(),
-                basePath,
+                OverlayHeader.parent(file),
                 disk.sizeBytes(),
                 StoredBytes.of(file),
                 copied));

@@ -155,6 +155,14 @@ final class VmWork {
 
   /** Makes all files of a VM that has none, or only half-made ones that no guest ever saw. */
   void makeFiles(DesiredVm vm, VmRecord record) {
+    if (ledger.wasPurged(vm.id())) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "making the disks of VM '" + vm.name() + "'")
+          .detail("It was deleted for good on this host, and its disks with it.")
+          .next(
+              "The server has forgotten that: its database was restored. Delete the VM, and deploy a"
+                  + " new one if it is needed.")
+          .asException();
+    }
     Timeline timeline = timeline(vm.id());
     VmFiles files = new VmFiles(cache, facts());
     timeline.step(
@@ -317,7 +325,7 @@ final class VmWork {
             "purge",
             () -> {
               folders.purge(id);
-              ledger.forget(id);
+              ledger.notePurged(id);
               starts.forget(id);
               VmRecord gone = records.remove(id);
               if (gone != null) {
@@ -367,7 +375,7 @@ final class VmWork {
   }
 
   private List<DiskReport> disks(DesiredVm vm, VmRecord record) {
-    return hasFolder(vm.id()) ? VmFiles.report(vm, record, folders.of(vm.id()), cache) : List.of();
+    return hasFolder(vm.id()) ? VmFiles.report(vm, record, folders.of(vm.id())) : List.of();
   }
 
   /**

@@ -3,12 +3,15 @@ package dev.ratoon.cli.fleet;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Details;
 import dev.ratoon.cli.output.Words;
+import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.client.Params;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -21,7 +24,15 @@ final class SettingsCommands {
     return new Details("settings")
         .line("differencing", settings.differencing() ? "on" : "off")
         .line("trash-hours", settings.trashHours())
-        .line("memory-ratio", settings.memoryRatio());
+        .line("memory-ratio", settings.memoryRatio())
+        .line("give-limit", HostDetails.limit(settings.limits().giveBytesPerSecond()))
+        .line("take-limit", HostDetails.limit(settings.limits().takeBytesPerSecond()))
+        .line("library-limit", HostDetails.limit(settings.limits().libraryBytesPerSecond()))
+        .line(
+            "library-uploads",
+            settings.limits().libraryUploads() == 0
+                ? "no limit"
+                : settings.limits().libraryUploads() + " at once");
   }
 
   @Command(name = "show", description = "Show the settings.")
@@ -46,7 +57,11 @@ final class SettingsCommands {
         "Change settings:",
         "  differencing=on|off   whether disks are children of their base unless told otherwise",
         "  trash-hours=N         how long the disks of deleted VMs are kept",
-        "  memory-ratio=R        how much memory VMs may be promised for each byte of a host"
+        "  memory-ratio=R        how much memory VMs may be promised for each byte of a host",
+        "  give-limit=SIZE       most bytes a second that a host gives to others; 0: no limit",
+        "  take-limit=SIZE       most bytes a second that a host takes from others",
+        "  library-limit=SIZE    most bytes a second that the library gives",
+        "  library-uploads=N     to how many hosts the library gives at once; others wait"
       },
       footer = {"", "Example:", "  ratoon settings set trash-hours=24 memory-ratio=1.5"})
   static final class Change implements Callable<Integer> {
@@ -77,14 +92,28 @@ final class SettingsCommands {
       try {
         return switch (key) {
           case "differencing" ->
-              new Settings(Words.onOff(key, value), old.trashHours(), old.memoryRatio());
+              new Settings(
+                  Words.onOff(key, value), old.trashHours(), old.memoryRatio(), old.transfers());
           case "trash-hours" ->
-              new Settings(old.differencing(), Integer.parseInt(value), old.memoryRatio());
+              new Settings(
+                  old.differencing(), Integer.parseInt(value), old.memoryRatio(), old.transfers());
           case "memory-ratio" ->
-              new Settings(old.differencing(), old.trashHours(), Double.parseDouble(value));
+              new Settings(
+                  old.differencing(),
+                  old.trashHours(),
+                  Double.parseDouble(value),
+                  old.transfers());
+          case "give-limit", "take-limit", "library-limit", "library-uploads" ->
+              new Settings(
+                  old.differencing(),
+                  old.trashHours(),
+                  old.memoryRatio(),
+                  Optional.of(limited(old.limits(), key, value)));
           default ->
               throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
-                  .next("Settings are differencing, trash-hours and memory-ratio, as KEY=VALUE.")
+                  .next(
+                      "Settings are differencing, trash-hours, memory-ratio, give-limit, take-limit,"
+                          + " library-limit and library-uploads, as KEY=VALUE.")
                   .asException();
         };
       } catch (NumberFormatException notNumber) {
@@ -92,6 +121,16 @@ final class SettingsCommands {
             .next("Its value is a number.")
             .asException(notNumber);
       }
+    }
+
+    private static TransferLimits limited(TransferLimits old, String key, String value) {
+      boolean uploads = key.equals("library-uploads");
+      long rate = uploads ? 0 : ByteSize.parse(value);
+      return new TransferLimits(
+          key.equals("give-limit") ? rate : old.giveBytesPerSecond(),
+          key.equals("take-limit") ? rate : old.takeBytesPerSecond(),
+          key.equals("library-limit") ? rate : old.libraryBytesPerSecond(),
+          uploads ? Integer.parseInt(value) : old.libraryUploads());
     }
   }
 }

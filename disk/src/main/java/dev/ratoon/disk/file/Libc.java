@@ -18,6 +18,7 @@ final class Libc {
   private static final VarHandle ERRNO =
       STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
   private static final int O_RDONLY_CLOEXEC = 0x80000;
+  private static final int O_WRONLY_CLOEXEC = 0x80001;
 
   static final boolean AVAILABLE =
       System.getProperty("os.name").equals("Linux") && Files.isDirectory(Path.of("/proc/self/fd"));
@@ -58,8 +59,17 @@ final class Libc {
 
   /** A descriptor for reading, or less than 0. */
   static int open(String path) {
+    return open(path, O_RDONLY_CLOEXEC);
+  }
+
+  /** A descriptor for writing to a file that exists, or less than 0. */
+  static int openToWrite(String path) {
+    return open(path, O_WRONLY_CLOEXEC);
+  }
+
+  private static int open(String path, int flags) {
     try (Arena arena = Arena.ofConfined()) {
-      return (int) OPEN.invokeExact(arena.allocateFrom(path), O_RDONLY_CLOEXEC);
+      return (int) OPEN.invokeExact(arena.allocateFrom(path), flags);
     } catch (Throwable e) {
       throw unexpected(e);
     }

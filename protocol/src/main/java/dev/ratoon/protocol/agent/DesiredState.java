@@ -1,6 +1,7 @@
 package dev.ratoon.protocol.agent;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * All that one host shall be. Absence is not deletion: a VM that is missing here is kept and
@@ -9,9 +10,21 @@ import java.util.List;
  * @param incarnation names the database this comes from; a host refuses another one until an
  *     operator agrees
  * @param revision grows with every change; a host refuses one that is older than it has seen
+ * @param lineage which history it belongs to; empty of a server that does not say
+ * @param limits how much the host may move; empty of a server that does not say
  */
-public record DesiredState(String incarnation, long revision, List<DesiredVm> vms) {
+public record DesiredState(
+    String incarnation,
+    long revision,
+    List<DesiredVm> vms,
+    Optional<Lineage> lineage,
+    Optional<TransferLimits> limits) {
   public DesiredState {
     vms = List.copyOf(vms);
+  }
+
+  /** Of VMs alone. */
+  public DesiredState(String incarnation, long revision, List<DesiredVm> vms) {
+    this(incarnation, revision, vms, Optional.empty(), Optional.empty());
   }
 }

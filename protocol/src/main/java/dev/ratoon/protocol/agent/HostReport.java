@@ -16,6 +16,8 @@ import java.util.Optional;
  *     kept, never touched
  * @param chunkAddress where it gives base disks to other hosts, "host:port"; without a host, on the
  *     machine of its server
+ * @param transfers what has gone between it and other hosts; empty if it has nothing to do with any
+ * @param findings what else it found; empty of an agent that does not look
  */
 public record HostReport(
     HostId id,
@@ -27,7 +29,9 @@ public record HostReport(
     List<ReplicaReport> replicas,
     List<VmReport> vms,
     List<String> unknownVms,
-    Optional<String> chunkAddress) {
+    Optional<String> chunkAddress,
+    Optional<TransferReport> transfers,
+    Optional<Findings> findings) {
   public HostReport {
     replicas = List.copyOf(replicas);
     vms = List.copyOf(vms);
@@ -46,6 +50,8 @@ public record HostReport(
         List.of(),
         List.of(),
         List.of(),
-        chunkAddress);
+        chunkAddress,
+        Optional.empty(),
+        Optional.empty());
   }
 }

@@ -100,7 +100,13 @@ public final class Api implements AutoCloseable {
   }
 
   private static Settings change(Parts parts, Settings settings) {
-    parts.database().change(tx -> tx.fleet().change(settings));
+    parts.database().change(tx -> {
+      boolean moveOtherwise = !tx.fleet().settings().limits().equals(settings.limits());
+      tx.fleet().change(settings);
+      if (moveOtherwise) {
+        parts.inventory().revisions().nextOfAll(tx);
+      }
+    });
     return settings;
   }
 }

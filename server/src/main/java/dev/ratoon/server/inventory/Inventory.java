@@ -23,18 +23,26 @@ public record Inventory(
   public static Inventory open(
       Database database,
       String incarnation,
+      String run,
       Members members,
       Operations operations,
       InstantSource clock) {
-    Hosts hosts = new Hosts(database, incarnation, members, clock);
+    Histories histories =
+        new Histories(incarnation, run, database.read(tx -> tx.fleet().runs()));
+    Hosts hosts = new Hosts(database, histories, members, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
-    Revisions revisions = new Revisions(database, incarnation);
+    Revisions revisions = new Revisions(database, incarnation, histories);
     return new Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
         new Deploys(database, hosts, known, operations, revisions, clock),
-        new HostChanges(database, hosts, members, known, observations, operations),
+        new HostChanges(
+            database,
+            hosts,
+            members,
+            revisions,
+            new HostChanges.Vms(known, observations, operations)),
         new FleetViews(database, hosts, observations),
         new Reports(
             database,
