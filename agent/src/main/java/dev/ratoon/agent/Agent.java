@@ -16,11 +16,14 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.HostFacts;
+import dev.ratoon.protocol.agent.Findings.Stray;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.protocol.agent.VmReport;
 import java.io.IOException;
 import java.nio.file.FileStore;
@@ -33,7 +36,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -48,6 +55,10 @@ public final class Agent implements AgentLink, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
   private static final Duration LONGEST_ASK = Duration.ofSeconds(30);
   private static final int RETRY_SECONDS = 1;
+  private static final int REPORTS_PER_LOOK = 6;
+
+  /** How long a host that was just started waits for its server before it acts on its own. */
+  private static final Duration GREETING = Duration.ofSeconds(10);
 
   private final HostIdentity identity;
   private final HostFolders folders;
@@ -58,7 +69,9 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final Reporter reporter;
   private final VmKeepers vms;
   private final FileSystems fileSystems;
+  private final Inspection inspection;
   private final Thread asking;
+  private volatile boolean takenUp;
   private volatile boolean closed;
   private volatile Optional<HypervisorFacts> lastFacts = Optional.empty();
 
@@ -78,6 +91,8 @@ public final class Agent implements AgentLink, AutoCloseable {
     this.reporter =
         new Reporter(identity.id(), server, this::hostReport, this::vmReport, config.reportEvery());
     this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
+    this.inspection =
+        new Inspection(vms, stores, config.reportEvery().multipliedBy(REPORTS_PER_LOOK));
     this.fileSystems =
         new FileSystems(
             Map.of(
@@ -99,9 +114,7 @@ public final class Agent implements AgentLink, AutoCloseable {
       ServerLink server,
       InstantSource clock) {
     Agent agent = new Agent(config, hypervisor, stores, server, clock);
-    agent.desired.last().ifPresent(last -> agent.vms.want(last.vms()));
     stores.cache().onChange(agent.reporter::hostChanged);
-    agent.reporter.start();
     agent.asking.start();
     return agent;
   }
@@ -134,20 +147,90 @@ public final class Agent implements AgentLink, AutoCloseable {
   }
 
   private void ask() {
+    begin();
     while (!closed) {
       try {
-        long known = desired.last().map(DesiredState::revision).orElse(0L);
-        server.desired(identity.id(), known, LONGEST_ASK).ifPresent(this::takeUp);
+        server.desired(identity.id(), known(), LONGEST_ASK).ifPresent(this::takeUp);
       } catch (InterruptedException closing) {
         return;
       } catch (RuntimeException failed) {
         if (!closed) {
           LOG.warn(
               "The server could not be asked what this host shall be: {}", failed.getMessage());
+          inspection.again();
+          reporter.hostChanged();
           pause();
         }
       }
     }
+  }
+
+  /**
+   * Takes up what the host shall be: what the server says, if it says something soon, else what was
+   * remembered. So VMs come back after a power loss without a server, and a VM that was moved or
+   * deleted while the host was away is not started again where there is one.
+   */
+  private void begin() {
+    Optional<DesiredState> remembered = desired.last();
+    switch (remembered.isEmpty() ? Word.NOTHING_NEWER : firstWord()) {
+      case TAKEN_UP -> {}
+      case NOTHING_NEWER, SILENCE ->
+          remembered.ifPresent(last -> {
+            stores.bases().limit(last.limits().orElse(TransferLimits.NONE));
+            vms.want(last.vms());
+          });
+      case NOT_OURS -> {
+        if (!closed) {
+          LOG.error(
+              "The server does not count this host among its own any more: no VM is started. Those"
+                  + " that run are left as they are.");
+        }
+      }
+    }
+    takenUp = true;
+    reporter.start();
+  }
+
+  /** What the server had to say when the agent was started. */
+  private enum Word {
+    TAKEN_UP,
+    NOTHING_NEWER,
+    SILENCE,
+    NOT_OURS
+  }
+
+  private Word firstWord() {
+    AtomicReference<Optional<DesiredState>> newer = new AtomicReference<>(Optional.empty());
+    FutureTask<Word> question =
+        new FutureTask<>(() -> {
+          server.report(hostReport());
+          newer.set(server.desired(identity.id(), known(), Duration.ZERO));
+          return newer.get().isPresent() ? Word.TAKEN_UP : Word.NOTHING_NEWER;
+        });
+    Thread asked = Thread.ofVirtual().name("greeting").start(question);
+    try {
+      Word word = question.get(GREETING.toSeconds(), TimeUnit.SECONDS);
+      newer.get().ifPresent(this::takeUp);
+      return word == Word.TAKEN_UP && !desired.last().equals(newer.get())
+          ? Word.NOTHING_NEWER
+          : word;
+    } catch (ExecutionException failed) {
+      return failed.getCause() instanceof RatoonException refused
+              && refused.problem().code() == ErrorCode.FORBIDDEN
+          ? Word.NOT_OURS
+          : Word.SILENCE;
+    } catch (TimeoutException silence) {
+      return Word.SILENCE;
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+      return Word.NOT_OURS;
+    } finally {
+      asked.interrupt();
+    }
+  }
+
+  private long known() {
+    return desired.last().map(DesiredState::revision).orElse(0L);
   }
 
   /**
@@ -159,9 +242,11 @@ public final class Agent implements AgentLink, AutoCloseable {
       pause();
       return;
     }
+    stores.bases().limit(newer.limits().orElse(TransferLimits.NONE));
+    List<DesiredVm> owned = desired.ofNewestOwners(newer);
     boolean onlyStarts = desired.knowsEveryStopOf(newer);
     if (onlyStarts) {
-      vms.want(newer.vms());
+      vms.want(owned);
     }
     try {
       desired.keep(newer);
@@ -170,7 +255,7 @@ public final class Agent implements AgentLink, AutoCloseable {
       LOG.error("The desired state is not kept: {}", unwritable.problem().oneLine());
     }
     if (!onlyStarts) {
-      vms.want(newer.vms());
+      vms.want(owned);
     }
   }
 
@@ -180,10 +265,11 @@ public final class Agent implements AgentLink, AutoCloseable {
 
   private HostReport hostReport() {
     Optional<Problem> problem = Optional.empty();
-    List<String> unknown = List.of();
+    List<Stray> strays = List.of();
     try {
       lastFacts = Optional.of(hypervisor.facts());
-      unknown = vms.unknown();
+      // Before it is known what the host shall be, every VM would be a stray.
+      strays = takenUp ? vms.strays() : List.of();
     } catch (RatoonException unavailable) {
       problem = Optional.of(unavailable.problem());
     }
@@ -192,15 +278,15 @@ public final class Agent implements AgentLink, AutoCloseable {
         identity.id(),
         identity.name(),
         state.incarnation(),
-        vms.allReport() ? state.revision() : 0,
+        takenUp && vms.allReport() ? state.revision() : 0,
         facts(),
         problem,
         replicas(),
         vms.reports(),
-        unknown,
+        strays.stream().map(stray -> stray.id().toString()).toList(),
         stores.bases().address(),
         stores.bases().transfers(),
-        Optional.empty());
+        Optional.of(inspection.now(desired.last(), strays)));
   }
 
   private HostFacts facts() {

@@ -30,6 +30,7 @@ import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -86,6 +87,9 @@ final class Host implements ServerLink, AutoCloseable {
   private long revision = 1;
   private long asked;
   private boolean away;
+  private boolean removed;
+  private int refusals;
+  private Optional<Lineage.Replaced> replaces = Optional.empty();
 
   Host(Path work) throws IOException {
     home = work.resolve("home");
@@ -241,6 +245,44 @@ final class Host implements ServerLink, AutoCloseable {
     });
   }
 
+  /** The server's database is that of long ago, which knows these VMs alone. */
+  void beRestored(DesiredVm... vms) {
+    locked(() -> {
+      wanted.clear();
+      for (DesiredVm vm : vms) {
+        wanted.put(vm.id(), vm);
+      }
+      asked = 0;
+      revision = 1;
+      news.signalAll();
+    });
+  }
+
+  /** An operator lets the host follow the server's database, whatever it has seen. */
+  void follow() {
+    locked(() -> {
+      HostReport report = reportedHost.orElseThrow();
+      long seen = report.findings().orElseThrow().newestRevision();
+      replaces = Optional.of(new Lineage.Replaced(report.incarnation(), seen));
+      revision = Math.max(revision, seen) + 1;
+      news.signalAll();
+    });
+  }
+
+  void awaitRefusals(int times) {
+    await(() -> refusals >= times, () -> "refused " + refusals + " times");
+  }
+
+  /** The newest revision of what the host shall be. */
+  long revision() {
+    return revision;
+  }
+
+  /** The server lets the host in no more. */
+  void remove() {
+    locked(() -> removed = true);
+  }
+
   void serverIsAway(boolean isAway) {
     change(() -> away = isAway);
   }
@@ -293,14 +335,24 @@ final class Host implements ServerLink, AutoCloseable {
       throws InterruptedException {
     lock.lock();
     try {
+      if (removed) {
+        refusals++;
+        throw Problem.of(ErrorCode.FORBIDDEN, "asking").asException();
+      }
       long left = wait.toNanos();
       while ((away || revision <= knownRevision) && left > 0) {
         left = news.awaitNanos(left);
       }
       asked++;
       news.signalAll();
-      return left > 0
-          ? Optional.of(new DesiredState(incarnation, revision, new ArrayList<>(wanted.values())))
+      return !away && revision > knownRevision
+          ? Optional.of(
+              new DesiredState(
+                  incarnation,
+                  revision,
+                  new ArrayList<>(wanted.values()),
+                  Optional.of(new Lineage("run", replaces)),
+                  Optional.empty()))
           : Optional.empty();
     } finally {
       lock.unlock();
@@ -310,6 +362,9 @@ final class Host implements ServerLink, AutoCloseable {
   @Override
   public void report(HostReport report) {
     locked(() -> {
+      if (removed) {
+        throw Problem.of(ErrorCode.FORBIDDEN, "reporting").asException();
+      }
       reportedHost = Optional.of(report);
       report.vms().forEach(vm -> reported.put(vm.id(), vm));
       news.signalAll();

@@ -290,6 +290,22 @@ public final class Cache implements AutoCloseable {
     }
   }
 
+  /**
+   * What lies in the cache's folder and is neither a base nor being worked at, but for arrivals that
+   * are under way, which only those know who bring them.
+   *
+   * @throws RatoonException {@code file-unreadable}
+   */
+  public List<Leftover> leftovers() {
+    try {
+      return folder.leftovers();
+    } catch (IOException failed) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "listing " + folder.root())
+          .detail(String.valueOf(failed.getMessage()))
+          .asException(failed);
+    }
+  }
+
   @Override
   public void close() {
     knownBlocks.close();
