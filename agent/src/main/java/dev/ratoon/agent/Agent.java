@@ -16,7 +16,6 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.DesiredState;
-import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.Findings.Stray;
@@ -211,9 +210,9 @@ public final class Agent implements AgentLink, AutoCloseable {
     try {
       Word word = question.get(GREETING.toSeconds(), TimeUnit.SECONDS);
       newer.get().ifPresent(this::takeUp);
-      return word == Word.TAKEN_UP && !desired.last().equals(newer.get())
-          ? Word.NOTHING_NEWER
-          : word;
+      // One that was refused leaves what was remembered.
+      boolean refused = newer.get().filter(told -> told.revision() != known()).isPresent();
+      return refused ? Word.NOTHING_NEWER : word;
     } catch (ExecutionException failed) {
       return failed.getCause() instanceof RatoonException refused
               && refused.problem().code() == ErrorCode.FORBIDDEN
@@ -237,16 +236,16 @@ public final class Agent implements AgentLink, AutoCloseable {
    * A stop or a delete is kept before it is acted on: a host that forgets one would start the VM
    * again after a power loss. Where VMs are only to be started they need not wait for the disk.
    */
-  private void takeUp(DesiredState newer) {
-    if (!desired.accepts(newer)) {
+  private void takeUp(DesiredState told) {
+    if (!desired.accepts(told)) {
       pause();
       return;
     }
+    DesiredState newer = desired.withNewestOwners(told);
     stores.bases().limit(newer.limits().orElse(TransferLimits.NONE));
-    List<DesiredVm> owned = desired.ofNewestOwners(newer);
     boolean onlyStarts = desired.knowsEveryStopOf(newer);
     if (onlyStarts) {
-      vms.want(owned);
+      vms.want(newer.vms());
     }
     try {
       desired.keep(newer);
@@ -255,7 +254,7 @@ public final class Agent implements AgentLink, AutoCloseable {
       LOG.error("The desired state is not kept: {}", unwritable.problem().oneLine());
     }
     if (!onlyStarts) {
-      vms.want(owned);
+      vms.want(newer.vms());
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -69,14 +70,23 @@ final class DesiredStore {
     return true;
   }
 
-  /** Its VMs but for those of which a newer owner has been seen. */
-  List<DesiredVm> ofNewestOwners(DesiredState newer) {
-    Map<VmId, Long> seen =
+  /** The same, but a VM of which a newer owner has been seen stays as it was wanted by that one. */
+  DesiredState withNewestOwners(DesiredState newer) {
+    Map<VmId, DesiredVm> seen =
         last.map(DesiredState::vms).orElse(List.of()).stream()
-            .collect(Collectors.toMap(DesiredVm::id, DesiredVm::epoch));
-    return newer.vms().stream()
-        .filter(vm -> vm.epoch() >= seen.getOrDefault(vm.id(), 0L))
-        .toList();
+            .collect(Collectors.toMap(DesiredVm::id, vm -> vm));
+    List<DesiredVm> vms = newer.vms().stream().map(vm -> newest(vm, seen.get(vm.id()))).toList();
+    return new DesiredState(
+        newer.incarnation(), newer.revision(), vms, newer.lineage(), newer.limits());
+  }
+
+  private static DesiredVm newest(DesiredVm vm, @Nullable DesiredVm seen) {
+    if (seen == null || seen.epoch() <= vm.epoch()) {
+      return vm;
+    }
+    LOG.warn(
+        "VM {}: refused epoch {}, epoch {} was seen before", vm.id(), vm.epoch(), seen.epoch());
+    return seen;
   }
 
   private static boolean replaces(DesiredState newer, DesiredState known) {

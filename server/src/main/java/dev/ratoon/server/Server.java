@@ -104,7 +104,15 @@ public final class Server implements AutoCloseable {
     Instant now = clock.instant();
     database.change(tx -> tx.fleet().began(run, now));
     Members members = new Members(database, certificates, clock);
-    Inventory inventory = Inventory.open(database, incarnation, run, members, operations, clock);
+    Inventory inventory =
+        Inventory.open(
+            database,
+            incarnation,
+            run,
+            members,
+            operations,
+            new TransferMeters(meters).counts(),
+            clock);
     Meters.watch(meters, inventory);
     Imports imports = opened(parts, new Imports(database, operations, library, clock));
     opened(parts, sweeping(inventory));

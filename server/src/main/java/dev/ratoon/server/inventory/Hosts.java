@@ -41,19 +41,27 @@ public final class Hosts {
   private final InstantSource clock;
   private final Histories histories;
   private final Members members;
+  private final WireCounts counts;
   private final Map<HostId, Seen> seen = new ConcurrentHashMap<>();
   private final Map<HostId, AgentLink> agents = new ConcurrentHashMap<>();
 
   /**
    * A host.
    *
-   * @param heard when its agent last called in this run of the server
+   * @param heardNanos when its agent last called in this run of the server, by a clock that does
+   *     not jump
    * @param standing of its history, as far as it has reported
    */
   record Seen(
-      HostReport report, Instant reportedAt, Optional<Instant> heard, Standing standing) {}
+      HostReport report, Instant reportedAt, Optional<Long> heardNanos, Standing standing) {}
 
-  Hosts(Database database, Histories histories, Members members, InstantSource clock) {
+  Hosts(
+      Database database,
+      Histories histories,
+      Members members,
+      WireCounts counts,
+      InstantSource clock) {
+    this.counts = counts;
     this.members = members;
     this.clock = clock;
     this.histories = histories;
@@ -101,15 +109,17 @@ public final class Hosts {
       tx.hosts().put(report.lasting(), now);
     }
     Standing standing = histories.of(tx, report);
-    tx.afterCommit(() -> seen.put(report.id(), new Seen(report, now, Optional.of(now), standing)));
+    tx.afterCommit(() -> {
+      seen.put(report.id(), new Seen(report, now, Optional.of(System.nanoTime()), standing));
+      counts.take(report);
+    });
     return standing;
   }
 
   void heard(HostId host) {
-    Instant now = clock.instant();
+    Optional<Long> now = Optional.of(System.nanoTime());
     seen.computeIfPresent(
-        host,
-        (id, was) -> new Seen(was.report(), was.reportedAt(), Optional.of(now), was.standing()));
+        host, (id, was) -> new Seen(was.report(), was.reportedAt(), now, was.standing()));
   }
 
   Collection<Seen> all() {
@@ -117,8 +127,8 @@ public final class Hosts {
   }
 
   boolean connected(Seen host) {
-    return host.heard().isPresent()
-        && Duration.between(host.heard().get(), clock.instant()).compareTo(SILENCE) < 0;
+    return host.heardNanos().isPresent()
+        && System.nanoTime() - host.heardNanos().get() < SILENCE.toNanos();
   }
 
   /** Why no VM should be started there just now. */
@@ -157,7 +167,7 @@ public final class Hosts {
    */
   Seen reported(HostId host) {
     return Optional.ofNullable(seen.get(host))
-        .filter(known -> known.heard().isPresent())
+        .filter(known -> known.heardNanos().isPresent())
         .orElseThrow(() ->
             Problem.of(ErrorCode.SERVER_UNREACHABLE, "asking how host " + nameOf(host) + " is")
                 .detail("It has not reported since the server was started.")
@@ -168,7 +178,7 @@ public final class Hosts {
   void givesUp(HostId host) {
     seen.computeIfPresent(
         host,
-        (id, was) -> new Seen(was.report(), was.reportedAt(), was.heard(), Standing.GIVING_UP));
+        (id, was) -> new Seen(was.report(), was.reportedAt(), was.heardNanos(), Standing.GIVING_UP));
   }
 
   /** Whether it follows this database, as far as is known. */
@@ -222,6 +232,7 @@ public final class Hosts {
     tx.afterCommit(() -> {
       seen.remove(host);
       agents.remove(host);
+      counts.forget(host);
     });
   }
 

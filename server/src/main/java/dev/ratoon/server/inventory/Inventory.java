@@ -26,10 +26,11 @@ public record Inventory(
       String run,
       Members members,
       Operations operations,
+      WireCounts counts,
       InstantSource clock) {
     Histories histories =
         new Histories(incarnation, run, database.read(tx -> tx.fleet().runs()));
-    Hosts hosts = new Hosts(database, histories, members, clock);
+    Hosts hosts = new Hosts(database, histories, members, counts, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
     Revisions revisions = new Revisions(database, incarnation, histories);
