@@ -2,7 +2,6 @@ package dev.ratoon.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.FileOwner;
@@ -75,6 +74,8 @@ final class Host implements ServerLink, AutoCloseable {
   private final Path home;
   private final SimulatedHypervisor hypervisor;
   private final DiskId image;
+  final JumpingClock clock = new JumpingClock();
+  private final SlowBases bases = new SlowBases();
   private Optional<Cache> cache = Optional.empty();
   private Optional<Agent> agent = Optional.empty();
 
@@ -126,9 +127,9 @@ final class Host implements ServerLink, AutoCloseable {
             Agent.start(
                 new AgentConfig(home, Duration.ofMillis(200)),
                 hypervisor,
-                new Stores(cache.get(), Bases.of(cache.get())),
+                new Stores(cache.get(), bases.of(cache.get())),
                 this,
-                InstantSource.system()));
+                clock));
   }
 
   /** The agent's process ends; domains run on. */
@@ -138,6 +139,11 @@ final class Host implements ServerLink, AutoCloseable {
     agent = Optional.empty();
     cache = Optional.empty();
     locked(reported::clear);
+  }
+
+  /** From now on bases do not come, until they may. */
+  SlowBases bases() {
+    return bases;
   }
 
   void losePower() {

@@ -3,6 +3,7 @@ package dev.ratoon.agent.vm;
 import dev.ratoon.agent.console.ConsoleLog;
 import dev.ratoon.agent.console.ConsoleWatch;
 import dev.ratoon.agent.host.HostFolders;
+import dev.ratoon.agent.host.SteadyClock;
 import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent;
@@ -37,7 +38,7 @@ public final class VmKeepers implements AutoCloseable {
   private final ConsoleWatch consoles;
   private final VmWork work;
   private final VmExports exports;
-  private final InstantSource clock;
+  private final InstantSource steady;
   private final Hypervisor.Subscription events;
   private final Map<VmId, VmKeeper> keepers = new ConcurrentHashMap<>();
 
@@ -57,7 +58,7 @@ public final class VmKeepers implements AutoCloseable {
     VmLedger ledger = new VmLedger(host);
     this.work = new VmWork(hypervisor, stores, folders, ledger, consoles, clock, changed);
     this.exports = new VmExports(work, folders, stores.cache());
-    this.clock = clock;
+    this.steady = new SteadyClock(clock);
     this.events = hypervisor.listen(this::on);
   }
 
@@ -73,7 +74,7 @@ public final class VmKeepers implements AutoCloseable {
       if (known != null) {
         known.want(vm);
       } else {
-        VmKeeper made = new VmKeeper(vm, work, clock);
+        VmKeeper made = new VmKeeper(vm, work, steady);
         keepers.put(vm.id(), made);
         made.start();
       }
