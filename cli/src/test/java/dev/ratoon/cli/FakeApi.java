@@ -157,7 +157,8 @@ final class FakeApi implements AutoCloseable {
       case "vm-console" -> console(exchange, query);
       case "base-list" -> send(exchange, 200, bases);
       case "host-list" -> send(exchange, 200, List.of(Samples.host()));
-      case "host-show" -> send(exchange, 200, known(first, "host-1", Samples.host()));
+      case "host-show", "host-change", "host-follow" ->
+          send(exchange, 200, known(first, "host-1", Samples.host()));
       case "operation-list" ->
           send(exchange, 200, operations.keySet().stream().sorted().map(this::ended).toList());
       case "operation-show" -> send(exchange, 200, ended(first));

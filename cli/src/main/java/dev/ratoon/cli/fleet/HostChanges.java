@@ -136,7 +136,9 @@ final class HostChanges {
                   + ": "
                   + host.cluster().map(c -> "cluster " + c).orElse("no cluster")
                   + (host.tags().isEmpty() ? "" : ", tags " + String.join(" ", host.tags()))
-                  + host.limitBytesPerSecond().map(most -> ", " + HostDetails.limit(most)).orElse(""));
+                  + host.limitBytesPerSecond()
+                      .map(most -> (most > 0 ? ", limit " : ", ") + HostDetails.limit(most))
+                      .orElse(""));
       return ExitCode.OK;
     }
   }
