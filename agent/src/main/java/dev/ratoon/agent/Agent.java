@@ -2,6 +2,7 @@ package dev.ratoon.agent;
 
 import dev.ratoon.agent.bases.BaseKeepers;
 import dev.ratoon.agent.bases.BaseWork;
+import dev.ratoon.agent.host.FileSystems;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
@@ -20,10 +21,12 @@ import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.HostFacts;
+import dev.ratoon.protocol.agent.Findings.Stray;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.protocol.agent.VmReport;
 import java.io.IOException;
 import java.nio.file.FileStore;
@@ -33,9 +36,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -50,6 +58,10 @@ public final class Agent implements AgentLink, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
   private static final Duration LONGEST_ASK = Duration.ofSeconds(30);
   private static final int RETRY_SECONDS = 1;
+  private static final int REPORTS_PER_LOOK = 6;
+
+  /** How long a host that was just started waits for its server before it acts on its own. */
+  private static final Duration GREETING = Duration.ofSeconds(10);
 
   private final HostIdentity identity;
   private final HostFolders folders;
@@ -60,7 +72,10 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final Reporter reporter;
   private final VmKeepers vms;
   private final BaseKeepers bases;
+  private final FileSystems fileSystems;
+  private final Inspection inspection;
   private final Thread asking;
+  private volatile boolean takenUp;
   private volatile boolean closed;
   private volatile Optional<HypervisorFacts> lastFacts = Optional.empty();
 
@@ -89,6 +104,14 @@ public final class Agent implements AgentLink, AutoCloseable {
     this.bases =
         new BaseKeepers(
             new BaseWork(stores.cache(), stores.bases(), vms::standingOn), clock, reporter::basesChanged);
+    this.inspection =
+        new Inspection(vms, stores, config.reportEvery().multipliedBy(REPORTS_PER_LOOK));
+    this.fileSystems =
+        new FileSystems(
+            Map.of(
+                "cache", stores.cache().root(),
+                "vms", folders.vms(),
+                "trash", folders.trash()));
     this.asking = Thread.ofVirtual().name("desired").unstarted(this::ask);
   }
 
@@ -104,16 +127,9 @@ public final class Agent implements AgentLink, AutoCloseable {
       ServerLink server,
       InstantSource clock) {
     Agent agent = new Agent(config, hypervisor, stores, server, clock);
-    agent
-        .desired
-        .last()
-        .ifPresent(last -> {
-          agent.vms.want(last.vms());
-          agent.wantBases(last);
-        });
+    agent.reporter.start();
     stores.cache().onChange(agent.reporter::hostChanged);
     stores.cache().onChange(agent.bases::cacheChanged);
-    agent.reporter.start();
     agent.asking.start();
     return agent;
   }
@@ -147,16 +163,18 @@ public final class Agent implements AgentLink, AutoCloseable {
   }
 
   private void ask() {
+    begin();
     while (!closed) {
       try {
-        long known = desired.last().map(DesiredState::revision).orElse(0L);
-        server.desired(identity.id(), known, LONGEST_ASK).ifPresent(this::takeUp);
+        server.desired(identity.id(), known(), LONGEST_ASK).ifPresent(this::takeUp);
       } catch (InterruptedException closing) {
         return;
       } catch (RuntimeException failed) {
         if (!closed) {
           LOG.warn(
               "The server could not be asked what this host shall be: {}", failed.getMessage());
+          inspection.again();
+          reporter.hostChanged();
           pause();
         }
       }
@@ -164,14 +182,84 @@ public final class Agent implements AgentLink, AutoCloseable {
   }
 
   /**
+   * Takes up what the host shall be: what the server says, if it says something soon, else what was
+   * remembered. So VMs come back after a power loss without a server, and a VM that was moved or
+   * deleted while the host was away is not started again where there is one.
+   */
+  private void begin() {
+    Optional<DesiredState> remembered = desired.last();
+    switch (remembered.isEmpty() ? Word.NOTHING_NEWER : firstWord()) {
+      case TAKEN_UP -> {}
+      case NOTHING_NEWER, SILENCE ->
+          remembered.ifPresent(last -> {
+            stores.bases().limit(last.limits().orElse(TransferLimits.NONE));
+            vms.want(last.vms());
+          });
+      case NOT_OURS -> {
+        if (!closed) {
+          LOG.error(
+              "The server does not count this host among its own any more: no VM is started. Those"
+                  + " that run are left as they are.");
+        }
+      }
+    }
+    takenUp = true;
+    reporter.start();
+  }
+
+  /** What the server had to say when the agent was started. */
+  private enum Word {
+    TAKEN_UP,
+    NOTHING_NEWER,
+    SILENCE,
+    NOT_OURS
+  }
+
+  private Word firstWord() {
+    AtomicReference<Optional<DesiredState>> newer = new AtomicReference<>(Optional.empty());
+    FutureTask<Word> question =
+        new FutureTask<>(() -> {
+          server.report(hostReport());
+          newer.set(server.desired(identity.id(), known(), Duration.ZERO));
+          return newer.get().isPresent() ? Word.TAKEN_UP : Word.NOTHING_NEWER;
+        });
+    Thread asked = Thread.ofVirtual().name("greeting").start(question);
+    try {
+      Word word = question.get(GREETING.toSeconds(), TimeUnit.SECONDS);
+      newer.get().ifPresent(this::takeUp);
+      // One that was refused leaves what was remembered.
+      boolean refused = newer.get().filter(told -> told.revision() != known()).isPresent();
+      return refused ? Word.NOTHING_NEWER : word;
+    } catch (ExecutionException failed) {
+      return failed.getCause() instanceof RatoonException refused
+              && refused.problem().code() == ErrorCode.FORBIDDEN
+          ? Word.NOT_OURS
+          : Word.SILENCE;
+    } catch (TimeoutException silence) {
+      return Word.SILENCE;
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+      return Word.NOT_OURS;
+    } finally {
+      asked.interrupt();
+    }
+  }
+
+  private long known() {
+    return desired.last().map(DesiredState::revision).orElse(0L);
+  }
+
+  /**
    * A stop or a delete is kept before it is acted on: a host that forgets one would start the VM
    * again after a power loss. Where VMs are only to be started they need not wait for the disk.
    */
-  private void takeUp(DesiredState newer) {
-    if (!desired.accepts(newer)) {
+  private void takeUp(DesiredState told) {
+    if (!desired.accepts(told)) {
       pause();
       return;
     }
+    DesiredState newer = desired.withNewestOwners(told);
+    stores.bases().limit(newer.limits().orElse(TransferLimits.NONE));
     boolean onlyStarts = desired.knowsEveryStopOf(newer);
     if (onlyStarts) {
       vms.want(newer.vms());
@@ -202,10 +290,11 @@ public final class Agent implements AgentLink, AutoCloseable {
 
   private HostReport hostReport() {
     Optional<Problem> problem = Optional.empty();
-    List<String> unknown = List.of();
+    List<Stray> strays = List.of();
     try {
       lastFacts = Optional.of(hypervisor.facts());
-      unknown = vms.unknown();
+      // Before it is known what the host shall be, every VM would be a stray.
+      strays = takenUp ? vms.strays() : List.of();
     } catch (RatoonException unavailable) {
       problem = Optional.of(unavailable.problem());
     }
@@ -215,14 +304,16 @@ public final class Agent implements AgentLink, AutoCloseable {
         identity.id(),
         identity.name(),
         state.incarnation(),
-        vms.allReport() ? state.revision() : 0,
+        takenUp && vms.allReport() ? state.revision() : 0,
         facts(),
         problem,
         replicas(),
         vms.reports(),
-        unknown,
+        strays.stream().map(stray -> stray.id().toString()).toList(),
         stores.bases().address(),
-        bases.reports());
+        bases.reports(),
+        stores.bases().transfers(),
+        Optional.of(inspection.now(desired.last(), strays)));
   }
 
   private HostFacts facts() {
@@ -237,7 +328,8 @@ public final class Agent implements AgentLink, AutoCloseable {
         facts.map(HypervisorFacts::version).orElse("unknown"),
         facts.map(HypervisorFacts::networks).orElse(List.of()),
         facts.map(HypervisorFacts::bridges).orElse(List.of()),
-        facts.flatMap(HypervisorFacts::uefi).isPresent());
+        facts.flatMap(HypervisorFacts::uefi).isPresent(),
+        fileSystems.now());
   }
 
   /** A base that has just come may be on its way still, for those who look: it counts as here. */

@@ -2,7 +2,6 @@ package dev.ratoon.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.FileOwner;
@@ -39,6 +38,7 @@ import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -85,6 +85,8 @@ final class Host implements ServerLink, AutoCloseable {
   private final SimulatedHypervisor hypervisor;
   private final byte[] content = new byte[DISK_BYTES / 2];
   private DiskId image;
+  final JumpingClock clock = new JumpingClock();
+  private final SlowBases bases = new SlowBases();
   private Optional<Cache> cache = Optional.empty();
   private Optional<Agent> agent = Optional.empty();
 
@@ -99,6 +101,9 @@ final class Host implements ServerLink, AutoCloseable {
   private long revision = 1;
   private long asked;
   private boolean away;
+  private boolean removed;
+  private int refusals;
+  private Optional<Lineage.Replaced> replaces = Optional.empty();
 
   Host(Path work) throws IOException {
     home = work.resolve("home");
@@ -165,9 +170,9 @@ final class Host implements ServerLink, AutoCloseable {
             Agent.start(
                 new AgentConfig(home, Duration.ofMillis(200)),
                 hypervisor,
-                new Stores(cache.get(), Bases.of(cache.get())),
+                new Stores(cache.get(), bases.of(cache.get())),
                 this,
-                InstantSource.system()));
+                clock));
   }
 
   /** The agent's process ends; domains run on. */
@@ -180,6 +185,11 @@ final class Host implements ServerLink, AutoCloseable {
       reported.clear();
       reportedBases.clear();
     });
+  }
+
+  /** From now on bases do not come, until they may. */
+  SlowBases bases() {
+    return bases;
   }
 
   void losePower() {
@@ -315,6 +325,44 @@ final class Host implements ServerLink, AutoCloseable {
     });
   }
 
+  /** The server's database is that of long ago, which knows these VMs alone. */
+  void beRestored(DesiredVm... vms) {
+    locked(() -> {
+      wanted.clear();
+      for (DesiredVm vm : vms) {
+        wanted.put(vm.id(), vm);
+      }
+      asked = 0;
+      revision = 1;
+      news.signalAll();
+    });
+  }
+
+  /** An operator lets the host follow the server's database, whatever it has seen. */
+  void follow() {
+    locked(() -> {
+      HostReport report = reportedHost.orElseThrow();
+      long seen = report.findings().orElseThrow().newestRevision();
+      replaces = Optional.of(new Lineage.Replaced(report.incarnation(), seen));
+      revision = Math.max(revision, seen) + 1;
+      news.signalAll();
+    });
+  }
+
+  void awaitRefusals(int times) {
+    await(() -> refusals >= times, () -> "refused " + refusals + " times");
+  }
+
+  /** The newest revision of what the host shall be. */
+  long revision() {
+    return revision;
+  }
+
+  /** The server lets the host in no more. */
+  void remove() {
+    locked(() -> removed = true);
+  }
+
   void serverIsAway(boolean isAway) {
     change(() -> away = isAway);
   }
@@ -367,16 +415,26 @@ final class Host implements ServerLink, AutoCloseable {
       throws InterruptedException {
     lock.lock();
     try {
+      if (removed) {
+        refusals++;
+        throw Problem.of(ErrorCode.FORBIDDEN, "asking").asException();
+      }
       long left = wait.toNanos();
       while ((away || revision <= knownRevision) && left > 0) {
         left = news.awaitNanos(left);
       }
       asked++;
       news.signalAll();
-      return left > 0
+      return !away && revision > knownRevision
           ? Optional.of(
               new DesiredState(
-                  incarnation, revision, new ArrayList<>(wanted.values()), wantedBases, Optional.empty()))
+                  incarnation,
+                  revision,
+                  new ArrayList<>(wanted.values()),
+                  wantedBases,
+                  Optional.empty(),
+                  Optional.of(new Lineage("run", replaces)),
+                  Optional.empty()))
           : Optional.empty();
     } finally {
       lock.unlock();
@@ -386,6 +444,9 @@ final class Host implements ServerLink, AutoCloseable {
   @Override
   public void report(HostReport report) {
     locked(() -> {
+      if (removed) {
+        throw Problem.of(ErrorCode.FORBIDDEN, "reporting").asException();
+      }
       reportedHost = Optional.of(report);
       report.vms().forEach(vm -> reported.put(vm.id(), vm));
       report.bases().forEach(base -> reportedBases.put(base.diskId(), base));

@@ -10,6 +10,7 @@ import dev.ratoon.disk.blocks.BlockFingerprints;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.copy.SparseCopy;
 import dev.ratoon.disk.file.Faults;
+import dev.ratoon.disk.file.FileAbilities;
 import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.manifest.Manifests;
@@ -60,7 +61,7 @@ public final class Cache implements AutoCloseable {
   private final int parallelism;
   private final CachedBase.Surroundings surroundings;
   private final FileChannel lockFile;
-  private final CacheAbilities abilities;
+  private final FileAbilities abilities;
 
   /** What new children are made on: the flat file where there is one. */
   private final Map<DiskId, CachedBase> bases = new ConcurrentHashMap<>();
@@ -77,7 +78,7 @@ public final class Cache implements AutoCloseable {
     this.parallelism = parallelism;
     this.surroundings = new CachedBase.Surroundings(parallelism, clock, this::fileAt);
     this.lockFile = lockFile;
-    this.abilities = CacheAbilities.of(folder.incoming());
+    this.abilities = FileAbilities.in(folder.incoming());
     this.replaced = new ConcurrentHashMap<>(folder.putAside());
     this.knownBlocks = new KnownBlocks(folder);
   }
@@ -160,7 +161,7 @@ public final class Cache implements AutoCloseable {
   }
 
   /** What the file system of the cache can do. */
-  public CacheAbilities abilities() {
+  public FileAbilities abilities() {
     return abilities;
   }
 
@@ -442,6 +443,22 @@ public final class Cache implements AutoCloseable {
       return folder.arriving().stream().filter(id -> !bases.containsKey(id)).toList();
     } catch (IOException failed) {
       throw Problem.of(ErrorCode.FILE_UNREADABLE, "listing " + folder.incoming())
+          .detail(String.valueOf(failed.getMessage()))
+          .asException(failed);
+    }
+  }
+
+  /**
+   * What lies in the cache's folder and is neither a base nor being worked at, but for arrivals that
+   * are under way, which only those know who bring them.
+   *
+   * @throws RatoonException {@code file-unreadable}
+   */
+  public List<Leftover> leftovers() {
+    try {
+      return folder.leftovers();
+    } catch (IOException failed) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "listing " + folder.root())
           .detail(String.valueOf(failed.getMessage()))
           .asException(failed);
     }

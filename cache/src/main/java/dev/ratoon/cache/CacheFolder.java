@@ -41,6 +41,7 @@ record CacheFolder(Path root) {
   private static final String ARRIVING = ".arriving.";
   private static final String ALTERED = ".altered-";
   private static final int ID_DIGITS = 64;
+  private static final String HALF_MADE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.[a-z0-9.-]+";
 
   private static String suffix(Layout layout) {
     return switch (layout) {
@@ -150,13 +151,13 @@ record CacheFolder(Path root) {
   }
 
   /**
-   * Removes what a killed process left half-made: all of {@link #incoming()} but what an arrival
-   * can be resumed from, and what belongs to a content that is not here.
+   * Removes what a killed process left half-made: what has such a name in {@link #incoming()}, but
+   * for what an arrival can be resumed from, and what belongs to a content that is not here.
    */
   void sweep() throws IOException {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(incoming())) {
       for (Path file : files) {
-        if (!isResumable(file)) {
+        if (isHalfMade(file) && !isResumable(file)) {
           Files.delete(file);
         }
       }
@@ -170,6 +171,39 @@ record CacheFolder(Path root) {
         }
       }
     }
+  }
+
+  /** Whether its name is one that only files get that are being made. */
+  private static boolean isHalfMade(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return Files.isRegularFile(file) && (name.matches(HALF_MADE) || name.contains(ARRIVING));
+  }
+
+  private static boolean isArrivingContent(Path file) {
+    return IncomingBase.CONTENTS.stream()
+        .anyMatch(part -> id(file, ARRIVING + part).isPresent());
+  }
+
+  /** See {@link Cache#leftovers}. */
+  List<Leftover> leftovers() throws IOException {
+    List<Leftover> found = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(incoming())) {
+      for (Path file : files) {
+        if (isArrivingContent(file)) {
+          found.add(
+              new Leftover(
+                  file, "An arrival that was cut off: it goes on when the base is wanted again."));
+        } else if (!isHalfMade(file)) {
+          found.add(new Leftover(file, "Nothing that Ratoon makes has such a name."));
+        }
+      }
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(root, "*" + ALTERED + "*")) {
+      for (Path file : files) {
+        found.add(new Leftover(file, "A base that was altered, and put aside."));
+      }
+    }
+    return found;
   }
 
   /** Whether an arrival needs the file, and the base has not come in another way since. */

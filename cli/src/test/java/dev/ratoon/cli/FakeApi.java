@@ -171,7 +171,8 @@ final class FakeApi implements AutoCloseable {
                   begin(1, OperationKind.PRECACHE, first + " on host-1"),
                   begin(2, OperationKind.PRECACHE, first + " on host-2")));
       case "host-list" -> send(exchange, 200, List.of(Samples.host()));
-      case "host-show" -> send(exchange, 200, known(first, "host-1", Samples.host()));
+      case "host-show", "host-change", "host-follow" ->
+          send(exchange, 200, known(first, "host-1", Samples.host()));
       case "operation-list" ->
           send(exchange, 200, operations.keySet().stream().sorted().map(this::ended).toList());
       case "operation-show" -> send(exchange, 200, ended(first));

@@ -20,6 +20,9 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.DiskView;
+import dev.ratoon.protocol.agent.FileSystemFacts;
+import dev.ratoon.protocol.agent.TransferReport;
+import dev.ratoon.protocol.agent.Findings;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
@@ -132,7 +135,53 @@ final class Samples {
         List.of(),
         Optional.empty(),
         List.of(),
-        false);
+        false,
+        List.of(
+            new FileSystemFacts(
+                "/", "ext4", List.of("cache", "vms"), 100L << 30, 60L << 30, true, false, true)),
+        Optional.of(
+            new TransferReport(
+                "run",
+                3L << 30,
+                1L << 30,
+                List.of(
+                    new TransferReport.PeerTraffic(
+                        new HostId(new UUID(8, 8)),
+                        3L << 30,
+                        3L << 30,
+                        0,
+                        1L << 30,
+                        1L << 30,
+                        0,
+                        118_000_000)),
+                new TransferReport.Arrived(1, 2L << 30, 3L << 30, 0))),
+        Optional.of(
+            new Findings(
+                12,
+                Optional.of("run"),
+                List.of(
+                    new Findings.Stray(
+                        new VmId(new UUID(9, 9)),
+                        1,
+                        true,
+                        false,
+                        List.of(
+                            new Findings.Overlay(
+                                "/var/lib/ratoon/vms/9/disk-0.qcow2",
+                                Optional.of("/var/lib/ratoon/cache/ab.flat.raw"),
+                                1 << 20)))),
+                List.of(
+                    new Findings.BlockJob(
+                        new VmId(new UUID(9, 9)),
+                        "/var/lib/ratoon/vms/9/disk-0.qcow2",
+                        "pull",
+                        1,
+                        4)),
+                List.of(
+                    new Findings.Leftover(
+                        "/var/lib/ratoon/vms/old", 5 << 20, "It is not the folder of a VM.")),
+                1)),
+        Optional.of(100L << 20));
   }
 
   static OperationView operation(

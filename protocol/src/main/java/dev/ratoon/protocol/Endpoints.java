@@ -293,6 +293,17 @@ public final class Endpoints {
           HostView.class,
           200,
           "Removes a host from the fleet: it is not let in any more. Refused while it has VMs.");
+  public static final Endpoint<NoBody, HostView> HOST_FOLLOW =
+      one(
+          "host-follow",
+          POST,
+          "/v1/hosts/{host}/follow",
+          NO_QUERY,
+          Permission.HOSTS_WRITE,
+          NoBody.class,
+          HostView.class,
+          200,
+          "Lets a host whose history this database does not know follow it from now on.");
   public static final Endpoint<JoinTokenRequest, JoinTokenView> JOIN_TOKEN =
       one(
           "join-token",
@@ -391,6 +402,7 @@ public final class Endpoints {
         HOST_SHOW,
         HOST_CHANGE,
         HOST_REMOVE,
+        HOST_FOLLOW,
         JOIN_TOKEN,
         OPERATION_LIST,
         OPERATION_SHOW,

@@ -27,6 +27,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.security.PublicKey;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
@@ -99,8 +100,19 @@ public final class Server implements AutoCloseable {
     Events events = new Events();
     Operations operations = Operations.resume(database, events, meters, clock);
     String incarnation = database.write(tx -> tx.fleet().incarnation(UUID.randomUUID().toString()));
+    String run = UUID.randomUUID().toString();
+    Instant now = clock.instant();
+    database.change(tx -> tx.fleet().began(run, now));
     Members members = new Members(database, certificates, clock);
-    Inventory inventory = Inventory.open(database, incarnation, members, operations, clock);
+    Inventory inventory =
+        Inventory.open(
+            database,
+            incarnation,
+            run,
+            members,
+            operations,
+            new TransferMeters(meters).counts(),
+            clock);
     Meters.watch(meters, inventory);
     Imports imports = opened(parts, new Imports(database, operations, library, clock));
     opened(parts, sweeping(inventory));

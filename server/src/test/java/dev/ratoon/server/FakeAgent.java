@@ -20,10 +20,13 @@ import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.DiskStream;
+import dev.ratoon.protocol.agent.Findings;
 import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.agent.TransferReport;
 import dev.ratoon.protocol.agent.VmReport;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -59,6 +62,8 @@ final class FakeAgent implements AgentLink {
   volatile Function<DesiredBase, BaseReport> working = FakeAgent::done;
 
   Optional<String> chunkAddress = Optional.empty();
+  final List<Findings.Stray> strays = new ArrayList<>();
+  Optional<TransferReport> transfers = Optional.empty();
   long memoryBytes = 64 * GIB;
   long diskFreeBytes = 500 * GIB;
   private final String name;
@@ -66,6 +71,7 @@ final class FakeAgent implements AgentLink {
   private long revision;
   private String incarnation = "";
   private List<DesiredBase> wantedBases = List.of();
+  private Optional<String> run = Optional.empty();
 
   FakeAgent(String name, ServerLink server) {
     this.name = name;
@@ -82,6 +88,7 @@ final class FakeAgent implements AgentLink {
   void connect(TestServer restarted) {
     server = restarted.server.link();
     restarted.server.attach(host, this);
+    report();
   }
 
   /** Takes up what is newly desired, if anything is, and reports that it has been done. */
@@ -99,6 +106,7 @@ final class FakeAgent implements AgentLink {
   private void obey(DesiredState desired) {
     revision = desired.revision();
     incarnation = desired.incarnation();
+    run = desired.lineage().map(Lineage::run);
     for (DesiredVm vm : desired.vms()) {
       if (vm.power() == DesiredPower.PURGED) {
         vms.remove(vm.id());
@@ -128,7 +136,8 @@ final class FakeAgent implements AgentLink {
                 "fake 1",
                 List.of("default"),
                 List.of("br0"),
-                true),
+                true,
+                List.of()),
             Optional.empty(),
             bases.stream()
                 .map(id ->
@@ -138,7 +147,10 @@ final class FakeAgent implements AgentLink {
             vms.values().stream().map(this::settled).toList(),
             List.of(),
             chunkAddress,
-            wantedBases.stream().map(working).toList()));
+            wantedBases.stream().map(working).toList(),
+            transfers,
+            Optional.of(
+                new Findings(revision, run, strays, List.of(), List.of(), 0))));
   }
 
   /** Says how far it is with what is wanted of base disks. */
@@ -188,13 +200,24 @@ final class FakeAgent implements AgentLink {
         "",
         0,
         new HostFacts(
-            8, 64 * GIB, 1000 * GIB, 500 * GIB, "tcg", "fake 1", List.of(), List.of(), true),
+            8,
+            64 * GIB,
+            1000 * GIB,
+            500 * GIB,
+            "tcg",
+            "fake 1",
+            List.of(),
+            List.of(),
+            true,
+            List.of()),
         Optional.empty(),
         List.of(),
         List.of(),
         List.of(),
         Optional.of("10.0.0.2:7801"),
-        List.of());
+        List.of(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   VmReport settled(DesiredVm vm) {

@@ -6,6 +6,8 @@ import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.TransferLimits;
+import dev.ratoon.protocol.agent.TransferReport;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,6 +31,16 @@ public interface Bases extends AutoCloseable {
 
   /** Where other hosts get bases of this one, if they do; see HostReport. */
   Optional<String> address();
+
+  /** What has gone between this host and others; empty if there are none. */
+  default Optional<TransferReport> transfers() {
+    return Optional.empty();
+  }
+
+  /** How much may be moved from now on, by what is under way too. */
+  default void limit(TransferLimits limits) {
+    // Without other hosts nothing moves.
+  }
 
   /** Those on their way. */
   List<ReplicaReport> arriving();

@@ -17,9 +17,10 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.agent.TransferLimits;
+import dev.ratoon.protocol.agent.TransferReport;
 import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.protocol.channel.ChunkServer;
-import dev.ratoon.protocol.channel.ServingSettings;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -48,6 +49,7 @@ public final class FleetBases implements Bases {
   private final FleetIdentity identity;
   private final Cache cache;
   private final ServerLink server;
+  private final Transfers transfers = new Transfers();
   private final Peers peers;
   private final Arrivals arrivals;
   private final ChunkServer giving;
@@ -60,7 +62,7 @@ public final class FleetBases implements Bases {
     this.identity = identity;
     this.cache = cache;
     this.server = server;
-    this.peers = new Peers(identity);
+    this.peers = new Peers(identity, transfers.asking());
     this.arrivals =
         new Arrivals(
             cache,
@@ -72,8 +74,9 @@ public final class FleetBases implements Bases {
             identity.listen(),
             identity.tls(),
             new GrantedBases(identity, cache, arrivals, clock),
-            ServingSettings.usual(),
+            transfers.serving(),
             problem -> LOG.info("{}", problem.oneLine()));
+    transfers.watch(peers);
   }
 
   /**
@@ -177,6 +180,16 @@ public final class FleetBases implements Bases {
   }
 
   @Override
+  public Optional<TransferReport> transfers() {
+    return Optional.of(transfers.report(giving, peers, arrivals));
+  }
+
+  @Override
+  public void limit(TransferLimits limits) {
+    transfers.limit(limits);
+  }
+
+  @Override
   public List<ReplicaReport> arriving() {
     List<DiskId> underWay = arrivals.underWay();
     coming.keySet().retainAll(underWay);
@@ -209,5 +222,6 @@ public final class FleetBases implements Bases {
     giving.close();
     arrivals.close();
     peers.close();
+    transfers.close();
   }
 }

@@ -12,6 +12,7 @@ import dev.ratoon.protocol.channel.Doorman;
 import dev.ratoon.protocol.channel.Peer;
 import dev.ratoon.protocol.fleet.Grant;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 
@@ -21,6 +22,11 @@ import java.util.Optional;
  */
 record GrantedBases(FleetIdentity identity, Cache cache, Arrivals arrivals, InstantSource clock)
     implements Doorman {
+  /**
+   * Clocks differ, and jump: by so much the clock of the server that made a grant may be behind that
+   * of this host. A host that was removed can use its last grants for as long, and no others.
+   */
+  static final Duration SKEW = Duration.ofHours(1);
 
   @Override
   public Admission admit(Peer peer, DiskId disk, ByteBuffer grant) {
@@ -29,7 +35,7 @@ record GrantedBases(FleetIdentity identity, Cache cache, Arrivals arrivals, Inst
             .filter(known ->
                 known.host().equals(peer.host())
                     && known.disk().equals(disk)
-                    && clock.instant().isBefore(known.until()))
+                    && clock.instant().isBefore(known.until().plus(SKEW)))
             .isPresent();
     if (!granted) {
       throw refusal(ErrorCode.FORBIDDEN, disk, "The server has not granted it to this host.");

@@ -7,6 +7,7 @@ import dev.ratoon.protocol.agent.Whereabouts.Place;
 import dev.ratoon.protocol.channel.AskerSettings;
 import dev.ratoon.protocol.channel.ChunkClient;
 import dev.ratoon.protocol.channel.PeerConnection;
+import dev.ratoon.protocol.channel.Traffic;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Optional;
@@ -20,9 +21,18 @@ final class Peers implements AutoCloseable {
   private final Map<HostId, byte[]> grants = new ConcurrentHashMap<>();
   private final Map<HostId, Peer> peers = new ConcurrentHashMap<>();
 
-  Peers(FleetIdentity identity) {
+  Peers(FleetIdentity identity, AskerSettings settings) {
     this.identity = identity;
-    this.client = new ChunkClient(identity.tls(), AskerSettings.usual());
+    this.client = new ChunkClient(identity.tls(), settings);
+  }
+
+  /** What came from each host, and went to it by asking. */
+  Map<HostId, Traffic> traffic() {
+    return client.trafficByHost();
+  }
+
+  Traffic trafficOfAll() {
+    return client.traffic();
   }
 
   /** A host and the connection to it, which is made by one thread at a time. */

@@ -51,7 +51,7 @@ public final class ConsoleWatch implements AutoCloseable {
    * @param from where in the log to begin
    */
   public void await(VmId vm, Path log, long from, Consumer<Instant> seen) {
-    watched.putIfAbsent(vm, new Watched(log, from, clock.instant().plus(PATIENCE), seen));
+    watched.putIfAbsent(vm, new Watched(log, from, System.nanoTime(), seen));
     synchronized (wake) {
       wake.notifyAll();
     }
@@ -79,12 +79,11 @@ public final class ConsoleWatch implements AutoCloseable {
   }
 
   private void look(VmId vm, Watched console) {
-    Instant now = clock.instant();
     try {
       if (console.showsUserland()) {
         watched.remove(vm, console);
-        console.seen.accept(now);
-      } else if (now.isAfter(console.until)) {
+        console.seen.accept(clock.instant());
+      } else if (System.nanoTime() - console.sinceNanos > PATIENCE.toNanos()) {
         watched.remove(vm, console);
       }
     } catch (IOException | RuntimeException unreadable) {
@@ -101,15 +100,15 @@ public final class ConsoleWatch implements AutoCloseable {
 
   private static final class Watched {
     private final Path log;
-    private final Instant until;
+    private final long sinceNanos;
     private final Consumer<Instant> seen;
     private long offset;
     private String tail = "";
 
-    Watched(Path log, long from, Instant until, Consumer<Instant> seen) {
+    Watched(Path log, long from, long sinceNanos, Consumer<Instant> seen) {
       this.log = log;
       this.offset = from;
-      this.until = until;
+      this.sinceNanos = sinceNanos;
       this.seen = seen;
     }
 

@@ -17,6 +17,7 @@ import dev.ratoon.protocol.fleet.AgentEndpoints;
 import dev.ratoon.protocol.fleet.JoinAnswer;
 import dev.ratoon.protocol.fleet.JoinRequest;
 import dev.ratoon.protocol.fleet.JoinToken;
+import dev.ratoon.protocol.tls.Pem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
@@ -124,7 +125,7 @@ public record Membership(URI server, EntityName name, String authority) {
    */
   FleetIdentity identity(Path folder, InetSocketAddress listen) {
     try {
-      X509Certificate fleet = HostKey.parse(authority);
+      X509Certificate fleet = Pem.certificate(authority);
       return new FleetIdentity(
           HostIdentity.in(folder).id(),
           () -> HostKey.context(HostKey.read(folder), fleet),

@@ -55,6 +55,9 @@ public interface Hypervisor extends AutoCloseable {
   /** All domains that carry Ratoon's mark. */
   List<DomainStatus> domains();
 
+  /** What is being done to disks of domains that carry Ratoon's mark, by whoever began it. */
+  List<DomainJob> blockJobs();
+
   /** The domain of this VM, if it has one that carries Ratoon's mark. */
   Optional<DomainStatus> domain(VmId id);
 

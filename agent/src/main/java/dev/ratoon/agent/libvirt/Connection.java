@@ -1,5 +1,6 @@
 package dev.ratoon.agent.libvirt;
 
+import com.sun.jna.Memory;
 import com.sun.jna.ptr.IntByReference;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,6 +81,29 @@ final class Connection extends Connect {
       return rc == 0
           ? Optional.of(new State(state.getValue(), reason.getValue()))
           : absentOrUnknown(uuid);
+    } finally {
+      NativeLibvirt.INSTANCE.virDomainFree(domain);
+    }
+  }
+
+  /**
+   * What is being done to a disk of a domain.
+   *
+   * @param kind 1 for pull, 2 for copy, 3 for commit, 4 for active commit, 5 for backup
+   */
+  record BlockJob(int kind, long done, long total) {}
+
+  /** Empty if nothing is being done to the disk with this file, or there is no such domain. */
+  Optional<BlockJob> blockJob(String uuid, String file) {
+    DomainPointer domain = NativeLibvirt.INSTANCE.virDomainLookupByUUIDString(vcp, uuid);
+    if (domain == null) {
+      return Optional.empty();
+    }
+    // struct { int type; unsigned long bandwidth; unsigned long long cur, end; }
+    try (Memory info = new Memory(32)) {
+      return NativeLibvirt.INSTANCE.virDomainGetBlockJobInfo(domain, file, info, 0) == 1
+          ? Optional.of(new BlockJob(info.getInt(0), info.getLong(16), info.getLong(24)))
+          : Optional.empty();
     } finally {
       NativeLibvirt.INSTANCE.virDomainFree(domain);
     }

@@ -1,6 +1,7 @@
 package dev.ratoon.agent.libvirt;
 
 import dev.ratoon.agent.hypervisor.Accelerator;
+import dev.ratoon.agent.hypervisor.DomainJob;
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainSpec.DomainNic;
 import dev.ratoon.agent.hypervisor.DomainState;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.libvirt.Domain;
 import org.libvirt.Domain.CreateFlags;
@@ -207,6 +209,36 @@ public final class LibvirtHypervisor implements Hypervisor {
   private Optional<DomainStatus> status(String doing, VmId id) {
     return call(
         doing, c -> c.withDomain(id.toString(), d -> d.getXMLDesc(0)).flatMap(x -> read(c, x)));
+  }
+
+  @Override
+  public List<DomainJob> blockJobs() {
+    return call(
+        "listing block jobs",
+        connection ->
+            all(connection).stream().flatMap(domain -> jobs(connection, domain)).toList());
+  }
+
+  private static Stream<DomainJob> jobs(Connection connection, DomainStatus domain) {
+    return domain.overlays().stream()
+        .flatMap(disk ->
+            connection
+                .blockJob(domain.id().toString(), disk.toString())
+                .map(job ->
+                    new DomainJob(
+                        domain.id(), disk, kindOfJob(job.kind()), job.done(), job.total()))
+                .stream());
+  }
+
+  private static String kindOfJob(int kind) {
+    return switch (kind) {
+      case 1 -> "pull";
+      case 2 -> "copy";
+      case 3 -> "commit";
+      case 4 -> "active-commit";
+      case 5 -> "backup";
+      default -> "job of kind " + kind;
+    };
   }
 
   private static List<DomainStatus> all(Connection connection) throws LibvirtException {

@@ -27,6 +27,9 @@ interface NativeLibvirt extends Library {
 
   int virDomainFree(DomainPointer domain);
 
+  /** 1 if there is a job, 0 if there is none; {@code info} is a virDomainBlockJobInfo. */
+  int virDomainGetBlockJobInfo(DomainPointer domain, String disk, Pointer info, int flags);
+
   int virDomainGetUUIDString(Pointer domain, byte[] uuid);
 
   int virConnectDomainEventRegisterAny(

@@ -1,5 +1,6 @@
 package dev.ratoon.agent.simulated;
 
+import dev.ratoon.agent.hypervisor.DomainJob;
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainSpec.DomainDisk;
 import dev.ratoon.agent.hypervisor.DomainSpec.DomainNic;
@@ -49,6 +50,7 @@ public final class SimulatedHypervisor implements Hypervisor {
   private boolean reachable = true;
   private boolean guestsListen = true;
   private boolean delivering;
+  private List<DomainJob> jobs = List.of();
 
   private record Domain(DomainSpec spec, DomainState state, String reason) {}
 
@@ -130,6 +132,17 @@ public final class SimulatedHypervisor implements Hypervisor {
   public synchronized List<DomainStatus> domains() {
     reach("listing the domains");
     return domains.values().stream().map(SimulatedHypervisor::status).toList();
+  }
+
+  @Override
+  public synchronized List<DomainJob> blockJobs() {
+    reach("listing block jobs");
+    return jobs;
+  }
+
+  /** From now on this is being done to disks. */
+  public synchronized void work(List<DomainJob> underWay) {
+    jobs = List.copyOf(underWay);
   }
 
   @Override

@@ -146,10 +146,6 @@ final class VmFiles {
       DesiredDisk disk = vm.disks().get(i);
       Path file = VmDisk.of(vm, folder, i).file();
       if (Files.exists(file)) {
-        Optional<String> basePath =
-            disk.differencing()
-                ? disk.base().flatMap(cache::find).map(b -> b.path().toString())
-                : Optional.empty();
         List<Long> allCopied =
             record.files().map(VmRecord.MadeFiles::copiedBytes).orElse(List.of());
         long copied = i < allCopied.size() ? allCopied.get(i) : 0;
@@ -157,7 +153,7 @@ final class VmFiles {
             new DiskReport(
                 file.toString(),
                 disk.base(),
-                basePath,
+                OverlayHeader.parent(file),
                 disk.sizeBytes(),
                 StoredBytes.of(file),
                 copied,

@@ -1,5 +1,15 @@
 package dev.ratoon.agent.vm;
 
+import org.slf4j.LoggerFactory;
+import org.slf4j.Logger;
+import java.util.Comparator;
+import java.nio.file.DirectoryIteratorException;
+import dev.ratoon.protocol.agent.Findings.Stray;
+import dev.ratoon.protocol.agent.Findings.Overlay;
+import dev.ratoon.protocol.agent.Findings.Leftover;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.disk.file.StoredBytes;
+import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.disk.file.Faults;
@@ -25,6 +35,7 @@ import tools.jackson.core.JacksonException;
  * reported.
  */
 final class VmFolders {
+  private static final Logger LOG = LoggerFactory.getLogger(VmFolders.class);
   private static final String RECORD = "vm.json";
   private static final String DRAFT = ".new-";
   private static final String GONE = ".gone-";
@@ -189,18 +200,115 @@ final class VmFolders {
     }
   }
 
-  /** Removes what a killed agent was about to make or to remove; neither has its name. */
+  /**
+   * Removes what a killed agent was about to make or to remove; neither has its name. What cannot
+   * be removed, and what has another name, stays and is reported.
+   */
   void sweep() {
     for (Path place : List.of(host.vms(), host.trash())) {
-      try (DirectoryStream<Path> leftovers =
-          Files.newDirectoryStream(place, "{" + DRAFT + "," + GONE + "}*")) {
+      try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(place, VmFolders::isHalf)) {
         for (Path leftover : leftovers) {
-          removeFilesIn(leftover, "");
-          Files.delete(leftover);
+          remains(leftover);
         }
       } catch (IOException failed) {
         throw Faults.unwritable(place, failed);
       }
+    }
+  }
+
+  private static void remains(Path leftover) {
+    try {
+      removeFilesIn(leftover, "");
+      Files.delete(leftover);
+    } catch (IOException failed) {
+      LOG.warn("{} is left as it is: {}", leftover, failed.getMessage());
+    }
+  }
+
+  /** Whether it is a folder that is being made or removed. */
+  private static boolean isHalf(Path entry) {
+    return String.valueOf(entry.getFileName()).matches("\\.(new|gone)-" + UUID_SHAPE);
+  }
+
+  /** A VM that nobody speaks of. */
+  Stray stray(VmId id, Optional<DomainStatus> domain) {
+    Path folder = of(id);
+    long epoch = domain.map(DomainStatus::epoch).orElse(0L);
+    try {
+      epoch = Math.max(epoch, find(id).map(VmRecord::epoch).orElse(0L));
+    } catch (RatoonException unreadable) {
+      // Its folder is reported as a leftover.
+    }
+    return new Stray(
+        id, epoch, domain.isPresent(), place(id) == Place.TRASH, overlays(folder));
+  }
+
+  private static List<Overlay> overlays(Path folder) {
+    List<Overlay> overlays = new ArrayList<>();
+    if (Files.isDirectory(folder)) {
+      try (DirectoryStream<Path> disks = Files.newDirectoryStream(folder, "disk-*.{qcow2,raw}")) {
+        for (Path disk : disks) {
+          overlays.add(
+              new Overlay(disk.toString(), OverlayHeader.parent(disk), StoredBytes.of(disk)));
+        }
+      } catch (IOException | DirectoryIteratorException gone) {
+        return List.of();
+      }
+    }
+    overlays.sort(Comparator.comparing(Overlay::path));
+    return overlays;
+  }
+
+  /** What lies here and is no VM's, or is a VM's whose record cannot be read. */
+  List<Leftover> leftovers() {
+    List<Leftover> found = new ArrayList<>();
+    for (Path place : List.of(host.vms(), host.trash())) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(place)) {
+        for (Path entry : entries) {
+          why(entry)
+              .ifPresent(why -> found.add(new Leftover(entry.toString(), storedBytes(entry), why)));
+        }
+      } catch (IOException | DirectoryIteratorException unreadable) {
+        LOG.warn("{} cannot be listed: {}", place, unreadable.getMessage());
+      }
+    }
+    return found;
+  }
+
+  private static Optional<String> why(Path entry) {
+    String name = String.valueOf(entry.getFileName());
+    if (isHalf(entry)) {
+      return Optional.empty();
+    }
+    if (!name.matches(UUID_SHAPE)) {
+      return Optional.of("It is not the folder of a VM.");
+    }
+    return Files.isReadable(entry.resolve(RECORD)) && isRecord(entry)
+        ? Optional.empty()
+        : Optional.of("It has the name of a VM's folder, and no record that can be read.");
+  }
+
+  private static boolean isRecord(Path folder) {
+    try {
+      VmRecord _ = read(folder);
+      return true;
+    } catch (RatoonException unreadable) {
+      return !Files.exists(folder);
+    }
+  }
+
+  private static long storedBytes(Path entry) {
+    if (!Files.isDirectory(entry)) {
+      return StoredBytes.of(entry);
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(entry)) {
+      long sum = 0;
+      for (Path file : files) {
+        sum += Files.isRegularFile(file) ? StoredBytes.of(file) : 0;
+      }
+      return sum;
+    } catch (IOException | DirectoryIteratorException gone) {
+      return 0;
     }
   }
 

@@ -49,6 +49,7 @@ final class VmKeeper implements AutoCloseable {
   private final VmId id;
   private final VmWork work;
   private final InstantSource clock;
+  private final Wait bases = new Wait();
   private final Semaphore pokes = new Semaphore(0);
   private final Thread thread;
 
@@ -65,6 +66,9 @@ final class VmKeeper implements AutoCloseable {
 
   private record Ended(Ending how, Instant at) {}
 
+  /**
+   * @param clock one that does not jump: intervals are measured by it
+   */
   VmKeeper(DesiredVm wanted, VmWork work, InstantSource clock) {
     this.id = wanted.id();
     this.wanted = wanted;
@@ -93,8 +97,15 @@ final class VmKeeper implements AutoCloseable {
     }
     wanted = newer;
     if (!newer.equals(before)) {
+      if (!isTowardsRunning(newer)) {
+        bases.end();
+      }
       poke();
     }
+  }
+
+  private static boolean isTowardsRunning(DesiredVm vm) {
+    return vm.power() == DesiredPower.RUNNING || vm.power() == DesiredPower.PAUSED;
   }
 
   /** Its domain has ended. */
@@ -152,7 +163,8 @@ final class VmKeeper implements AutoCloseable {
     try {
       return tend(vm);
     } catch (RatoonException trouble) {
-      return closed ? now() : afterTrouble(vm, trouble.problem());
+      boolean overtaken = wanted.powerRevision() != vm.powerRevision();
+      return closed || overtaken ? now() : afterTrouble(vm, trouble.problem());
     } catch (RuntimeException defect) {
       if (closed) {
         return now();
@@ -197,7 +209,11 @@ final class VmKeeper implements AutoCloseable {
           work.askShutdown(id);
           shutdownAskedAt = Optional.of(now);
         }
-        case VmAction.MakeFiles() -> work.makeFiles(vm, record);
+        case VmAction.MakeFiles() -> {
+          // It may take long, and then it shall be seen how far it is.
+          publish(vm, record, false, stateOf(domain), Optional.empty());
+          makeFiles(vm, record);
+        }
         case VmAction.NoteStarted() -> work.noteStarted(vm, record);
         case VmAction.Resume() -> {
           work.resume(id);
@@ -216,11 +232,20 @@ final class VmKeeper implements AutoCloseable {
         .asException();
   }
 
+  private void makeFiles(DesiredVm vm, VmRecord record) {
+    String doing = "bringing the bases of VM '" + vm.name() + "'";
+    work.makeFiles(
+        vm, record, wait -> bases.during(() -> isTowardsRunning(wanted), doing, wait));
+  }
+
   private void start(DesiredVm vm, VmRecord record, boolean restart, Instant now) {
     int restarts = 0;
     if (restart) {
       boolean wasSteady =
-          record.run().filter(run -> run.startedAt().plus(STEADY).isBefore(now)).isPresent();
+          record
+              .run()
+              .filter(run -> run.startedAt().plus(STEADY).isBefore(work.now()))
+              .isPresent();
       restarts = wasSteady ? 1 : record.run().map(VmRecord.Run::restarts).orElse(0) + 1;
       notBefore = now.plus(restartDelay(restarts));
       LOG.info("VM {}: started again by its restart policy, try {}", id, restarts);
@@ -258,8 +283,7 @@ final class VmKeeper implements AutoCloseable {
   private Instant afterTrouble(DesiredVm vm, Problem problem) {
     Instant now = now();
     boolean mayPass = PASSING.contains(problem.code());
-    boolean towardsRunning =
-        vm.power() == DesiredPower.RUNNING || vm.power() == DesiredPower.PAUSED;
+    boolean towardsRunning = isTowardsRunning(vm);
     Instant again = patience.nextTry(now);
     try {
       VmRecord record = work.record(vm);

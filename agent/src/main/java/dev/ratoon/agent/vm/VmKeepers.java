@@ -3,6 +3,8 @@ package dev.ratoon.agent.vm;
 import dev.ratoon.agent.console.ConsoleLog;
 import dev.ratoon.agent.console.ConsoleWatch;
 import dev.ratoon.agent.host.HostFolders;
+import dev.ratoon.agent.host.SteadyClock;
+import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent;
 import dev.ratoon.model.DiskId;
@@ -13,6 +15,9 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskStream;
+import dev.ratoon.protocol.agent.Findings.BlockJob;
+import dev.ratoon.protocol.agent.Findings.Leftover;
+import dev.ratoon.protocol.agent.Findings.Stray;
 import dev.ratoon.protocol.agent.VmReport;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -24,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** All VMs of this host, each with its keeper. */
@@ -33,7 +39,7 @@ public final class VmKeepers implements AutoCloseable {
   private final ConsoleWatch consoles;
   private final VmWork work;
   private final VmExports exports;
-  private final InstantSource clock;
+  private final InstantSource steady;
   private final Hypervisor.Subscription events;
   private final Map<VmId, VmKeeper> keepers = new ConcurrentHashMap<>();
 
@@ -53,7 +59,7 @@ public final class VmKeepers implements AutoCloseable {
     VmLedger ledger = new VmLedger(host);
     this.work = new VmWork(hypervisor, stores, folders, ledger, consoles, clock, changed);
     this.exports = new VmExports(work, folders, stores.cache());
-    this.clock = clock;
+    this.steady = new SteadyClock(clock);
     this.events = hypervisor.listen(this::on);
   }
 
@@ -69,7 +75,7 @@ public final class VmKeepers implements AutoCloseable {
       if (known != null) {
         known.want(vm);
       } else {
-        VmKeeper made = new VmKeeper(vm, work, clock);
+        VmKeeper made = new VmKeeper(vm, work, steady);
         keepers.put(vm.id(), made);
         made.start();
       }
@@ -111,13 +117,28 @@ public final class VmKeepers implements AutoCloseable {
   }
 
   /** VMs with files or a domain here of which nobody speaks: kept as they are. */
-  public List<String> unknown() {
-    Stream<VmId> domains = hypervisor.domains().stream().map(d -> d.id());
-    return Stream.concat(folders.all().stream(), domains)
+  public List<Stray> strays() {
+    Map<VmId, DomainStatus> domains =
+        hypervisor.domains().stream()
+            .collect(Collectors.toMap(DomainStatus::id, domain -> domain));
+    return Stream.concat(folders.all().stream(), domains.keySet().stream())
         .filter(id -> !keepers.containsKey(id))
         .distinct()
-        .map(VmId::toString)
         .sorted()
+        .map(id -> folders.stray(id, Optional.ofNullable(domains.get(id))))
+        .toList();
+  }
+
+  /** What lies among the VMs' folders and belongs to none. */
+  public List<Leftover> leftovers() {
+    return folders.leftovers();
+  }
+
+  /** What the hypervisor does to disks of domains. */
+  public List<BlockJob> blockJobs() {
+    return hypervisor.blockJobs().stream()
+        .map(job ->
+            new BlockJob(job.id(), job.disk().toString(), job.kind(), job.done(), job.total()))
         .toList();
   }
 

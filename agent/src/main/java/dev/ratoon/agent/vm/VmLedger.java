@@ -6,8 +6,12 @@ import dev.ratoon.disk.file.Faults;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Json;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 
@@ -17,10 +21,15 @@ import tools.jackson.core.JacksonException;
  * <ul>
  *   <li>that its domain was started here once: if its folder is then missing (a file system that is
  *       not mounted, a folder moved away), it is missing, and is never made anew from the base
+ *   <li>that it was deleted for good: no VM gets its id again, so who asks for one of this id has
+ *       forgotten that (a database that was restored), and must not get an empty disk in its place
  *   <li>that a deploy was given up and its files removed: it stays given up when the agent restarts
  * </ul>
  */
 final class VmLedger {
+  private static final String PURGED = ".purged";
+  private static final int MOST_TOMBSTONES = 10_000;
+
   private final Path folder;
 
   VmLedger(HostFolders host) {
@@ -70,10 +79,36 @@ final class VmLedger {
     remove(givenUp(id));
   }
 
-  /** It is purged. */
-  void forget(VmId id) {
+  /** It is purged, which stays known. */
+  void notePurged(VmId id) {
+    try {
+      Files.createDirectories(folder);
+      Path tombstone = tombstone(id);
+      if (!Files.exists(tombstone)) {
+        forgetOldest();
+        Files.createFile(tombstone);
+      }
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder, failed);
+    }
     remove(givenUp(id));
     remove(started(id));
+  }
+
+  boolean wasPurged(VmId id) {
+    return Files.exists(tombstone(id));
+  }
+
+  /** Makes room for one more, a tenth at a time. */
+  private void forgetOldest() throws IOException {
+    List<Path> all = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + PURGED)) {
+      files.forEach(all::add);
+    }
+    if (all.size() >= MOST_TOMBSTONES) {
+      all.sort(Comparator.comparingLong(file -> file.toFile().lastModified()));
+      all.subList(0, MOST_TOMBSTONES / 10).forEach(VmLedger::remove);
+    }
   }
 
   private static void remove(Path file) {
@@ -86,6 +121,10 @@ final class VmLedger {
 
   private Path started(VmId id) {
     return folder.resolve(id + ".started");
+  }
+
+  private Path tombstone(VmId id) {
+    return folder.resolve(id + PURGED);
   }
 
   private Path givenUp(VmId id) {

@@ -155,12 +155,32 @@ final class VmWork {
     return asked;
   }
 
-  /** Makes all files of a VM that has none, or only half-made ones that no guest ever saw. */
-  void makeFiles(DesiredVm vm, VmRecord record) {
+  /** What the clock on the wall says, by which runs are noted. */
+  Instant now() {
+    return clock.instant();
+  }
+
+  /**
+   * Makes all files of a VM that has none, or only half-made ones that no guest ever saw.
+   *
+   * @param waiting runs what may wait for long, so that the wait can be ended
+   */
+  void makeFiles(DesiredVm vm, VmRecord record, Consumer<Runnable> waiting) {
+    if (ledger.wasPurged(vm.id())) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "making the disks of VM '" + vm.name() + "'")
+          .detail("It was deleted for good on this host, and its disks with it.")
+          .next(
+              "The server has forgotten that: its database was restored. Delete the VM, and deploy a"
+                  + " new one if it is needed.")
+          .asException();
+    }
     Timeline timeline = timeline(vm.id());
     VmFiles files = new VmFiles(cache, facts());
     timeline.step(
-        "base", () -> readyBases(vm, (done, total) -> timeline.progress("base", done, total)));
+        "base",
+        () ->
+            waiting.accept(() ->
+                readyBases(vm, (done, total) -> timeline.progress("base", done, total))));
     timeline.step(
         "disk",
         () -> {
@@ -334,7 +354,7 @@ final class VmWork {
             "purge",
             () -> {
               folders.purge(id);
-              ledger.forget(id);
+              ledger.notePurged(id);
               starts.forget(id);
               VmRecord gone = records.remove(id);
               if (gone != null) {
@@ -363,7 +383,8 @@ final class VmWork {
   }
 
   /**
-   * The last report with what changes without the keeper's doing: the disks' sizes, the userland.
+   * The last report with what has changed since: the disks' sizes, the userland, and how far what is
+   * under way has come.
    */
   VmReport refreshed(DesiredVm vm, VmReport last) {
     VmRecord record = records.getOrDefault(vm.id(), VmRecord.fresh(vm.id(), vm.epoch()));
@@ -373,7 +394,7 @@ final class VmWork {
         last.powerRevision(),
         last.settled(),
         last.state(),
-        last.steps(),
+        last.settled() ? last.steps() : timeline(vm.id()).steps(),
         last.problem(),
         disks(vm, record),
         last.address(),

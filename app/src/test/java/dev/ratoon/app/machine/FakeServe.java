@@ -58,7 +58,11 @@ final class FakeServe {
         List.of(),
         Optional.empty(),
         List.of(),
-        false);
+        false,
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   private static void healthy(HttpExchange exchange) throws IOException {

@@ -89,6 +89,10 @@ class HoldingsTest {
         List.of(unknownVms),
         Optional.empty(),
         List.of(),
-        false);
+        false,
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 }

@@ -20,4 +20,14 @@ public record ArrivalProgress(
     long fetchedBytes,
     long libraryBytes) {
   static final ArrivalProgress NONE = new ArrivalProgress(0, 0, 0, 0, 0, 0);
+
+  ArrivalProgress plus(ArrivalProgress other) {
+    return new ArrivalProgress(
+        dataBytes + other.dataBytes,
+        verifiedBytes + other.verifiedBytes,
+        resumedBytes + other.resumedBytes,
+        relativeBytes + other.relativeBytes,
+        fetchedBytes + other.fetchedBytes,
+        libraryBytes + other.libraryBytes);
+  }
 }

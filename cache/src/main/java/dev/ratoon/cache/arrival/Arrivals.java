@@ -35,6 +35,10 @@ public final class Arrivals implements AutoCloseable {
   private final Map<DiskId, Arrival> arrivals = new HashMap<>();
 
   private final Map<Arrival, Set<ArrivalTicket>> waiting = new HashMap<>();
+  /** Those that have begun and not ended; one that is stopping may have a successor already. */
+  private final Set<Arrival> running = new HashSet<>();
+
+  private ArrivalProgress past = ArrivalProgress.NONE;
   private boolean closed;
 
   /** Brings bases into {@code cache}, which is closed by whoever opened it, after this. */
@@ -107,10 +111,15 @@ public final class Arrivals implements AutoCloseable {
   }
 
   private void start(Arrival arrival) {
+    synchronized (this) {
+      running.add(arrival);
+    }
     arrival.start(() -> {
       synchronized (this) {
         arrivals.remove(arrival.id(), arrival);
         waiting.remove(arrival);
+        running.remove(arrival);
+        past = past.plus(arrival.progress());
         if (!closed) {
           background.execute(cache::flattenAtTheBound);
         }
@@ -137,6 +146,11 @@ public final class Arrivals implements AutoCloseable {
   /** The base while it is arriving, to serve it to others. */
   public synchronized Optional<ArrivingBase> arriving(DiskId id) {
     return Optional.ofNullable(arrivals.get(id));
+  }
+
+  /** Of all arrivals since this was made, whatever became of them. */
+  public synchronized ArrivalProgress total() {
+    return running.stream().map(Arrival::progress).reduce(past, ArrivalProgress::plus);
   }
 
   /** What is arriving now. */

@@ -48,13 +48,13 @@ final class ContentStep {
     Optional<Base> parent = Files.exists(incoming.content()) ? Optional.empty() : parent();
     return parent.isPresent()
         ? DeltaContent.create(incoming.delta(), manifest.size(), parent.get(), cache)
-        : FlatContent.open(incoming.content(), manifest.size(), plan, cache.abilities().reflink());
+        : FlatContent.open(incoming.content(), manifest.size(), plan, cache.abilities().reflinks());
   }
 
   /** The one that has most at the same places, of those that may have a child. */
   private Optional<Base> parent() {
     // A file of that name that is no longer what it was keeps its layout: children may name it.
-    boolean mayBeDelta = !cache.abilities().reflink() && cache.find(manifest.id()).isEmpty();
+    boolean mayBeDelta = !cache.abilities().reflinks() && cache.find(manifest.id()).isEmpty();
     return plan.filter(_ -> mayBeDelta).flatMap(this::parent);
   }
 

@@ -71,7 +71,7 @@ class SharedBlocksTest {
 
   @Test
   void whatRelativesHaveIsSharedWhereverTheyHaveIt() throws Exception {
-    assertThat(host.cache().abilities().reflink()).isTrue();
+    assertThat(host.cache().abilities().reflinks()).isTrue();
     TestBase rebuilt = rebuilt(800);
     long before = xfs.takenBytes();
 

@@ -27,7 +27,8 @@ public final class FleetCommands {
             Branch.command("token", () -> new HostChanges.Token(session)),
             Branch.command("set", () -> new HostChanges.Change(session)),
             Branch.command("maintenance", () -> new HostChanges.Maintenance(session)),
-            Branch.command("remove", () -> new HostChanges.Remove(session))),
+            Branch.command("remove", () -> new HostChanges.Remove(session)),
+            Branch.command("follow", () -> new HostChanges.Follow(session))),
         Branch.group(
             "settings",
             Setting::new,

@@ -2,6 +2,7 @@ package dev.ratoon.cli.fleet;
 
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
+import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code host token|set|maintenance|remove}. */
+/** {@code host token|set|maintenance|remove|follow}. */
 final class HostChanges {
   private static final String HOST = "host";
 
@@ -74,7 +75,9 @@ final class HostChanges {
     }
   }
 
-  @Command(name = "set", description = "Say to which cluster a host belongs, and its tags.")
+  @Command(
+      name = "set",
+      description = "Say to which cluster a host belongs, its tags, and how much it may move.")
   static final class Change implements Callable<Integer> {
     private final Session session;
 
@@ -94,16 +97,24 @@ final class HostChanges {
         description = "All its tags, with commas between them; '' for none.")
     @Nullable List<String> tags;
 
+    @Option(
+        names = "--limit",
+        paramLabel = "SIZE",
+        description =
+            "Most bytes a second that it gives to others, and most that it takes (100M); 0 for no"
+                + " limit, '' for what the settings say.")
+    @Nullable String limit;
+
     Change(Session session) {
       this.session = session;
     }
 
     @Override
     public Integer call() {
-      if (cluster == null && tags == null) {
+      if (cluster == null && tags == null && limit == null) {
         throw Problem.of(ErrorCode.INVALID_VALUE, "changing the host " + name)
             .detail("There is nothing to be changed.")
-            .next("Add --cluster or --tags.")
+            .next("Add --cluster, --tags or --limit.")
             .asException();
       }
       Optional<List<String>> all =
@@ -111,14 +122,23 @@ final class HostChanges {
               .map(given -> given.stream().filter(tag -> !tag.isEmpty()).toList());
       HostView host =
           changed(
-              session, name, new HostChange(Optional.ofNullable(cluster), all, Optional.empty()));
+              session,
+              name,
+              new HostChange(
+                  Optional.ofNullable(cluster),
+                  all,
+                  Optional.empty(),
+                  Optional.ofNullable(limit)));
       session
           .output()
           .say(
               host.name()
                   + ": "
                   + host.cluster().map(c -> "cluster " + c).orElse("no cluster")
-                  + (host.tags().isEmpty() ? "" : ", tags " + String.join(" ", host.tags())));
+                  + (host.tags().isEmpty() ? "" : ", tags " + String.join(" ", host.tags()))
+                  + host.limitBytesPerSecond()
+                      .map(most -> (most > 0 ? ", limit " : ", ") + HostDetails.limit(most))
+                      .orElse(""));
       return ExitCode.OK;
     }
   }
@@ -189,6 +209,54 @@ final class HostChanges {
           session.client().call(Endpoints.HOST_REMOVE, Params.of(HOST, name).with("lost", lost));
       session.output().say(host.name() + " does not belong to the fleet any more.");
       return ExitCode.OK;
+    }
+  }
+
+  @Command(
+      name = "follow",
+      description = "Let a host follow this server's database, whose history is not the host's.",
+      footer = {
+        "",
+        "After a database was restored from a backup, hosts have seen states that it knows nothing of:",
+        "they leave everything as it is, and get no new VMs, until you say this. The host then does what",
+        "the database wants of the VMs that it knows. VMs that it does not know are kept, and shown by",
+        "'ratoon host show'; nothing of them is started, stopped or removed."
+      })
+  static final class Follow implements Callable<Integer> {
+    private final Session session;
+
+    @Parameters(paramLabel = "HOST", description = "The host's name or id.")
+    String name = "";
+
+    @Option(
+        names = {"-y", "--yes"},
+        description = "Do not ask.")
+    boolean yes;
+
+    Follow(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+      HostView host = session.client().call(Endpoints.HOST_SHOW, Params.of(HOST, name));
+      String doing = "letting " + host.name() + " follow this database";
+      if (!yes && !session.confirm(doing, question(host))) {
+        session.output().say("Nothing was changed.");
+        return ExitCode.FAILED;
+      }
+      HostView now = session.client().call(Endpoints.HOST_FOLLOW, Params.of(HOST, name));
+      session.output().say(now.name() + " follows this server's database from now on.");
+      return ExitCode.OK;
+    }
+
+    private static String question(HostView host) {
+      return host.problem().map(Problem::detail).filter(why -> !why.isEmpty()).orElse("")
+          + " It has "
+          + Words.count(host.unknownVms().size(), "VM", "VMs")
+          + " that this database does not know, which will be kept as they are. Let "
+          + host.name()
+          + " follow this database?";
     }
   }
 

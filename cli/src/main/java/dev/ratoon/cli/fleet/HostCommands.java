@@ -4,10 +4,13 @@ import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Details;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
+import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.client.Params;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -99,11 +102,23 @@ final class HostCommands {
               Words.size(host.diskFreeBytes()) + " of " + Words.size(host.diskTotalBytes()))
           .line("networks", Words.names(host.networks(), NAMES_SHOWN))
           .line("bridges", Words.names(host.bridges(), NAMES_SHOWN))
+          .lines("file systems", HostDetails.fileSystems(host))
           .line("VMs", host.vms())
           .line("base disks", host.bases())
-          .lineIf(
-              "unknown VMs",
-              host.unknownVms().isEmpty() ? "" : Words.names(host.unknownVms(), NAMES_SHOWN));
+          .line("rate limit", host.limitBytesPerSecond().map(HostDetails::limit))
+          .lines("moved", HostDetails.moved(host))
+          .lines("peers", HostDetails.peers(host, names(host)))
+          .lines("unknown VMs", HostDetails.unknownVms(host))
+          .lines("block jobs", HostDetails.blockJobs(host))
+          .lines("leftovers", HostDetails.leftovers(host));
+    }
+
+    /** What the peers of the host are called, if it has any. */
+    private Map<HostId, String> names(HostView host) {
+      return host.transfers().filter(moved -> !moved.peers().isEmpty()).isEmpty()
+          ? Map.of()
+          : session.client().list(Endpoints.HOST_LIST, Params.NONE).stream()
+              .collect(Collectors.toMap(HostView::id, other -> other.name().text()));
     }
   }
 }

@@ -8,6 +8,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.agent.ScrubRules;
+import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.client.Params;
 import java.util.List;
@@ -28,7 +29,15 @@ final class SettingsCommands {
         .line("trash-hours", settings.trashHours())
         .line("memory-ratio", settings.memoryRatio())
         .line("scrub-days", days(settings.scrubRules()))
-        .line("scrub-rate", Words.size(settings.scrubRules().bytesPerSecond()) + " a second");
+        .line("scrub-rate", Words.size(settings.scrubRules().bytesPerSecond()) + " a second")
+        .line("give-limit", HostDetails.limit(settings.limits().giveBytesPerSecond()))
+        .line("take-limit", HostDetails.limit(settings.limits().takeBytesPerSecond()))
+        .line("library-limit", HostDetails.limit(settings.limits().libraryBytesPerSecond()))
+        .line(
+            "library-uploads",
+            settings.limits().libraryUploads() == 0
+                ? "no limit"
+                : settings.limits().libraryUploads() + " at once");
   }
 
   private static String days(ScrubRules rules) {
@@ -59,7 +68,11 @@ final class SettingsCommands {
         "  trash-hours=N         how long the disks of deleted VMs are kept",
         "  memory-ratio=R        how much memory VMs may be promised for each byte of a host",
         "  scrub-days=N|off      hosts read a base again that was not verified for N days",
-        "  scrub-rate=SIZE       how much of it they read a second at most"
+        "  scrub-rate=SIZE       how much of it they read a second at most",
+        "  give-limit=SIZE       most bytes a second that a host gives to others; 0: no limit",
+        "  take-limit=SIZE       most bytes a second that a host takes from others",
+        "  library-limit=SIZE    most bytes a second that the library gives",
+        "  library-uploads=N     to how many hosts the library gives at once; others wait"
       },
       footer = {"", "Example:", "  ratoon settings set trash-hours=24 memory-ratio=1.5"})
   static final class Change implements Callable<Integer> {
@@ -91,24 +104,45 @@ final class SettingsCommands {
         return switch (key) {
           case "differencing" ->
               new Settings(
-                  Words.onOff(key, value), old.trashHours(), old.memoryRatio(), old.scrub());
+                  Words.onOff(key, value),
+                  old.trashHours(),
+                  old.memoryRatio(),
+                  old.scrub(),
+                  old.transfers());
           case "trash-hours" ->
               new Settings(
-                  old.differencing(), Integer.parseInt(value), old.memoryRatio(), old.scrub());
+                  old.differencing(),
+                  Integer.parseInt(value),
+                  old.memoryRatio(),
+                  old.scrub(),
+                  old.transfers());
           case "memory-ratio" ->
               new Settings(
-                  old.differencing(), old.trashHours(), Double.parseDouble(value), old.scrub());
+                  old.differencing(),
+                  old.trashHours(),
+                  Double.parseDouble(value),
+                  old.scrub(),
+                  old.transfers());
           case "scrub-days", "scrub-rate" ->
               new Settings(
                   old.differencing(),
                   old.trashHours(),
                   old.memoryRatio(),
-                  Optional.of(scrubbed(old.scrubRules(), key, value)));
+                  Optional.of(scrubbed(old.scrubRules(), key, value)),
+                  old.transfers());
+          case "give-limit", "take-limit", "library-limit", "library-uploads" ->
+              new Settings(
+                  old.differencing(),
+                  old.trashHours(),
+                  old.memoryRatio(),
+                  old.scrub(),
+                  Optional.of(limited(old.limits(), key, value)));
           default ->
               throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
                   .next(
-                      "Settings are differencing, trash-hours, memory-ratio, scrub-days and scrub-rate,"
-                          + " as KEY=VALUE.")
+                      "Settings are differencing, trash-hours, memory-ratio, scrub-days, scrub-rate,"
+                          + " give-limit, take-limit, library-limit and library-uploads, as"
+                          + " KEY=VALUE.")
                   .asException();
         };
       } catch (NumberFormatException notNumber) {
@@ -123,6 +157,16 @@ final class SettingsCommands {
           ? new ScrubRules(old.days(), ByteSize.parse(value))
           : new ScrubRules(
               value.equals(OFF) ? 0 : Integer.parseInt(value), old.bytesPerSecond());
+    }
+
+    private static TransferLimits limited(TransferLimits old, String key, String value) {
+      boolean uploads = key.equals("library-uploads");
+      long rate = uploads ? 0 : ByteSize.parse(value);
+      return new TransferLimits(
+          key.equals("give-limit") ? rate : old.giveBytesPerSecond(),
+          key.equals("take-limit") ? rate : old.takeBytesPerSecond(),
+          key.equals("library-limit") ? rate : old.libraryBytesPerSecond(),
+          uploads ? Integer.parseInt(value) : old.libraryUploads());
     }
   }
 }

@@ -12,9 +12,17 @@ import java.util.Optional;
  * @param revision grows with every change; a host refuses one that is older than it has seen
  * @param bases what is to be done for base disks, beside what the VMs need
  * @param scrub how the host looks for silent corruption; empty of a server that does not say
+ * @param lineage which history it belongs to; empty of a server that does not say
+ * @param limits how much the host may move; empty of a server that does not say
  */
 public record DesiredState(
-    String incarnation, long revision, List<DesiredVm> vms, List<DesiredBase> bases, Optional<ScrubRules> scrub) {
+    String incarnation,
+    long revision,
+    List<DesiredVm> vms,
+    List<DesiredBase> bases,
+    Optional<ScrubRules> scrub,
+    Optional<Lineage> lineage,
+    Optional<TransferLimits> limits) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);
@@ -22,6 +30,13 @@ public record DesiredState(
 
   /** Of VMs alone. */
   public DesiredState(String incarnation, long revision, List<DesiredVm> vms) {
-    this(incarnation, revision, vms, List.of(), Optional.empty());
+    this(
+        incarnation,
+        revision,
+        vms,
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 }

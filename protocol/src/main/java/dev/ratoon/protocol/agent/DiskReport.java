@@ -8,7 +8,7 @@ import java.util.Optional;
  *
  * @param path the file that the VM writes to
  * @param base the base disk that it is a child of, or was copied from
- * @param basePath the file of that base, when it is a child of it
+ * @param basePath the file that its own header names as its parent, when it is a child
  * @param sizeBytes what the guest sees
  * @param storedBytes what the file takes on the host's disk
  * @param copiedBytes how many bytes of the base were copied to make it; 0 for a child

@@ -9,6 +9,7 @@ import java.util.List;
  * @param diskFreeBytes what is free where the agent keeps bases and overlays
  * @param accelerator {@code kvm}, or {@code tcg} for software emulation
  * @param hypervisor its name and version
+ * @param fileSystems that hold Ratoon's files
  */
 public record HostFacts(
     int cpus,
@@ -19,15 +20,26 @@ public record HostFacts(
     String hypervisor,
     List<String> networks,
     List<String> bridges,
-    boolean uefi) {
+    boolean uefi,
+    List<FileSystemFacts> fileSystems) {
   public HostFacts {
     networks = List.copyOf(networks);
     bridges = List.copyOf(bridges);
+    fileSystems = List.copyOf(fileSystems);
   }
 
   /** Without what changes all the time. */
   public HostFacts lasting() {
     return new HostFacts(
-        cpus, memoryBytes, diskTotalBytes, 0, accelerator, hypervisor, networks, bridges, uefi);
+        cpus,
+        memoryBytes,
+        diskTotalBytes,
+        0,
+        accelerator,
+        hypervisor,
+        networks,
+        bridges,
+        uefi,
+        fileSystems.stream().map(FileSystemFacts::lasting).toList());
   }
 }

@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param chunkAddress where it gives base disks to other hosts, "host:port"; without a host, on the
  *     machine of its server
  * @param bases how far it is with each base disk of its desired state
+ * @param transfers what has gone between it and other hosts; empty if it has nothing to do with any
+ * @param findings what else it found; empty of an agent that does not look
  */
 public record HostReport(
     HostId id,
@@ -29,7 +31,9 @@ public record HostReport(
     List<VmReport> vms,
     List<String> unknownVms,
     Optional<String> chunkAddress,
-    List<BaseReport> bases) {
+    List<BaseReport> bases,
+    Optional<TransferReport> transfers,
+    Optional<Findings> findings) {
   public HostReport {
     replicas = List.copyOf(replicas);
     vms = List.copyOf(vms);
@@ -50,6 +54,8 @@ public record HostReport(
         List.of(),
         List.of(),
         chunkAddress,
-        List.of());
+        List.of(),
+        Optional.empty(),
+        Optional.empty());
   }
 }

@@ -9,6 +9,18 @@ import java.util.Optional;
  * @param cluster its new cluster; an empty text takes it out of the one that it is in
  * @param tags all its tags
  * @param maintenance whether no new VM is to come to it
+ * @param limit most bytes a second that it gives and takes: a number, 0 for no limit, and an empty
+ *     text for what the fleet's settings say
  */
 public record HostChange(
-    Optional<String> cluster, Optional<List<String>> tags, Optional<Boolean> maintenance) {}
+    Optional<String> cluster,
+    Optional<List<String>> tags,
+    Optional<Boolean> maintenance,
+    Optional<String> limit) {
+
+  /** One that leaves the limit as it is. */
+  public HostChange(
+      Optional<String> cluster, Optional<List<String>> tags, Optional<Boolean> maintenance) {
+    this(cluster, tags, maintenance, Optional.empty());
+  }
+}

@@ -3,6 +3,9 @@ package dev.ratoon.protocol.api;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.agent.FileSystemFacts;
+import dev.ratoon.protocol.agent.Findings;
+import dev.ratoon.protocol.agent.TransferReport;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +18,11 @@ import java.util.Optional;
  * @param unknownVms domains with Ratoon's mark that this fleet does not know; kept and never
  *     touched
  * @param maintenance whether an operator keeps new VMs away
+ * @param fileSystems that hold what Ratoon keeps there
+ * @param transfers what has gone between it and other hosts since its agent started
+ * @param findings what its agent found there that nobody asked for
+ * @param limitBytesPerSecond most that it gives and most that it takes, where that is not the
+ *     fleet's setting; 0 for no limit
  */
 public record HostView(
     HostId id,
@@ -37,4 +45,8 @@ public record HostView(
     List<String> unknownVms,
     Optional<EntityName> cluster,
     List<String> tags,
-    boolean maintenance) {}
+    boolean maintenance,
+    List<FileSystemFacts> fileSystems,
+    Optional<TransferReport> transfers,
+    Optional<Findings> findings,
+    Optional<Long> limitBytesPerSecond) {}

@@ -3,6 +3,7 @@ package dev.ratoon.protocol.api;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.agent.ScrubRules;
+import dev.ratoon.protocol.agent.TransferLimits;
 import java.util.Optional;
 
 /**
@@ -12,17 +13,26 @@ import java.util.Optional;
  * @param trashHours how long the disks of a deleted VM are kept
  * @param memoryRatio how much memory VMs may be promised for each byte that a host has
  * @param scrub how hosts look for silent corruption
+ * @param transfers how much each host may move
  */
 public record Settings(
-    boolean differencing, int trashHours, double memoryRatio, Optional<ScrubRules> scrub) {
+    boolean differencing,
+    int trashHours,
+    double memoryRatio,
+    Optional<ScrubRules> scrub,
+    Optional<TransferLimits> transfers) {
   public static final Settings DEFAULT = new Settings(true, 72, 1.0);
 
   private static final int MOST_DAYS = 3650;
+
+  /** A slower rate would let a piece be on its way for so long that its source seems dead. */
   private static final long LEAST_BYTES_PER_SECOND = 1 << 20;
 
-  /** Of a fleet that scrubs as is usual. */
+  private static final int MOST_UPLOADS = 1000;
+
+  /** Of a fleet that scrubs as is usual and moves as much as it can. */
   public Settings(boolean differencing, int trashHours, double memoryRatio) {
-    this(differencing, trashHours, memoryRatio, Optional.empty());
+    this(differencing, trashHours, memoryRatio, Optional.empty(), Optional.empty());
   }
 
   /** How hosts look for silent corruption. */
@@ -30,8 +40,28 @@ public record Settings(
     return scrub.orElse(ScrubRules.DEFAULT);
   }
 
+  /** How much each host may move. */
+  public TransferLimits limits() {
+    return transfers.orElse(TransferLimits.NONE);
+  }
+
+  /**
+   * The rate, if it is one that hosts can be held to.
+   *
+   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#INVALID_VALUE}
+   */
+  public static long rate(long bytesPerSecond) {
+    if (bytesPerSecond != 0 && bytesPerSecond < LEAST_BYTES_PER_SECOND) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "reading the rate " + bytesPerSecond + " B/s")
+          .next("A rate is at least 1 MiB a second; 0 stands for no limit.")
+          .asException();
+    }
+    return bytesPerSecond;
+  }
+
   public Settings {
     scrub.ifPresent(Settings::check);
+    transfers.ifPresent(Settings::check);
     if (trashHours < 0 || trashHours > 24 * 3650 || !(memoryRatio > 0 && memoryRatio <= 16)) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the settings")
           .next("trashHours is 0 to 87600, memoryRatio is above 0 and at most 16.")
@@ -45,6 +75,17 @@ public record Settings(
         || scrub.bytesPerSecond() < LEAST_BYTES_PER_SECOND) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the settings")
           .next("scrub.days is 0, for never, to 3650, scrub.bytesPerSecond at least 1 MiB.")
+          .asException();
+    }
+  }
+
+  private static void check(TransferLimits limits) {
+    long _ = rate(limits.giveBytesPerSecond());
+    long _ = rate(limits.takeBytesPerSecond());
+    long _ = rate(limits.libraryBytesPerSecond());
+    if (limits.libraryUploads() < 0 || limits.libraryUploads() > MOST_UPLOADS) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "reading the settings")
+          .next("library-uploads is 0, for no limit, to " + MOST_UPLOADS + ".")
           .asException();
     }
   }

@@ -16,6 +16,7 @@ final class Answering {
   private final Schedule schedule;
   private final Rates rates;
   private final Packer packer;
+  private final ClassBytes sent = new ClassBytes();
   private final ArrayDeque<ByteBuffer> spare = new ArrayDeque<>();
 
   Answering(Wire wire, Schedule schedule, Rates rates, Packing packing) {
@@ -29,6 +30,9 @@ final class Answering {
   void run() {
     try {
       while (true) {
+        if (schedule.isIdle()) {
+          rates.uploads().leave(this);
+        }
         switch (schedule.take()) {
           case Schedule.Work.Over() -> {
             return;
@@ -51,7 +55,14 @@ final class Answering {
     } catch (RuntimeException defect) {
       wire.endFor(
           Problem.of(ErrorCode.INTERNAL, "answering " + wire.name()).detail(defect.toString()));
+    } finally {
+      rates.uploads().leave(this);
     }
+  }
+
+  /** What was sent, by class. */
+  ClassBytes sent() {
+    return sent;
   }
 
   private void end(ServedStream stream, int request, Frame.Ending how) throws InterruptedException {
@@ -71,22 +82,24 @@ final class Answering {
     }
     Optional<ByteBuffer> smaller = pack(piece, frame);
     smaller.ifPresent(packed -> giveBack(frame));
-    ByteBuffer sent = smaller.orElse(frame);
-    int stored = sent.limit() - FrameCodec.DATA_HEAD_BYTES;
+    ByteBuffer whole = smaller.orElse(frame);
+    int stored = whole.limit() - FrameCodec.DATA_HEAD_BYTES;
     FrameCodec.dataHead(
-        sent.duplicate(),
+        whole.duplicate(),
         new Frame.Data(
             piece.asked().request.request(),
             piece.number(),
             piece.blocks(),
             smaller.isPresent(),
-            sent.slice(FrameCodec.DATA_HEAD_BYTES, stored)));
-    rates.take(
-        sent.limit(),
-        piece.asked().stream.fromLibrary(),
-        piece.asked().request.priority(),
-        () -> !wire.isOpen());
-    wire.outbox().bulk(sent, () -> giveBack(sent));
+            whole.slice(FrameCodec.DATA_HEAD_BYTES, stored)));
+    boolean library = piece.asked().stream.fromLibrary();
+    Priority priority = piece.asked().request.priority();
+    if (library) {
+      rates.uploads().take(this, whole.limit(), () -> !wire.isOpen());
+    }
+    rates.take(whole.limit(), library, priority, () -> !wire.isOpen());
+    sent.add(priority, whole.limit());
+    wire.outbox().bulk(whole, () -> giveBack(whole));
   }
 
   /** Puts what was asked for behind the place of the head; the frame ends with it. */

@@ -34,7 +34,7 @@ final class Asking implements Wire.Handler {
   Asking(Wire wire, Window window, AskerSettings settings) {
     this.wire = wire;
     this.window = window;
-    this.deliveries = new Deliveries(wire, window, settings.deliveryThreads());
+    this.deliveries = new Deliveries(wire, window, settings);
     deliveries.start();
   }
 
@@ -109,7 +109,8 @@ final class Asking implements Wire.Handler {
     lastRequest++;
     int number = lastRequest;
     OpenRequest request =
-        new OpenRequest(stream, part, sorted, receiver, why -> cancel(number, why));
+        new OpenRequest(
+            stream, part, priority, sorted, receiver, why -> cancel(number, why));
     requests.put(number, request);
     stream.requestBegan();
     meter.asked(request.unansweredCount());
@@ -248,14 +249,14 @@ final class Asking implements Wire.Handler {
     if (blocks != data.blocks() || !fits) {
       throw new BrokenRule("It sent a piece of the wrong length.");
     }
-    meter.answered(expected);
+    meter.answered(request.priority(), expected);
     deliveries.data(request, data, expected);
   }
 
   private synchronized void lack(Frame.Lack lack) throws BrokenRule {
     OpenRequest request = asked(lack.request());
     request.answered(lack.piece());
-    meter.answered(0);
+    meter.answered(request.priority(), 0);
     deliveries.call(request, () -> request.lacking(lack.piece(), lack.problem()));
   }
 

@@ -7,6 +7,7 @@ import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -19,7 +20,7 @@ public final class ChunkClient implements AutoCloseable {
   private final AskerSettings settings;
   private final Watchdog watchdog;
   private final Set<PeerConnection> connections = ConcurrentHashMap.newKeySet();
-  private Traffic past = Traffic.NONE;
+  private final TrafficBook past = new TrafficBook();
 
   /**
    * @param tls this host's key and certificate, and trust in the fleet's authority; asked for each
@@ -51,11 +52,20 @@ public final class ChunkClient implements AutoCloseable {
 
   /** Of all connections so far. */
   public synchronized Traffic traffic() {
-    Traffic sum = past;
+    Traffic sum = past.ofAll();
     for (PeerConnection connection : connections) {
       sum = sum.plus(connection.traffic());
     }
     return sum;
+  }
+
+  /** The same for each host that was asked. */
+  public synchronized Map<HostId, Traffic> trafficByHost() {
+    Map<HostId, Traffic> all = past.byHost();
+    for (PeerConnection connection : connections) {
+      all.merge(connection.peer().host(), connection.traffic(), Traffic::plus);
+    }
+    return all;
   }
 
   /** Ends all connections in order, without waiting. */
@@ -96,7 +106,7 @@ public final class ChunkClient implements AutoCloseable {
     } finally {
       watchdog.remove(wire);
       synchronized (this) {
-        past = past.plus(connection.traffic());
+        past.ended(connection.peer().host(), connection.traffic());
         connections.remove(connection);
       }
     }

@@ -1,11 +1,13 @@
 package dev.ratoon.protocol.channel;
 
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +29,7 @@ public final class ChunkServer implements AutoCloseable {
   private final Consumer<Problem> reports;
   private final Watchdog watchdog;
   private final Set<ServedConnection> connections = ConcurrentHashMap.newKeySet();
-  private Traffic past = Traffic.NONE;
+  private final TrafficBook past = new TrafficBook();
   private volatile boolean closed;
 
   private ChunkServer(
@@ -86,11 +88,20 @@ public final class ChunkServer implements AutoCloseable {
 
   /** Of all connections so far. */
   public synchronized Traffic traffic() {
-    Traffic sum = past;
+    Traffic sum = past.ofAll();
     for (ServedConnection connection : connections) {
       sum = sum.plus(connection.traffic());
     }
     return sum;
+  }
+
+  /** The same for each host that was served. */
+  public synchronized Map<HostId, Traffic> trafficByHost() {
+    Map<HostId, Traffic> all = past.byHost();
+    for (ServedConnection connection : connections) {
+      connection.host().ifPresent(host -> all.merge(host, connection.traffic(), Traffic::plus));
+    }
+    return all;
   }
 
   /** Tells those who are connected, and waits a little for them to leave. */
@@ -170,7 +181,11 @@ public final class ChunkServer implements AutoCloseable {
     } finally {
       watchdog.remove(wire);
       synchronized (this) {
-        past = past.plus(connection.traffic());
+        connection
+            .host()
+            .ifPresentOrElse(
+                host -> past.ended(host, connection.traffic()),
+                () -> past.ended(connection.traffic()));
         connections.remove(connection);
         notifyAll();
       }

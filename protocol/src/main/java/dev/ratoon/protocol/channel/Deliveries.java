@@ -25,11 +25,13 @@ final class Deliveries {
   private final Window window;
   private final BlockingQueue<Delivery> waiting = new LinkedBlockingQueue<>();
   private final int threads;
+  private final RateLimit taking;
 
-  Deliveries(Wire wire, Window window, int threads) {
+  Deliveries(Wire wire, Window window, AskerSettings settings) {
     this.wire = wire;
     this.window = window;
-    this.threads = threads;
+    this.threads = settings.deliveryThreads();
+    this.taking = settings.taking();
   }
 
   void start() {
@@ -73,7 +75,8 @@ final class Deliveries {
       while (true) {
         switch (waiting.take()) {
           case Delivery.Data data -> {
-            deliver(data.request(), data.frame(), data.bytes(), unpacker);
+            int taken = data.frame().bytes().remaining();
+            deliver(data.request(), data.frame(), data.bytes(), unpacker, taken);
             guarded(data.request()::delivered);
           }
           case Delivery.Call(OpenRequest request, Runnable call) -> {
@@ -91,7 +94,13 @@ final class Deliveries {
     }
   }
 
-  private void deliver(OpenRequest request, Frame.Data data, int expected, Unpacker unpacker) {
+  /**
+   * @param taken bytes that arrived. What exceeds the rate holds its buffer back, and with it the
+   *     credit for the next piece: so the source slows down, and nothing waits anywhere else
+   */
+  private void deliver(
+      OpenRequest request, Frame.Data data, int expected, Unpacker unpacker, int taken)
+      throws InterruptedException {
     try {
       if (!request.isStopped()) {
         ByteBuffer bytes = data.packed() ? unpacker.unpack(data.bytes(), expected) : data.bytes();
@@ -100,7 +109,11 @@ final class Deliveries {
     } catch (BrokenRule rule) {
       wire.endFor(rule);
     } finally {
-      window.giveBack(data.bytes());
+      try {
+        taking.take(taken, request.priority(), () -> !wire.isOpen());
+      } finally {
+        window.giveBack(data.bytes());
+      }
     }
   }
 

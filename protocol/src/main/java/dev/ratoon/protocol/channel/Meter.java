@@ -8,6 +8,7 @@ final class Meter {
   private long bytes;
   private long busyNanos;
   private long sinceNanos;
+  private final ClassBytes classes = new ClassBytes();
 
   synchronized void asked(int pieces) {
     if (outstanding == 0) {
@@ -19,8 +20,9 @@ final class Meter {
   /**
    * @param pieceBytes 0 if it did not come
    */
-  synchronized void answered(int pieceBytes) {
+  synchronized void answered(Priority priority, int pieceBytes) {
     bytes += pieceBytes;
+    classes.add(priority, pieceBytes);
     dropped(1);
   }
 
@@ -35,6 +37,11 @@ final class Meter {
   synchronized Traffic traffic(TlsLink link) {
     long running = outstanding > 0 ? System.nanoTime() - sinceNanos : 0;
     return new Traffic(
-        link.bytesIn(), link.bytesOut(), bytes, Duration.ofNanos(busyNanos + running));
+        link.bytesIn(),
+        link.bytesOut(),
+        bytes,
+        Duration.ofNanos(busyNanos + running),
+        classes.deploy(),
+        classes.precache());
   }
 }

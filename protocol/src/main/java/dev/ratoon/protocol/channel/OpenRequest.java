@@ -22,6 +22,7 @@ import java.util.function.Consumer;
 final class OpenRequest {
   private final PeerStream stream;
   private final Part part;
+  private final Priority priority;
   private final Receiver receiver;
   private final Consumer<Problem> giveUp;
   private final Map<Integer, Integer> unanswered = new HashMap<>();
@@ -37,7 +38,13 @@ final class OpenRequest {
    * @param giveUp called, on a delivery thread, when the receiver cannot take what it is given
    */
   OpenRequest(
-      PeerStream stream, Part part, List<Run> runs, Receiver receiver, Consumer<Problem> giveUp) {
+      PeerStream stream,
+      Part part,
+      Priority priority,
+      List<Run> runs,
+      Receiver receiver,
+      Consumer<Problem> giveUp) {
+    this.priority = priority;
     this.stream = stream;
     this.part = part;
     this.receiver = receiver;
@@ -51,6 +58,10 @@ final class OpenRequest {
 
   PeerStream stream() {
     return stream;
+  }
+
+  Priority priority() {
+    return priority;
   }
 
   int unansweredCount() {

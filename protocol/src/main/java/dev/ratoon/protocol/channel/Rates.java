@@ -7,8 +7,13 @@ import java.util.function.BooleanSupplier;
  *
  * @param host for all that it gives
  * @param library for what it gives out of the library
+ * @param uploads to how many hosts it gives out of the library at once
  */
-public record Rates(RateLimit host, RateLimit library) {
+public record Rates(RateLimit host, RateLimit library, Uploads uploads) {
+  public Rates(RateLimit host, RateLimit library) {
+    this(host, library, new Uploads());
+  }
+
   public static Rates none() {
     return new Rates(RateLimit.none(), RateLimit.none());
   }

@@ -136,6 +136,11 @@ final class Schedule {
     notifyAll();
   }
 
+  /** Whether there is nothing to be done just now. */
+  synchronized boolean isIdle() {
+    return !over && ends.isEmpty() && (credit == 0 || byNumber.isEmpty());
+  }
+
   /** What comes next; waits for it. */
   synchronized Work take() throws InterruptedException {
     while (!over && ends.isEmpty() && (credit == 0 || byNumber.isEmpty())) {

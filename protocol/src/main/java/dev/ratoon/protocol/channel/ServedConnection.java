@@ -21,6 +21,7 @@ final class ServedConnection implements Wire.Handler {
   private final Wire wire;
   private final AtomicInteger openStreams = new AtomicInteger();
   private volatile Optional<Peer> peer = Optional.empty();
+  private volatile Optional<Answering> answers = Optional.empty();
   private volatile boolean stopped;
 
   /** Streams that the asker has not closed; only the reading thread changes them. */
@@ -65,7 +66,19 @@ final class ServedConnection implements Wire.Handler {
   }
 
   Traffic traffic() {
-    return new Traffic(wire.link().bytesIn(), wire.link().bytesOut(), 0, Duration.ZERO);
+    Optional<ClassBytes> sent = answers.map(Answering::sent);
+    return new Traffic(
+        wire.link().bytesIn(),
+        wire.link().bytesOut(),
+        0,
+        Duration.ZERO,
+        sent.map(ClassBytes::deploy).orElse(0L),
+        sent.map(ClassBytes::precache).orElse(0L));
+  }
+
+  /** Who is at the other end, once that is known. */
+  Optional<HostId> host() {
+    return peer.map(Peer::host);
   }
 
   /** Why it ended, if not in order. */
@@ -151,11 +164,12 @@ final class ServedConnection implements Wire.Handler {
     Schedule work = new Schedule(hello.window());
     schedule = Optional.of(work);
     wire.outbox().small(new Frame.Hello(0));
-    Answering answers =
+    Answering answer =
         new Answering(wire, work, server.settings().rates(), server.settings().packing());
+    answers = Optional.of(answer);
     answering =
         Optional.of(
-            Thread.ofPlatform().daemon().name("channel-answer " + wire.name()).start(answers::run));
+            Thread.ofPlatform().daemon().name("channel-answer " + wire.name()).start(answer::run));
   }
 
   private void open(Frame.Open open, Schedule work) throws BrokenRule, InterruptedException {

@@ -9,6 +9,11 @@ package dev.ratoon.protocol.channel;
 public record ServingSettings(
     Timeouts timeouts, int connections, int connectionsOfHost, Packing packing, Rates rates) {
 
+  /** The same, held to rates. */
+  public ServingSettings heldTo(Rates limits) {
+    return new ServingSettings(timeouts, connections, connectionsOfHost, packing, limits);
+  }
+
   /** 64 connections, four with each host, packed where that is faster, no limit. */
   public static ServingSettings usual() {
     return new ServingSettings(Timeouts.USUAL, 64, 4, Packing.WHERE_FASTER, Rates.none());

@@ -4,6 +4,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.fleet.Fingerprint;
+import dev.ratoon.protocol.tls.Pem;
 import java.io.IOException;
 import java.net.URI;
 import java.security.GeneralSecurityException;
@@ -11,7 +12,6 @@ import java.security.MessageDigest;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLContext;
@@ -39,10 +39,7 @@ public final class AuthorityCheck {
       SSLContext tls = SSLContext.getInstance("TLSv1.3");
       tls.init(null, new TrustManager[] {new Pinned(sha256, found)}, null);
       new TlsConnection(tls, host, port, CONNECT_TIMEOUT).close();
-      byte[] der = Objects.requireNonNull(found.get(), "checked by the handshake").getEncoded();
-      return "-----BEGIN CERTIFICATE-----\n"
-          + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der)
-          + "\n-----END CERTIFICATE-----\n";
+      return Pem.of(Objects.requireNonNull(found.get(), "checked by the handshake"));
     } catch (IOException | GeneralSecurityException failed) {
       throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "connecting to " + server)
           .detail(String.valueOf(failed.getMessage()))

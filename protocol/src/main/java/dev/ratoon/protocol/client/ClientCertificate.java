@@ -1,13 +1,9 @@
 package dev.ratoon.protocol.client;
 
-import java.io.IOException;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
+import dev.ratoon.protocol.tls.FleetTls;
 import java.security.PrivateKey;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.KeyManagerFactory;
+import java.util.List;
 
 /**
  * What a client shows that is known by a certificate: an agent.
@@ -15,14 +11,8 @@ import javax.net.ssl.KeyManagerFactory;
  * @param key of the certificate
  */
 public record ClientCertificate(PrivateKey key, X509Certificate certificate) {
-  KeyManager[] keyManagers() throws GeneralSecurityException, IOException {
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
-    char[] inMemoryOnly = new char[0];
-    store.setKeyEntry("client", key, inMemoryOnly, new Certificate[] {certificate});
-    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    keys.init(store, inMemoryOnly);
-    return keys.getKeyManagers();
+  FleetTls.Shown shown() {
+    return new FleetTls.Shown(key, List.of(certificate));
   }
 
   /** Not the key. */

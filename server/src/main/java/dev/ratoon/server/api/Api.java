@@ -99,9 +99,10 @@ public final class Api implements AutoCloseable {
 
   private static Settings change(Parts parts, Settings settings) {
     parts.database().change(tx -> {
-      boolean scrubOtherwise = !tx.fleet().settings().scrubRules().equals(settings.scrubRules());
+      Settings before = tx.fleet().settings();
       tx.fleet().change(settings);
-      if (scrubOtherwise) {
+      if (!before.scrubRules().equals(settings.scrubRules())
+          || !before.limits().equals(settings.limits())) {
         parts.inventory().revisions().nextOfAll(tx);
       }
     });

@@ -29,6 +29,7 @@ record HostActions(Inventory inventory, Members members, InstantSource clock) {
             call -> new Answer.Value(inventory.fleet().host(call.parameter(HOST))))
         .on(Endpoints.HOST_CHANGE, all::change)
         .on(Endpoints.HOST_REMOVE, all::remove)
+        .on(Endpoints.HOST_FOLLOW, all::follow)
         .on(Endpoints.JOIN_TOKEN, all::token);
   }
 
@@ -42,6 +43,12 @@ record HostActions(Inventory inventory, Members members, InstantSource clock) {
     HostView host = inventory.fleet().host(call.parameter(HOST));
     inventory.hostChanges().remove(host.id(), host.name(), call.yesOrNo("lost").orElse(false));
     return new Answer.Value(host);
+  }
+
+  private Answer follow(Call<?> call) {
+    HostView host = inventory.fleet().host(call.parameter(HOST));
+    inventory.hostChanges().follow(host.id(), host.name());
+    return new Answer.Value(inventory.fleet().host(host.id().toString()));
   }
 
   private Answer token(Call<JoinTokenRequest> call) {

@@ -80,7 +80,11 @@ public final class FleetViews {
         report.unknownVms(),
         member.flatMap(Member::cluster),
         member.map(m -> List.copyOf(m.tags())).orElse(List.of()),
-        member.filter(Member::maintenance).isPresent());
+        member.filter(Member::maintenance).isPresent(),
+        facts.fileSystems(),
+        report.transfers(),
+        report.findings(),
+        member.flatMap(Member::limitBytesPerSecond));
   }
 
   /** Every base disk that a host has or that an image of the tenant names. */

@@ -1,11 +1,17 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.VmId;
+import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.api.HostChange;
+import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.server.inventory.Histories.Standing;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.members.Tags;
 import dev.ratoon.server.operations.Operations;
@@ -15,8 +21,10 @@ import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.stream.Collectors;
 
 /** What operators change about hosts. */
 public final class HostChanges {
@@ -25,30 +33,30 @@ public final class HostChanges {
   private final Database database;
   private final Hosts hosts;
   private final Members members;
-  private final KnownVms known;
-  private final Observations observations;
-  private final Operations operations;
+  private final Revisions revisions;
+  private final Vms vms;
+
+  /** What is known of the VMs that hosts have. */
+  record Vms(KnownVms known, Observations observations, Operations operations) {}
 
   HostChanges(
       Database database,
       Hosts hosts,
       Members members,
-      KnownVms known,
-      Observations observations,
-      Operations operations) {
+      Revisions revisions,
+      Vms vms) {
     this.database = database;
     this.hosts = hosts;
     this.members = members;
-    this.known = known;
-    this.observations = observations;
-    this.operations = operations;
+    this.revisions = revisions;
+    this.vms = vms;
   }
 
   /** Says something else of a host. */
   public void change(HostId host, EntityName name, HostChange change) {
     Optional<SortedSet<String>> tags = change.tags().map(Tags::of);
-    database.change(tx ->
-        members.change(
+    database.change(tx -> {
+      members.change(
             tx,
             host,
             name,
@@ -61,13 +69,57 @@ public final class HostChanges {
                     change.maintenance().orElse(m.maintenance()),
                     m.keySha256(),
                     m.joinedAt(),
-                    m.removedAt())));
+                    m.removedAt(),
+                    limit(change, m)));
+      if (change.limit().isPresent() && tx.hosts().revision(host).isPresent()) {
+        revisions.next(tx, host);
+      }
+    });
   }
 
   private static Optional<EntityName> cluster(HostChange change, Member before) {
     return change.cluster().isEmpty()
         ? before.cluster()
         : change.cluster().filter(text -> !text.isEmpty()).map(EntityName::new);
+  }
+
+  private static Optional<Long> limit(HostChange change, Member before) {
+    if (change.limit().isEmpty()) {
+      return before.limitBytesPerSecond();
+    }
+    return change
+        .limit()
+        .filter(text -> !text.isEmpty())
+        .map(text -> Settings.rate(ByteSize.parse(text)));
+  }
+
+  /**
+   * Lets a host follow this database whose history it does not know. What the host has seen of each
+   * VM counts as asked for here, so that whatever is asked next is newer.
+   *
+   * @throws RatoonException {@link ErrorCode#WRONG_STATE} if it follows already, {@link
+   *     ErrorCode#SERVER_UNREACHABLE} if it has not reported
+   */
+  public void follow(HostId host, EntityName name) {
+    Hosts.Seen seen = hosts.reported(host);
+    if (seen.standing() == Standing.OURS) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "letting the host " + name + " follow this database")
+          .detail("It follows this database already.")
+          .asException();
+    }
+    HostReport report = seen.report();
+    Map<VmId, Long> asked =
+        report.vms().stream().collect(Collectors.toMap(VmReport::id, VmReport::powerRevision));
+    database.change(tx -> {
+      long revision = tx.hosts().follow(host, Histories.newest(report));
+      for (VmRow vm : tx.vms().onHost(host)) {
+        vms.known().want(tx, vm.askedUpTo(asked.getOrDefault(vm.id(), 0L)));
+      }
+      tx.afterCommit(() -> {
+        hosts.givesUp(host);
+        revisions.reported(host, revision, true);
+      });
+    });
   }
 
   /**
@@ -85,14 +137,15 @@ public final class HostChanges {
           .asException();
     }
     database.change(tx -> {
-      List<VmRow> vms = tx.vms().onHost(host);
-      if (!vms.isEmpty() && !lost) {
-        throw hasVms(name, vms);
+      List<VmRow> there = tx.vms().onHost(host);
+      if (!there.isEmpty() && !lost) {
+        throw hasVms(name, there);
       }
-      vms.forEach(vm -> giveUp(tx, vm, name));
-      operations
+      there.forEach(vm -> giveUp(tx, vm, name));
+      vms.operations()
           .runningOnBasesOf(host)
-          .forEach(operation -> operations.fail(tx, operation, hostIsGone(operation, name)));
+          .forEach(operation ->
+              vms.operations().fail(tx, operation, hostIsGone(operation, name)));
       hosts.remove(tx, host);
       members.remove(tx, host, name);
     });
@@ -116,10 +169,11 @@ public final class HostChanges {
   }
 
   private void giveUp(Transaction tx, VmRow vm, EntityName host) {
-    operations
+    vms.operations()
         .runningOf(vm.id())
-        .ifPresent(operation -> operations.fail(tx, operation, hostIsGone(operation, host)));
-    known.remove(tx, vm);
-    tx.afterCommit(() -> observations.forget(vm.id()));
+        .ifPresent(operation ->
+            vms.operations().fail(tx, operation, hostIsGone(operation, host)));
+    vms.known().remove(tx, vm);
+    tx.afterCommit(() -> vms.observations().forget(vm.id()));
   }
 }

@@ -9,6 +9,7 @@ import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.server.inventory.Histories.Standing;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
@@ -34,26 +35,38 @@ public final class Hosts {
   private static final Duration SILENCE = Duration.ofSeconds(60);
 
   private final InstantSource clock;
-  private final String incarnation;
+  private final Histories histories;
   private final Members members;
+  private final WireCounts counts;
   private final Map<HostId, Seen> seen = new ConcurrentHashMap<>();
   private final Map<HostId, AgentLink> agents = new ConcurrentHashMap<>();
 
   /**
    * A host.
    *
-   * @param heard when its agent last called in this run of the server
+   * @param heardNanos when its agent last called in this run of the server, by a clock that does
+   *     not jump
+   * @param standing of its history, as far as it has reported
    */
-  record Seen(HostReport report, Instant reportedAt, Optional<Instant> heard) {}
+  record Seen(
+      HostReport report, Instant reportedAt, Optional<Long> heardNanos, Standing standing) {}
 
-  public Hosts(Database database, String incarnation, Members members, InstantSource clock) {
+  Hosts(
+      Database database,
+      Histories histories,
+      Members members,
+      WireCounts counts,
+      InstantSource clock) {
+    this.counts = counts;
     this.members = members;
     this.clock = clock;
-    this.incarnation = incarnation;
+    this.histories = histories;
     database
         .read(tx -> tx.hosts().all())
         .forEach(row ->
-            seen.put(row.facts().id(), new Seen(row.facts(), row.reportedAt(), Optional.empty())));
+            seen.put(
+                row.facts().id(),
+                new Seen(row.facts(), row.reportedAt(), Optional.empty(), Standing.OURS)));
   }
 
   /** The way to a host's agent, for what is asked of it directly. */
@@ -79,21 +92,30 @@ public final class Hosts {
     return agent;
   }
 
-  /** Takes a host's report up, and writes it down when it says something new that lasts. */
-  void report(Transaction tx, HostReport report) {
+  /**
+   * Takes a host's report up, and writes it down when it says something new that lasts.
+   *
+   * @return how its history stands to the database's
+   */
+  Standing report(Transaction tx, HostReport report) {
     Instant now = clock.instant();
     Seen before = seen.get(report.id());
     boolean news = before == null || !before.report().lasting().equals(report.lasting());
     if (news) {
       tx.hosts().put(report.lasting(), now);
     }
-    tx.afterCommit(() -> seen.put(report.id(), new Seen(report, now, Optional.of(now))));
+    Standing standing = histories.of(tx, report);
+    tx.afterCommit(() -> {
+      seen.put(report.id(), new Seen(report, now, Optional.of(System.nanoTime()), standing));
+      counts.take(report);
+    });
+    return standing;
   }
 
   void heard(HostId host) {
-    Instant now = clock.instant();
+    Optional<Long> now = Optional.of(System.nanoTime());
     seen.computeIfPresent(
-        host, (id, was) -> new Seen(was.report(), was.reportedAt(), Optional.of(now)));
+        host, (id, was) -> new Seen(was.report(), was.reportedAt(), now, was.standing()));
   }
 
   Collection<Seen> all() {
@@ -101,28 +123,64 @@ public final class Hosts {
   }
 
   boolean connected(Seen host) {
-    return host.heard().isPresent()
-        && Duration.between(host.heard().get(), clock.instant()).compareTo(SILENCE) < 0;
+    return host.heardNanos().isPresent()
+        && System.nanoTime() - host.heardNanos().get() < SILENCE.toNanos();
   }
 
   /** Why no VM should be started there just now. */
   Optional<Problem> problem(Seen host) {
-    return ours(host.report())
-        ? host.report().hypervisorProblem()
-        : Optional.of(
-            Problem.of(ErrorCode.WRONG_STATE, "working with the host " + host.report().name())
-                .detail("It belongs to another fleet, or this database was restored.")
-                .next("An operator must agree that the host follows this database."));
+    EntityName name = host.report().name();
+    return switch (host.standing()) {
+      case OURS -> host.report().hypervisorProblem();
+      case AHEAD ->
+          Optional.of(
+              strange(
+                  name,
+                  "It has seen newer states than this database knows: the database was restored from"
+                      + " a backup."));
+      case FOREIGN ->
+          Optional.of(
+              strange(name, "It belongs to another fleet, or this database was made anew."));
+      case GIVING_UP ->
+          Optional.of(
+              Problem.of(ErrorCode.WRONG_STATE, "working with the host " + name)
+                  .detail("It is about to follow this database, as an operator has agreed."));
+    };
   }
 
-  /** Whether the host follows this database, or none yet. */
-  boolean ours(HostReport report) {
-    return report.incarnation().isEmpty() || report.incarnation().equals(incarnation);
+  private static Problem strange(EntityName name, String why) {
+    return Problem.of(ErrorCode.WRONG_STATE, "working with the host " + name)
+        .detail(why + " Its VMs are left as they are.")
+        .next(
+            "An operator must agree that the host follows this database: ratoon host follow "
+                + name);
   }
 
-  /** Whether a host that has reported follows this database. */
-  boolean follows(HostId host) {
-    return Optional.ofNullable(seen.get(host)).filter(known -> ours(known.report())).isPresent();
+  /**
+   * What the host has reported in this run of the server.
+   *
+   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#SERVER_UNREACHABLE} if it has not
+   */
+  Seen reported(HostId host) {
+    return Optional.ofNullable(seen.get(host))
+        .filter(known -> known.heardNanos().isPresent())
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.SERVER_UNREACHABLE, "asking how host " + nameOf(host) + " is")
+                .detail("It has not reported since the server was started.")
+                .asException());
+  }
+
+  /** An operator has agreed that the host gives its history up. */
+  void givesUp(HostId host) {
+    seen.computeIfPresent(
+        host,
+        (id, was) -> new Seen(was.report(), was.reportedAt(), was.heardNanos(), Standing.GIVING_UP));
+  }
+
+  /** Whether it follows this database, as far as is known. */
+  boolean isOurs(HostId host) {
+    Seen known = seen.get(host);
+    return known != null && known.standing() == Standing.OURS;
   }
 
   Optional<EntityName> name(HostId host) {
@@ -158,6 +216,7 @@ public final class Hosts {
     tx.afterCommit(() -> {
       seen.remove(host);
       agents.remove(host);
+      counts.forget(host);
     });
   }
 

@@ -25,20 +25,29 @@ public record Inventory(
   public static Inventory open(
       Database database,
       String incarnation,
+      String run,
       Members members,
       Operations operations,
+      WireCounts counts,
       InstantSource clock) {
-    Hosts hosts = new Hosts(database, incarnation, members, clock);
+    Histories histories =
+        new Histories(incarnation, run, database.read(tx -> tx.fleet().runs()));
+    Hosts hosts = new Hosts(database, histories, members, counts, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
-    Revisions revisions = new Revisions(database, incarnation);
+    Revisions revisions = new Revisions(database, incarnation, histories);
     return new Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
         new Deploys(database, hosts, known, operations, revisions, clock),
         new Precaches(database, hosts, operations, revisions),
         new Verifications(database, hosts, operations, revisions),
-        new HostChanges(database, hosts, members, known, observations, operations),
+        new HostChanges(
+            database,
+            hosts,
+            members,
+            revisions,
+            new HostChanges.Vms(known, observations, operations)),
         new FleetViews(database, hosts, observations),
         new Reports(
             database,

@@ -15,6 +15,7 @@ import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
+import dev.ratoon.server.inventory.Histories.Standing;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.OperationTable.OperationRow;
@@ -83,27 +84,40 @@ public final class Reports implements ServerLink {
   @Override
   public void report(HostReport report) {
     database.change(tx -> {
-      hosts.report(tx, report);
+      Standing standing = hosts.report(tx, report);
       long revision = tx.hosts().revision(report.id()).orElseThrow();
-      tx.afterCommit(() -> revisions.tell(report.id(), revision));
-      if (hosts.ours(report)) {
+      tx.afterCommit(() -> revisions.reported(report.id(), revision, tells(standing)));
+      if (standing == Standing.OURS) {
         fold(tx, report.id(), report.vms());
         removePurged(tx, report);
         bases.fold(tx, report.id(), report.bases());
+        if (!report.incarnation().isEmpty() && tx.hosts().replaces(report.id()).isPresent()) {
+          tx.hosts().followed(report.id());
+        }
       }
     });
+  }
+
+  /** Whether the host may be told what it shall be. */
+  private static boolean tells(Standing standing) {
+    return switch (standing) {
+      case OURS, GIVING_UP -> true;
+      case AHEAD, FOREIGN -> false;
+    };
   }
 
   @Override
   public void report(HostId host, List<VmReport> changed) {
     hosts.heard(host);
-    database.change(tx -> fold(tx, host, changed));
+    if (hosts.isOurs(host)) {
+      database.change(tx -> fold(tx, host, changed));
+    }
   }
 
   @Override
   public void reportBases(HostId host, List<BaseReport> changed) {
     hosts.heard(host);
-    if (hosts.follows(host)) {
+    if (hosts.isOurs(host)) {
       database.change(tx -> bases.fold(tx, host, changed));
     }
   }

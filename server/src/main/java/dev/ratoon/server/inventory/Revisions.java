@@ -3,13 +3,18 @@ package dev.ratoon.server.inventory;
 import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.server.store.BaseWishTable.BaseWish;
+import dev.ratoon.protocol.agent.Lineage;
+import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -17,12 +22,18 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class Revisions {
   private final Database database;
   private final String incarnation;
+  private final Histories histories;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Map<HostId, Long> newest = new HashMap<>();
+
+  /** The hosts of which it is known, in this run, that they follow this database. */
+  private final Set<HostId> following = new HashSet<>();
+
   private boolean closed;
 
-  public Revisions(Database database, String incarnation) {
+  Revisions(Database database, String incarnation, Histories histories) {
+    this.histories = histories;
     this.database = database;
     this.incarnation = incarnation;
   }
@@ -39,8 +50,23 @@ public final class Revisions {
     tx.hosts().all().forEach(row -> next(tx, row.facts().id()));
   }
 
-  /** Lets those who wait for a host know of its newest revision, for example its first. */
-  void tell(HostId host, long revision) {
+  /**
+   * A host has said how it is.
+   *
+   * @param follows whether it may be told what it shall be: nobody is before that is known
+   */
+  void reported(HostId host, long revision, boolean follows) {
+    lock.lock();
+    try {
+      boolean _ = follows ? following.add(host) : following.remove(host);
+    } finally {
+      lock.unlock();
+    }
+    tell(host, revision);
+  }
+
+  /** Lets those who wait for a host know of its newest revision. */
+  private void tell(HostId host, long revision) {
     lock.lock();
     try {
       newest.merge(host, revision, Math::max);
@@ -67,25 +93,36 @@ public final class Revisions {
                     revision,
                     tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
                     tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList(),
-                    Optional.of(tx.fleet().settings().scrubRules()))));
+                    Optional.of(tx.fleet().settings().scrubRules()),
+                    Optional.of(new Lineage(histories.run(), tx.hosts().replaces(host))),
+                    Optional.of(limits(tx, host)))));
+  }
+
+  private static TransferLimits limits(Transaction tx, HostId host) {
+    TransferLimits all = tx.fleet().settings().limits();
+    return tx.members()
+        .find(host)
+        .flatMap(Member::limitBytesPerSecond)
+        .map(own ->
+            new TransferLimits(own, own, all.libraryBytesPerSecond(), all.libraryUploads()))
+        .orElse(all);
   }
 
   private long await(HostId host, long known, Duration wait) throws InterruptedException {
     lock.lock();
     try {
-      Long revision = newest.get(host);
-      if (revision == null) {
-        revision = database.read(tx -> tx.hosts().revision(host)).orElse(-1L);
-        newest.put(host, revision);
-      }
       long nanos = wait.toNanos();
-      while (newest.getOrDefault(host, -1L) <= known && !closed && nanos > 0) {
+      while (newestFor(host) <= known && !closed && nanos > 0) {
         nanos = changed.awaitNanos(nanos);
       }
-      return newest.getOrDefault(host, -1L);
+      return newestFor(host);
     } finally {
       lock.unlock();
     }
+  }
+
+  private long newestFor(HostId host) {
+    return following.contains(host) ? newest.getOrDefault(host, -1L) : -1L;
   }
 
   /** Lets go of those who wait. */

@@ -94,6 +94,7 @@ public final class Members {
               false,
               Optional.of(sha256(key.getEncoded())),
               clock.instant(),
+              Optional.empty(),
               Optional.empty()));
     });
     return certified(request.host(), key);
@@ -191,6 +192,7 @@ public final class Members {
                     false,
                     Optional.empty(),
                     clock.instant(),
+                    Optional.empty(),
                     Optional.empty()));
     put(tx, change.apply(before));
   }
@@ -210,7 +212,8 @@ public final class Members {
                 m.maintenance(),
                 m.keySha256(),
                 m.joinedAt(),
-                Optional.of(clock.instant())));
+                Optional.of(clock.instant()),
+                m.limitBytesPerSecond()));
   }
 
   private void put(Transaction tx, Member member) {

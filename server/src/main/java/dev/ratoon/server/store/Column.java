@@ -33,6 +33,11 @@ final class Column {
     return Optional.ofNullable(row.getString(column));
   }
 
+  static Optional<Long> number(ResultSet row, String column) throws SQLException {
+    long number = row.getLong(column);
+    return row.wasNull() ? Optional.empty() : Optional.of(number);
+  }
+
   static @Nullable Long millis(Optional<Instant> instant) {
     return instant.map(Instant::toEpochMilli).orElse(null);
   }

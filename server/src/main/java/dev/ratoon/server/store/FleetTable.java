@@ -3,10 +3,14 @@ package dev.ratoon.server.store;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.Settings;
 import java.time.Instant;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /** What there is once in a fleet, and its tenants. */
 public final class FleetTable {
+  /** A host that was away for more starts than this is taken for one of another history. */
+  private static final int MOST_RUNS = 10_000;
+
   private final Handle handle;
 
   FleetTable(Handle handle) {
@@ -41,6 +45,26 @@ public final class FleetTable {
         .createUpdate("update fleet set settings = :settings where id = 1")
         .bind("settings", Json.write(settings))
         .execute();
+  }
+
+  /** A start of the server; from now on it knows what its hosts were told until here. */
+  public void began(String run, Instant now) {
+    handle
+        .createUpdate("insert into run (name, started_at) values (:run, :now)")
+        .bind("run", run)
+        .bind("now", now.toEpochMilli())
+        .execute();
+    handle.createUpdate("update host set began = revision").execute();
+    handle
+        .createUpdate(
+            "delete from run where rowid not in (select rowid from run order by rowid desc limit :n)")
+        .bind("n", MOST_RUNS)
+        .execute();
+  }
+
+  /** The starts of the server that this database knows of. */
+  public Set<String> runs() {
+    return handle.createQuery("select name from run").mapTo(String.class).set();
   }
 
   public void addTenant(String tenant, Instant now) {

@@ -3,6 +3,7 @@ package dev.ratoon.server.store;
 import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Lineage.Replaced;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -55,6 +56,49 @@ public final class HostTable {
         .bind("id", host.toString())
         .mapTo(Long.class)
         .findOne();
+  }
+
+  /** The revision with which the server's run began; 0 for a host that has come since. */
+  public long began(HostId host) {
+    return handle
+        .createQuery("select began from host where id = :id")
+        .bind("id", host.toString())
+        .mapTo(Long.class)
+        .findOne()
+        .orElse(0L);
+  }
+
+  /** What an operator has agreed that the host gives up for this database. */
+  public Optional<Replaced> replaces(HostId host) {
+    return handle
+        .createQuery("select replaces from host where id = :id and replaces is not null")
+        .bind("id", host.toString())
+        .mapTo(String.class)
+        .findOne()
+        .map(json -> Json.read(json, Replaced.class));
+  }
+
+  /** The host shall give this up, and take up a revision that is newer than all it has seen. */
+  public long follow(HostId host, Replaced replaced) {
+    return handle
+        .createQuery(
+            """
+            update host set replaces = :replaced, revision = max(revision, :seen) + 1
+            where id = :id returning revision\
+            """)
+        .bind("id", host.toString())
+        .bind("replaced", Json.write(replaced))
+        .bind("seen", replaced.revision())
+        .mapTo(Long.class)
+        .one();
+  }
+
+  /** The host has given up what it was to give up. */
+  public void followed(HostId host) {
+    handle
+        .createUpdate("update host set replaces = null where id = :id")
+        .bind("id", host.toString())
+        .execute();
   }
 
   public void remove(HostId host) {

@@ -23,6 +23,8 @@ public final class MemberTable {
    * @param keySha256 of the key that its certificates are for; empty for the server's own machine,
    *     which is one process with it
    * @param removedAt since when it belongs to the fleet no more
+   * @param limitBytesPerSecond most that it gives and most that it takes, where that is not the
+   *     fleet's setting; 0 for no limit
    */
   public record Member(
       HostId host,
@@ -32,7 +34,8 @@ public final class MemberTable {
       boolean maintenance,
       Optional<String> keySha256,
       Instant joinedAt,
-      Optional<Instant> removedAt) {
+      Optional<Instant> removedAt,
+      Optional<Long> limitBytesPerSecond) {
     public Member {
       tags = new TreeSet<>(tags);
     }
@@ -54,12 +57,14 @@ public final class MemberTable {
         .createUpdate(
             """
             insert into member
-              (host, name, cluster, tags, maintenance, key_sha256, joined_at, removed_at)
-            values (:host, :name, :cluster, :tags, :maintenance, :key, :joined, :removed)
+              (host, name, cluster, tags, maintenance, key_sha256, joined_at, removed_at,
+               limit_bytes)
+            values (:host, :name, :cluster, :tags, :maintenance, :key, :joined, :removed, :limit)
             on conflict (host) do update set
               name = excluded.name, cluster = excluded.cluster, tags = excluded.tags,
               maintenance = excluded.maintenance, key_sha256 = excluded.key_sha256,
-              joined_at = excluded.joined_at, removed_at = excluded.removed_at\
+              joined_at = excluded.joined_at, removed_at = excluded.removed_at,
+              limit_bytes = excluded.limit_bytes\
             """)
         .bind("host", member.host().toString())
         .bind("name", member.name().text())
@@ -69,11 +74,20 @@ public final class MemberTable {
         .bind("key", member.keySha256().orElse(null))
         .bind("joined", member.joinedAt().toEpochMilli())
         .bind("removed", Column.millis(member.removedAt()))
+        .bind("limit", member.limitBytesPerSecond().orElse(null))
         .execute();
   }
 
   public List<Member> all() {
     return handle.createQuery("select * from member").map((row, context) -> read(row)).list();
+  }
+
+  public Optional<Member> find(HostId host) {
+    return handle
+        .createQuery("select * from member where host = :host")
+        .bind("host", host.toString())
+        .map((row, context) -> read(row))
+        .findOne();
   }
 
   private static Member read(ResultSet row) throws SQLException {
@@ -85,7 +99,8 @@ public final class MemberTable {
         row.getBoolean("maintenance"),
         Column.text(row, "key_sha256"),
         Column.instant(row, "joined_at"),
-        Column.maybeInstant(row, "removed_at"));
+        Column.maybeInstant(row, "removed_at"),
+        Column.number(row, "limit_bytes"));
   }
 
   static String joined(SortedSet<String> tags) {

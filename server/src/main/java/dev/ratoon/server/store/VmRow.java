@@ -92,6 +92,26 @@ public record VmRow(
         observed);
   }
 
+  /** The same VM, as if so much had been asked of it: what is wanted stays. */
+  public VmRow askedUpTo(long seenRevision) {
+    return new VmRow(
+        id,
+        tenant,
+        name,
+        host,
+        epoch,
+        power,
+        Math.max(powerRevision, seenRevision),
+        desiredRevision,
+        stopGraceSeconds,
+        spec,
+        diskBytes,
+        createdAt,
+        trashedAt,
+        firstStartedAt,
+        observed);
+  }
+
   /** The same VM after a report that was kept. */
   public VmRow seenAs(VmReport report) {
     return new VmRow(

@@ -56,9 +56,9 @@ final class Authority {
     Path certificateFile = folder.resolve("ca.pem");
     Path keyFile = folder.resolve("ca.key");
     if (Files.exists(certificateFile)) {
-      X509Certificate certificate = Pem.readCertificate(certificateFile);
+      X509Certificate certificate = PemFile.readCertificate(certificateFile);
       return new Authority(
-          new KeyPair(certificate.getPublicKey(), Pem.readKey(keyFile)), certificate);
+          new KeyPair(certificate.getPublicKey(), PemFile.readKey(keyFile)), certificate);
     }
     KeyPair keys = newKeys();
     X500Principal name = new X500Principal("CN=Ratoon fleet " + new BigInteger(32, RANDOM));
@@ -73,8 +73,8 @@ final class Authority {
           false,
           extensions.createSubjectKeyIdentifier(keys.getPublic()));
       X509Certificate certificate = signed(builder, keys);
-      Pem.write(keyFile, keys.getPrivate());
-      Pem.write(certificateFile, certificate);
+      PemFile.write(keyFile, keys.getPrivate());
+      PemFile.write(certificateFile, certificate);
       return new Authority(keys, certificate);
     } catch (OperatorCreationException impossible) {
       throw new GeneralSecurityException(impossible);

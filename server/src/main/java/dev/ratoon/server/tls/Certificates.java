@@ -6,6 +6,8 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.fleet.Fingerprint;
 import dev.ratoon.protocol.fleet.Grant;
+import dev.ratoon.protocol.tls.FleetTls;
+import dev.ratoon.protocol.tls.Pem;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,11 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.PublicKey;
-import java.security.SecureRandom;
-import java.security.cert.Certificate;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -31,9 +30,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 
 /**
  * What the server shows to prove who it is: a certificate for the names by which this machine is
@@ -66,23 +63,23 @@ public final class Certificates {
     List<String> names = names();
     List<InetAddress> addresses = addresses(listen);
     if (Files.exists(certificateFile) && Files.exists(keyFile)) {
-      X509Certificate kept = Pem.readCertificate(certificateFile);
+      X509Certificate kept = PemFile.readCertificate(certificateFile);
       if (serves(kept, authority.certificate(), names, addresses, now)) {
-        return new Certificates(authority, kept, Pem.readKey(keyFile));
+        return new Certificates(authority, kept, PemFile.readKey(keyFile));
       }
     }
     KeyPair keys = Authority.newKeys();
     X509Certificate fresh = authority.certify(keys, names, addresses, now, LIFE);
     // The certificate goes first: a crash between the two leaves none that has another's key.
     Files.deleteIfExists(certificateFile);
-    Pem.write(keyFile, keys.getPrivate());
-    Pem.write(certificateFile, fresh);
+    PemFile.write(keyFile, keys.getPrivate());
+    PemFile.write(certificateFile, fresh);
     return new Certificates(authority, fresh, keys.getPrivate());
   }
 
   /** The authority's certificate as PEM: what a client must trust. */
   public String authorityPem() throws GeneralSecurityException {
-    return Pem.block("CERTIFICATE", authority.certificate().getEncoded());
+    return Pem.of(authority.certificate());
   }
 
   /** What a host compares to know the fleet before it has the authority's certificate. */
@@ -96,7 +93,7 @@ public final class Certificates {
 
   /** A certificate for a host of the fleet, in PEM. Hosts renew it long before its end. */
   public String hostPem(HostId host, PublicKey key, Instant now) throws GeneralSecurityException {
-    return Pem.block("CERTIFICATE", authority.certifyHost(key, host, now, HOST_LIFE).getEncoded());
+    return Pem.of(authority.certifyHost(key, host, now, HOST_LIFE));
   }
 
   /** The server's word that a host may have a base disk, in base64. */
@@ -126,9 +123,9 @@ public final class Certificates {
       KeyPair keys = Authority.newKeys();
       X509Certificate own =
           authority.certifyHost(keys.getPublic(), host, Instant.now(), Duration.ofDays(3650));
-      SSLContext context = context("host", keys.getPrivate(), own);
+      SSLContext context = context(keys.getPrivate(), own);
       return () -> context;
-    } catch (GeneralSecurityException | IOException failed) {
+    } catch (GeneralSecurityException failed) {
       throw Problem.of(ErrorCode.INTERNAL, "making a certificate for this machine")
           .detail(String.valueOf(failed.getMessage()))
           .asException(failed);
@@ -136,26 +133,15 @@ public final class Certificates {
   }
 
   /** Of the server, which shows its own certificate and asks for that of a host. */
-  public SSLContext context() throws GeneralSecurityException, IOException {
-    return context("server", key, server);
+  public SSLContext context() throws GeneralSecurityException {
+    return context(key, server);
   }
 
-  private SSLContext context(String name, PrivateKey key, X509Certificate own)
-      throws GeneralSecurityException, IOException {
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
-    char[] inMemoryOnly = new char[0];
-    store.setKeyEntry(name, key, inMemoryOnly, new Certificate[] {own, authority.certificate()});
-    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    keys.init(store, inMemoryOnly);
-    SSLContext context = SSLContext.getInstance("TLS");
-    KeyStore fleet = KeyStore.getInstance("PKCS12");
-    fleet.load(null, null);
-    fleet.setCertificateEntry("authority", authority.certificate());
-    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-    trust.init(fleet);
-    context.init(keys.getKeyManagers(), trust.getTrustManagers(), new SecureRandom());
-    return context;
+  private SSLContext context(PrivateKey ownKey, X509Certificate own)
+      throws GeneralSecurityException {
+    List<X509Certificate> chain = List.of(own, authority.certificate());
+    return FleetTls.context(
+        List.of(authority.certificate()), Optional.of(new FleetTls.Shown(ownKey, chain)));
   }
 
   X509Certificate server() {
