@@ -332,7 +332,11 @@ final class Host implements ServerLink, AutoCloseable {
       return left > 0
           ? Optional.of(
               new DesiredState(
-                  incarnation, revision, new ArrayList<>(wanted.values()), wantedBases, Optional.empty()))
+                  incarnation,
+                  revision,
+                  new ArrayList<>(wanted.values()),
+                  wantedBases,
+                  Optional.empty()))
           : Optional.empty();
     } finally {
       lock.unlock();

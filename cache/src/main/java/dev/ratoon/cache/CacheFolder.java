@@ -85,7 +85,8 @@ record CacheFolder(Path root) {
    */
   Map<DiskId, Instant> putAside() throws IOException {
     Map<DiskId, Instant> found = new HashMap<>();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(root, "*" + CONTENT + ALTERED + "*")) {
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(root, "*" + CONTENT + ALTERED + "*")) {
       for (Path file : files) {
         String name = String.valueOf(file.getFileName());
         try {

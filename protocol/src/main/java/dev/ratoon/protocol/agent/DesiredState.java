@@ -14,7 +14,11 @@ import java.util.Optional;
  * @param scrub how the host looks for silent corruption; empty of a server that does not say
  */
 public record DesiredState(
-    String incarnation, long revision, List<DesiredVm> vms, List<DesiredBase> bases, Optional<ScrubRules> scrub) {
+    String incarnation,
+    long revision,
+    List<DesiredVm> vms,
+    List<DesiredBase> bases,
+    Optional<ScrubRules> scrub) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);
