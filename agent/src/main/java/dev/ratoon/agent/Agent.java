@@ -103,7 +103,9 @@ public final class Agent implements AgentLink, AutoCloseable {
     this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
     this.bases =
         new BaseKeepers(
-            new BaseWork(stores.cache(), stores.bases(), vms::standingOn), clock, reporter::basesChanged);
+            new BaseWork(stores.cache(), stores.bases(), vms::standingOn),
+            clock,
+            reporter::basesChanged);
     this.inspection =
         new Inspection(vms, stores, config.reportEvery().multipliedBy(REPORTS_PER_LOOK));
     this.fileSystems =
@@ -298,8 +300,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     } catch (RatoonException unavailable) {
       problem = Optional.of(unavailable.problem());
     }
-    DesiredState state =
-        desired.last().orElseGet(() -> new DesiredState("", 0, List.of()));
+    DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of()));
     return new HostReport(
         identity.id(),
         identity.name(),

@@ -349,7 +349,9 @@ final class CachedBase {
     refuted = Optional.empty();
   }
 
-  /** Its content was read, and is wrong: from now on nothing vouches for it, after a restart too. */
+  /**
+   * Its content was read, and is wrong: from now on nothing vouches for it, after a restart too.
+   */
   private synchronized RatoonException refuted(Stamp before, String how) throws IOException {
     RatoonException verdict = altered(base, how);
     if (stamp().inode().equals(before.inode())) {

@@ -162,7 +162,10 @@ final class FakeApi implements AutoCloseable {
               202,
               List.of(
                   begin(1, OperationKind.VERIFY, "debian:12 on host-1"),
-                  begin(2, OperationKind.VERIFY, (utf8(body).contains("doomed") ? "doomed" : "debian:12") + " on host-2")));
+                  begin(
+                      2,
+                      OperationKind.VERIFY,
+                      (utf8(body).contains("doomed") ? "doomed" : "debian:12") + " on host-2")));
       case "base-precache" ->
           send(
               exchange,

@@ -105,7 +105,12 @@ final class Samples {
         2L << 30,
         List.of(
             new BaseView.ReplicaView(
-                HOST, Layout.FLAT, ReplicaState.READY, "/data/cache/3f3f.raw", 614_465_536, 100,
+                HOST,
+                Layout.FLAT,
+                ReplicaState.READY,
+                "/data/cache/3f3f.raw",
+                614_465_536,
+                100,
                 Optional.of(NOW.minusSeconds(86_400 * 4)))),
         List.of(IMAGE),
         List.of(

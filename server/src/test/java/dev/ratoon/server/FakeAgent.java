@@ -142,7 +142,14 @@ final class FakeAgent implements AgentLink {
             bases.stream()
                 .map(id ->
                     new ReplicaReport(
-                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20, 100, Optional.empty()))
+                        id,
+                        Layout.FLAT,
+                        ReplicaState.READY,
+                        "/cache/" + id,
+                        GIB,
+                        1 << 20,
+                        100,
+                        Optional.empty()))
                 .toList(),
             vms.values().stream().map(this::settled).toList(),
             List.of(),

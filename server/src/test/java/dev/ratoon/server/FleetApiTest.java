@@ -232,8 +232,7 @@ final class FleetApiTest {
     Params params = Params.of("disk", base.hex());
     Joining host = new Joining("h2");
     try (ApiClient client = reporting(host, host.join(token()))) {
-      assertRefused(
-          ErrorCode.FORBIDDEN, () -> client.call(AgentEndpoints.WHEREABOUTS, params));
+      assertRefused(ErrorCode.FORBIDDEN, () -> client.call(AgentEndpoints.WHEREABOUTS, params));
       server.post("/v1/images/tiny/precache", "{\"hosts\": [\"h2\"]}");
       Whereabouts places = client.call(AgentEndpoints.WHEREABOUTS, params);
       assertThat(places.places()).extracting(Whereabouts.Place::host).containsExactly(local.host);
@@ -242,8 +241,7 @@ final class FleetApiTest {
           .containsExactly(base);
 
       server.delete("/v1/images/tiny");
-      assertRefused(
-          ErrorCode.FORBIDDEN, () -> client.call(AgentEndpoints.WHEREABOUTS, params));
+      assertRefused(ErrorCode.FORBIDDEN, () -> client.call(AgentEndpoints.WHEREABOUTS, params));
     }
   }
 

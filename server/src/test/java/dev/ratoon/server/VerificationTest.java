@@ -61,16 +61,14 @@ final class VerificationTest {
   }
 
   private ErrorCode refusal(List<String> bases, List<String> hosts) throws Exception {
-    return server
-        .post("/v1/bases/verify", new VerifyRequest(bases, hosts, false))
-        .problem()
-        .code();
+    return server.post("/v1/bases/verify", new VerifyRequest(bases, hosts, false)).problem().code();
   }
 
   @Test
   void eachBaseIsReadOnEachHostThatHasIt() throws Exception {
     List<OperationView> begun = verify(List.of(), List.of());
-    assertThat(begun).extracting(OperationView::subject)
+    assertThat(begun)
+        .extracting(OperationView::subject)
         .containsExactly(
             "tiny:latest on host-1", "tiny:latest on host-2", OTHER.shortForm() + " on host-2");
     assertThat(begun).extracting(OperationView::kind).containsOnly(OperationKind.VERIFY);

@@ -84,7 +84,8 @@ public final class BaseKeepers implements AutoCloseable {
         known.want(wish);
       } else {
         BaseKeeper made =
-            new BaseKeeper(wish, work, clock, new Patience(patience), turn(key.task()), () -> changed(key));
+            new BaseKeeper(
+                wish, work, clock, new Patience(patience), turn(key.task()), () -> changed(key));
         keepers.put(key, made);
         made.start();
       }

@@ -128,8 +128,7 @@ public final class BaseWork {
   private void bring(DiskId id, Timeline timeline, String step) {
     try {
       Base _ =
-          bases.ready(
-              id, Priority.PRECACHE, (done, total) -> timeline.progress(step, done, total));
+          bases.ready(id, Priority.PRECACHE, (done, total) -> timeline.progress(step, done, total));
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
       throw Problem.of(ErrorCode.INTERRUPTED, "bringing base disk " + id.shortForm())

@@ -14,8 +14,7 @@ final class Damaged {
       return failed;
     }
     return damage
-        .detail(
-            damage.detail() + " There is no good copy to be had: " + failed.problem().oneLine())
+        .detail(damage.detail() + " There is no good copy to be had: " + failed.problem().oneLine())
         .next(
             "Nothing new is made on it. Bring back a host that has a good copy, or import the image"
                 + " again, and look at the VMs that stand on it: ratoon base tree.")

@@ -169,9 +169,7 @@ final class VmFiles {
     Optional<Instant> opened =
         record.run().filter(run -> run.ended().isEmpty()).map(VmRecord.Run::startedAt);
     boolean onReplaced =
-        opened
-            .flatMap(from -> cache.replacedAt(base).filter(at -> from.isBefore(at)))
-            .isPresent();
+        opened.flatMap(from -> cache.replacedAt(base).filter(at -> from.isBefore(at))).isPresent();
     return onReplaced || !cache.isReady(base);
   }
 

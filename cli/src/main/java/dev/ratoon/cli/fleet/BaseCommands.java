@@ -35,7 +35,9 @@ final class BaseCommands {
 
     @Override
     public Integer call() {
-      session.output().list(session.client().list(Endpoints.BASE_LIST, Params.NONE), table(session), NONE);
+      session
+          .output()
+          .list(session.client().list(Endpoints.BASE_LIST, Params.NONE), table(session), NONE);
       return 0;
     }
 
@@ -102,9 +104,7 @@ final class BaseCommands {
                 + ", "
                 + Words.size(stored(base))
                 + " stored on "
-                + base.replicas().stream()
-                    .map(Tree::place)
-                    .collect(Collectors.joining(", ")));
+                + base.replicas().stream().map(Tree::place).collect(Collectors.joining(", ")));
         int width = base.children().stream().mapToInt(c -> c.vm().text().length()).max().orElse(0);
         for (int i = 0; i < base.children().size(); i++) {
           ChildView child = base.children().get(i);

@@ -23,8 +23,7 @@ final class BaseVerify {
   private BaseVerify() {}
 
   private static int run(Session session, VerifyRequest request, WaitOption wait) {
-    List<OperationView> begun =
-        session.client().list(Endpoints.BASE_VERIFY, Params.NONE, request);
+    List<OperationView> begun = session.client().list(Endpoints.BASE_VERIFY, Params.NONE, request);
     if (wait.noWait()) {
       return wait.finish(session, begun);
     }

@@ -39,7 +39,8 @@ public final class FleetCommands {
   @Command(
       name = "base",
       synopsisSubcommandLabel = "COMMAND",
-      description = "Look at base disks and what stands on them, bring them to hosts, and verify them.")
+      description =
+          "Look at base disks and what stands on them, bring them to hosts, and verify them.")
   private static final class Base {}
 
   @Command(

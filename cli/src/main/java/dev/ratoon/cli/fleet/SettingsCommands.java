@@ -155,8 +155,7 @@ final class SettingsCommands {
     private static ScrubRules scrubbed(ScrubRules old, String key, String value) {
       return key.equals("scrub-rate")
           ? new ScrubRules(old.days(), ByteSize.parse(value))
-          : new ScrubRules(
-              value.equals(OFF) ? 0 : Integer.parseInt(value), old.bytesPerSecond());
+          : new ScrubRules(value.equals(OFF) ? 0 : Integer.parseInt(value), old.bytesPerSecond());
     }
 
     private static TransferLimits limited(TransferLimits old, String key, String value) {

@@ -40,8 +40,9 @@ public record BaseView(
   /**
    * A VM with a child of it.
    *
-   * @param suspect whether the file that it stands on, or has open while it runs, is not known to be
-   *     as it was published
+   * @param suspect whether the file that it stands on, or has open while it runs, is not known to
+   *     be as it was published
    */
-  public record ChildView(EntityName vm, String path, long storedBytes, boolean trashed, boolean suspect) {}
+  public record ChildView(
+      EntityName vm, String path, long storedBytes, boolean trashed, boolean suspect) {}
 }

@@ -21,7 +21,6 @@ final class BaseActions {
                             call.tenant(), ImageRef.parse(call.parameter("image")), call.body())))
         .on(
             Endpoints.BASE_VERIFY,
-            call ->
-                new Answer.Value(inventory.verifications().verify(call.tenant(), call.body())));
+            call -> new Answer.Value(inventory.verifications().verify(call.tenant(), call.body())));
   }
 }

@@ -42,8 +42,8 @@ final class BaseWishes {
   OperationRow ask(BaseTask task, String name, DiskId base, HostReport host) {
     Optional<OperationRow> underWay =
         operations.runningOf(base, host.id()).stream()
-            .filter(row ->
-                row.view().kind() == BaseProgress.kind(task) && row.tenant().equals(tenant))
+            .filter(
+                row -> row.view().kind() == BaseProgress.kind(task) && row.tenant().equals(tenant))
             .findAny();
     return underWay.orElseGet(() -> begin(task, name, base, host));
   }

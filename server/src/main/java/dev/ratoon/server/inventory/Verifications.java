@@ -14,7 +14,6 @@ import dev.ratoon.protocol.api.VerifyRequest;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.ImageTable.ImageRow;
-import dev.ratoon.server.store.Transaction;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
