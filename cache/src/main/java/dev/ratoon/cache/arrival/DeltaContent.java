@@ -168,7 +168,7 @@ final class DeltaContent implements ContentFile {
     int blocks = 0;
     for (int at = 0; at < content.limit(); at += Blocks.BLOCK_BYTES) {
       int length = Math.min(Blocks.BLOCK_BYTES, content.limit() - at);
-      blocks |= Zeros.all(bytes, at, length) ? 1 << at / Blocks.BLOCK_BYTES : 0;
+      blocks |= Zeros.all(bytes, at, length) ? 1 << (at / Blocks.BLOCK_BYTES) : 0;
     }
     return blocks;
   }

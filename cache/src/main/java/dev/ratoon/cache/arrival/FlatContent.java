@@ -178,7 +178,7 @@ final class FlatContent implements ContentFile {
   /** What was shared before it was cut off counts, too. */
   @Override
   public boolean mustBeReadBack() {
-    return sharing.isPresent() || resumed && canShare;
+    return sharing.isPresent() || (resumed && canShare);
   }
 
   @Override
