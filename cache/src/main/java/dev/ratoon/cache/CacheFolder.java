@@ -122,7 +122,7 @@ record CacheFolder(Path root) {
         }
       }
     }
-    return ids;
+    return ids.stream().distinct().toList();
   }
 
   /**

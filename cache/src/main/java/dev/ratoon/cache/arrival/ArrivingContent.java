@@ -58,8 +58,13 @@ final class ArrivingContent implements Closeable {
       ArrivingContent content = new ArrivingContent(incoming, manifest, file);
       if (file.isResumed()) {
         content.resume();
+      } else {
+        content.journal.discard();
       }
       return content;
+    } catch (IOException e) {
+      file.close();
+      throw Faults.unwritable(incoming.journal(), e);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
