@@ -182,7 +182,11 @@ final class FlatContent implements ContentFile {
   }
 
   @Override
-  public VirtualDisk open() {
+  public boolean holds(Manifest manifest, int parallelism) {
+    return ContentFile.holds(this::open, manifest, parallelism);
+  }
+
+  private VirtualDisk open() {
     return VirtualDisks.open(path, DiskFormat.RAW, OpenRules.chain(1));
   }
 
