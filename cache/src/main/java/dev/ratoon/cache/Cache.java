@@ -211,6 +211,14 @@ public final class Cache implements AutoCloseable {
     return fileAt(named).map(CachedBase::base).filter(base -> base.id().equals(id));
   }
 
+  /**
+   * Whether the file of a base, and those below it, are what they were when they were verified last.
+   * Costs one look at each inode.
+   */
+  public boolean isReady(Base base) {
+    return fileAt(base.path()).filter(CachedBase::isReady).isPresent();
+  }
+
   private Base verified(CachedBase cached) {
     boolean wasReady = cached.isReady();
     try {

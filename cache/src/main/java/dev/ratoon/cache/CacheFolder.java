@@ -147,7 +147,7 @@ record CacheFolder(Path root) {
         }
       }
     }
-    return ids;
+    return ids.stream().distinct().toList();
   }
 
   /**

@@ -3,16 +3,12 @@ package dev.ratoon.cache.arrival;
 import dev.ratoon.cache.IncomingBase;
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Limits;
-import dev.ratoon.disk.Progress;
-import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.blocks.Blocks;
 import dev.ratoon.disk.blocks.FingerprintDraft;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.Zeros;
 import dev.ratoon.disk.manifest.Digests;
 import dev.ratoon.disk.manifest.Manifest;
-import dev.ratoon.disk.manifest.Manifests;
-import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Layout;
 import dev.ratoon.model.Problem;
@@ -58,8 +54,13 @@ final class ArrivingContent implements Closeable {
       ArrivingContent content = new ArrivingContent(incoming, manifest, file);
       if (file.isResumed()) {
         content.resume();
+      } else {
+        content.journal.discard();
       }
       return content;
+    } catch (IOException e) {
+      file.close();
+      throw Faults.unwritable(incoming.journal(), e);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -171,8 +172,9 @@ final class ArrivingContent implements Closeable {
         CompletableFuture.supplyAsync(this::writeFingerprints, executor);
     try {
       file.seal(manifest);
-      if (file.mustBeReadBack()) {
-        readBack(parallelism);
+      if (file.mustBeReadBack() && !file.holds(manifest, parallelism)) {
+        incoming.discardContent();
+        throw changedMeanwhile();
       }
     } finally {
       fingerprints.exceptionally(_ -> false).join();
@@ -184,20 +186,13 @@ final class ArrivingContent implements Closeable {
     }
   }
 
-  private void readBack(int parallelism) {
-    DiskId found;
-    try (VirtualDisk disk = file.open()) {
-      found = Manifests.of(disk, parallelism, Progress.NONE).id();
-    }
-    if (!found.equals(manifest.id())) {
-      incoming.discardContent();
-      throw Problem.of(ErrorCode.BASE_ALTERED, "bringing base disk " + manifest.id().shortForm())
-          .detail(
-              "It shares blocks with other bases of the cache, and one of them changed meanwhile.")
-          .next(
-              "Look which base is suspect: ratoon base list. Then try again: it is brought without that one.")
-          .asException();
-    }
+  private RatoonException changedMeanwhile() {
+    return Problem.of(ErrorCode.BASE_ALTERED, "bringing base disk " + manifest.id().shortForm())
+        .detail(
+            "It shares blocks with other bases of the cache, and one of them changed meanwhile.")
+        .next(
+            "Look which base is suspect: ratoon base list. Then try again: it is brought without that one.")
+        .asException();
   }
 
   private boolean writeFingerprints() {

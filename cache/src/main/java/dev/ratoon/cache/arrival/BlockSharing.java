@@ -29,7 +29,7 @@ final class BlockSharing implements Closeable {
    */
   int share(long chunk, int local, int chunkBytes) {
     int shared = 0;
-    int whole = (1 << chunkBytes / Blocks.BLOCK_BYTES) - 1;
+    int whole = (1 << (chunkBytes / Blocks.BLOCK_BYTES)) - 1;
     for (BlockRun run : plan.runs(chunk, local & whole)) {
       Relative relative = plan.relative(run.relative());
       if (relative.base().format() == DiskFormat.RAW && refusals.get() < MOST_REFUSALS) {

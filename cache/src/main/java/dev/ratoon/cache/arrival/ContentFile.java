@@ -1,13 +1,17 @@
 package dev.ratoon.cache.arrival;
 
 import dev.ratoon.disk.Extent;
+import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.disk.manifest.Manifests;
+import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Layout;
 import dev.ratoon.model.RatoonException;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The file that an arriving base is written to. Any number of threads may write and read, each
@@ -53,8 +57,21 @@ sealed interface ContentFile extends Closeable permits FlatContent, DeltaContent
    */
   boolean mustBeReadBack();
 
-  /** Opens the sealed file as the cache will. */
-  VirtualDisk open();
+  /** Whether the sealed file is what {@code manifest} says: reads all of it. */
+  boolean holds(Manifest manifest, int parallelism);
+
+  /** Whether a disk is what {@code manifest} says; closes it. */
+  static boolean holds(Supplier<VirtualDisk> opener, Manifest manifest, int parallelism) {
+    try (VirtualDisk disk = opener.get()) {
+      return Manifests.of(disk, parallelism, Progress.NONE).id().equals(manifest.id());
+    } catch (RatoonException damaged) {
+      if (damaged.problem().code() == ErrorCode.IMAGE_CORRUPT
+          || damaged.problem().code() == ErrorCode.IMAGE_TRUNCATED) {
+        return false;
+      }
+      throw damaged;
+    }
+  }
 
   /**
    * @throws RatoonException {@code FILE_UNWRITABLE}

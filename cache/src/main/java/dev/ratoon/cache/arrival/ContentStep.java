@@ -8,7 +8,6 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.RatoonException;
 import java.nio.file.Files;
 import java.util.Comparator;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -59,28 +58,28 @@ final class ContentStep {
   }
 
   private Optional<Base> parent(Plan known) {
-    Map<DiskId, Long> same = known.blocksAtSameOffset();
-    return same.keySet().stream()
-        .filter(id -> same.get(id) * 100 >= known.blocks() * LEAST_PERCENT)
-        .flatMap(id -> candidate(id).stream())
+    return known.blocksAtSameOffset().entrySet().stream()
+        .filter(same -> same.getValue() * 100 >= known.blocks() * LEAST_PERCENT)
+        .flatMap(same -> candidate(same.getKey(), same.getValue()).stream())
         .filter(candidate -> candidate.files() < Cache.MOST_FILES)
         .min(
-            Comparator.comparing((Candidate candidate) -> -same.get(candidate.base().id()))
-                .thenComparing(Candidate::files))
+            Comparator.comparingLong((Candidate candidate) -> -candidate.same())
+                .thenComparingInt(Candidate::files))
         .map(Candidate::base);
   }
 
   /**
    * What the base could stand on.
    *
+   * @param same blocks that lie at the same places in it
    * @param files how many it has itself
    */
-  private record Candidate(Base base, int files) {}
+  private record Candidate(Base base, long same, int files) {}
 
-  private Optional<Candidate> candidate(DiskId id) {
+  private Optional<Candidate> candidate(DiskId id, long same) {
     try {
       Base base = cache.use(id);
-      return Optional.of(new Candidate(base, cache.chain(base).size()));
+      return Optional.of(new Candidate(base, same, cache.chain(base).size()));
     } catch (RatoonException altered) {
       return Optional.empty();
     }

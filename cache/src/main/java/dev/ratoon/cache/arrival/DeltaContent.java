@@ -17,7 +17,6 @@ import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.Zeros;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.qcow2.Qcow2Header;
-import dev.ratoon.model.DiskId;
 import dev.ratoon.model.Layout;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
@@ -44,14 +43,17 @@ final class DeltaContent implements ContentFile {
       OpenRules.chain(Cache.MOST_FILES, List.of(), ParentWitness.TRUSTING);
 
   private final Path path;
-  private final DiskId parent;
+  private final Cache cache;
+  private final Base parent;
   private final boolean resumed;
   private final ReadWriteLock use = new ReentrantReadWriteLock();
   private final WritableDisk writable;
   private VirtualDisk disk;
 
-  private DeltaContent(Path path, DiskId parent, WritableDisk writable, boolean resumed) {
+  private DeltaContent(
+      Path path, Cache cache, Base parent, WritableDisk writable, boolean resumed) {
     this.path = path;
+    this.cache = cache;
     this.parent = parent;
     this.writable = writable;
     this.disk = writable;
@@ -66,7 +68,8 @@ final class DeltaContent implements ContentFile {
           new Backing(parent.path(), parent.format(), Optional.empty(), Optional.of(parent.id()));
       return new DeltaContent(
           path,
-          parent.id(),
+          cache,
+          parent,
           VirtualDisks.create(
               path,
               sizeBytes,
@@ -94,7 +97,7 @@ final class DeltaContent implements ContentFile {
           .filter(_ -> header.size() == sizeBytes)
           .map(base ->
               new DeltaContent(
-                  path, base.id(), VirtualDisks.openWritable(path, DiskFormat.QCOW2, RULES), true));
+                  path, cache, base, VirtualDisks.openWritable(path, DiskFormat.QCOW2, RULES), true));
     } catch (RatoonException torn) {
       return Optional.empty();
     }
@@ -107,7 +110,7 @@ final class DeltaContent implements ContentFile {
 
   @Override
   public long sparedBlocks(Plan plan) {
-    return plan.blocksAtSameOffset().getOrDefault(parent, 0L);
+    return plan.blocksAtSameOffset().getOrDefault(parent.id(), 0L);
   }
 
   @Override
@@ -168,7 +171,7 @@ final class DeltaContent implements ContentFile {
     int blocks = 0;
     for (int at = 0; at < content.limit(); at += Blocks.BLOCK_BYTES) {
       int length = Math.min(Blocks.BLOCK_BYTES, content.limit() - at);
-      blocks |= Zeros.all(bytes, at, length) ? 1 << at / Blocks.BLOCK_BYTES : 0;
+      blocks |= Zeros.all(bytes, at, length) ? 1 << (at / Blocks.BLOCK_BYTES) : 0;
     }
     return blocks;
   }
@@ -242,8 +245,21 @@ final class DeltaContent implements ContentFile {
     return true;
   }
 
+  /**
+   * A parent that was altered when the blocks were compared with it can make this right by chance,
+   * until a good copy takes its place. So it must be what it was before the reading and still after.
+   */
   @Override
-  public VirtualDisk open() {
+  public boolean holds(Manifest manifest, int parallelism) {
+    try {
+      Base _ = cache.use(parent.id(), parent.path());
+    } catch (RatoonException altered) {
+      return false;
+    }
+    return ContentFile.holds(this::open, manifest, parallelism) && cache.isReady(parent);
+  }
+
+  private VirtualDisk open() {
     return VirtualDisks.open(path, DiskFormat.QCOW2, RULES);
   }
 

@@ -178,11 +178,15 @@ final class FlatContent implements ContentFile {
   /** What was shared before it was cut off counts, too. */
   @Override
   public boolean mustBeReadBack() {
-    return sharing.isPresent() || resumed && canShare;
+    return sharing.isPresent() || (resumed && canShare);
   }
 
   @Override
-  public VirtualDisk open() {
+  public boolean holds(Manifest manifest, int parallelism) {
+    return ContentFile.holds(this::open, manifest, parallelism);
+  }
+
+  private VirtualDisk open() {
     return VirtualDisks.open(path, DiskFormat.RAW, OpenRules.chain(1));
   }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
@@ -60,6 +61,12 @@ final class Journal {
         }
       }
     }
+  }
+
+  /** Forgets everything: the content that the file speaks of is gone. */
+  void discard() throws IOException {
+    written.clearAll();
+    Files.deleteIfExists(path);
   }
 
   /** Writes the pages that have changed. All of {@code synced} has surely reached the disk. */

@@ -21,17 +21,21 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A base of which a relative has enough at the same places is stored as what differs. */
@@ -110,7 +114,7 @@ class DeltaArrivalTest {
     List<String> command = new ArrayList<>(List.of("qemu-img"));
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes());
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(said).isZero();
   }
 
@@ -315,5 +319,73 @@ class DeltaArrivalTest {
 
     assertThat(host.cache().fingerprints(upgraded.id()).orElseThrow().fingerprints())
         .isEqualTo(known);
+  }
+
+  /** What can happen to an arrival that was cut off. */
+  private enum Mishap {
+    NONE,
+    NO_JOURNAL,
+    TORN_HEADER,
+    TORN_DATA,
+    ALTERED_PARENT
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aDeltaThatWasCutOffGoesOnOrIsBegunAnew(Mishap mishap) throws Exception {
+    TestBase upgraded = old.upgraded(work, SIZE, 400, 2);
+    cutOff(upgraded);
+    Path parent = host.cache().find(old.id()).orElseThrow().path();
+    switch (mishap) {
+      case NONE -> {}
+      case NO_JOURNAL -> Files.delete(arriving(upgraded, "journal"));
+      case TORN_HEADER -> overwrite(arriving(upgraded, "qcow2"), 0);
+      case TORN_DATA ->
+          overwrite(arriving(upgraded, "qcow2"), Files.size(arriving(upgraded, "qcow2")) / 2);
+      case ALTERED_PARENT -> TestHost.scribble(parent, 0, SIZE);
+    }
+    if (mishap == Mishap.TORN_DATA) {
+      Files.delete(arriving(upgraded, "journal"));
+    }
+
+    FakeSource peer = host.source("peer", READY_PEER, upgraded);
+    ArrivalTicket ticket = host.bring(upgraded, peer);
+    Base arrived = ticket.result().join();
+
+    assertHolds(upgraded, arrived);
+    boolean anew = mishap == Mishap.TORN_HEADER || mishap == Mishap.ALTERED_PARENT;
+    assertThat(ticket.progress().resumedBytes() == 0).isEqualTo(anew);
+    assertThat(arrived.format())
+        .isEqualTo(mishap == Mishap.ALTERED_PARENT ? DiskFormat.RAW : DiskFormat.QCOW2);
+    assertThat(host.incoming()).isEmpty();
+  }
+
+  private void cutOff(TestBase base) {
+    AtomicInteger answers = new AtomicInteger(40);
+    FakeSource peer = host.source("cut", READY_PEER, base);
+    CountDownLatch some = new CountDownLatch(40);
+    peer.behaving((_, right, reply) -> {
+      if (answers.getAndDecrement() > 0) {
+        reply.arrived(ByteBuffer.wrap(right));
+        some.countDown();
+      }
+    });
+    ArrivalTicket ticket = host.bring(base, peer);
+    TestHost.await(some);
+    while (ticket.progress().verifiedBytes() < 40 * TestBase.BLOCK) {
+      host.pause(java.time.Duration.ofMillis(20));
+    }
+    host.restart();
+  }
+
+  private Path arriving(TestBase base, String part) {
+    return work.resolve("cache/incoming").resolve(base.id() + ".arriving." + part);
+  }
+
+  private static void overwrite(Path file, long at) throws IOException {
+    try (var channel =
+        java.nio.channels.FileChannel.open(file, java.nio.file.StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(new byte[TestBase.BLOCK]), at);
+    }
   }
 }

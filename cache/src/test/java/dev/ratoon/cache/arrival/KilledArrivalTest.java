@@ -2,11 +2,13 @@ package dev.ratoon.cache.arrival;
 
 import static dev.ratoon.cache.arrival.Source.Kind.READY_PEER;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Replica;
 import dev.ratoon.model.Layout;
+import dev.ratoon.testkit.XfsFolder;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,7 +37,7 @@ class KilledArrivalTest {
 
   @Test
   void anArrivalThatIsKilledAgainAndAgainEndsWithTheBase() throws Exception {
-    killAgainAndAgain(work.resolve("cache"), 0);
+    killAgainAndAgain(work.resolve("cache"), 0, KILLS);
   }
 
   @Test
@@ -43,20 +45,38 @@ class KilledArrivalTest {
     Path home = work.resolve("cache");
     finish(home, old(work));
 
-    killAgainAndAgain(home, UPGRADES);
+    killAgainAndAgain(home, UPGRADES, KILLS / 2);
 
     try (Cache cache = Cache.open(home, 2, InstantSource.system())) {
       assertThat(cache.replicas()).extracting(Replica::layout).contains(Layout.DELTA);
     }
   }
 
-  private void killAgainAndAgain(Path home, int first) throws Exception {
-    Random random = new Random(KILLS);
+  @Test
+  void andOneThatSharesBlocks() throws Exception {
+    try (XfsFolder xfs = mounted()) {
+      Path home = xfs.path().resolve("cache");
+      finish(home, old(work));
+
+      killAgainAndAgain(home, UPGRADES, KILLS / 2);
+    }
+  }
+
+  private XfsFolder mounted() {
+    try {
+      return XfsFolder.mount(work);
+    } catch (IOException e) {
+      return abort("XFS cannot be mounted here: " + e.getMessage());
+    }
+  }
+
+  private void killAgainAndAgain(Path home, int first, int kills) throws Exception {
+    Random random = new Random(kills);
     int number = first;
-    for (int kill = 0; kill < KILLS; number++) {
+    for (int kill = 0; kill < kills; number++) {
       TestBase base = base(work, number);
       boolean ended = false;
-      while (!ended && kill < KILLS) {
+      while (!ended && kill < kills) {
         int millis = number < UPGRADES ? LONGEST_RUN_MILLIS : LONGEST_RUN_MILLIS / 3;
         ended = letRun(home, number, random.nextInt(millis));
         kill += ended ? 0 : 1;
