@@ -101,16 +101,28 @@ final class PeerFeed implements Feed, StreamListener {
   }
 
   @Override
+  public int room() {
+    return connected().map(PeerStream::room).orElse(0);
+  }
+
+  private Optional<PeerStream> connected() {
+    return stream.isDone() && !stream.isCompletedExceptionally()
+        ? Optional.of(stream.join())
+        : Optional.empty();
+  }
+
+  @Override
   public Fetch fetch(ChunkRequest request, Reply reply) {
-    PeerStream opened =
-        stream.isDone() && !stream.isCompletedExceptionally() ? stream.join() : null;
-    if (opened == null || opened.room() == 0) {
+    Optional<PeerStream> opened = connected();
+    if (opened.isEmpty()) {
       reply.failed(busy());
       return () -> {};
     }
     try {
       Run run = Run.blocksOf((int) request.chunk(), blocks(request));
-      return opened.request(Part.CONTENT, List.of(run), priority(request), new Once(reply))::cancel;
+      return opened.get()
+              .request(Part.CONTENT, List.of(run), priority(request), new Once(reply))
+          ::cancel;
     } catch (RatoonException refused) {
       reply.failed(refused.problem());
       return () -> {};
@@ -130,7 +142,7 @@ final class PeerFeed implements Feed, StreamListener {
 
   private Problem busy() {
     return Problem.of(ErrorCode.BUSY, "asking host " + place.host())
-        .detail("It is being connected, or has enough to do.");
+        .detail("It is being connected.");
   }
 
   @Override
