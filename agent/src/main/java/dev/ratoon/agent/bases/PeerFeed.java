@@ -8,6 +8,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.Whereabouts.Place;
+import dev.ratoon.protocol.channel.Limits;
 import dev.ratoon.protocol.channel.Part;
 import dev.ratoon.protocol.channel.PeerStream;
 import dev.ratoon.protocol.channel.Priority;
@@ -31,6 +32,8 @@ final class PeerFeed implements Feed, StreamListener {
   /** Of a disk of 64 GiB the manifest has 36 MiB: larger ones than this are not held in memory. */
   private static final int MOST_DOCUMENT_BYTES = 64 << 20;
 
+  private static final int SEVERAL = Limits.REQUESTS / 4;
+
   private static final Duration DOCUMENT_TIMEOUT = Duration.ofMinutes(2);
 
   private final Peers peers;
@@ -38,6 +41,7 @@ final class PeerFeed implements Feed, StreamListener {
   private final DiskId base;
   private final FeedListener listener;
   private final CompletableFuture<PeerStream> stream = new CompletableFuture<>();
+  private volatile boolean full;
 
   PeerFeed(Peers peers, Place place, DiskId base, FeedListener listener) {
     this.peers = peers;
@@ -100,9 +104,12 @@ final class PeerFeed implements Feed, StreamListener {
     }
   }
 
+  /** What was full is so until there is room for several: they travel together then. */
   @Override
   public int room() {
-    return connected().map(PeerStream::room).orElse(0);
+    int room = connected().map(PeerStream::room).orElse(0);
+    full = room == 0 || full && room < SEVERAL;
+    return full ? 0 : room;
   }
 
   private Optional<PeerStream> connected() {
