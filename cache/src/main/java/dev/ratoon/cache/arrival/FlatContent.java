@@ -8,6 +8,7 @@ import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.blocks.Blocks;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.file.Faults;
+import dev.ratoon.disk.file.WriteBehind;
 import dev.ratoon.disk.file.Zeros;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.model.Layout;
@@ -33,6 +34,7 @@ final class FlatContent implements ContentFile {
   private final boolean resumed;
   private final boolean canShare;
   private final Optional<BlockSharing> sharing;
+  private final WriteBehind writeBehind;
 
   private FlatContent(
       Path path, RandomAccessFile file, boolean resumed, Optional<Plan> plan, boolean canShare) {
@@ -40,6 +42,7 @@ final class FlatContent implements ContentFile {
     this.file = file;
     this.resumed = resumed;
     this.canShare = canShare;
+    this.writeBehind = WriteBehind.of(path);
     this.sharing = plan.filter(_ -> canShare).map(relatives -> new BlockSharing(relatives, path));
   }
 
@@ -113,6 +116,7 @@ final class FlatContent implements ContentFile {
       writeAll(chunk * Limits.CHUNK_BYTES + from, content.slice(from, length));
       wanted &= ~new BlockRun(0, 0, first, count).bits();
     }
+    writeBehind.wrote(end);
   }
 
   /** The blocks that are not part of a hole, as a bit for each. */
@@ -197,6 +201,7 @@ final class FlatContent implements ContentFile {
   @Override
   public void close() {
     sharing.ifPresent(BlockSharing::close);
+    writeBehind.close();
     try {
       file.close();
     } catch (IOException e) {
