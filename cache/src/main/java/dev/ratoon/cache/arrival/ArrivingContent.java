@@ -39,7 +39,6 @@ final class ArrivingContent implements Closeable {
     this.incoming = incoming;
     this.manifest = manifest;
     this.file = file;
-    this.writeBehind = WriteBehind.of(incoming.content());
     this.prints = FingerprintDraft.open(incoming.prints(), manifest.size());
     this.journal = new Journal(incoming.journal(), incoming.id(), manifest.chunks());
     this.verified = new Bits(manifest.chunks());
