@@ -90,8 +90,9 @@ public final class Agent implements AgentLink, AutoCloseable {
       ServerLink server,
       InstantSource clock) {
     Agent agent = new Agent(config, hypervisor, stores, server, clock);
-    agent.desired.last().ifPresent(last -> agent.vms.want(last.vms()));
+    agent.desired.last().ifPresent(agent::want);
     stores.cache().onChange(agent.reporter::hostChanged);
+    stores.shares().onChange(agent.reporter::hostChanged);
     agent.reporter.start();
     agent.asking.start();
     return agent;
@@ -152,7 +153,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     }
     boolean onlyStarts = desired.knowsEveryStopOf(newer);
     if (onlyStarts) {
-      vms.want(newer.vms());
+      want(newer);
     }
     try {
       desired.keep(newer);
@@ -161,8 +162,14 @@ public final class Agent implements AgentLink, AutoCloseable {
       LOG.error("The desired state is not kept: {}", unwritable.problem().oneLine());
     }
     if (!onlyStarts) {
-      vms.want(newer.vms());
+      want(newer);
     }
+  }
+
+  /** The shares first: VMs may stand on them. */
+  private void want(DesiredState state) {
+    stores.shares().want(state.shares());
+    vms.want(state.vms());
   }
 
   private Optional<VmReport> vmReport(VmId id) {
@@ -178,7 +185,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     } catch (RatoonException unavailable) {
       problem = Optional.of(unavailable.problem());
     }
-    DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of()));
+    DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of(), List.of()));
     return new HostReport(
         identity.id(),
         identity.name(),
@@ -189,7 +196,8 @@ public final class Agent implements AgentLink, AutoCloseable {
         replicas(),
         vms.reports(),
         unknown,
-        stores.bases().address());
+        stores.bases().address(),
+        stores.shares().reports());
   }
 
   private HostFacts facts() {
@@ -220,11 +228,15 @@ public final class Agent implements AgentLink, AutoCloseable {
                     r.base().path().toString(),
                     r.base().sizeBytes(),
                     r.storedBytes(),
-                    100))
+                    100,
+                    ""))
             .toList();
     Set<DiskId> ids = here.stream().map(ReplicaReport::diskId).collect(Collectors.toSet());
-    return Stream.concat(
-            here.stream(), coming.stream().filter(base -> !ids.contains(base.diskId())))
+    return Stream.of(
+            here.stream(),
+            coming.stream().filter(base -> !ids.contains(base.diskId())),
+            stores.shares().replicas().stream())
+        .flatMap(all -> all)
         .toList();
   }
 

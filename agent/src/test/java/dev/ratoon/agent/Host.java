@@ -300,7 +300,7 @@ final class Host implements ServerLink, AutoCloseable {
       asked++;
       news.signalAll();
       return left > 0
-          ? Optional.of(new DesiredState(incarnation, revision, new ArrayList<>(wanted.values())))
+          ? Optional.of(new DesiredState(incarnation, revision, new ArrayList<>(wanted.values()), shares))
           : Optional.empty();
     } finally {
       lock.unlock();

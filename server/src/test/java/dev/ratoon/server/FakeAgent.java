@@ -22,6 +22,7 @@ import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
+import dev.ratoon.protocol.agent.ShareReport;
 import dev.ratoon.protocol.agent.VmReport;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -48,6 +49,7 @@ final class FakeAgent implements AgentLink {
   final HostId host = new HostId(UUID.randomUUID());
   final Map<VmId, DesiredVm> vms = new ConcurrentHashMap<>();
   final List<DiskId> bases = new ArrayList<>();
+  volatile List<ShareReport> shares = List.of();
   final AtomicInteger openStreams = new AtomicInteger();
   volatile Predicate<DesiredVm> fails = vm -> false;
   long memoryBytes = 64 * GIB;
@@ -122,11 +124,12 @@ final class FakeAgent implements AgentLink {
             bases.stream()
                 .map(id ->
                     new ReplicaReport(
-                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20, 100))
+                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20, 100, ""))
                 .toList(),
             vms.values().stream().map(this::settled).toList(),
             List.of(),
-            Optional.empty()));
+            Optional.empty(),
+            shares));
   }
 
   /** Of a host that has nothing yet. */
@@ -142,7 +145,8 @@ final class FakeAgent implements AgentLink {
         List.of(),
         List.of(),
         List.of(),
-        Optional.of("10.0.0.2:7801"));
+        Optional.of("10.0.0.2:7801"),
+        List.of());
   }
 
   VmReport settled(DesiredVm vm) {

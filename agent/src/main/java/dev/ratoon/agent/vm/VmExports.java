@@ -1,7 +1,7 @@
 package dev.ratoon.agent.vm;
 
+import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.cache.Base;
-import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
@@ -33,13 +33,13 @@ final class VmExports {
 
   private final VmWork work;
   private final VmFolders folders;
-  private final Cache cache;
+  private final HostCaches caches;
   private final Semaphore free = new Semaphore(MOST_AT_ONCE);
 
-  VmExports(VmWork work, VmFolders folders, Cache cache) {
+  VmExports(VmWork work, VmFolders folders, HostCaches caches) {
     this.work = work;
     this.folders = folders;
-    this.cache = cache;
+    this.caches = caches;
   }
 
   /** See {@link dev.ratoon.protocol.agent.AgentLink#disk}. */
@@ -67,12 +67,12 @@ final class VmExports {
     Stillness stillness = Stillness.of(vm, index, work, folders, doing);
     VmDisk disk = VmDisk.of(vm, folders.of(vm.id()), index);
     requirePart(disk, part, doing);
-    Optional<Base> base = disk.parent(cache);
+    Optional<Base> base = disk.parent(caches);
     VirtualDisk source =
         part == DiskPart.BASE
             ? opened(base.orElseThrow())
             : VirtualDisks.open(
-                disk.file(), disk.format(), OpenRules.chain(2, List.of(), cache.witness()));
+                disk.file(), disk.format(), OpenRules.chain(2, List.of(), caches.witness()));
     return new Export(doing, source, part, packed, base, stillness);
   }
 
@@ -134,7 +134,7 @@ final class VmExports {
 
     private void requireTrue() {
       stillness.require();
-      base.ifPresent(b -> cache.use(b.id()));
+      base.ifPresent(b -> caches.use(b.id(), Optional.of(b.path())));
     }
 
     @Override

@@ -4,8 +4,8 @@ import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.hypervisor.Uefi;
 import dev.ratoon.agent.seed.Seed;
+import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.cache.Base;
-import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskFormat;
@@ -13,6 +13,7 @@ import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.qcow2.Qcow2Child;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.Problem;
@@ -50,11 +51,11 @@ final class VmFiles {
   private static final String VARIABLES = "vars.fd";
   static final String CONSOLE = "console.log";
 
-  private final Cache cache;
+  private final HostCaches caches;
   private final HypervisorFacts facts;
 
-  VmFiles(Cache cache, HypervisorFacts facts) {
-    this.cache = cache;
+  VmFiles(HostCaches caches, HypervisorFacts facts) {
+    this.caches = caches;
     this.facts = facts;
   }
 
@@ -138,7 +139,7 @@ final class VmFiles {
   }
 
   /** The disks as they lie in {@code folder} now; those that are not there are left out. */
-  static List<DiskReport> report(DesiredVm vm, VmRecord record, Path folder, Cache cache) {
+  static List<DiskReport> report(DesiredVm vm, VmRecord record, Path folder, HostCaches caches) {
     List<DiskReport> reports = new ArrayList<>();
     for (int i = 0; i < vm.disks().size() && record.disksMade(); i++) {
       DesiredDisk disk = vm.disks().get(i);
@@ -146,7 +147,7 @@ final class VmFiles {
       if (Files.exists(file)) {
         Optional<String> basePath =
             disk.differencing()
-                ? disk.base().flatMap(cache::find).map(b -> b.path().toString())
+                ? disk.base().flatMap(id -> basePath(id, file, disk, caches)).map(Path::toString)
                 : Optional.empty();
         List<Long> allCopied =
             record.files().map(VmRecord.MadeFiles::copiedBytes).orElse(List.of());
@@ -164,6 +165,14 @@ final class VmFiles {
     return reports;
   }
 
+  /** Where several places may have the base, the disk itself says on which it stands. */
+  private static Optional<Path> basePath(
+      DiskId base, Path file, DesiredDisk disk, HostCaches caches) {
+    return caches.hasShares()
+        ? new VmDisk(disk, file).recordedBase()
+        : caches.own().find(base).map(Base::path);
+  }
+
   private long makeDisk(DesiredDisk disk, Path file, BiConsumer<Long, Long> progress) {
     if (disk.base().isEmpty()) {
       Qcow2Child.create(
@@ -175,9 +184,9 @@ final class VmFiles {
       return 0;
     }
     if (!disk.differencing()) {
-      return cache.copyWhole(disk.base().get(), file, disk.sizeBytes(), progress::accept);
+      return caches.copyWhole(disk.base().get(), file, disk.sizeBytes(), progress::accept);
     }
-    Base base = cache.use(disk.base().get());
+    Base base = caches.use(disk.base().get());
     Backing parent =
         new Backing(base.path(), base.format(), Optional.empty(), Optional.of(base.id()));
     Qcow2Child.create(
@@ -193,7 +202,7 @@ final class VmFiles {
     return new DomainSpec.DomainDisk(
         disk.file(),
         qemu(disk.format()),
-        disk.parent(cache).stream()
+        disk.parent(caches).stream()
             .map(base -> new DomainSpec.ChainElement(base.path(), qemu(base.format())))
             .toList());
   }

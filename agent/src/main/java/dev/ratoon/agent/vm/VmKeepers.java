@@ -51,7 +51,7 @@ public final class VmKeepers implements AutoCloseable {
     folders.sweep();
     VmLedger ledger = new VmLedger(host);
     this.work = new VmWork(hypervisor, stores, folders, ledger, consoles, clock, changed);
-    this.exports = new VmExports(work, folders, stores.cache());
+    this.exports = new VmExports(work, folders, stores.caches());
     this.clock = clock;
     this.events = hypervisor.listen(this::on);
   }

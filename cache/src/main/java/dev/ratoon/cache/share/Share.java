@@ -55,6 +55,10 @@ public final class Share implements AutoCloseable {
   private final Thread thread;
   private volatile Optional<Expected> expected = Optional.empty();
   private volatile Optional<ShareLook> seen = Optional.empty();
+
+  /** The marker that was asked for when it was last looked at with success. */
+  private volatile Optional<String> confirmed = Optional.empty();
+
   private volatile Optional<Problem> problem = Optional.empty();
   private volatile boolean closed;
 
@@ -130,7 +134,7 @@ public final class Share implements AutoCloseable {
     if (problem.isPresent()) {
       return ShareState.UNUSABLE;
     }
-    return seen.isPresent() && expected.flatMap(Expected::marker).isPresent()
+    return confirmed.isPresent() && confirmed.equals(expected.flatMap(Expected::marker))
         ? ShareState.READY
         : ShareState.PREPARING;
   }
@@ -366,6 +370,7 @@ public final class Share implements AutoCloseable {
               });
       bases.note(look);
       seen = Optional.of(look);
+      confirmed = now.marker();
       problem = Optional.empty();
     } catch (RatoonException unusable) {
       problem = calls.isStalled() ? Optional.empty() : Optional.of(unusable.problem());

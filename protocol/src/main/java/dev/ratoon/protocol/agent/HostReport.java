@@ -16,6 +16,7 @@ import java.util.Optional;
  *     kept, never touched
  * @param chunkAddress where it gives base disks to other hosts, "host:port"; without a host, on the
  *     machine of its server
+ * @param shares the shared caches that it uses, as it finds them
  */
 public record HostReport(
     HostId id,
@@ -27,11 +28,13 @@ public record HostReport(
     List<ReplicaReport> replicas,
     List<VmReport> vms,
     List<String> unknownVms,
-    Optional<String> chunkAddress) {
+    Optional<String> chunkAddress,
+    List<ShareReport> shares) {
   public HostReport {
     replicas = List.copyOf(replicas);
     vms = List.copyOf(vms);
     unknownVms = List.copyOf(unknownVms);
+    shares = List.copyOf(shares);
   }
 
   /** Without what changes all the time or is kept elsewhere. */
@@ -46,6 +49,7 @@ public record HostReport(
         List.of(),
         List.of(),
         List.of(),
-        chunkAddress);
+        chunkAddress,
+        List.of());
   }
 }

@@ -5,11 +5,12 @@ import dev.ratoon.model.Layout;
 import dev.ratoon.model.ReplicaState;
 
 /**
- * One base disk in a host's cache.
+ * One base disk in a cache that a host sees.
  *
  * @param sizeBytes what a guest would see
  * @param storedBytes what its file takes on the host's disk
  * @param percent how much of it is there; less than 100 only while it is arriving
+ * @param cache the share on which it lies; empty for the host's own cache
  */
 public record ReplicaReport(
     DiskId diskId,
@@ -18,4 +19,5 @@ public record ReplicaReport(
     String path,
     long sizeBytes,
     long storedBytes,
-    int percent) {}
+    int percent,
+    String cache) {}
