@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.host.HostFolders;
+import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.agent.share.ShareOpener;
+import dev.ratoon.agent.share.SharedFirst;
+import dev.ratoon.agent.share.Shares;
 import dev.ratoon.agent.simulated.SimulatedHypervisor;
 import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Upload;
+import dev.ratoon.cache.share.ShareTimes;
 import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.CloudInit;
 import dev.ratoon.model.DiskId;
@@ -27,6 +32,7 @@ import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.HostReport;
@@ -76,6 +82,10 @@ final class Host implements ServerLink, AutoCloseable {
   private final DiskId image;
   private Optional<Cache> cache = Optional.empty();
   private Optional<Agent> agent = Optional.empty();
+  private Optional<Shares> opened = Optional.empty();
+  private List<DesiredShare> shares = List.of();
+  private ShareTimes shareTimes = ShareTimes.USUAL;
+  private ShareOpener shareOpener = ShareOpener.BY_KIND;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition news = lock.newCondition();
@@ -89,17 +99,7 @@ final class Host implements ServerLink, AutoCloseable {
 
   Host(Path work) throws IOException {
     home = work.resolve("home");
-    hypervisor =
-        new SimulatedHypervisor(
-            new HypervisorFacts(
-                "simulated 1",
-                4,
-                1L << 34,
-                List.of("default"),
-                List.of(),
-                Optional.empty(),
-                Accelerator.TCG,
-                new FileOwner(0, 0)));
+    hypervisor = simulated();
     try (Cache opened = Cache.open(home.resolve("cache"), 2, InstantSource.system());
         Upload upload = opened.beginUpload()) {
       byte[] bytes = new byte[DISK_BYTES / 2];
@@ -110,19 +110,48 @@ final class Host implements ServerLink, AutoCloseable {
     }
   }
 
+  /** A host that has no base of its own; VMs are to have that of another. */
+  Host(Path work, Host other) {
+    home = work.resolve("home");
+    hypervisor = simulated();
+    image = other.image;
+  }
+
+  private static SimulatedHypervisor simulated() {
+    return new SimulatedHypervisor(
+            new HypervisorFacts(
+                "simulated 1",
+                4,
+                1L << 34,
+                List.of("default"),
+                List.of(),
+                Optional.empty(),
+                Accelerator.TCG,
+                new FileOwner(0, 0)));
+  }
+
   @Override
   public Whereabouts whereabouts(HostId host, DiskId base) {
     throw Problem.of(ErrorCode.BASE_MISSING, "looking for a base").asException();
   }
 
   void boot() {
-    cache = Optional.of(Cache.open(home.resolve("cache"), 2, InstantSource.system()));
+    Cache own = Cache.open(home.resolve("cache"), 2, InstantSource.system());
+    Shares used =
+        Shares.of(
+            own,
+            HostIdentity.in(folder(home)).id().toString(),
+            home.resolve("shares"),
+            shareTimes,
+            shareOpener);
+    cache = Optional.of(own);
+    opened = Optional.of(used);
     agent =
         Optional.of(
             Agent.start(
                 new AgentConfig(home, Duration.ofMillis(200)),
                 hypervisor,
-                new Stores(cache.get(), Bases.of(cache.get())),
+                new Stores(own, new SharedFirst(own, used, Bases.of(own)), used),
                 this,
                 InstantSource.system()));
   }
@@ -130,8 +159,10 @@ final class Host implements ServerLink, AutoCloseable {
   /** The agent's process ends; domains run on. */
   void kill() {
     agent.ifPresent(Agent::close);
+    opened.ifPresent(Shares::close);
     cache.ifPresent(Cache::close);
     agent = Optional.empty();
+    opened = Optional.empty();
     cache = Optional.empty();
     locked(reported::clear);
   }
@@ -204,6 +235,32 @@ final class Host implements ServerLink, AutoCloseable {
         wanted.put(vm.id(), vm);
       }
     });
+  }
+
+  /** To be said before the host boots. */
+  void shareFiles(ShareTimes times, ShareOpener opener) {
+    shareTimes = times;
+    shareOpener = opener;
+  }
+
+  void wantShares(DesiredShare... wanted) {
+    change(() -> shares = List.of(wanted));
+  }
+
+  DiskId image() {
+    return image;
+  }
+
+  HostReport lastReport() {
+    return reportedHost.orElseThrow();
+  }
+
+  private static Path folder(Path home) throws UncheckedIOException {
+    try {
+      return Files.createDirectories(Agent.folder(home));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   void wantNothing() {

@@ -26,8 +26,12 @@ final class ShareManifest {
 
   /** Empty if there is none that is this base's, and of a disk of this size. */
   static Optional<Manifest> read(ShareFiles files, DiskId id, long sizeBytes) throws IOException {
+    String name = SharePaths.manifest(id);
     try {
-      byte[] bytes = files.small(SharePaths.manifest(id), mostBytes(sizeBytes));
+      if (files.look(name).filter(file -> file.sizeBytes() <= mostBytes(sizeBytes)).isEmpty()) {
+        return Optional.empty();
+      }
+      byte[] bytes = files.small(name, mostBytes(sizeBytes));
       return Optional.of(Manifest.read(new ByteArrayInputStream(bytes), "on a share"))
           .filter(manifest -> manifest.id().equals(id) && manifest.size() == sizeBytes);
     } catch (NoSuchFileException | RatoonException damaged) {

@@ -23,6 +23,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /** The bases on a share, and which of them this host has verified. */
 final class SharedBases {
   private static final long NAP_MILLIS = 20;
+  private static final int MOST_READS = 3;
 
   private final Share.Place place;
   private final ShareFiles files;
@@ -91,30 +92,37 @@ final class SharedBases {
     String doing = "using base disk " + id.shortForm() + " on the share " + place.name();
     lock.lock();
     try {
-      SharedFile file = calls.run(doing, beat -> found(id));
-      if (!verified.vouchesFor(id, marker, file.identity())) {
-        verify(id, file, progress, doing);
-        remember(id, marker, file);
+      for (int reads = 0; ; reads++) {
+        SharedFile file = calls.run(doing, beat -> found(id));
+        if (verified.vouchesFor(id, marker, file.identity())) {
+          return file;
+        }
+        if (reads == MOST_READS) {
+          throw altered(id, "It keeps changing while it is read.");
+        }
+        verify(id, marker, file, progress, doing);
       }
-      return file;
     } finally {
       lock.unlock();
     }
   }
 
-  private void verify(DiskId id, SharedFile file, Share.VerifyProgress progress, String doing) {
+  /** Reads all of it; what the inode says changes once more just after it was published. */
+  private void verify(
+      DiskId id, String marker, SharedFile file, Share.VerifyProgress progress, String doing) {
     try {
-      calls.run(
-          doing,
-          beat -> {
-            Manifest manifest = manifest(id, file);
-            read(id, manifest, beat, SharedContent.Chunks.NONE, progress);
-            letSettle(id, beat);
-            if (!found(id).identity().equals(file.identity())) {
-              throw altered(id, "It changed while it was read.");
-            }
-            return true;
-          });
+      boolean same =
+          calls.run(
+              doing,
+              beat -> {
+                Manifest manifest = manifest(id, file);
+                read(id, manifest, beat, SharedContent.Chunks.NONE, progress);
+                letSettle(id, beat);
+                return found(id).identity().equals(file.identity());
+              });
+      if (same) {
+        remember(id, marker, file);
+      }
     } catch (RatoonException failed) {
       if (failed.problem().code() == ErrorCode.BASE_ALTERED) {
         suspects.put(id, file.identity());
