@@ -101,7 +101,9 @@ final class Samples {
         2L << 30,
         List.of(
             new BaseView.ReplicaView(
-                HOST, Layout.FLAT, ReplicaState.READY, "/data/cache/3f3f.raw", 614_465_536, 100)),
+                HOST, Layout.FLAT, ReplicaState.READY, "/data/cache/3f3f.raw", 614_465_536, 100, "", List.of(HOST)),
+            new BaseView.ReplicaView(
+                HOST, Layout.FLAT, ReplicaState.READY, "/mnt/vmCache/3f3f.raw", 614_465_536, 100, "vm-cache", List.of(HOST, new EntityName("host-2")))),
         List.of(IMAGE),
         List.of(
             new BaseView.ChildView(new EntityName("web-1"), "/data/a", 5_300_000, false),

@@ -50,7 +50,7 @@ final class BaseCommands {
     }
 
     private static String replica(ReplicaView replica) {
-      String state = replica.host() + " " + Words.of(replica.state());
+      String state = place(replica) + " " + Words.of(replica.state());
       return replica.state() == ReplicaState.ARRIVING
           ? state + " " + replica.percent() + " %"
           : state;
@@ -92,7 +92,7 @@ final class BaseCommands {
                 + Words.size(stored(base))
                 + " stored on "
                 + base.replicas().stream()
-                    .map(replica -> replica.host().text())
+                    .map(BaseCommands::place)
                     .collect(Collectors.joining(", ")));
         int width = base.children().stream().mapToInt(c -> c.vm().text().length()).max().orElse(0);
         for (int i = 0; i < base.children().size(); i++) {
@@ -108,6 +108,13 @@ final class BaseCommands {
       }
       return lines;
     }
+  }
+
+  /** A host's name; for a share its own, and those of the hosts that have it there. */
+  private static String place(ReplicaView replica) {
+    return replica.cache().isEmpty()
+        ? replica.host().text()
+        : replica.cache() + " (" + Words.names(replica.hosts(), NAMES_SHOWN) + ")";
   }
 
   private static long stored(BaseView base) {

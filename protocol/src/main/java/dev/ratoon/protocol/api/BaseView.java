@@ -21,9 +21,11 @@ public record BaseView(
     List<ChildView> children) {
 
   /**
-   * One copy of it, in the cache of one host.
+   * One copy of it, in the cache of one host, or on a share.
    *
    * @param percent how much of it is there; less than 100 only while it is arriving
+   * @param cache the share on which it is; empty for the host's own cache
+   * @param hosts those that see it there
    */
   public record ReplicaView(
       EntityName host,
@@ -31,7 +33,9 @@ public record BaseView(
       ReplicaState state,
       String path,
       long storedBytes,
-      int percent) {}
+      int percent,
+      String cache,
+      List<EntityName> hosts) {}
 
   /** A VM with a child of it. */
   public record ChildView(EntityName vm, String path, long storedBytes, boolean trashed) {}

@@ -88,6 +88,7 @@ public final class Api implements AutoCloseable {
     Agents agents = parts.agents();
     HostActions.add(actions, parts.inventory(), agents.members(), agents.clock());
     AgentActions.add(actions, agents.members(), parts.inventory(), agents.asks());
+    ShareActions.add(actions, parts.inventory().shares());
     ImageActions.add(actions, parts.images(), parts.imports());
     VmActions.add(actions, parts.inventory());
     OperationActions.add(actions, parts.operations(), parts.events(), parts.inventory().vms());

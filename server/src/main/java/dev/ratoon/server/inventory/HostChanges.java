@@ -27,6 +27,7 @@ public final class HostChanges {
   private final KnownVms known;
   private final Observations observations;
   private final Operations operations;
+  private final Revisions revisions;
 
   HostChanges(
       Database database,
@@ -34,33 +35,40 @@ public final class HostChanges {
       Members members,
       KnownVms known,
       Observations observations,
-      Operations operations) {
+      Operations operations,
+      Revisions revisions) {
     this.database = database;
     this.hosts = hosts;
     this.members = members;
     this.known = known;
     this.observations = observations;
     this.operations = operations;
+    this.revisions = revisions;
   }
 
   /** Says something else of a host. */
   public void change(HostId host, EntityName name, HostChange change) {
     Optional<SortedSet<String>> tags = change.tags().map(Tags::of);
-    database.change(tx ->
-        members.change(
-            tx,
-            host,
-            name,
-            m ->
-                new Member(
-                    m.host(),
-                    m.name(),
-                    cluster(change, m),
-                    tags.orElse(m.tags()),
-                    change.maintenance().orElse(m.maintenance()),
-                    m.keySha256(),
-                    m.joinedAt(),
-                    m.removedAt())));
+    database.change(tx -> {
+      members.change(
+          tx,
+          host,
+          name,
+          m ->
+              new Member(
+                  m.host(),
+                  m.name(),
+                  cluster(change, m),
+                  tags.orElse(m.tags()),
+                  change.maintenance().orElse(m.maintenance()),
+                  m.keySha256(),
+                  m.joinedAt(),
+                  m.removedAt()));
+      if (change.cluster().isPresent()) {
+        // Another cluster may share other caches.
+        long _ = revisions.next(tx, host);
+      }
+    });
   }
 
   private static Optional<EntityName> cluster(HostChange change, Member before) {

@@ -26,6 +26,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -41,6 +43,7 @@ public final class Hosts {
   private final String incarnation;
   private final Members members;
   private final Map<HostId, Seen> seen = new ConcurrentHashMap<>();
+  private final List<BiConsumer<Transaction, HostReport>> listeners = new CopyOnWriteArrayList<>();
   private final Map<HostId, AgentLink> agents = new ConcurrentHashMap<>();
 
   /**
@@ -83,6 +86,11 @@ public final class Hosts {
     return agent;
   }
 
+  /** Calls {@code listener} with every whole report, as part of taking it up. */
+  void onReport(BiConsumer<Transaction, HostReport> listener) {
+    listeners.add(listener);
+  }
+
   /** Takes a host's report up, and writes it down when it says something new that lasts. */
   void report(Transaction tx, HostReport report) {
     Instant now = clock.instant();
@@ -92,6 +100,7 @@ public final class Hosts {
       tx.hosts().put(report.lasting(), now);
     }
     tx.afterCommit(() -> seen.put(report.id(), new Seen(report, now, Optional.of(now))));
+    listeners.forEach(listener -> listener.accept(tx, report));
   }
 
   void heard(HostId host) {
@@ -182,10 +191,11 @@ public final class Hosts {
     return reports().mapToLong(report -> report.facts().diskFreeBytes()).sum();
   }
 
-  /** What base disks take in all caches. */
+  /** What base disks take in all hosts' own caches. */
   public long storedBytes() {
     return reports()
         .flatMap(r -> r.replicas().stream())
+        .filter(replica -> replica.cache().isEmpty())
         .mapToLong(ReplicaReport::storedBytes)
         .sum();
   }

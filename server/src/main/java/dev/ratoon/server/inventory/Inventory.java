@@ -18,7 +18,8 @@ public record Inventory(
     FleetViews fleet,
     Reports reports,
     Revisions revisions,
-    Trash trash) {
+    Trash trash,
+    FleetShares shares) {
 
   public static Inventory open(
       Database database,
@@ -29,12 +30,15 @@ public record Inventory(
     Hosts hosts = new Hosts(database, incarnation, members, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
-    Revisions revisions = new Revisions(database, incarnation);
+    Revisions revisions = new Revisions(database, incarnation, members);
+    FleetShares shares =
+        new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
+    hosts.onReport(shares::reported);
     return new Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
         new Deploys(database, hosts, known, operations, revisions, clock),
-        new HostChanges(database, hosts, members, known, observations, operations),
+        new HostChanges(database, hosts, members, known, observations, operations, revisions),
         new FleetViews(database, hosts, observations),
         new Reports(
             database,
@@ -45,6 +49,7 @@ public record Inventory(
             revisions,
             new BasePlaces(database, hosts, members, clock)),
         revisions,
-        new Trash(database, known, operations, revisions, clock));
+        new Trash(database, known, operations, revisions, clock),
+        shares);
   }
 }

@@ -1,12 +1,17 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
+import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -16,12 +21,14 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class Revisions {
   private final Database database;
   private final String incarnation;
+  private final Members members;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Map<HostId, Long> newest = new HashMap<>();
   private boolean closed;
 
-  public Revisions(Database database, String incarnation) {
+  Revisions(Database database, String incarnation, Members members) {
+    this.members = members;
     this.database = database;
     this.incarnation = incarnation;
   }
@@ -59,7 +66,16 @@ public final class Revisions {
                 new DesiredState(
                     incarnation,
                     revision,
-                    tx.vms().onHost(host).stream().map(VmRow::desired).toList())));
+                    tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
+                    shares(tx, host))));
+  }
+
+  private List<DesiredShare> shares(Transaction tx, HostId host) {
+    Optional<EntityName> cluster = members.find(host).flatMap(Member::cluster);
+    return tx.shares().all().stream()
+        .filter(share -> share.isFor(host, cluster))
+        .map(share -> share.desired(host))
+        .toList();
   }
 
   private long await(HostId host, long known, Duration wait) throws InterruptedException {
