@@ -1,5 +1,8 @@
 package dev.ratoon.cli;
 
+import dev.ratoon.model.ShareState;
+import dev.ratoon.model.ShareKind;
+import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
@@ -108,6 +111,45 @@ final class Samples {
         List.of(
             new BaseView.ChildView(new EntityName("web-1"), "/data/a", 5_300_000, false),
             new BaseView.ChildView(new EntityName("worker-10"), "/data/b", 200_704, true)));
+  }
+
+  static ShareView share() {
+    Problem hangs =
+        Problem.of(ErrorCode.SHARE_UNAVAILABLE, "looking at the share vm-cache")
+            .detail("The share 'vm-cache' has not answered for 5 s.")
+            .next("Look at its file server and the network; it is used again when it answers.");
+    return new ShareView(
+        new EntityName("vm-cache"),
+        ShareKind.MOUNTED,
+        "/mnt/vmCache",
+        Optional.empty(),
+        Optional.empty(),
+        List.of(
+            new ShareView.HostOfShare(
+                HOST, ShareState.READY, Optional.empty(), 70L << 30, List.of()),
+            new ShareView.HostOfShare(
+                new EntityName("host-2"),
+                ShareState.STALLED,
+                Optional.of(hangs),
+                70L << 30,
+                List.of(new EntityName("web-1"), new EntityName("web-2")))),
+        List.of(
+            new ShareView.BaseOnShare(
+                DISK,
+                List.of(IMAGE),
+                ReplicaState.READY,
+                2L << 30,
+                614_465_536,
+                100,
+                Optional.empty()),
+            new ShareView.BaseOnShare(
+                new DiskId("4e".repeat(32)),
+                List.of(),
+                ReplicaState.ARRIVING,
+                0,
+                0,
+                37,
+                Optional.empty())));
   }
 
   static HostView host() {

@@ -39,6 +39,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * An agent whose host obeys at once, in memory; what it does not take up waits for a later call.
@@ -50,6 +51,7 @@ final class FakeAgent implements AgentLink {
   final Map<VmId, DesiredVm> vms = new ConcurrentHashMap<>();
   final List<DiskId> bases = new ArrayList<>();
   volatile List<ShareReport> shares = List.of();
+  volatile List<ReplicaReport> replicas = List.of();
   final AtomicInteger openStreams = new AtomicInteger();
   volatile Predicate<DesiredVm> fails = vm -> false;
   long memoryBytes = 64 * GIB;
@@ -121,10 +123,19 @@ final class FakeAgent implements AgentLink {
                 List.of("br0"),
                 true),
             Optional.empty(),
-            bases.stream()
-                .map(id ->
-                    new ReplicaReport(
-                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20, 100, ""))
+            Stream.concat(
+                    bases.stream()
+                        .map(id ->
+                            new ReplicaReport(
+                                id,
+                                Layout.FLAT,
+                                ReplicaState.READY,
+                                "/cache/" + id,
+                                GIB,
+                                1 << 20,
+                                100,
+                                "")),
+                    replicas.stream())
                 .toList(),
             vms.values().stream().map(this::settled).toList(),
             List.of(),
