@@ -1,7 +1,9 @@
 package dev.ratoon.agent.smb;
 
+import com.hierynomus.mserref.NtStatus;
 import com.hierynomus.mssmb2.SMB2Dialect;
 import com.hierynomus.mssmb2.SMBApiException;
+import com.hierynomus.protocol.transport.TransportException;
 import com.hierynomus.smbj.SMBClient;
 import com.hierynomus.smbj.SmbConfig;
 import com.hierynomus.smbj.auth.AuthenticationContext;
@@ -12,8 +14,10 @@ import com.hierynomus.smbj.share.DiskShare;
 import dev.ratoon.model.SmbLocation;
 import dev.ratoon.protocol.agent.ShareCredentials;
 import java.io.IOException;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -28,6 +32,10 @@ final class SmbConnection implements AutoCloseable {
   private static final List<List<SMB2Dialect>> DIALECTS =
       List.of(
           List.of(SMB2Dialect.SMB_3_1_1), List.of(SMB2Dialect.SMB_3_0_2, SMB2Dialect.SMB_3_0));
+
+  /** What servers say that want another dialect. */
+  private static final Set<NtStatus> NOT_THESE =
+      EnumSet.of(NtStatus.STATUS_NOT_SUPPORTED, NtStatus.STATUS_INVALID_PARAMETER);
 
   private final SmbLocation location;
   private final ShareCredentials credentials;
@@ -61,10 +69,13 @@ final class SmbConnection implements AutoCloseable {
       try {
         return connect(dialects);
       } catch (SMBApiException refused) {
-        throw new IOException(
-            "%s says %s".formatted(location.server(), refused.getStatus()), refused);
-      } catch (IOException | SMBRuntimeException another) {
-        failed = new IOException("no connection to " + location + ": " + another.getMessage(), another);
+        failed =
+            new IOException("%s says %s".formatted(location.server(), refused.getStatus()), refused);
+        if (!NOT_THESE.contains(refused.getStatus())) {
+          throw failed;
+        }
+      } catch (TransportException | SMBRuntimeException cut) {
+        failed = new IOException("no connection to " + location + ": " + cut.getMessage(), cut);
       }
     }
     throw failed;
