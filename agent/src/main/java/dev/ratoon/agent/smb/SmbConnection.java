@@ -88,6 +88,7 @@ final class SmbConnection implements AutoCloseable {
                 .withDialects(dialects)
                 .withSigningRequired(true)
                 .withEncryptData(true)
+                .withSecurityProvider(new FastCiphers())
                 .withDfsEnabled(false)
                 .withTimeout(TIMEOUT_SECONDS, TimeUnit.SECONDS)
                 .withSoTimeout(0)
