@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class SharedFirst implements Bases {
   private static final Logger LOG = LoggerFactory.getLogger(SharedFirst.class);
-  private static final long LOOK_MILLIS = 500;
+  private static final long LOOK_MILLIS = 250;
+  private static final int MOST_LOOKS_IN_VAIN = 20;
 
   private final Cache own;
   private final Shares shares;
@@ -42,7 +43,8 @@ public final class SharedFirst implements Bases {
 
   @Override
   public Base ready(DiskId id, Progress progress) throws InterruptedException {
-    while (own.find(id).isEmpty()) {
+    int looks = 0;
+    while (own.find(id).isEmpty() && looks < MOST_LOOKS_IN_VAIN) {
       Optional<Base> shared = shared(id, progress);
       if (shared.isPresent()) {
         return shared.get();
@@ -56,6 +58,8 @@ public final class SharedFirst implements Bases {
       if (claim.get() instanceof Claim.Taken(Lease lease)) {
         return broughtFor(share.get(), lease, progress);
       }
+      // What is there is soon seen by the next look; if not, something is wrong with it.
+      looks = claim.get() instanceof Claim.There ? looks + 1 : 0;
       TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
     }
     return others.ready(id, progress);

@@ -31,6 +31,7 @@ import java.util.Set;
 public final class MountedFiles implements ShareFiles {
   private static final String ATTRIBUTES = "unix:mode,uid,ino,size,lastModifiedTime,ctime";
   private static final int WRITABLE_BY_OTHERS = 0022;
+  private static final int PASSABLE_BY_OTHERS = 0001;
   private static final int TYPE = 0170000;
   private static final int REGULAR = 0100000;
   private static final int ROOT = 0;
@@ -49,7 +50,9 @@ public final class MountedFiles implements ShareFiles {
       throw new NotDirectoryException(root.toString());
     }
     Map<String, Object> facts = attributes(root);
-    return objection(facts, owner(facts));
+    return ((int) fact(facts, "mode") & PASSABLE_BY_OTHERS) == 0
+        ? Optional.of("QEMU's user may not pass through it.")
+        : objection(facts, owner(facts));
   }
 
   @Override

@@ -38,7 +38,7 @@ record ShareLook(String marker, Map<DiskId, SharedFile> bases, long freeBytes) {
       throws IOException {
     Optional<String> objection = files.objection();
     if (objection.isPresent()) {
-      throw unusable(objection.get(), "Let only root, or whom the server maps it to, write there.");
+      throw unusable(objection.get(), "It is to belong to root, or whom the server maps it to, with mode 0755 or 0711.");
     }
     String marker = marker(files, expected.isEmpty() && mayPrepare);
     if (expected.isPresent() && !expected.get().equals(marker)) {
