@@ -185,7 +185,8 @@ public final class Agent implements AgentLink, AutoCloseable {
     } catch (RatoonException unavailable) {
       problem = Optional.of(unavailable.problem());
     }
-    DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of(), List.of()));
+    DesiredState state =
+        desired.last().orElseGet(() -> new DesiredState("", 0, List.of(), List.of()));
     return new HostReport(
         identity.id(),
         identity.name(),

@@ -119,15 +119,15 @@ final class Host implements ServerLink, AutoCloseable {
 
   private static SimulatedHypervisor simulated() {
     return new SimulatedHypervisor(
-            new HypervisorFacts(
-                "simulated 1",
-                4,
-                1L << 34,
-                List.of("default"),
-                List.of(),
-                Optional.empty(),
-                Accelerator.TCG,
-                new FileOwner(0, 0)));
+        new HypervisorFacts(
+            "simulated 1",
+            4,
+            1L << 34,
+            List.of("default"),
+            List.of(),
+            Optional.empty(),
+            Accelerator.TCG,
+            new FileOwner(0, 0)));
   }
 
   @Override
@@ -357,7 +357,8 @@ final class Host implements ServerLink, AutoCloseable {
       asked++;
       news.signalAll();
       return left > 0
-          ? Optional.of(new DesiredState(incarnation, revision, new ArrayList<>(wanted.values()), shares))
+          ? Optional.of(
+              new DesiredState(incarnation, revision, new ArrayList<>(wanted.values()), shares))
           : Optional.empty();
     } finally {
       lock.unlock();

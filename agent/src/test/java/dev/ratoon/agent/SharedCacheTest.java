@@ -82,25 +82,28 @@ class SharedCacheTest {
     Optional<String> marker = share(first.lastReport()).marker();
     first.wantShares(share(marker, true));
     second.wantShares(share(marker, true));
-    second.awaitHost(h ->
-        h.replicas().stream().anyMatch(r -> r.cache().equals("vm-cache")));
+    second.awaitHost(h -> h.replicas().stream().anyMatch(r -> r.cache().equals("vm-cache")));
   }
 
   @Test
   void aDeployOnAHostThatSharesTheCacheMovesNothing() throws IOException {
     share();
-    assertThat(second.lastReport().replicas()).singleElement().satisfies(replica -> {
-      assertThat(replica.state()).isEqualTo(ReplicaState.READY);
-      assertThat(Path.of(replica.path())).hasParentRaw(root);
-    });
+    assertThat(second.lastReport().replicas())
+        .singleElement()
+        .satisfies(replica -> {
+          assertThat(replica.state()).isEqualTo(ReplicaState.READY);
+          assertThat(Path.of(replica.path())).hasParentRaw(root);
+        });
     VmId vm = second.deploy("web");
     List<DiskReport> disks = second.await(vm, VmState.RUNNING).disks();
-    assertThat(disks).singleElement().satisfies(disk -> {
-      assertThat(disk.copiedBytes()).isZero();
-      assertThat(disk.basePath()).hasValueSatisfying(path ->
-          assertThat(Path.of(path)).hasParentRaw(root));
-      assertThat(Path.of(disk.path())).startsWith(second.folders().vms());
-    });
+    assertThat(disks)
+        .singleElement()
+        .satisfies(disk -> {
+          assertThat(disk.copiedBytes()).isZero();
+          assertThat(disk.basePath())
+              .hasValueSatisfying(path -> assertThat(Path.of(path)).hasParentRaw(root));
+          assertThat(Path.of(disk.path())).startsWith(second.folders().vms());
+        });
     try (var own = Files.list(second.folders().home().resolve("cache"))) {
       assertThat(own.map(Path::getFileName).map(Path::toString))
           .containsExactlyInAnyOrder("incoming", "lock");

@@ -47,7 +47,8 @@ final class OneMachine {
       Bases bases = parts.keep(new SharedFirst(cache, shares, others));
       Agent agent =
           parts.keep(
-              Agent.start(config, hypervisor, new Stores(cache, bases, shares), server.link(), clock));
+              Agent.start(
+                  config, hypervisor, new Stores(cache, bases, shares), server.link(), clock));
       server.attach(agent.host(), agent);
       return parts;
     } catch (RuntimeException | Error failed) {

@@ -1,8 +1,5 @@
 package dev.ratoon.cli;
 
-import dev.ratoon.model.ShareState;
-import dev.ratoon.model.ShareKind;
-import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
@@ -18,6 +15,8 @@ import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.RestartPolicy;
+import dev.ratoon.model.ShareKind;
+import dev.ratoon.model.ShareState;
 import dev.ratoon.model.StepState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
@@ -26,6 +25,7 @@ import dev.ratoon.protocol.api.DiskView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.protocol.api.VmView;
 import java.time.Instant;
 import java.util.List;
@@ -104,9 +104,23 @@ final class Samples {
         2L << 30,
         List.of(
             new BaseView.ReplicaView(
-                HOST, Layout.FLAT, ReplicaState.READY, "/data/cache/3f3f.raw", 614_465_536, 100, "", List.of(HOST)),
+                HOST,
+                Layout.FLAT,
+                ReplicaState.READY,
+                "/data/cache/3f3f.raw",
+                614_465_536,
+                100,
+                "",
+                List.of(HOST)),
             new BaseView.ReplicaView(
-                HOST, Layout.FLAT, ReplicaState.READY, "/mnt/vmCache/3f3f.raw", 614_465_536, 100, "vm-cache", List.of(HOST, new EntityName("host-2")))),
+                HOST,
+                Layout.FLAT,
+                ReplicaState.READY,
+                "/mnt/vmCache/3f3f.raw",
+                614_465_536,
+                100,
+                "vm-cache",
+                List.of(HOST, new EntityName("host-2")))),
         List.of(IMAGE),
         List.of(
             new BaseView.ChildView(new EntityName("web-1"), "/data/a", 5_300_000, false),

@@ -81,7 +81,8 @@ final class ShareApiTest {
     byte[] disk = new byte[1 << 20];
     disk[5] = 7;
     OperationView added =
-        server.upload("/v1/images?image=tiny&file=tiny.raw&memory=67108864", disk)
+        server
+            .upload("/v1/images?image=tiny&file=tiny.raw&memory=67108864", disk)
             .as(OperationView.class);
     server.ended(added);
     return server.get("/v1/bases").list(BaseView.class).getFirst().diskId();
@@ -132,7 +133,8 @@ final class ShareApiTest {
         """
         {"name": "s", "kind": "smb", "location": "%s"%s}\
         """;
-    String credentials = ", \"credentials\": {\"domain\": \"\", \"user\": \"u\", \"password\": \"p\"}";
+    String credentials =
+        ", \"credentials\": {\"domain\": \"\", \"user\": \"u\", \"password\": \"p\"}";
     assertThat(server.post("/v1/shares", smb.formatted("//fs1/share", "")).problem().code())
         .isEqualTo(ErrorCode.INVALID_VALUE);
     assertThat(server.post("/v1/shares", smb.formatted("//fs1", credentials)).problem().code())
@@ -181,15 +183,21 @@ final class ShareApiTest {
       agent.report();
     }
     BaseView view = server.get("/v1/bases").list(BaseView.class).getFirst();
-    assertThat(view.replicas()).singleElement().satisfies(replica -> {
-      assertThat(replica.cache()).isEqualTo("vm-cache");
-      assertThat(replica.hosts()).extracting(EntityName::text).containsExactly("host-1", "host-2");
-    });
+    assertThat(view.replicas())
+        .singleElement()
+        .satisfies(replica -> {
+          assertThat(replica.cache()).isEqualTo("vm-cache");
+          assertThat(replica.hosts())
+              .extracting(EntityName::text)
+              .containsExactly("host-1", "host-2");
+        });
     ShareView share = server.get("/v1/shares/vm-cache").as(ShareView.class);
-    assertThat(share.bases()).singleElement().satisfies(there -> {
-      assertThat(there.images()).hasSize(1);
-      assertThat(there.state()).isEqualTo(ReplicaState.READY);
-    });
+    assertThat(share.bases())
+        .singleElement()
+        .satisfies(there -> {
+          assertThat(there.images()).hasSize(1);
+          assertThat(there.state()).isEqualTo(ReplicaState.READY);
+        });
   }
 
   @Test
@@ -202,8 +210,9 @@ final class ShareApiTest {
     one.bases.add(base);
     one.report();
     ShareView filled = server.post("/v1/shares/vm-cache/bases", body).as(ShareView.class);
-    assertThat(filled.bases()).singleElement().satisfies(there ->
-        assertThat(there.state()).isEqualTo(ReplicaState.ARRIVING));
+    assertThat(filled.bases())
+        .singleElement()
+        .satisfies(there -> assertThat(there.state()).isEqualTo(ReplicaState.ARRIVING));
     assertThat(share(one.obey()).fill()).containsExactly(base);
     assertThat(server.post("/v1/shares/vm-cache/bases", body).status()).isEqualTo(200);
     assertThat(one.look(Duration.ofMillis(1))).as("it was wanted already").isEmpty();

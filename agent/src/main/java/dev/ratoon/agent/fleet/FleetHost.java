@@ -62,13 +62,16 @@ public final class FleetHost implements AutoCloseable {
     Shares shares = Shares.of(cache, identity.host().toString(), folder.resolve("shares"));
     Bases bases =
         new SharedFirst(
-            cache,
-            shares,
-            FleetBases.open(identity, cache, server, shares::sources, clock));
+            cache, shares, FleetBases.open(identity, cache, server, shares::sources, clock));
     Agent agent = Agent.start(config, hypervisor, new Stores(cache, bases, shares), server, clock);
     FleetHost host =
         new FleetHost(
-            server, bases, shares, agent, new Answering(server, agent), new Renewal(server, folder, clock));
+            server,
+            bases,
+            shares,
+            agent,
+            new Answering(server, agent),
+            new Renewal(server, folder, clock));
     host.answering.start();
     host.renewal.start();
     return host;

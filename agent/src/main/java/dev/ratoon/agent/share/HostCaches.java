@@ -16,9 +16,10 @@ import java.util.Optional;
  * The bases that the VMs of a host stand on: in its own cache, and on the shares that it has
  * mounted.
  *
- * <p>The host's own cache comes first: it is nearer than any share, nobody else can reach its files,
- * and no network has to be up for its VMs. But a disk that was made on one place stays on it, even
- * when the base comes to the other: it is the overlay's header that says where its parent is.
+ * <p>The host's own cache comes first: it is nearer than any share, nobody else can reach its
+ * files, and no network has to be up for its VMs. But a disk that was made on one place stays on
+ * it, even when the base comes to the other: it is the overlay's header that says where its parent
+ * is.
  */
 public final class HostCaches {
   private final Cache own;
@@ -40,7 +41,9 @@ public final class HostCaches {
    * @throws RatoonException {@code base-missing}, {@code base-altered}, {@code share-unavailable}
    */
   public Base use(DiskId id) {
-    return sharing(id).map(share -> share.use(id, (done, total) -> {})).orElseGet(() -> own.use(id));
+    return sharing(id)
+        .map(share -> share.use(id, (done, total) -> {}))
+        .orElseGet(() -> own.use(id));
   }
 
   /** The share that has it, where the host itself has not. */
@@ -49,14 +52,17 @@ public final class HostCaches {
     return mounted.stream().filter(share -> share.has(id)).findFirst();
   }
 
-  /** The base at the place that an overlay names, ready for its VM; else as {@link #use(DiskId)}. */
+  /**
+   * The base at the place that an overlay names, ready for its VM; else as {@link #use(DiskId)}.
+   */
   public Base use(DiskId id, Optional<Path> recorded) {
     Optional<Share> share = recorded.flatMap(path -> shares.at(id, path));
     return share.isPresent() ? share.get().use(id, (done, total) -> {}) : usedFromOwn(id, recorded);
   }
 
   private Base usedFromOwn(DiskId id, Optional<Path> recorded) {
-    boolean named = own.find(id).filter(base -> recorded.equals(Optional.of(base.path()))).isPresent();
+    boolean named =
+        own.find(id).filter(base -> recorded.equals(Optional.of(base.path()))).isPresent();
     return named ? own.use(id) : use(id);
   }
 

@@ -30,8 +30,7 @@ final class SmbConnection implements AutoCloseable {
 
   /** With other sets than these two, servers and smbj did not come to terms. */
   private static final List<List<SMB2Dialect>> DIALECTS =
-      List.of(
-          List.of(SMB2Dialect.SMB_3_1_1), List.of(SMB2Dialect.SMB_3_0_2, SMB2Dialect.SMB_3_0));
+      List.of(List.of(SMB2Dialect.SMB_3_1_1), List.of(SMB2Dialect.SMB_3_0_2, SMB2Dialect.SMB_3_0));
 
   /** What servers say that want another dialect. */
   private static final Set<NtStatus> NOT_THESE =
@@ -70,7 +69,8 @@ final class SmbConnection implements AutoCloseable {
         return connect(dialects);
       } catch (SMBApiException refused) {
         failed =
-            new IOException("%s says %s".formatted(location.server(), refused.getStatus()), refused);
+            new IOException(
+                "%s says %s".formatted(location.server(), refused.getStatus()), refused);
         if (!NOT_THESE.contains(refused.getStatus())) {
           throw failed;
         }
@@ -101,9 +101,7 @@ final class SmbConnection implements AutoCloseable {
       Session session =
           connection.authenticate(
               new AuthenticationContext(
-                  credentials.user(),
-                  credentials.password().toCharArray(),
-                  credentials.domain()));
+                  credentials.user(), credentials.password().toCharArray(), credentials.domain()));
       if (session.isGuest() || session.isAnonymous()) {
         throw new IOException("it takes us for a guest");
       }

@@ -218,8 +218,7 @@ class SharedFirstTest {
     Files.delete(root.resolve("ratoon-share"));
     await(() -> members.getFirst().shares.reports().getFirst().state() == ShareState.UNUSABLE);
     mayBring.countDown();
-    assertThat(ready(members.getFirst(), base).path())
-        .startsWith(members.getFirst().cache.root());
+    assertThat(ready(members.getFirst(), base).path()).startsWith(members.getFirst().cache.root());
   }
 
   @Test

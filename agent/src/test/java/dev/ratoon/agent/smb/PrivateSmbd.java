@@ -57,8 +57,7 @@ final class PrivateSmbd implements AutoCloseable {
     }
     Files.writeString(config, config(work, folder, port, more));
     Process adding =
-        new ProcessBuilder(
-                "smbpasswd", "-c", config.toString(), "-L", "-s", "-a", user())
+        new ProcessBuilder("smbpasswd", "-c", config.toString(), "-L", "-s", "-a", user())
             .redirectErrorStream(true)
             .start();
     try (OutputStream in = adding.getOutputStream()) {
@@ -73,29 +72,29 @@ final class PrivateSmbd implements AutoCloseable {
 
   private static String config(Path work, Path folder, int port, String... more) {
     return """
-        [global]
-        private dir = %1$s/private
-        lock directory = %1$s/lock
-        state directory = %1$s/state
-        cache directory = %1$s/cache
-        pid directory = %1$s/pid
-        ncalrpc dir = %1$s/ncalrpc
-        log file = %1$s/log
-        smb ports = %3$d
-        interfaces = lo
-        bind interfaces only = yes
-        server role = standalone server
-        server min protocol = SMB3_00
-        disable netbios = yes
-        disable spoolss = yes
-        load printers = no
-        printcap name = /dev/null
-        map to guest = never
-        %4$s
-        [share]
-        path = %2$s
-        read only = no
-        """
+    [global]
+    private dir = %1$s/private
+    lock directory = %1$s/lock
+    state directory = %1$s/state
+    cache directory = %1$s/cache
+    pid directory = %1$s/pid
+    ncalrpc dir = %1$s/ncalrpc
+    log file = %1$s/log
+    smb ports = %3$d
+    interfaces = lo
+    bind interfaces only = yes
+    server role = standalone server
+    server min protocol = SMB3_00
+    disable netbios = yes
+    disable spoolss = yes
+    load printers = no
+    printcap name = /dev/null
+    map to guest = never
+    %4$s
+    [share]
+    path = %2$s
+    read only = no
+    """
         .formatted(work, folder.getParent(), port, String.join("\n", more));
   }
 

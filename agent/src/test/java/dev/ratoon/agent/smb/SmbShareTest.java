@@ -137,10 +137,7 @@ class SmbShareTest {
   }
 
   private Base bring() {
-    return arrivals
-        .bring(base, DISK_BYTES, Priority.DEPLOY, second.sources(base))
-        .result()
-        .join();
+    return arrivals.bring(base, DISK_BYTES, Priority.DEPLOY, second.sources(base)).result().join();
   }
 
   private static void await(BooleanSupplier condition) {
@@ -163,10 +160,12 @@ class SmbShareTest {
     assertThat(Files.mismatch(brought.path(), ofFirst.find(base).orElseThrow().path()))
         .isEqualTo(-1);
     assertThat(second.replicas()).as("nothing stands on it where it lies").isEmpty();
-    assertThat(report(second).bases()).singleElement().satisfies(there -> {
-      assertThat(there.state()).isEqualTo(ReplicaState.READY);
-      assertThat(there.sizeBytes()).isEqualTo(DISK_BYTES);
-    });
+    assertThat(report(second).bases())
+        .singleElement()
+        .satisfies(there -> {
+          assertThat(there.state()).isEqualTo(ReplicaState.READY);
+          assertThat(there.sizeBytes()).isEqualTo(DISK_BYTES);
+        });
     try (Stream<Path> incoming = Files.list(smbd.folder.resolve("incoming"))) {
       assertThat(incoming).isEmpty();
     }

@@ -61,7 +61,8 @@ final class Filling {
     long needed = manifest.dataChunks() * Manifest.CHUNK_BYTES;
     long free = files.freeBytes();
     if (needed > free - LEFT_FREE_BYTES) {
-      throw Problem.of(ErrorCode.DISK_FULL, "putting base disk " + lease.id().shortForm() + " on it")
+      throw Problem.of(
+              ErrorCode.DISK_FULL, "putting base disk " + lease.id().shortForm() + " on it")
           .detail(
               "It holds up to %s, and %s are free."
                   .formatted(ByteSize.show(needed), ByteSize.show(Math.max(0, free))))

@@ -21,8 +21,8 @@ import java.util.regex.Pattern;
 /**
  * Who may put which base on a share: one host at a time.
  *
- * <p>A lease is a file that its holder rewrites every few seconds. Others believe that the holder is
- * gone when <em>they</em> have seen the file unchanged for long enough, by their own clock that
+ * <p>A lease is a file that its holder rewrites every few seconds. Others believe that the holder
+ * is gone when <em>they</em> have seen the file unchanged for long enough, by their own clock that
  * only goes forward; no two clocks are ever compared. To take over from lease N a host creates the
  * file of N+1, which the file server lets one alone do; the highest number counts. So nothing is
  * removed or renamed in a race, and a holder that slept sees that there is a higher number.

@@ -199,8 +199,7 @@ public final class MountedFiles implements ShareFiles {
 
   @Override
   public void overwrite(String name, byte[] bytes) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(root.resolve(name), StandardOpenOption.WRITE)) {
+    try (FileChannel channel = FileChannel.open(root.resolve(name), StandardOpenOption.WRITE)) {
       writeAll(channel, 0, ByteBuffer.wrap(bytes));
       channel.force(true);
     }

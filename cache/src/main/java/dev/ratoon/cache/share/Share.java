@@ -29,15 +29,15 @@ import java.util.function.Supplier;
 /**
  * One cache that several hosts share, as one of them sees it.
  *
- * <p>What holds on the share at every moment: a file under a disk id's name has that content, all of
- * it, because it gets the name only after it was written, synced and read back; a name is never
- * given twice; and nothing under such a name is written again or removed. But unlike in a host's own
- * cache nothing protects the files from whoever else can write to the file server, so each host
+ * <p>What holds on the share at every moment: a file under a disk id's name has that content, all
+ * of it, because it gets the name only after it was written, synced and read back; a name is never
+ * given twice; and nothing under such a name is written again or removed. But unlike in a host's
+ * own cache nothing protects the files from whoever else can write to the file server, so each host
  * reads a base in full before it uses it for the first time, and again when its inode is not as it
  * was.
  *
- * <p>The share may vanish at any moment, and come back. Nothing here waits for it longer than {@link
- * ShareTimes#silence} without a sign of life; see {@link ShareCalls}.
+ * <p>The share may vanish at any moment, and come back. Nothing here waits for it longer than
+ * {@link ShareTimes#silence} without a sign of life; see {@link ShareCalls}.
  */
 public final class Share implements AutoCloseable {
   private static final long TICK_MILLIS = 500;
@@ -231,10 +231,7 @@ public final class Share implements AutoCloseable {
               if (files.look(SharePaths.content(id)).isPresent()) {
                 return new Claim.There();
               }
-              return leases
-                  .take(id)
-                  .<Claim>map(Claim.Taken::new)
-                  .orElseGet(Claim.HeldByOther::new);
+              return leases.take(id).<Claim>map(Claim.Taken::new).orElseGet(Claim.HeldByOther::new);
             });
     switch (claim) {
       case Claim.Taken(Lease lease) -> held.put(lease, 0);
@@ -267,8 +264,7 @@ public final class Share implements AutoCloseable {
    */
   public void fill(
       Lease lease, Manifest manifest, Supplier<VirtualDisk> source, FillListener ended) {
-    String doing =
-        "putting base disk " + lease.id().shortForm() + " on the share " + place.name();
+    String doing = "putting base disk " + lease.id().shortForm() + " on the share " + place.name();
     ShareCalls.Call<Boolean> call;
     try {
       call =
@@ -277,7 +273,9 @@ public final class Share implements AutoCloseable {
               beat -> {
                 try (VirtualDisk disk = source.get()) {
                   new Filling(files, leases, lease, manifest, beat)
-                      .run(disk, (done, total) ->
+                      .run(
+                          disk,
+                          (done, total) ->
                               held.computeIfPresent(
                                   lease, (same, before) -> (int) (done * 100 / total)));
                 } finally {
@@ -294,14 +292,13 @@ public final class Share implements AutoCloseable {
     }
     var _ =
         call.result()
-            .whenComplete(
-                (_, failed) -> {
-                  held.remove(lease);
-                  leases.abandon(lease);
-                  lookAgain();
-                  ended.ended(
-                      Optional.ofNullable(failed).map(why -> calls.failure(doing, why).problem()));
-                });
+            .whenComplete((_, failed) -> {
+              held.remove(lease);
+              leases.abandon(lease);
+              lookAgain();
+              ended.ended(
+                  Optional.ofNullable(failed).map(why -> calls.failure(doing, why).problem()));
+            });
   }
 
   /** Hears how filling ended. */

@@ -59,8 +59,7 @@ final class ShareCalls {
   /** The problem of a share that does not answer. */
   Problem stalled(String doing) {
     return Problem.of(ErrorCode.SHARE_UNAVAILABLE, doing)
-        .detail(
-            "The share '%s' has not answered for %d s.".formatted(share, silence.toSeconds()))
+        .detail("The share '%s' has not answered for %d s.".formatted(share, silence.toSeconds()))
         .next("Look at its file server and the network; it is used again when it answers.");
   }
 

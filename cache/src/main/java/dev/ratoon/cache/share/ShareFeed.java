@@ -62,11 +62,7 @@ final class ShareFeed implements Feed {
   private Boolean serve(Beat beat) throws IOException {
     String name = SharePaths.content(base);
     long size =
-        share
-            .files()
-            .look(name)
-            .orElseThrow(() -> new NoSuchFileException(name))
-            .sizeBytes();
+        share.files().look(name).orElseThrow(() -> new NoSuchFileException(name)).sizeBytes();
     ByteBuffer chunk = ByteBuffer.allocate(Limits.CHUNK_BYTES);
     try (ShareFiles.Reading reading = share.files().open(name)) {
       listener.hasAll();
@@ -116,8 +112,7 @@ final class ShareFeed implements Feed {
               .calls()
               .run(
                   doing,
-                  beat ->
-                      share.files().small(SharePaths.manifest(base), ShareManifest.MOST_BYTES));
+                  beat -> share.files().small(SharePaths.manifest(base), ShareManifest.MOST_BYTES));
       return new ByteArrayInputStream(bytes);
     } catch (RatoonException failed) {
       throw new IOException(failed.problem().detail(), failed);

@@ -38,7 +38,9 @@ record ShareLook(String marker, Map<DiskId, SharedFile> bases, long freeBytes) {
       throws IOException {
     Optional<String> objection = files.objection();
     if (objection.isPresent()) {
-      throw unusable(objection.get(), "It is to belong to root, or whom the server maps it to, with mode 0755 or 0711.");
+      throw unusable(
+          objection.get(),
+          "It is to belong to root, or whom the server maps it to, with mode 0755 or 0711.");
     }
     String marker = marker(files, expected.isEmpty() && mayPrepare);
     if (expected.isPresent() && !expected.get().equals(marker)) {
@@ -80,8 +82,7 @@ record ShareLook(String marker, Map<DiskId, SharedFile> bases, long freeBytes) {
   }
 
   private static String read(ShareFiles files) throws IOException {
-    String text =
-        new String(files.small(SharePaths.MARKER, MOST_BYTES), StandardCharsets.US_ASCII);
+    String text = new String(files.small(SharePaths.MARKER, MOST_BYTES), StandardCharsets.US_ASCII);
     Matcher parsed = CONTENT.matcher(text);
     if (!parsed.matches()) {
       throw unusable(

@@ -11,8 +11,4 @@ import java.util.Optional;
  * @param objection why the file is not to be used although it is there: others may change it
  */
 public record SharedFile(
-    String name,
-    long sizeBytes,
-    long storedBytes,
-    String identity,
-    Optional<String> objection) {}
+    String name, long sizeBytes, long storedBytes, String identity, Optional<String> objection) {}

@@ -70,8 +70,9 @@ class FrozenFileSystemTest {
       assertThat(one.state()).isEqualTo(ShareState.STALLED);
       assertThat(run("fsfreeze", "-u", mount.toString())).isZero();
       SharedFolder.await(() -> one.state() == ShareState.READY);
-      SharedFolder.await(() -> one.claim(folder.id()) instanceof Claim.Taken(Lease again)
-          && folder.fill(one, again).join().isEmpty());
+      SharedFolder.await(() ->
+          one.claim(folder.id()) instanceof Claim.Taken(Lease again)
+              && folder.fill(one, again).join().isEmpty());
       Base _ = one.use(folder.id(), (done, total) -> {});
     }
   }

@@ -109,7 +109,8 @@ class LeasesTest {
   @Test
   void aHolderSeesThatThereIsAHigherNumber() throws IOException {
     Lease lease = one.take(BASE).orElseThrow();
-    files.createSmall(SharePaths.lease(BASE, 2), "whoever".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    files.createSmall(
+        SharePaths.lease(BASE, 2), "whoever".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
     one.renew(lease);
     assertThat(one.isHeld(lease)).isFalse();
   }

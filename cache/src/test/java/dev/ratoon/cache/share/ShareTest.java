@@ -137,8 +137,7 @@ class ShareTest {
 
   @Test
   void aFolderUnderWhichNothingIsMountedIsNotAShare() {
-    Share share =
-        folder.unprepared("one", new MountedFiles(folder.root), SharedFolder.TIMES);
+    Share share = folder.unprepared("one", new MountedFiles(folder.root), SharedFolder.TIMES);
     share.expect(Optional.empty(), false);
     SharedFolder.await(() -> share.state() == ShareState.UNUSABLE);
     assertThat(share.problem().orElseThrow().next()).contains("Mount the share");
@@ -207,8 +206,9 @@ class ShareTest {
     files.hangAfterWrites(3);
     var hung = folder.fill(one, lease);
     assertThat(hung.join().orElseThrow().code()).isEqualTo(ErrorCode.SHARE_UNAVAILABLE);
-    SharedFolder.await(() -> two.claim(folder.id()) instanceof Claim.Taken(Lease taken)
-        && folder.fill(two, taken).join().isEmpty());
+    SharedFolder.await(() ->
+        two.claim(folder.id()) instanceof Claim.Taken(Lease taken)
+            && folder.fill(two, taken).join().isEmpty());
     FileTime published = Files.getLastModifiedTime(folder.content());
     files.hang(false);
     SharedFolder.await(() -> one.state() == ShareState.READY && files.hanging.get() == 0);

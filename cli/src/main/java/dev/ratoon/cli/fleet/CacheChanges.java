@@ -172,8 +172,8 @@ final class CacheChanges {
                   new ShareFill(wanted));
       boolean there =
           share.bases().stream()
-              .anyMatch(base ->
-                  base.images().contains(wanted) && base.state() == ReplicaState.READY);
+              .anyMatch(
+                  base -> base.images().contains(wanted) && base.state() == ReplicaState.READY);
       session
           .output()
           .say(

@@ -79,7 +79,8 @@ final class CacheCommands {
 
   @Command(
       name = "show",
-      description = "Show a shared cache: how its hosts find it, what is there and who stands on it.")
+      description =
+          "Show a shared cache: how its hosts find it, what is there and who stands on it.")
   static final class Show implements Callable<Integer> {
     private final Session session;
 
@@ -116,11 +117,16 @@ final class CacheCommands {
           host.name()
               + ": "
               + Words.of(host.state())
-              + (host.vms().isEmpty() ? "" : "; VMs on it: " + Words.names(host.vms(), NAMES_SHOWN)));
-      host.problem().ifPresent(problem -> {
-        lines.add("  " + problem.oneLine());
-        Optional.of(problem.next()).filter(n -> !n.isEmpty()).ifPresent(n -> lines.add("  " + n));
-      });
+              + (host.vms().isEmpty()
+                  ? ""
+                  : "; VMs on it: " + Words.names(host.vms(), NAMES_SHOWN)));
+      host.problem()
+          .ifPresent(problem -> {
+            lines.add("  " + problem.oneLine());
+            Optional.of(problem.next())
+                .filter(n -> !n.isEmpty())
+                .ifPresent(n -> lines.add("  " + n));
+          });
       return lines;
     }
 

@@ -21,8 +21,8 @@ final class CredentialsFile {
   private CredentialsFile() {}
 
   /**
-   * @throws RatoonException {@code file-unreadable}; {@code invalid-value} if others may read it, or
-   *     something is missing
+   * @throws RatoonException {@code file-unreadable}; {@code invalid-value} if others may read it,
+   *     or something is missing
    */
   static ShareCredentials read(Path file) {
     String doing = "reading the credentials in " + file;

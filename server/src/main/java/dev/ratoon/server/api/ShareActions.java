@@ -20,8 +20,7 @@ final class ShareActions {
             call -> new Answer.Value(shares.remove(call.tenant(), name(call))))
         .on(
             Endpoints.SHARE_FILL,
-            call ->
-                new Answer.Value(shares.fill(call.tenant(), name(call), call.body().image())));
+            call -> new Answer.Value(shares.fill(call.tenant(), name(call), call.body().image())));
   }
 
   private static EntityName name(Call<?> call) {

@@ -25,7 +25,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** The caches that several hosts share: what operators want of them, and which share each one is. */
+/**
+ * The caches that several hosts share: what operators want of them, and which share each one is.
+ */
 public final class FleetShares {
   private static final int MOST_SHARES = 100;
   private static final int MOST_BASES = 1000;
@@ -48,8 +50,8 @@ public final class FleetShares {
   }
 
   public List<ShareView> list(String tenant) {
-    return database.read(tx ->
-        tx.shares().all().stream().map(share -> views.view(tx, share, tenant)).toList());
+    return database.read(
+        tx -> tx.shares().all().stream().map(share -> views.view(tx, share, tenant)).toList());
   }
 
   /**
@@ -124,13 +126,16 @@ public final class FleetShares {
     if (request.hosts().isEmpty()) {
       hosts.all().stream()
           .filter(host ->
-              request.cluster().isEmpty()
-                  || request.cluster().equals(cluster(host.report().id())))
+              request.cluster().isEmpty() || request.cluster().equals(cluster(host.report().id())))
           .forEach(users::add);
     }
     if (users.isEmpty()) {
       throw Problem.of(ErrorCode.NOT_FOUND, doing)
-          .detail(request.cluster().map(c -> "No host is in the cluster '" + c + "'.").orElse("There are no hosts yet."))
+          .detail(
+              request
+                  .cluster()
+                  .map(c -> "No host is in the cluster '" + c + "'.")
+                  .orElse("There are no hosts yet."))
           .next("'ratoon host list' shows hosts and clusters.")
           .asException();
     }
@@ -207,7 +212,8 @@ public final class FleetShares {
                       .next("'ratoon image list' shows those that exist.")
                       .asException());
       requireSomeone(share, base, doing);
-      List<DiskId> wanted = Stream.concat(share.fill().stream(), Stream.of(base)).distinct().toList();
+      List<DiskId> wanted =
+          Stream.concat(share.fill().stream(), Stream.of(base)).distinct().toList();
       if (wanted.size() > MOST_BASES) {
         throw Problem.of(ErrorCode.TOO_LARGE, doing)
             .detail("So many are wanted there already: " + MOST_BASES)
@@ -223,13 +229,14 @@ public final class FleetShares {
 
   private void requireSomeone(ShareRow share, DiskId base, String doing) {
     boolean someone =
-        users(share).anyMatch(host ->
-            onShare(host, share, base)
-                || host.report().replicas().stream()
-                    .anyMatch(replica ->
-                        replica.diskId().equals(base)
-                            && replica.cache().isEmpty()
-                            && replica.state() == ReplicaState.READY));
+        users(share)
+            .anyMatch(host ->
+                onShare(host, share, base)
+                    || host.report().replicas().stream()
+                        .anyMatch(replica ->
+                            replica.diskId().equals(base)
+                                && replica.cache().isEmpty()
+                                && replica.state() == ReplicaState.READY));
     if (!someone) {
       throw Problem.of(ErrorCode.BASE_MISSING, doing)
           .detail("No host that uses the share has the base disk in its own cache.")

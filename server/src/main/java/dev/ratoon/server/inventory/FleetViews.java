@@ -141,8 +141,7 @@ public final class FleetViews {
             replica.storedBytes(),
             replica.percent(),
             replica.cache(),
-            Stream.concat(
-                    same.stream().flatMap(view -> view.hosts().stream()), Stream.of(host))
+            Stream.concat(same.stream().flatMap(view -> view.hosts().stream()), Stream.of(host))
                 .toList()));
   }
 

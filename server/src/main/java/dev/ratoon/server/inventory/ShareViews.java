@@ -106,8 +106,7 @@ final class ShareViews {
         .fill()
         .forEach(id ->
             seen.putIfAbsent(
-                id,
-                new ShareReport.Base(id, ReplicaState.ARRIVING, 0, 0, 0, Optional.empty())));
+                id, new ShareReport.Base(id, ReplicaState.ARRIVING, 0, 0, 0, Optional.empty())));
     List<ImageRow> images = tx.images().all(tenant);
     return seen.values().stream()
         .map(base ->
