@@ -101,6 +101,7 @@ public final class Shares implements AutoCloseable {
         open.lookAgain();
       }
     }
+    failed.keySet().removeIf(wish -> !names.contains(wish.share()));
     for (EntityName name : List.copyOf(used.keySet())) {
       if (!names.contains(name)) {
         used.remove(name).share().close();

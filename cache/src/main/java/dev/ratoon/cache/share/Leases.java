@@ -8,6 +8,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -165,7 +166,9 @@ final class Leases {
 
   /** Clears what holders that are gone have left, for bases that nobody brings any more. */
   void sweep() throws IOException {
-    for (SharedFile file : files.list(SharePaths.INCOMING)) {
+    List<SharedFile> all = files.list(SharePaths.INCOMING);
+    forget(all);
+    for (SharedFile file : all) {
       Optional<DiskId> id = SharePaths.ofLease(file.name());
       if (id.isPresent()) {
         Optional<Lease> lease = take(id.get());
@@ -174,6 +177,14 @@ final class Leases {
         }
       }
     }
+  }
+
+  /** Leases that are gone are observed no more. */
+  private synchronized void forget(List<SharedFile> present) {
+    observed
+        .keySet()
+        .retainAll(
+            present.stream().map(file -> SharePaths.INCOMING + "/" + file.name()).toList());
   }
 
   boolean isHeld(Lease lease) {

@@ -128,6 +128,9 @@ public final class Share implements AutoCloseable {
   }
 
   public ShareState state() {
+    if (waitsForFounder()) {
+      return ShareState.PREPARING;
+    }
     if (calls.isStalled()) {
       return ShareState.STALLED;
     }
@@ -139,8 +142,16 @@ public final class Share implements AutoCloseable {
         : ShareState.PREPARING;
   }
 
+  /** Until another host has prepared it there is nothing to complain about. */
+  private boolean waitsForFounder() {
+    return expected.filter(now -> now.marker().isPresent() || now.mayPrepare()).isEmpty();
+  }
+
   /** Why it cannot be used just now. */
   public Optional<Problem> problem() {
+    if (waitsForFounder()) {
+      return Optional.empty();
+    }
     return calls.isStalled()
         ? Optional.of(calls.stalled("looking at the share " + name()))
         : problem;
@@ -227,18 +238,26 @@ public final class Share implements AutoCloseable {
     Claim claim =
         calls.run(
             doing,
-            beat -> {
-              if (files.look(SharePaths.content(id)).isPresent()) {
-                return new Claim.There();
-              }
-              return leases.take(id).<Claim>map(Claim.Taken::new).orElseGet(Claim.HeldByOther::new);
-            });
+            beat ->
+                files.look(SharePaths.content(id)).isPresent()
+                    ? new Claim.There()
+                    : leases
+                        .take(id)
+                        .<Claim>map(Claim.Taken::new)
+                        .orElseGet(Claim.HeldByOther::new),
+            this::giveBack);
     switch (claim) {
       case Claim.Taken(Lease lease) -> held.put(lease, 0);
       case Claim.There() -> lookAgain();
       case Claim.HeldByOther(), Claim.HeldHere() -> {}
     }
     return claim;
+  }
+
+  private void giveBack(Claim claim) throws IOException {
+    if (claim instanceof Claim.Taken(Lease lease)) {
+      leases.release(lease);
+    }
   }
 
   /** Gives a claim back: the base cannot be brought. */

@@ -6,8 +6,10 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
@@ -33,6 +35,10 @@ final class ShareCalls {
   private final NanoClock clock;
   private final Runnable changed;
   private final Semaphore free = new Semaphore(MOST_AT_ONCE);
+
+  /** Those that go on for as long as an arrival does must not keep others waiting. */
+  private final Semaphore freeForFeeds = new Semaphore(MOST_AT_ONCE);
+
   private final Set<Call<?>> underWay = ConcurrentHashMap.newKeySet();
   private final Set<Call<?>> stuck = ConcurrentHashMap.newKeySet();
 
@@ -70,20 +76,49 @@ final class ShareCalls {
    *     {@code interrupted}; and what the work throws
    */
   <T> T run(String doing, Work<T> work) {
-    return await(begin(doing, work));
+    return run(doing, work, (_) -> {});
+  }
+
+  /**
+   * As above.
+   *
+   * @param undo takes back what was done when nobody waits for it any more; on the same thread
+   */
+  <T> T run(String doing, Work<T> work, Undo<T> undo) {
+    return await(begin(doing, work, undo, free, silence));
+  }
+
+  /** Takes back what was done. */
+  interface Undo<T> {
+    void undo(T done) throws IOException;
   }
 
   /** Begins it; {@link #giveUpSilent} has to look after it unless somebody waits. */
   <T> Call<T> begin(String doing, Work<T> work) {
+    return begin(doing, work, (_) -> {}, free, silence);
+  }
+
+  /** Begins to serve an arrival, if not too many are served already. */
+  <T> Call<T> beginFeed(String doing, Work<T> work) {
+    return begin(doing, work, (_) -> {}, freeForFeeds, Duration.ZERO);
+  }
+
+  private <T> Call<T> begin(
+      String doing, Work<T> work, Undo<T> undo, Semaphore room, Duration patience) {
     if (isStalled()) {
       throw stalled(doing).asException();
     }
-    if (!free.tryAcquire()) {
-      throw Problem.of(ErrorCode.BUSY, doing)
-          .detail("The share '" + share + "' has enough to do.")
-          .asException();
+    try {
+      if (!room.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw Problem.of(ErrorCode.SHARE_UNAVAILABLE, doing)
+            .detail("This host does too much with the share '" + share + "' already.")
+            .next("It is tried again.")
+            .asException();
+      }
+    } catch (InterruptedException stopped) {
+      throw interrupted(doing, stopped);
     }
-    Call<T> call = new Call<>(doing, work);
+    Call<T> call = new Call<>(doing, work, undo, room);
     underWay.add(call);
     Thread.ofPlatform().daemon().name("share-" + share).start(call);
     return call;
@@ -92,19 +127,28 @@ final class ShareCalls {
   private <T> T await(Call<T> call) {
     while (true) {
       try {
-        return call.result.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        return call.result.isDone()
+            ? call.result.join()
+            : call.result.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException notYet) {
         if (call.isSilent()) {
           call.giveUp();
           throw stalled(call.doing).asException();
         }
       } catch (InterruptedException stopped) {
-        Thread.currentThread().interrupt();
-        throw Problem.of(ErrorCode.INTERRUPTED, call.doing).asException(stopped);
-      } catch (ExecutionException failed) {
-        throw failure(call.doing, failed.getCause());
+        RatoonException why = interrupted(call.doing, stopped);
+        if (call.result.completeExceptionally(why)) {
+          throw why;
+        }
+      } catch (ExecutionException | CompletionException failed) {
+        throw failure(call.doing, Objects.requireNonNull(failed.getCause()));
       }
     }
+  }
+
+  private static RatoonException interrupted(String doing, InterruptedException stopped) {
+    Thread.currentThread().interrupt();
+    return Problem.of(ErrorCode.INTERRUPTED, doing).asException(stopped);
   }
 
   /** What went wrong, in words. */
@@ -141,14 +185,18 @@ final class ShareCalls {
   final class Call<T> implements Runnable, Beat {
     private final String doing;
     private final Work<T> work;
+    private final Undo<T> undo;
+    private final Semaphore room;
     private final CompletableFuture<T> result = new CompletableFuture<>();
     private volatile long lastStepNanos = clock.nanos();
     private volatile boolean givenUp;
     private boolean ended;
 
-    private Call(String doing, Work<T> work) {
+    private Call(String doing, Work<T> work, Undo<T> undo, Semaphore room) {
       this.doing = doing;
       this.work = work;
+      this.undo = undo;
+      this.room = room;
     }
 
     CompletableFuture<T> result() {
@@ -170,11 +218,14 @@ final class ShareCalls {
     @Override
     public void run() {
       try {
-        result.complete(work.run(this));
+        T done = work.run(this);
+        if (!result.complete(done)) {
+          undo.undo(done);
+        }
       } catch (IOException | RuntimeException | Error failed) {
         result.completeExceptionally(failed);
       } finally {
-        free.release();
+        room.release();
         comeBack();
       }
     }

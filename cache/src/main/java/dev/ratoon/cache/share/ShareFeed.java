@@ -45,7 +45,7 @@ final class ShareFeed implements Feed {
         var _ =
             share
                 .calls()
-                .begin(doing, this::serve)
+                .beginFeed(doing, this::serve)
                 .result()
                 .whenComplete((_, failed) -> {
                   if (failed != null && !closed) {

@@ -19,6 +19,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -138,7 +139,7 @@ class ShareTest {
   @Test
   void aFolderUnderWhichNothingIsMountedIsNotAShare() {
     Share share = folder.unprepared("one", new MountedFiles(folder.root), SharedFolder.TIMES);
-    share.expect(Optional.empty(), false);
+    share.expect(Optional.of("00000000-0000-0000-0000-000000000000"), false);
     SharedFolder.await(() -> share.state() == ShareState.UNUSABLE);
     assertThat(share.problem().orElseThrow().next()).contains("Mount the share");
     assertThat(folder.root).isEmptyDirectory();
@@ -247,5 +248,27 @@ class ShareTest {
     assertThat(folder.content()).doesNotExist();
     SharedFolder.await(() -> one.bases().isEmpty());
     assertThat(folder.incoming()).isEmpty();
+  }
+
+  @Test
+  void aClaimThatNobodyWaitsForAnyMoreIsGivenBack() throws Exception {
+    StallingFiles files = new StallingFiles(new MountedFiles(folder.root));
+    Share one = folder.host("one", files, SharedFolder.TIMES);
+    files.hang(true);
+    CompletableFuture<Throwable> ended = new CompletableFuture<>();
+    Thread claiming =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                ended.completeExceptionally(new AssertionError(one.claim(folder.id())));
+              } catch (RatoonException interrupted) {
+                ended.complete(interrupted);
+              }
+            });
+    SharedFolder.await(() -> files.hanging.get() > 1);
+    claiming.interrupt();
+    assertThat(ended.join()).hasMessageContaining("interrupted");
+    files.hang(false);
+    SharedFolder.await(() -> one.claim(folder.id()) instanceof Claim.Taken);
   }
 }
