@@ -129,6 +129,7 @@ public final class Agent implements AgentLink, AutoCloseable {
       ServerLink server,
       InstantSource clock) {
     Agent agent = new Agent(config, hypervisor, stores, server, clock);
+    stores.shares().onChange(agent.reporter::hostChanged);
     agent.reporter.start();
     stores.cache().onChange(agent.reporter::hostChanged);
     stores.cache().onChange(agent.bases::cacheChanged);
@@ -264,7 +265,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     stores.bases().limit(newer.limits().orElse(TransferLimits.NONE));
     boolean onlyStarts = desired.knowsEveryStopOf(newer);
     if (onlyStarts) {
-      vms.want(newer.vms());
+      want(newer);
     }
     try {
       desired.keep(newer);
@@ -273,13 +274,19 @@ public final class Agent implements AgentLink, AutoCloseable {
       LOG.error("The desired state is not kept: {}", unwritable.problem().oneLine());
     }
     if (!onlyStarts) {
-      vms.want(newer.vms());
+      want(newer);
     }
     wantBases(newer);
   }
 
   private void wantBases(DesiredState state) {
     bases.want(state.bases(), state.scrub().orElse(ScrubRules.OFF));
+  }
+
+  /** The shares first: VMs may stand on them. */
+  private void want(DesiredState state) {
+    stores.shares().want(state.shares());
+    vms.want(state.vms());
   }
 
   private Optional<VmReport> vmReport(VmId id) {
@@ -314,7 +321,8 @@ public final class Agent implements AgentLink, AutoCloseable {
         stores.bases().address(),
         bases.reports(),
         stores.bases().transfers(),
-        Optional.of(inspection.now(desired.last(), strays)));
+        Optional.of(inspection.now(desired.last(), strays)),
+        stores.shares().reports());
   }
 
   private HostFacts facts() {
@@ -347,11 +355,15 @@ public final class Agent implements AgentLink, AutoCloseable {
                     r.base().sizeBytes(),
                     r.storedBytes(),
                     100,
-                    r.verifiedAt()))
+                    r.verifiedAt(),
+                    ""))
             .toList();
     Set<DiskId> ids = here.stream().map(ReplicaReport::diskId).collect(Collectors.toSet());
-    return Stream.concat(
-            here.stream(), coming.stream().filter(base -> !ids.contains(base.diskId())))
+    return Stream.of(
+            here.stream(),
+            coming.stream().filter(base -> !ids.contains(base.diskId())),
+            stores.shares().replicas().stream())
+        .flatMap(all -> all)
         .toList();
   }
 

@@ -83,7 +83,8 @@ final class DesiredStore {
         newer.bases(),
         newer.scrub(),
         newer.lineage(),
-        newer.limits());
+        newer.limits(),
+        newer.shares());
   }
 
   private static DesiredVm newest(DesiredVm vm, @Nullable DesiredVm seen) {

@@ -3,9 +3,13 @@ package dev.ratoon.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.agent.host.HostFolders;
+import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.agent.share.ShareOpener;
+import dev.ratoon.agent.share.SharedFirst;
+import dev.ratoon.agent.share.Shares;
 import dev.ratoon.agent.simulated.SimulatedHypervisor;
 import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.cache.Base;
@@ -17,6 +21,7 @@ import dev.ratoon.cache.arrival.ArrivalTicket;
 import dev.ratoon.cache.arrival.Arrivals;
 import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.cache.share.ShareTimes;
 import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.CloudInit;
 import dev.ratoon.model.DiskId;
@@ -35,6 +40,7 @@ import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.HostReport;
@@ -89,6 +95,10 @@ final class Host implements ServerLink, AutoCloseable {
   private final SlowBases bases = new SlowBases();
   private Optional<Cache> cache = Optional.empty();
   private Optional<Agent> agent = Optional.empty();
+  private Optional<Shares> opened = Optional.empty();
+  private List<DesiredShare> shares = List.of();
+  private ShareTimes shareTimes = ShareTimes.USUAL;
+  private ShareOpener shareOpener = ShareOpener.BY_KIND;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition news = lock.newCondition();
@@ -107,17 +117,7 @@ final class Host implements ServerLink, AutoCloseable {
 
   Host(Path work) throws IOException {
     home = work.resolve("home");
-    hypervisor =
-        new SimulatedHypervisor(
-            new HypervisorFacts(
-                "simulated 1",
-                4,
-                1L << 34,
-                List.of("default"),
-                List.of(),
-                Optional.empty(),
-                Accelerator.TCG,
-                new FileOwner(0, 0)));
+    hypervisor = simulated();
     new Random(1).nextBytes(content);
     image = imported(home.resolve("cache"), content);
   }
@@ -158,19 +158,48 @@ final class Host implements ServerLink, AutoCloseable {
     assertThat(imported(cache.orElseThrow(), content)).isEqualTo(image);
   }
 
+  /** A host that has no base of its own; VMs are to have that of another. */
+  Host(Path work, Host other) {
+    home = work.resolve("home");
+    hypervisor = simulated();
+    image = other.image;
+  }
+
+  private static SimulatedHypervisor simulated() {
+    return new SimulatedHypervisor(
+        new HypervisorFacts(
+            "simulated 1",
+            4,
+            1L << 34,
+            List.of("default"),
+            List.of(),
+            Optional.empty(),
+            Accelerator.TCG,
+            new FileOwner(0, 0)));
+  }
+
   @Override
   public Whereabouts whereabouts(HostId host, DiskId base) {
     throw Problem.of(ErrorCode.BASE_MISSING, "looking for a base").asException();
   }
 
   void boot() {
-    cache = Optional.of(Cache.open(home.resolve("cache"), 2, InstantSource.system()));
+    Cache own = Cache.open(home.resolve("cache"), 2, InstantSource.system());
+    Shares used =
+        Shares.of(
+            own,
+            HostIdentity.in(folder(home)).id().toString(),
+            home.resolve("shares"),
+            shareTimes,
+            shareOpener);
+    cache = Optional.of(own);
+    opened = Optional.of(used);
     agent =
         Optional.of(
             Agent.start(
                 new AgentConfig(home, Duration.ofMillis(200)),
                 hypervisor,
-                new Stores(cache.get(), bases.of(cache.get())),
+                new Stores(own, new SharedFirst(own, used, bases.of(own)), used),
                 this,
                 clock));
   }
@@ -178,8 +207,10 @@ final class Host implements ServerLink, AutoCloseable {
   /** The agent's process ends; domains run on. */
   void kill() {
     agent.ifPresent(Agent::close);
+    opened.ifPresent(Shares::close);
     cache.ifPresent(Cache::close);
     agent = Optional.empty();
+    opened = Optional.empty();
     cache = Optional.empty();
     locked(() -> {
       reported.clear();
@@ -288,6 +319,32 @@ final class Host implements ServerLink, AutoCloseable {
         () -> Optional.ofNullable(reportedBases.get(image)).filter(BaseReport::settled).isPresent(),
         () -> "a report of the base, but " + reportedBases);
     return Objects.requireNonNull(reportedBases.get(image));
+  }
+
+  /** To be said before the host boots. */
+  void shareFiles(ShareTimes times, ShareOpener opener) {
+    shareTimes = times;
+    shareOpener = opener;
+  }
+
+  void wantShares(DesiredShare... wanted) {
+    change(() -> shares = List.of(wanted));
+  }
+
+  DiskId image() {
+    return image;
+  }
+
+  HostReport lastReport() {
+    return reportedHost.orElseThrow();
+  }
+
+  private static Path folder(Path home) throws UncheckedIOException {
+    try {
+      return Files.createDirectories(Agent.folder(home));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   void wantNothing() {
@@ -434,7 +491,8 @@ final class Host implements ServerLink, AutoCloseable {
                   wantedBases,
                   Optional.empty(),
                   Optional.of(new Lineage("run", replaces)),
-                  Optional.empty()))
+                  Optional.empty(),
+                  shares))
           : Optional.empty();
     } finally {
       lock.unlock();

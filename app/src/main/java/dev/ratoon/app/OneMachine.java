@@ -7,6 +7,8 @@ import dev.ratoon.agent.bases.FleetBases;
 import dev.ratoon.agent.bases.FleetIdentity;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.share.SharedFirst;
+import dev.ratoon.agent.share.Shares;
 import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cli.Version;
@@ -37,10 +39,16 @@ final class OneMachine {
               Server.start(new ServerConfig(home, address, Version.current()), cache, clock));
       Hypervisor hypervisor = parts.keep(ThisHost.hypervisor(home, environment));
       AgentConfig config = new AgentConfig(home, AgentConfig.REPORT_EVERY);
-      Bases bases = parts.keep(bases(home, server, cache, address, environment, clock));
+      HostId host = HostIdentity.in(ThisHost.agentFolder(home)).id();
+      Shares shares =
+          parts.keep(
+              Shares.of(cache, host.toString(), ThisHost.agentFolder(home).resolve("shares")));
+      Bases others = bases(host, server, cache, shares, address, environment, clock);
+      Bases bases = parts.keep(new SharedFirst(cache, shares, others));
       Agent agent =
           parts.keep(
-              Agent.start(config, hypervisor, new Stores(cache, bases), server.link(), clock));
+              Agent.start(
+                  config, hypervisor, new Stores(cache, bases, shares), server.link(), clock));
       server.attach(agent.host(), agent);
       return parts;
     } catch (RuntimeException | Error failed) {
@@ -51,16 +59,16 @@ final class OneMachine {
 
   /** A server that only this machine reaches has no other hosts to give anything to. */
   private static Bases bases(
-      Path home,
+      HostId host,
       Server server,
       Cache cache,
+      Shares shares,
       InetSocketAddress api,
       Map<String, String> environment,
       InstantSource clock) {
     if (api.getAddress().isLoopbackAddress()) {
       return Bases.of(cache);
     }
-    HostId host = HostIdentity.in(ThisHost.agentFolder(home)).id();
     FleetIdentity identity =
         new FleetIdentity(
             host,
@@ -69,6 +77,6 @@ final class OneMachine {
             ListenAddress.ofChunks(environment, Optional.of(api)),
             api.getAddress().getHostAddress(),
             "");
-    return FleetBases.open(identity, cache, server.link(), clock);
+    return FleetBases.open(identity, cache, server.link(), shares::sources, clock);
   }
 }

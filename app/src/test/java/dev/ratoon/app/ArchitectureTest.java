@@ -85,6 +85,11 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyOnePackageKnowsSmb() {
+    onlyIn("dev.ratoon.agent.smb..", "com.hierynomus..");
+  }
+
+  @Test
   void onlyOnePackageSpeaksSql() {
     onlyIn(
         "dev.ratoon.server.store..",

@@ -176,6 +176,10 @@ final class FakeApi implements AutoCloseable {
       case "host-list" -> send(exchange, 200, List.of(Samples.host()));
       case "host-show", "host-change", "host-follow" ->
           send(exchange, 200, known(first, "host-1", Samples.host()));
+      case "share-list" -> send(exchange, 200, List.of(Samples.share()));
+      case "share-show", "share-remove" ->
+          send(exchange, 200, known(first, "vm-cache", Samples.share()));
+      case "share-add", "share-fill" -> send(exchange, 200, Samples.share());
       case "operation-list" ->
           send(exchange, 200, operations.keySet().stream().sorted().map(this::ended).toList());
       case "operation-show" -> send(exchange, 200, ended(first));

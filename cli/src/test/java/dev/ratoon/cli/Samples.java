@@ -15,6 +15,8 @@ import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.RestartPolicy;
+import dev.ratoon.model.ShareKind;
+import dev.ratoon.model.ShareState;
 import dev.ratoon.model.StepState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
@@ -26,6 +28,7 @@ import dev.ratoon.protocol.agent.Findings;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.protocol.api.VmView;
 import java.time.Instant;
 import java.util.List;
@@ -111,11 +114,62 @@ final class Samples {
                 "/data/cache/3f3f.raw",
                 614_465_536,
                 100,
-                Optional.of(NOW.minusSeconds(86_400 * 4)))),
+                Optional.of(NOW.minusSeconds(86_400 * 4)),
+                "",
+                List.of(HOST)),
+            new BaseView.ReplicaView(
+                HOST,
+                Layout.FLAT,
+                ReplicaState.READY,
+                "/mnt/vmCache/3f3f.raw",
+                614_465_536,
+                100,
+                Optional.empty(),
+                "vm-cache",
+                List.of(HOST, new EntityName("host-2")))),
         List.of(IMAGE),
         List.of(
             new BaseView.ChildView(new EntityName("web-1"), "/data/a", 5_300_000, false, false),
             new BaseView.ChildView(new EntityName("worker-10"), "/data/b", 200_704, true, true)));
+  }
+
+  static ShareView share() {
+    Problem hangs =
+        Problem.of(ErrorCode.SHARE_UNAVAILABLE, "looking at the share vm-cache")
+            .detail("The share 'vm-cache' has not answered for 5 s.")
+            .next("Look at its file server and the network; it is used again when it answers.");
+    return new ShareView(
+        new EntityName("vm-cache"),
+        ShareKind.MOUNTED,
+        "/mnt/vmCache",
+        Optional.empty(),
+        Optional.empty(),
+        List.of(
+            new ShareView.HostOfShare(
+                HOST, ShareState.READY, Optional.empty(), 70L << 30, List.of()),
+            new ShareView.HostOfShare(
+                new EntityName("host-2"),
+                ShareState.STALLED,
+                Optional.of(hangs),
+                70L << 30,
+                List.of(new EntityName("web-1"), new EntityName("web-2")))),
+        List.of(
+            new ShareView.BaseOnShare(
+                DISK,
+                List.of(IMAGE),
+                ReplicaState.READY,
+                2L << 30,
+                614_465_536,
+                100,
+                Optional.empty()),
+            new ShareView.BaseOnShare(
+                new DiskId("4e".repeat(32)),
+                List.of(),
+                ReplicaState.ARRIVING,
+                0,
+                0,
+                37,
+                Optional.empty())));
   }
 
   static HostView host() {

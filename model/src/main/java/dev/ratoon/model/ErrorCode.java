@@ -53,6 +53,7 @@ public enum ErrorCode {
   PEER_UNREACHABLE(Fault.HOST),
   PEER_UNTRUSTED(Fault.HOST),
   PEER_MISBEHAVED(Fault.HOST),
+  SHARE_UNAVAILABLE(Fault.HOST),
   BUSY(Fault.HOST),
   TIMED_OUT(Fault.HOST),
 

@@ -19,6 +19,9 @@ import dev.ratoon.protocol.api.JoinTokenView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.protocol.api.ShareFill;
+import dev.ratoon.protocol.api.ShareRequest;
+import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.VerifyRequest;
 import dev.ratoon.protocol.api.VmView;
@@ -315,6 +318,59 @@ public final class Endpoints {
           JoinTokenView.class,
           200,
           "A token with which one host may join the fleet.");
+  public static final Endpoint<ShareRequest, ShareView> SHARE_ADD =
+      one(
+          "share-add",
+          POST,
+          "/v1/shares",
+          NO_QUERY,
+          Permission.HOSTS_WRITE,
+          ShareRequest.class,
+          ShareView.class,
+          200,
+          "Lets hosts share a cache: a folder that all have mounted, or an SMB share.");
+  public static final Endpoint<NoBody, ShareView> SHARE_LIST =
+      list(
+          "share-list",
+          GET,
+          "/v1/shares",
+          NO_QUERY,
+          Permission.HOSTS_READ,
+          ShareView.class,
+          "All shared caches, how their hosts find them and what is there.");
+  public static final Endpoint<NoBody, ShareView> SHARE_SHOW =
+      one(
+          "share-show",
+          GET,
+          "/v1/shares/{share}",
+          NO_QUERY,
+          Permission.HOSTS_READ,
+          NoBody.class,
+          ShareView.class,
+          200,
+          "One shared cache.");
+  public static final Endpoint<NoBody, ShareView> SHARE_REMOVE =
+      one(
+          "share-remove",
+          DELETE,
+          "/v1/shares/{share}",
+          NO_QUERY,
+          Permission.HOSTS_WRITE,
+          NoBody.class,
+          ShareView.class,
+          200,
+          "Lets hosts use a shared cache no more; its files stay. Refused while VMs stand on it.");
+  public static final Endpoint<ShareFill, ShareView> SHARE_FILL =
+      one(
+          "share-fill",
+          POST,
+          "/v1/shares/{share}/bases",
+          NO_QUERY,
+          Permission.HOSTS_WRITE,
+          ShareFill.class,
+          ShareView.class,
+          200,
+          "Wants an image's base disk on a shared cache; a host that has it puts it there.");
   public static final Endpoint<NoBody, OperationView> OPERATION_LIST =
       list(
           "operation-list",
@@ -404,6 +460,11 @@ public final class Endpoints {
         HOST_REMOVE,
         HOST_FOLLOW,
         JOIN_TOKEN,
+        SHARE_ADD,
+        SHARE_LIST,
+        SHARE_SHOW,
+        SHARE_REMOVE,
+        SHARE_FILL,
         OPERATION_LIST,
         OPERATION_SHOW,
         EVENTS,

@@ -27,6 +27,7 @@ import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.TransferReport;
+import dev.ratoon.protocol.agent.ShareReport;
 import dev.ratoon.protocol.agent.VmReport;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -44,6 +45,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * An agent whose host obeys at once, in memory; what it does not take up waits for a later call.
@@ -54,6 +56,8 @@ final class FakeAgent implements AgentLink {
   final HostId host = new HostId(UUID.randomUUID());
   final Map<VmId, DesiredVm> vms = new ConcurrentHashMap<>();
   final List<DiskId> bases = new ArrayList<>();
+  volatile List<ShareReport> shares = List.of();
+  volatile List<ReplicaReport> replicas = List.of();
   final AtomicInteger openStreams = new AtomicInteger();
   volatile boolean suspect;
   volatile Predicate<DesiredVm> fails = vm -> false;
@@ -139,17 +143,20 @@ final class FakeAgent implements AgentLink {
                 true,
                 List.of()),
             Optional.empty(),
-            bases.stream()
-                .map(id ->
-                    new ReplicaReport(
-                        id,
-                        Layout.FLAT,
-                        ReplicaState.READY,
-                        "/cache/" + id,
-                        GIB,
-                        1 << 20,
-                        100,
-                        Optional.empty()))
+            Stream.concat(
+                    bases.stream()
+                        .map(id ->
+                            new ReplicaReport(
+                                id,
+                                Layout.FLAT,
+                                ReplicaState.READY,
+                                "/cache/" + id,
+                                GIB,
+                                1 << 20,
+                                100,
+                                Optional.empty(),
+                                "")),
+                    replicas.stream())
                 .toList(),
             vms.values().stream().map(this::settled).toList(),
             List.of(),
@@ -157,7 +164,8 @@ final class FakeAgent implements AgentLink {
             wantedBases.stream().map(working).toList(),
             transfers,
             Optional.of(
-                new Findings(revision, run, strays, List.of(), List.of(), 0))));
+                new Findings(revision, run, strays, List.of(), List.of(), 0)),
+            shares));
   }
 
   /** Says how far it is with what is wanted of base disks. */
@@ -224,7 +232,8 @@ final class FakeAgent implements AgentLink {
         Optional.of("10.0.0.2:7801"),
         List.of(),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        List.of());
   }
 
   VmReport settled(DesiredVm vm) {

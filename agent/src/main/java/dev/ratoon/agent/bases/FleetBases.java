@@ -31,6 +31,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +51,7 @@ public final class FleetBases implements Bases {
   private final Cache cache;
   private final ServerLink server;
   private final Transfers transfers = new Transfers();
+  private final Function<DiskId, List<Source>> more;
   private final Peers peers;
   private final Arrivals arrivals;
   private final ChunkServer giving;
@@ -58,10 +60,16 @@ public final class FleetBases implements Bases {
   /** What is known of a base on its way. */
   private record Coming(long sizeBytes, ArrivalTicket ticket) {}
 
-  private FleetBases(FleetIdentity identity, Cache cache, ServerLink server, InstantSource clock) {
+  private FleetBases(
+      FleetIdentity identity,
+      Cache cache,
+      ServerLink server,
+      Function<DiskId, List<Source>> more,
+      InstantSource clock) {
     this.identity = identity;
     this.cache = cache;
     this.server = server;
+    this.more = more;
     this.peers = new Peers(identity, transfers.asking());
     this.arrivals =
         new Arrivals(
@@ -83,10 +91,15 @@ public final class FleetBases implements Bases {
    * Begins to give, and to bring what is asked for.
    *
    * @param cache stays the caller's to close, after this
+   * @param more other places that have a base, which the server need not know
    */
   public static FleetBases open(
-      FleetIdentity identity, Cache cache, ServerLink server, InstantSource clock) {
-    return new FleetBases(identity, cache, server, clock);
+      FleetIdentity identity,
+      Cache cache,
+      ServerLink server,
+      Function<DiskId, List<Source>> more,
+      InstantSource clock) {
+    return new FleetBases(identity, cache, server, more, clock);
   }
 
   @Override
@@ -118,7 +131,8 @@ public final class FleetBases implements Bases {
   private Base brought(DiskId id, Priority priority, Progress progress)
       throws InterruptedException {
     Whereabouts known = server.whereabouts(identity.host(), id);
-    try (ArrivalTicket ticket = arrivals.bring(id, known.sizeBytes(), priority, sources(known))) {
+    try (ArrivalTicket ticket =
+        arrivals.bring(id, known.sizeBytes(), priority, sources(id, known))) {
       coming.put(id, new Coming(known.sizeBytes(), ticket));
       return await(id, ticket, progress);
     } finally {
@@ -156,13 +170,13 @@ public final class FleetBases implements Bases {
   /** Who has it by now, and a fresh grant; without a server the arrival goes on as it is. */
   private void askAgain(DiskId id, ArrivalTicket ticket) {
     try {
-      sources(server.whereabouts(identity.host(), id)).forEach(ticket::add);
+      sources(id, server.whereabouts(identity.host(), id)).forEach(ticket::add);
     } catch (RatoonException away) {
       LOG.info("{}", away.problem().oneLine());
     }
   }
 
-  private List<Source> sources(Whereabouts known) {
+  private List<Source> sources(DiskId id, Whereabouts known) {
     byte[] grant;
     try {
       grant = Base64.getDecoder().decode(known.grant());
@@ -171,7 +185,7 @@ public final class FleetBases implements Bases {
           .detail("It is not base64.")
           .asException(malformed);
     }
-    List<Source> sources = new ArrayList<>();
+    List<Source> sources = new ArrayList<>(more.apply(id));
     for (Whereabouts.Place place : known.places()) {
       peers.grant(place.host(), grant);
       sources.add(new PeerSource(peers, place));
@@ -209,7 +223,8 @@ public final class FleetBases implements Bases {
         coming.sizeBytes(),
         now.verifiedBytes(),
         (int) Math.min(PERCENT - 1, now.verifiedBytes() * PERCENT / all),
-        Optional.empty());
+        Optional.empty(),
+        "");
   }
 
   private static void left(DiskId base, Source source, ArrivalListener.Left why) {

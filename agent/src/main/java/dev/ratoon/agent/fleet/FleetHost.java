@@ -2,9 +2,12 @@ package dev.ratoon.agent.fleet;
 
 import dev.ratoon.agent.Agent;
 import dev.ratoon.agent.AgentConfig;
+import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.bases.FleetBases;
 import dev.ratoon.agent.bases.FleetIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.share.SharedFirst;
+import dev.ratoon.agent.share.Shares;
 import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.cache.Cache;
 import java.net.InetSocketAddress;
@@ -15,15 +18,22 @@ import java.util.Optional;
 /** The agent of a host whose server is on another machine. */
 public final class FleetHost implements AutoCloseable {
   private final RemoteServer server;
-  private final FleetBases bases;
+  private final Bases bases;
+  private final Shares shares;
   private final Agent agent;
   private final Answering answering;
   private final Renewal renewal;
 
   private FleetHost(
-      RemoteServer server, FleetBases bases, Agent agent, Answering answering, Renewal renewal) {
+      RemoteServer server,
+      Bases bases,
+      Shares shares,
+      Agent agent,
+      Answering answering,
+      Renewal renewal) {
     this.server = server;
     this.bases = bases;
+    this.shares = shares;
     this.agent = agent;
     this.answering = answering;
     this.renewal = renewal;
@@ -49,11 +59,19 @@ public final class FleetHost implements AutoCloseable {
     AgentConfig config =
         new AgentConfig(home, AgentConfig.REPORT_EVERY, Optional.of(membership.name()));
     FleetIdentity identity = membership.identity(folder, listen);
-    FleetBases bases = FleetBases.open(identity, cache, server, clock);
-    Agent agent = Agent.start(config, hypervisor, new Stores(cache, bases), server, clock);
+    Shares shares = Shares.of(cache, identity.host().toString(), folder.resolve("shares"));
+    Bases bases =
+        new SharedFirst(
+            cache, shares, FleetBases.open(identity, cache, server, shares::sources, clock));
+    Agent agent = Agent.start(config, hypervisor, new Stores(cache, bases, shares), server, clock);
     FleetHost host =
         new FleetHost(
-            server, bases, agent, new Answering(server, agent), new Renewal(server, folder, clock));
+            server,
+            bases,
+            shares,
+            agent,
+            new Answering(server, agent),
+            new Renewal(server, folder, clock));
     host.answering.start();
     host.renewal.start();
     return host;
@@ -65,6 +83,7 @@ public final class FleetHost implements AutoCloseable {
     answering.close();
     agent.close();
     bases.close();
+    shares.close();
     server.close();
   }
 }

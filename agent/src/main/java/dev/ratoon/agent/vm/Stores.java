@@ -1,6 +1,8 @@
 package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.agent.share.HostCaches;
+import dev.ratoon.agent.share.Shares;
 import dev.ratoon.cache.Cache;
 
 /**
@@ -8,5 +10,12 @@ import dev.ratoon.cache.Cache;
  *
  * @param cache the host's
  * @param bases brings what the cache lacks
+ * @param shares the caches that it shares with other hosts
  */
-public record Stores(Cache cache, Bases bases) {}
+public record Stores(Cache cache, Bases bases, Shares shares) {
+
+  /** All that VMs can stand on. */
+  HostCaches caches() {
+    return new HostCaches(cache, shares);
+  }
+}

@@ -1,12 +1,13 @@
 package dev.ratoon.agent.vm;
 
+import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.cache.Base;
-import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ record VmDisk(DesiredDisk wanted, Path file) {
    * @throws dev.ratoon.model.RatoonException {@code base-missing}, {@code base-altered} or {@code
    *     overlay-altered}
    */
-  Optional<Base> parent(Cache cache) {
+  Optional<Base> parent(HostCaches caches) {
     if (!Files.exists(file)) {
       throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)
           .detail("The file is gone.")
@@ -58,10 +59,7 @@ record VmDisk(DesiredDisk wanted, Path file) {
       return Optional.empty();
     }
     Optional<Backing> recorded = Qcow2Header.read(file).backing(file);
-    Optional<Base> base =
-        wanted
-            .base()
-            .map(id -> recorded.isPresent() ? cache.use(id, recorded.get().file()) : cache.use(id));
+    Optional<Base> base = wanted.base().map(id -> caches.use(id, recorded.map(Backing::file)));
     Optional<Backing> expected = base.map(b -> new Backing(b.path(), b.format()));
     if (!recorded.equals(expected)) {
       throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)

@@ -1,5 +1,6 @@
 package dev.ratoon.agent.vm;
 
+import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.OpenRules;
@@ -33,13 +34,13 @@ final class VmExports {
 
   private final VmWork work;
   private final VmFolders folders;
-  private final Cache cache;
+  private final HostCaches caches;
   private final Semaphore free = new Semaphore(MOST_AT_ONCE);
 
-  VmExports(VmWork work, VmFolders folders, Cache cache) {
+  VmExports(VmWork work, VmFolders folders, HostCaches caches) {
     this.work = work;
     this.folders = folders;
-    this.cache = cache;
+    this.caches = caches;
   }
 
   /** See {@link dev.ratoon.protocol.agent.AgentLink#disk}. */
@@ -67,14 +68,14 @@ final class VmExports {
     Stillness stillness = Stillness.of(vm, index, work, folders, doing);
     VmDisk disk = VmDisk.of(vm, folders.of(vm.id()), index);
     requirePart(disk, part, doing);
-    Optional<Base> base = disk.parent(cache);
+    Optional<Base> base = disk.parent(caches);
     VirtualDisk source =
         part == DiskPart.BASE
-            ? cache.open(base.orElseThrow())
+            ? caches.open(base.orElseThrow())
             : VirtualDisks.open(
                 disk.file(),
                 disk.format(),
-                OpenRules.chain(1 + Cache.MOST_FILES, List.of(), cache.witness()));
+                OpenRules.chain(1 + Cache.MOST_FILES, List.of(), caches.witness()));
     return new Export(doing, source, part, packed, base, stillness);
   }
 
@@ -132,7 +133,7 @@ final class VmExports {
 
     private void requireTrue() {
       stillness.require();
-      base.ifPresent(b -> cache.use(b.id(), b.path()));
+      base.ifPresent(b -> caches.use(b.id(), Optional.of(b.path())));
     }
 
     @Override

@@ -4,8 +4,8 @@ import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.hypervisor.Uefi;
 import dev.ratoon.agent.seed.Seed;
+import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.cache.Base;
-import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.disk.DiskFormat;
@@ -52,11 +52,11 @@ final class VmFiles {
   private static final String VARIABLES = "vars.fd";
   static final String CONSOLE = "console.log";
 
-  private final Cache cache;
+  private final HostCaches caches;
   private final HypervisorFacts facts;
 
-  VmFiles(Cache cache, HypervisorFacts facts) {
-    this.cache = cache;
+  VmFiles(HostCaches caches, HypervisorFacts facts) {
+    this.caches = caches;
     this.facts = facts;
   }
 
@@ -140,7 +140,7 @@ final class VmFiles {
   }
 
   /** The disks as they lie in {@code folder} now; those that are not there are left out. */
-  static List<DiskReport> report(DesiredVm vm, VmRecord record, Path folder, Cache cache) {
+  static List<DiskReport> report(DesiredVm vm, VmRecord record, Path folder, HostCaches caches) {
     List<DiskReport> reports = new ArrayList<>();
     for (int i = 0; i < vm.disks().size() && record.disksMade(); i++) {
       DesiredDisk disk = vm.disks().get(i);
@@ -158,19 +158,19 @@ final class VmFiles {
                 StoredBytes.of(file),
                 copied,
                 disk.differencing()
-                    && disk.base().filter(id -> isSuspect(id, record, cache)).isPresent()));
+                    && disk.base().filter(id -> isSuspect(id, record, caches)).isPresent()));
       }
     }
     return reports;
   }
 
   /** Whether the base is, or the VM was started on a file of it that was replaced since. */
-  private static boolean isSuspect(DiskId base, VmRecord record, Cache cache) {
+  private static boolean isSuspect(DiskId base, VmRecord record, HostCaches caches) {
     Optional<Instant> opened =
         record.run().filter(run -> run.ended().isEmpty()).map(VmRecord.Run::startedAt);
     boolean onReplaced =
-        opened.flatMap(from -> cache.replacedAt(base).filter(at -> from.isBefore(at))).isPresent();
-    return onReplaced || !cache.isReady(base);
+        opened.flatMap(from -> caches.own().replacedAt(base).filter(at -> from.isBefore(at))).isPresent();
+    return onReplaced || !caches.isReady(base);
   }
 
   private long makeDisk(DesiredDisk disk, Path file, BiConsumer<Long, Long> progress) {
@@ -184,9 +184,9 @@ final class VmFiles {
       return 0;
     }
     if (!disk.differencing()) {
-      return cache.copyWhole(disk.base().get(), file, disk.sizeBytes(), progress::accept);
+      return caches.copyWhole(disk.base().get(), file, disk.sizeBytes(), progress::accept);
     }
-    Base base = cache.use(disk.base().get());
+    Base base = caches.use(disk.base().get());
     Backing parent =
         new Backing(base.path(), base.format(), Optional.empty(), Optional.of(base.id()));
     Qcow2Child.create(
@@ -202,8 +202,8 @@ final class VmFiles {
     return new DomainSpec.DomainDisk(
         disk.file(),
         qemu(disk.format()),
-        disk.parent(cache).stream()
-            .flatMap(base -> cache.chain(base).stream())
+        disk.parent(caches).stream()
+            .flatMap(base -> caches.chain(base).stream())
             .map(base -> new DomainSpec.ChainElement(base.path(), qemu(base.format())))
             .toList());
   }

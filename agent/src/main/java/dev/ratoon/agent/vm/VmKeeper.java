@@ -42,9 +42,13 @@ final class VmKeeper implements AutoCloseable {
 
   private static final int MOST_ACTIONS_AT_A_TIME = 20;
 
-  /** Whoever is away may come back: the hypervisor, the server, a host that has a base. */
+  /** Whoever is away may come back: the hypervisor, the server, a host that has a base, a share. */
   private static final Set<ErrorCode> PASSING =
-      Set.of(ErrorCode.HYPERVISOR_UNAVAILABLE, ErrorCode.TIMED_OUT, ErrorCode.SERVER_UNREACHABLE);
+      Set.of(
+          ErrorCode.HYPERVISOR_UNAVAILABLE,
+          ErrorCode.TIMED_OUT,
+          ErrorCode.SERVER_UNREACHABLE,
+          ErrorCode.SHARE_UNAVAILABLE);
 
   private final VmId id;
   private final VmWork work;

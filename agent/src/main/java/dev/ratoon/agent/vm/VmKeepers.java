@@ -58,7 +58,7 @@ public final class VmKeepers implements AutoCloseable {
     folders.sweep();
     VmLedger ledger = new VmLedger(host);
     this.work = new VmWork(hypervisor, stores, folders, ledger, consoles, clock, changed);
-    this.exports = new VmExports(work, folders, stores.cache());
+    this.exports = new VmExports(work, folders, stores.caches());
     this.steady = new SteadyClock(clock);
     this.events = hypervisor.listen(this::on);
   }

@@ -7,12 +7,12 @@ import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.agent.vm.VmFolders.Place;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
 import dev.ratoon.agent.vm.VmRecord.Run;
 import dev.ratoon.agent.work.Timeline;
 import dev.ratoon.cache.Base;
-import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
@@ -54,7 +54,7 @@ final class VmWork {
           ErrorCode.HYPERVISOR_REFUSED, ErrorCode.NETWORK_MISSING, ErrorCode.FIRMWARE_MISSING);
 
   private final Hypervisor hypervisor;
-  private final Cache cache;
+  private final HostCaches caches;
   private final Bases bases;
   private final VmFolders folders;
   private final ConsoleWatch consoles;
@@ -82,7 +82,7 @@ final class VmWork {
       InstantSource clock,
       Consumer<VmId> changed) {
     this.hypervisor = hypervisor;
-    this.cache = stores.cache();
+    this.caches = stores.caches();
     this.bases = stores.bases();
     this.folders = folders;
     this.ledger = ledger;
@@ -175,7 +175,7 @@ final class VmWork {
           .asException();
     }
     Timeline timeline = timeline(vm.id());
-    VmFiles files = new VmFiles(cache, facts());
+    VmFiles files = new VmFiles(caches, facts());
     timeline.step(
         "base",
         () ->
@@ -203,7 +203,7 @@ final class VmWork {
         vm.disks().stream()
             .filter(DesiredDisk::differencing)
             .flatMap(disk -> disk.base().stream())
-            .allMatch(cache::isReady);
+            .allMatch(caches::isReady);
     if (!ready) {
       Timeline timeline = timeline(vm.id());
       timeline.step(
@@ -235,7 +235,7 @@ final class VmWork {
             "start",
             () -> {
               VmRecord reachable = withFreeSshPort(record);
-              DomainSpec spec = new VmFiles(cache, facts()).domain(vm, reachable, folder);
+              DomainSpec spec = new VmFiles(caches, facts()).domain(vm, reachable, folder);
               startDomain(spec);
               ledger.noteStart(vm.id());
               update(
@@ -405,7 +405,7 @@ final class VmWork {
   }
 
   private List<DiskReport> disks(DesiredVm vm, VmRecord record) {
-    return hasFolder(vm.id()) ? VmFiles.report(vm, record, folders.of(vm.id()), cache) : List.of();
+    return hasFolder(vm.id()) ? VmFiles.report(vm, record, folders.of(vm.id()), caches) : List.of();
   }
 
   /**

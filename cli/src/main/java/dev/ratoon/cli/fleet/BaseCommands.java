@@ -63,7 +63,7 @@ final class BaseCommands {
     }
 
     private static String replica(ReplicaView replica) {
-      String state = replica.host() + " " + Words.of(replica.state());
+      String state = place(replica) + " " + Words.of(replica.state());
       return replica.state() == ReplicaState.ARRIVING
           ? state + " " + replica.percent() + " %"
           : state;
@@ -124,6 +124,13 @@ final class BaseCommands {
     private static String place(ReplicaView replica) {
       return replica.host() + (replica.state() == ReplicaState.SUSPECT ? " (suspect)" : "");
     }
+  }
+
+  /** A host's name; for a share its own, and those of the hosts that have it there. */
+  private static String place(ReplicaView replica) {
+    return replica.cache().isEmpty()
+        ? replica.host().text()
+        : replica.cache() + " (" + Words.names(replica.hosts(), NAMES_SHOWN) + ")";
   }
 
   private static long stored(BaseView base) {

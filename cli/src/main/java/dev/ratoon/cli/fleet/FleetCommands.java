@@ -5,7 +5,7 @@ import dev.ratoon.cli.command.Session;
 import java.util.List;
 import picocli.CommandLine.Command;
 
-/** {@code base}, {@code host} and {@code settings}. */
+/** {@code base}, {@code cache}, {@code host} and {@code settings}. */
 public final class FleetCommands {
   private FleetCommands() {}
 
@@ -19,6 +19,14 @@ public final class FleetCommands {
             Branch.command("precache", () -> new BasePrecache(session)),
             Branch.command("verify", () -> new BaseVerify.Verify(session)),
             Branch.command("scrub", () -> new BaseVerify.Scrub(session))),
+        Branch.group(
+            "cache",
+            SharedCache::new,
+            Branch.command("list", () -> new CacheCommands.ListThem(session)),
+            Branch.command("show", () -> new CacheCommands.Show(session)),
+            Branch.command("add-share", () -> new CacheChanges.Add(session)),
+            Branch.command("remove-share", () -> new CacheChanges.Remove(session)),
+            Branch.command("fill", () -> new CacheChanges.Fill(session))),
         Branch.group(
             "host",
             Host::new,
@@ -42,6 +50,12 @@ public final class FleetCommands {
       description =
           "Look at base disks and what stands on them, bring them to hosts, and verify them.")
   private static final class Base {}
+
+  @Command(
+      name = "cache",
+      synopsisSubcommandLabel = "COMMAND",
+      description = "Let hosts share base disks on a file server.")
+  private static final class SharedCache {}
 
   @Command(
       name = "host",

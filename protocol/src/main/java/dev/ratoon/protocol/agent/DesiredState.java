@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param scrub how the host looks for silent corruption; empty of a server that does not say
  * @param lineage which history it belongs to; empty of a server that does not say
  * @param limits how much the host may move; empty of a server that does not say
+ * @param shares the shared caches that it uses, all of them
  */
 public record DesiredState(
     String incarnation,
@@ -22,10 +23,12 @@ public record DesiredState(
     List<DesiredBase> bases,
     Optional<ScrubRules> scrub,
     Optional<Lineage> lineage,
-    Optional<TransferLimits> limits) {
+    Optional<TransferLimits> limits,
+    List<DesiredShare> shares) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);
+    shares = List.copyOf(shares);
   }
 
   /** Of VMs alone. */
@@ -37,6 +40,7 @@ public record DesiredState(
         List.of(),
         Optional.empty(),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        List.of());
   }
 }

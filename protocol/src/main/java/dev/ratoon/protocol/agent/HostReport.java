@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param bases how far it is with each base disk of its desired state
  * @param transfers what has gone between it and other hosts; empty if it has nothing to do with any
  * @param findings what else it found; empty of an agent that does not look
+ * @param shares the shared caches that it uses, as it finds them
  */
 public record HostReport(
     HostId id,
@@ -33,12 +34,14 @@ public record HostReport(
     Optional<String> chunkAddress,
     List<BaseReport> bases,
     Optional<TransferReport> transfers,
-    Optional<Findings> findings) {
+    Optional<Findings> findings,
+    List<ShareReport> shares) {
   public HostReport {
     replicas = List.copyOf(replicas);
     vms = List.copyOf(vms);
     unknownVms = List.copyOf(unknownVms);
     bases = List.copyOf(bases);
+    shares = List.copyOf(shares);
   }
 
   /** Without what changes all the time or is kept elsewhere. */
@@ -56,6 +59,7 @@ public record HostReport(
         chunkAddress,
         List.of(),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        List.of());
   }
 }

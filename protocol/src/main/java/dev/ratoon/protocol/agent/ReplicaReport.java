@@ -7,12 +7,13 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * One base disk in a host's cache.
+ * One base disk in a cache that a host sees.
  *
  * @param sizeBytes what a guest would see
  * @param storedBytes what its file takes on the host's disk
  * @param percent how much of it is there; less than 100 only while it is arriving
  * @param verifiedAt when all of its content was last found to be what it should be
+ * @param cache the share on which it lies; empty for the host's own cache
  */
 public record ReplicaReport(
     DiskId diskId,
@@ -22,4 +23,5 @@ public record ReplicaReport(
     long sizeBytes,
     long storedBytes,
     int percent,
-    Optional<Instant> verifiedAt) {}
+    Optional<Instant> verifiedAt,
+    String cache) {}

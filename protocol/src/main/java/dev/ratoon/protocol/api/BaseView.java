@@ -23,10 +23,12 @@ public record BaseView(
     List<ChildView> children) {
 
   /**
-   * One copy of it, in the cache of one host.
+   * One copy of it, in the cache of one host, or on a share.
    *
    * @param percent how much of it is there; less than 100 only while it is arriving
    * @param verifiedAt when all of its content was last found to be what it should be
+   * @param cache the share on which it is; empty for the host's own cache
+   * @param hosts those that see it there
    */
   public record ReplicaView(
       EntityName host,
@@ -35,7 +37,9 @@ public record BaseView(
       String path,
       long storedBytes,
       int percent,
-      Optional<Instant> verifiedAt) {}
+      Optional<Instant> verifiedAt,
+      String cache,
+      List<EntityName> hosts) {}
 
   /**
    * A VM with a child of it.

@@ -85,6 +85,7 @@ public final class Api implements AutoCloseable {
     Agents agents = parts.agents();
     HostActions.add(actions, parts.inventory(), agents.members(), agents.clock());
     AgentActions.add(actions, agents.members(), parts.inventory(), agents.asks());
+    ShareActions.add(actions, parts.inventory().shares());
     ImageActions.add(actions, parts.images(), parts.imports());
     BaseActions.add(actions, parts.inventory());
     VmActions.add(actions, parts.inventory());

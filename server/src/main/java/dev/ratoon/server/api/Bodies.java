@@ -9,6 +9,7 @@ import dev.ratoon.protocol.Permission;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.PrecacheRequest;
+import dev.ratoon.protocol.api.ShareRequest;
 import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.VerifyRequest;
 import java.io.IOException;
@@ -63,7 +64,9 @@ final class Bodies {
           PrecacheRequest.class,
           (ObjectNode) STRICT.readTree("{\"hosts\": [], \"all\": false}"),
           VerifyRequest.class,
-          (ObjectNode) STRICT.readTree("{\"bases\": [], \"hosts\": [], \"gently\": false}"));
+          (ObjectNode) STRICT.readTree("{\"bases\": [], \"hosts\": [], \"gently\": false}"),
+          ShareRequest.class,
+          (ObjectNode) STRICT.readTree("{\"hosts\": []}"));
 
   private Bodies() {}
 

@@ -8,6 +8,7 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.ShareReport;
 import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.protocol.agent.Whereabouts.Kind;
 import dev.ratoon.protocol.agent.Whereabouts.Place;
@@ -54,7 +55,8 @@ final class BasePlaces {
       for (ReplicaReport replica : report.replicas()) {
         if (replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT) {
           size = OptionalLong.of(replica.sizeBytes());
-          if (!report.id().equals(asker) && hosts.connected(host)) {
+          boolean own = replica.cache().isEmpty();
+          if (own && !report.id().equals(asker) && hosts.connected(host)) {
             report
                 .chunkAddress()
                 .ifPresent(address ->
@@ -63,11 +65,25 @@ final class BasePlaces {
         }
       }
     }
-    if (places.isEmpty()) {
+    if (size.isEmpty()) {
+      size = onShareOf(asker, base);
+    }
+    if (size.isEmpty() || (places.isEmpty() && onShareOf(asker, base).isEmpty())) {
       throw nobody(base);
     }
     Grant grant = new Grant(asker, base, clock.instant().plus(GRANTED_FOR));
     return new Whereabouts(size.getAsLong(), members.signed(grant), places);
+  }
+
+  /** A share that the asker reads without our help. */
+  private OptionalLong onShareOf(HostId asker, DiskId base) {
+    return hosts.all().stream()
+        .filter(host -> host.report().id().equals(asker))
+        .flatMap(host -> host.report().shares().stream())
+        .flatMap(share -> share.bases().stream())
+        .filter(there -> there.diskId().equals(base) && there.state() == ReplicaState.READY)
+        .mapToLong(ShareReport.Base::sizeBytes)
+        .findFirst();
   }
 
   /** The server's own machine is everybody's library. */

@@ -1,10 +1,12 @@
 package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Shows hosts, and base disks with who stands on them. */
 public final class FleetViews {
@@ -98,17 +101,10 @@ public final class FleetViews {
     for (Hosts.Seen host : hosts.all()) {
       for (ReplicaReport replica : host.report().replicas()) {
         sizes.put(replica.diskId(), replica.sizeBytes());
-        replicas
-            .computeIfAbsent(replica.diskId(), id -> new ArrayList<>())
-            .add(
-                new BaseView.ReplicaView(
-                    host.report().name(),
-                    replica.layout(),
-                    replica.state(),
-                    replica.path(),
-                    replica.storedBytes(),
-                    replica.percent(),
-                    replica.verifiedAt()));
+        add(
+            replicas.computeIfAbsent(replica.diskId(), id -> new ArrayList<>()),
+            host.report().name(),
+            replica);
       }
     }
     Map<DiskId, List<ImageRef>> images =
@@ -128,6 +124,30 @@ public final class FleetViews {
                 children.getOrDefault(base.getKey(), List.of())))
         .sorted(Comparator.comparing(BaseView::diskId))
         .toList();
+  }
+
+  /** One on a share is one, however many hosts see it; who has found it wrong knows better. */
+  private static void add(
+      List<BaseView.ReplicaView> known, EntityName host, ReplicaReport replica) {
+    Optional<BaseView.ReplicaView> same =
+        known.stream()
+            .filter(view -> !view.cache().isEmpty() && view.cache().equals(replica.cache()))
+            .findFirst();
+    known.removeAll(same.stream().toList());
+    known.add(
+        new BaseView.ReplicaView(
+            same.map(BaseView.ReplicaView::host).orElse(host),
+            replica.layout(),
+            same.map(BaseView.ReplicaView::state)
+                .filter(ReplicaState.SUSPECT::equals)
+                .orElse(replica.state()),
+            replica.path(),
+            replica.storedBytes(),
+            replica.percent(),
+            replica.verifiedAt(),
+            replica.cache(),
+            Stream.concat(same.stream().flatMap(view -> view.hosts().stream()), Stream.of(host))
+                .toList()));
   }
 
   private Map<DiskId, List<BaseView.ChildView>> children(List<VmRow> vms) {

@@ -71,8 +71,10 @@ public final class HostChanges {
                     m.joinedAt(),
                     m.removedAt(),
                     limit(change, m)));
-      if (change.limit().isPresent() && tx.hosts().revision(host).isPresent()) {
-        revisions.next(tx, host);
+      // Another cluster may share other caches.
+      boolean news = change.limit().isPresent() || change.cluster().isPresent();
+      if (news && tx.hosts().revision(host).isPresent()) {
+        long _ = revisions.next(tx, host);
       }
     });
   }

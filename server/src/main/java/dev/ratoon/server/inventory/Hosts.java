@@ -24,6 +24,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -39,6 +42,7 @@ public final class Hosts {
   private final Members members;
   private final WireCounts counts;
   private final Map<HostId, Seen> seen = new ConcurrentHashMap<>();
+  private final List<BiConsumer<Transaction, HostReport>> listeners = new CopyOnWriteArrayList<>();
   private final Map<HostId, AgentLink> agents = new ConcurrentHashMap<>();
 
   /**
@@ -92,6 +96,11 @@ public final class Hosts {
     return agent;
   }
 
+  /** Calls {@code listener} with every whole report, as part of taking it up. */
+  void onReport(BiConsumer<Transaction, HostReport> listener) {
+    listeners.add(listener);
+  }
+
   /**
    * Takes a host's report up, and writes it down when it says something new that lasts.
    *
@@ -109,6 +118,9 @@ public final class Hosts {
       seen.put(report.id(), new Seen(report, now, Optional.of(System.nanoTime()), standing));
       counts.take(report);
     });
+    if (standing == Standing.OURS) {
+      listeners.forEach(listener -> listener.accept(tx, report));
+    }
     return standing;
   }
 
@@ -230,10 +242,11 @@ public final class Hosts {
     return reports().mapToLong(report -> report.facts().diskFreeBytes()).sum();
   }
 
-  /** What base disks take in all caches. */
+  /** What base disks take in all hosts' own caches. */
   public long storedBytes() {
     return reports()
         .flatMap(r -> r.replicas().stream())
+        .filter(replica -> replica.cache().isEmpty())
         .mapToLong(ReplicaReport::storedBytes)
         .sum();
   }

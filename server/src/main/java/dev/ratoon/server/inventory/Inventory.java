@@ -20,7 +20,8 @@ public record Inventory(
     FleetViews fleet,
     Reports reports,
     Revisions revisions,
-    Trash trash) {
+    Trash trash,
+    FleetShares shares) {
 
   public static Inventory open(
       Database database,
@@ -35,7 +36,10 @@ public record Inventory(
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
-    Revisions revisions = new Revisions(database, incarnation, histories);
+    Revisions revisions = new Revisions(database, incarnation, histories, members);
+    FleetShares shares =
+        new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
+    hosts.onReport(shares::reported);
     return new Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
@@ -59,6 +63,7 @@ public record Inventory(
             new BasePlaces(database, hosts, members, clock),
             new BaseProgress(operations, revisions)),
         revisions,
-        new Trash(database, known, operations, revisions, clock));
+        new Trash(database, known, operations, revisions, clock),
+        shares);
   }
 }

@@ -1,10 +1,13 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
+import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.TransferLimits;
+import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.Transaction;
@@ -12,6 +15,7 @@ import dev.ratoon.server.store.VmRow;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -23,6 +27,7 @@ public final class Revisions {
   private final Database database;
   private final String incarnation;
   private final Histories histories;
+  private final Members members;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Map<HostId, Long> newest = new HashMap<>();
@@ -32,8 +37,10 @@ public final class Revisions {
 
   private boolean closed;
 
-  Revisions(Database database, String incarnation, Histories histories) {
+  Revisions(
+      Database database, String incarnation, Histories histories, Members members) {
     this.histories = histories;
+    this.members = members;
     this.database = database;
     this.incarnation = incarnation;
   }
@@ -95,7 +102,8 @@ public final class Revisions {
                     tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList(),
                     Optional.of(tx.fleet().settings().scrubRules()),
                     Optional.of(new Lineage(histories.run(), tx.hosts().replaces(host))),
-                    Optional.of(limits(tx, host)))));
+                    Optional.of(limits(tx, host)),
+                    shares(tx, host))));
   }
 
   private static TransferLimits limits(Transaction tx, HostId host) {
@@ -106,6 +114,14 @@ public final class Revisions {
         .map(own ->
             new TransferLimits(own, own, all.libraryBytesPerSecond(), all.libraryUploads()))
         .orElse(all);
+  }
+
+  private List<DesiredShare> shares(Transaction tx, HostId host) {
+    Optional<EntityName> cluster = members.find(host).flatMap(Member::cluster);
+    return tx.shares().all().stream()
+        .filter(share -> share.isFor(host, cluster))
+        .map(share -> share.desired(host))
+        .toList();
   }
 
   private long await(HostId host, long known, Duration wait) throws InterruptedException {

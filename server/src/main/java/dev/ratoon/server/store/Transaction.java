@@ -49,6 +49,10 @@ public final class Transaction implements AutoCloseable {
     return new JoinTokenTable(handle());
   }
 
+  public ShareTable shares() {
+    return new ShareTable(handle());
+  }
+
   public ImageTable images() {
     return new ImageTable(handle());
   }

@@ -1,0 +1,438 @@
+package dev.ratoon.cache.share;
+
+import dev.ratoon.cache.Base;
+import dev.ratoon.cache.arrival.NanoClock;
+import dev.ratoon.cache.arrival.Source;
+import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.ReplicaState;
+import dev.ratoon.model.ShareState;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * One cache that several hosts share, as one of them sees it.
+ *
+ * <p>What holds on the share at every moment: a file under a disk id's name has that content, all
+ * of it, because it gets the name only after it was written, synced and read back; a name is never
+ * given twice; and nothing under such a name is written again or removed. But unlike in a host's
+ * own cache nothing protects the files from whoever else can write to the file server, so each host
+ * reads a base in full before it uses it for the first time, and again when its inode is not as it
+ * was.
+ *
+ * <p>The share may vanish at any moment, and come back. Nothing here waits for it longer than
+ * {@link ShareTimes#silence} without a sign of life; see {@link ShareCalls}.
+ */
+public final class Share implements AutoCloseable {
+  private static final long TICK_MILLIS = 500;
+  private static final int RENEWALS_IN_AN_EXPIRY = 6;
+
+  private final Place place;
+  private final ShareFiles files;
+  private final NanoClock clock;
+  private final Listener listener;
+  private final ShareCalls calls;
+  private final Leases leases;
+  private final SharedBases bases;
+  private final Map<Lease, Integer> held = new ConcurrentHashMap<>();
+  private final Semaphore pokes = new Semaphore(0);
+  private final Thread thread;
+  private volatile Optional<Expected> expected = Optional.empty();
+  private volatile Optional<ShareLook> seen = Optional.empty();
+
+  /** The marker that was asked for when it was last looked at with success. */
+  private volatile Optional<String> confirmed = Optional.empty();
+
+  private volatile Optional<Problem> problem = Optional.empty();
+  private volatile boolean closed;
+
+  /**
+   * Which share, and who looks at it.
+   *
+   * @param mountedAt where the host's kernel has it; VMs can stand on its bases only if it does
+   * @param host this host's id, in leases
+   * @param memory a folder of this host for what was verified
+   */
+  public record Place(
+      EntityName name, Optional<Path> mountedAt, String host, Path memory, ShareTimes times) {}
+
+  /** What the fleet says of it. */
+  private record Expected(Optional<String> marker, boolean mayPrepare) {}
+
+  /** Hears of a share. Called on the share's own threads; returns soon. */
+  public interface Listener {
+    /** It is no longer as it was: its state, or what is there. */
+    void changed();
+
+    /** It was looked at, and can be used. */
+    void looked(Share share);
+  }
+
+  private Share(Place place, ShareFiles files, NanoClock clock, Listener listener) {
+    this.place = place;
+    this.files = files;
+    this.clock = clock;
+    this.listener = listener;
+    this.calls =
+        new ShareCalls(place.name().text(), place.times().silence(), clock, listener::changed);
+    this.leases = new Leases(files, place.host(), clock, place.times().lease());
+    this.bases = new SharedBases(place, files, calls, clock);
+    this.thread =
+        Thread.ofPlatform().daemon().name("share-" + place.name()).unstarted(this::keepLooking);
+  }
+
+  /** Begins to look at a share, as soon as it was said what it shall be. */
+  public static Share open(Place place, ShareFiles files, NanoClock clock, Listener listener) {
+    Share share = new Share(place, files, clock, listener);
+    share.thread.start();
+    return share;
+  }
+
+  /**
+   * Says which share it must be.
+   *
+   * @param marker as the first host reported it; empty until one has
+   * @param mayPrepare whether this host may make the marker
+   */
+  public void expect(Optional<String> marker, boolean mayPrepare) {
+    Expected next = new Expected(marker, mayPrepare);
+    if (!expected.equals(Optional.of(next))) {
+      expected = Optional.of(next);
+      pokes.release();
+    }
+  }
+
+  public EntityName name() {
+    return place.name();
+  }
+
+  /** Whether VMs can stand on its bases. */
+  public boolean isMounted() {
+    return place.mountedAt().isPresent();
+  }
+
+  public ShareState state() {
+    if (waitsForFounder()) {
+      return ShareState.PREPARING;
+    }
+    if (calls.isStalled()) {
+      return ShareState.STALLED;
+    }
+    if (problem.isPresent()) {
+      return ShareState.UNUSABLE;
+    }
+    return confirmed.isPresent() && confirmed.equals(expected.flatMap(Expected::marker))
+        ? ShareState.READY
+        : ShareState.PREPARING;
+  }
+
+  /** Until another host has prepared it there is nothing to complain about. */
+  private boolean waitsForFounder() {
+    return expected.filter(now -> now.marker().isPresent() || now.mayPrepare()).isEmpty();
+  }
+
+  /** Why it cannot be used just now. */
+  public Optional<Problem> problem() {
+    if (waitsForFounder()) {
+      return Optional.empty();
+    }
+    return calls.isStalled()
+        ? Optional.of(calls.stalled("looking at the share " + name()))
+        : problem;
+  }
+
+  /** Which share it is, as it says itself. */
+  public Optional<String> marker() {
+    return seen.map(ShareLook::marker);
+  }
+
+  /** What was free when it was last looked at. */
+  public long freeBytes() {
+    return seen.map(ShareLook::freeBytes).orElse(0L);
+  }
+
+  /** What is there, and what this host is putting there. */
+  public List<SharedBase> bases() {
+    List<SharedBase> all = new ArrayList<>(bases.list(seen));
+    Map<DiskId, Integer> coming = new HashMap<>();
+    held.forEach((lease, percent) -> coming.put(lease.id(), percent));
+    all.forEach(there -> coming.remove(there.id()));
+    coming.forEach(
+        (id, percent) -> all.add(new SharedBase(id, ReplicaState.ARRIVING, 0, 0, percent)));
+    return all;
+  }
+
+  /** Whether the base was there, and fit to be used, when the share was last looked at. */
+  public boolean has(DiskId id) {
+    return state() == ShareState.READY && bases.isFit(id, seen);
+  }
+
+  /** Where the base is, or would be. */
+  public Optional<Path> path(DiskId id) {
+    return place.mountedAt().map(root -> root.resolve(SharePaths.content(id)));
+  }
+
+  /**
+   * A base that is ready to have children. Costs one look at its inode, unless this host has not
+   * read it yet, or it has changed since: then all of it is read and verified.
+   *
+   * @throws RatoonException {@code share-unavailable}, {@code base-missing}, {@code base-altered}
+   */
+  public Base use(DiskId id, VerifyProgress progress) {
+    String doing = "using base disk " + id.shortForm() + " on the share " + name();
+    String marker = requireReady(doing);
+    SharedFile file = bases.verified(id, marker, progress);
+    return new Base(id, path(id).orElseThrow(), DiskFormat.RAW, file.sizeBytes());
+  }
+
+  /** Hears how far reading has come. */
+  @FunctionalInterface
+  public interface VerifyProgress {
+    void at(long doneBytes, long totalBytes);
+  }
+
+  /**
+   * Makes a whole copy of a base, verified as it is read.
+   *
+   * @param target a file that does not exist yet
+   * @param sizeBytes what the guest shall see; at least the base's size
+   * @return how many bytes were written
+   */
+  public long copyWhole(DiskId id, Path target, long sizeBytes, VerifyProgress progress) {
+    requireReady("copying base disk " + id.shortForm() + " from the share " + name());
+    return bases.copyWhole(id, target, sizeBytes, progress);
+  }
+
+  /** This share as one more place to fetch its bases from, chunk by chunk. */
+  public Source source() {
+    return new ShareSource(this, files, calls);
+  }
+
+  /**
+   * Asks to be the one who puts a base on the share.
+   *
+   * @throws RatoonException {@code share-unavailable}
+   */
+  public Claim claim(DiskId id) {
+    String doing = "looking for base disk " + id.shortForm() + " on the share " + name();
+    requireReady(doing);
+    if (held.keySet().stream().anyMatch(lease -> lease.id().equals(id))) {
+      return new Claim.HeldHere();
+    }
+    Claim claim =
+        calls.run(
+            doing,
+            beat ->
+                files.look(SharePaths.content(id)).isPresent()
+                    ? new Claim.There()
+                    : leases
+                        .take(id)
+                        .<Claim>map(Claim.Taken::new)
+                        .orElseGet(Claim.HeldByOther::new),
+            this::giveBack);
+    switch (claim) {
+      case Claim.Taken(Lease lease) -> held.put(lease, 0);
+      case Claim.There() -> lookAgain();
+      case Claim.HeldByOther(), Claim.HeldHere() -> {}
+    }
+    return claim;
+  }
+
+  private void giveBack(Claim claim) throws IOException {
+    if (claim instanceof Claim.Taken(Lease lease)) {
+      leases.release(lease);
+    }
+  }
+
+  /** Gives a claim back: the base cannot be brought. */
+  public void release(Lease lease) {
+    held.remove(lease);
+    try {
+      calls.run(
+          "giving back the lease of base disk " + lease.id().shortForm(),
+          beat -> {
+            leases.release(lease);
+            return true;
+          });
+    } catch (RatoonException itExpires) {
+      leases.abandon(lease);
+    }
+  }
+
+  /**
+   * Puts a base on the share, in the background, and gives the lease back.
+   *
+   * @param source opens this host's own copy; called on a thread of the share
+   * @param ended is told why not, or nothing when it is there
+   */
+  public void fill(
+      Lease lease, Manifest manifest, Supplier<VirtualDisk> source, FillListener ended) {
+    String doing = "putting base disk " + lease.id().shortForm() + " on the share " + place.name();
+    ShareCalls.Call<Boolean> call;
+    try {
+      call =
+          calls.begin(
+              doing,
+              beat -> {
+                try (VirtualDisk disk = source.get()) {
+                  new Filling(files, leases, lease, manifest, beat)
+                      .run(
+                          disk,
+                          (done, total) ->
+                              held.computeIfPresent(
+                                  lease, (same, before) -> (int) (done * 100 / total)));
+                } finally {
+                  held.remove(lease);
+                  leases.release(lease);
+                }
+                return true;
+              });
+    } catch (RatoonException refused) {
+      held.remove(lease);
+      leases.abandon(lease);
+      ended.ended(Optional.of(refused.problem()));
+      return;
+    }
+    var _ =
+        call.result()
+            .whenComplete((_, failed) -> {
+              held.remove(lease);
+              leases.abandon(lease);
+              lookAgain();
+              ended.ended(
+                  Optional.ofNullable(failed).map(why -> calls.failure(doing, why).problem()));
+            });
+  }
+
+  /** Hears how filling ended. */
+  @FunctionalInterface
+  public interface FillListener {
+    void ended(Optional<Problem> failed);
+  }
+
+  private String requireReady(String doing) {
+    switch (state()) {
+      case READY -> {}
+      case STALLED -> throw calls.stalled(doing).asException();
+      case PREPARING, UNUSABLE ->
+          throw Problem.of(ErrorCode.SHARE_UNAVAILABLE, doing)
+              .detail(problem.map(Problem::detail).orElse("It was not looked at yet."))
+              .next(problem.map(Problem::next).orElse("Try again in a few seconds."))
+              .asException();
+    }
+    return marker().orElseThrow();
+  }
+
+  /** Soon looks at what is there. */
+  public void lookAgain() {
+    pokes.release();
+  }
+
+  private void keepLooking() {
+    long lookedNanos = clock.nanos() - place.times().look().toNanos();
+    while (!closed) {
+      calls.giveUpSilent();
+      long now = clock.nanos();
+      boolean due = now - lookedNanos >= place.times().look().toNanos();
+      if (pokes.availablePermits() > 0 || due) {
+        pokes.drainPermits();
+        lookedNanos = now;
+        expected.ifPresent(this::look);
+      }
+      renew();
+      try {
+        if (pokes.tryAcquire(TICK_MILLIS, TimeUnit.MILLISECONDS)) {
+          pokes.release();
+        }
+      } catch (InterruptedException closing) {
+        return;
+      }
+    }
+  }
+
+  private void look(Expected now) {
+    if (calls.isStalled()) {
+      return;
+    }
+    Optional<ShareLook> before = seen;
+    Optional<Problem> troubleBefore = problem;
+    try {
+      ShareLook look =
+          calls.run(
+              "looking at the share " + name(),
+              beat -> {
+                ShareLook found = ShareLook.at(files, now.marker(), now.mayPrepare());
+                if (now.marker().isPresent()) {
+                  files.makeFolder(SharePaths.INCOMING);
+                  leases.sweep();
+                }
+                return found;
+              });
+      bases.note(look);
+      seen = Optional.of(look);
+      confirmed = now.marker();
+      problem = Optional.empty();
+    } catch (RatoonException unusable) {
+      problem = calls.isStalled() ? Optional.empty() : Optional.of(unusable.problem());
+    }
+    if (!before.map(ShareLook::bases).equals(seen.map(ShareLook::bases))
+        || !before.map(ShareLook::marker).equals(seen.map(ShareLook::marker))
+        || !troubleBefore.equals(problem)) {
+      listener.changed();
+    }
+    if (state() == ShareState.READY) {
+      listener.looked(this);
+    }
+  }
+
+  private void renew() {
+    for (Lease lease : Set.copyOf(held.keySet())) {
+      long every = place.times().lease().toNanos() / RENEWALS_IN_AN_EXPIRY;
+      if (!calls.isStalled() && !lease.isHeld(clock.nanos(), every)) {
+        try {
+          calls.run(
+              "renewing the lease of base disk " + lease.id().shortForm(),
+              beat -> {
+                leases.renew(lease);
+                return true;
+              });
+        } catch (RatoonException stalled) {
+          // It expires unless the share answers soon; the holder looks before it publishes.
+        }
+      }
+    }
+  }
+
+  /** Stops looking. What hangs is left to itself. */
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+    calls.close();
+    Thread.ofPlatform().daemon().name("share-closing").start(this::closeFiles);
+  }
+
+  private void closeFiles() {
+    try {
+      files.close();
+    } catch (IOException nothingToDo) {
+      // The connection ends with the process at the latest.
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.ratoon.server.api;
+
+import dev.ratoon.model.EntityName;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.server.inventory.FleetShares;
+
+/** What operators do with shared caches. */
+final class ShareActions {
+  private static final String SHARE = "share";
+
+  private ShareActions() {}
+
+  static void add(Actions actions, FleetShares shares) {
+    actions
+        .on(Endpoints.SHARE_LIST, call -> new Answer.Value(shares.list(call.tenant())))
+        .on(Endpoints.SHARE_SHOW, call -> new Answer.Value(shares.show(call.tenant(), name(call))))
+        .on(Endpoints.SHARE_ADD, call -> new Answer.Value(shares.add(call.tenant(), call.body())))
+        .on(
+            Endpoints.SHARE_REMOVE,
+            call -> new Answer.Value(shares.remove(call.tenant(), name(call))))
+        .on(
+            Endpoints.SHARE_FILL,
+            call -> new Answer.Value(shares.fill(call.tenant(), name(call), call.body().image())));
+  }
+
+  private static EntityName name(Call<?> call) {
+    return new EntityName(call.parameter(SHARE));
+  }
+}
