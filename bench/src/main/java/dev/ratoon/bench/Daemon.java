@@ -76,8 +76,8 @@ final class Daemon implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     process.destroy();
-    process.waitFor();
+    Process _ = process.onExit().join();
   }
 }

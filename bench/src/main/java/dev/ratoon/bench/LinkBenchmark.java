@@ -132,11 +132,10 @@ final class LinkBenchmark implements AutoCloseable {
       throws Exception {
     settle();
     double before = Tool.endedCpuSeconds(ProcessHandle.current()) + Tool.endedCpuSeconds(server);
-    samples.time(
-        () -> {
-          Tool.run(command);
-          Tool.run("sync", target.toString());
-        });
+    samples.time(() -> {
+      Tool.run(command);
+      Tool.run("sync", target.toString());
+    });
     settle(); // and the server's process has ended by now
     cpu.add(Tool.endedCpuSeconds(ProcessHandle.current()) + Tool.endedCpuSeconds(server) - before);
     Files.delete(target);

@@ -94,7 +94,7 @@ final class SshServer implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
+  public void close() throws IOException {
     daemon.close();
     if (madeEmpty) {
       Files.delete(EMPTY);

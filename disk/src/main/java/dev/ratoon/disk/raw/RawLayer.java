@@ -27,7 +27,9 @@ public final class RawLayer implements WritableLayer {
   private final ImageFile file;
   private final long size;
 
-  /** The one that was found last, none at first. A hole that somebody makes in it reads the same. */
+  /**
+   * The one that was found last, none at first. A hole that somebody makes in it reads the same.
+   */
   private volatile Extent lastData = new Extent(-1, 1, Kind.DATA);
 
   private RawLayer(ImageFile file, long size) {
