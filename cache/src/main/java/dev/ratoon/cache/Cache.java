@@ -212,8 +212,8 @@ public final class Cache implements AutoCloseable {
   }
 
   /**
-   * Whether the file of a base, and those below it, are what they were when they were verified last.
-   * Costs one look at each inode.
+   * Whether the file of a base, and those below it, are what they were when they were verified
+   * last. Costs one look at each inode.
    */
   public boolean isReady(Base base) {
     return fileAt(base.path()).filter(CachedBase::isReady).isPresent();

@@ -97,7 +97,11 @@ final class DeltaContent implements ContentFile {
           .filter(_ -> header.size() == sizeBytes)
           .map(base ->
               new DeltaContent(
-                  path, cache, base, VirtualDisks.openWritable(path, DiskFormat.QCOW2, RULES), true));
+                  path,
+                  cache,
+                  base,
+                  VirtualDisks.openWritable(path, DiskFormat.QCOW2, RULES),
+                  true));
     } catch (RatoonException torn) {
       return Optional.empty();
     }
@@ -247,7 +251,8 @@ final class DeltaContent implements ContentFile {
 
   /**
    * A parent that was altered when the blocks were compared with it can make this right by chance,
-   * until a good copy takes its place. So it must be what it was before the reading and still after.
+   * until a good copy takes its place. So it must be what it was before the reading and still
+   * after.
    */
   @Override
   public boolean holds(Manifest manifest, int parallelism) {

@@ -322,7 +322,7 @@ class DeltaArrivalTest {
   }
 
   /** What can happen to an arrival that was cut off. */
-  private enum Mishap {
+  enum Mishap {
     NONE,
     NO_JOURNAL,
     TORN_HEADER,
