@@ -52,7 +52,7 @@ final class FakeAgent implements AgentLink {
   final Map<VmId, DesiredVm> vms = new ConcurrentHashMap<>();
   final List<DiskId> bases = new ArrayList<>();
   final AtomicInteger openStreams = new AtomicInteger();
-  volatile boolean suspect;
+  volatile Optional<String> suspicion = Optional.empty();
   volatile Predicate<DesiredVm> fails = vm -> false;
 
   /** How far it is with each base disk that is wanted. */
@@ -252,7 +252,7 @@ final class FakeAgent implements AgentLink {
                     disk.sizeBytes(),
                     196_608,
                     0,
-                    suspect))
+                    suspicion))
             .toList(),
         Optional.empty(),
         Optional.of(2222),
