@@ -111,8 +111,14 @@ final class Samples {
                 Optional.of(NOW.minusSeconds(86_400 * 4)))),
         List.of(IMAGE),
         List.of(
-            new BaseView.ChildView(new EntityName("web-1"), "/data/a", 5_300_000, false, Optional.empty()),
-            new BaseView.ChildView(new EntityName("worker-10"), "/data/b", 200_704, true, Optional.of("the base was damaged"))));
+            new BaseView.ChildView(
+                new EntityName("web-1"), "/data/a", 5_300_000, false, Optional.empty()),
+            new BaseView.ChildView(
+                new EntityName("worker-10"),
+                "/data/b",
+                200_704,
+                true,
+                Optional.of("the base was damaged"))));
   }
 
   static HostView host() {

@@ -128,8 +128,11 @@ final class VerificationTest {
             .filter(b -> b.diskId().equals(base))
             .findFirst()
             .orElseThrow();
-    assertThat(view.children()).extracting(BaseView.ChildView::suspicion).containsExactly(Optional.of("replaced"));
-    assertThat(server.get("/v1/vms/web").as(VmView.class).disks().getFirst().suspicion()).contains("replaced");
+    assertThat(view.children())
+        .extracting(BaseView.ChildView::suspicion)
+        .containsExactly(Optional.of("replaced"));
+    assertThat(server.get("/v1/vms/web").as(VmView.class).disks().getFirst().suspicion())
+        .contains("replaced");
   }
 
   @Test
