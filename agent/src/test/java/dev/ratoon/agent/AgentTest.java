@@ -183,18 +183,18 @@ class AgentTest {
   @Test
   void aVmStandsOnASuspectFileUntilItIsStartedOnTheGoodOne() throws Exception {
     VmId vm = host.deploy("web");
-    assertThat(host.await(vm, VmState.RUNNING).disks().getFirst().suspect()).isFalse();
+    assertThat(host.await(vm, VmState.RUNNING).disks().getFirst().suspicion()).isEmpty();
 
     host.alterBase();
-    host.awaitReport(vm, report -> report.disks().getFirst().suspect());
+    host.awaitReport(vm, report -> report.disks().getFirst().suspicion().isPresent());
     host.importAgain();
     host.power(vm, DesiredPower.PAUSED);
-    assertThat(host.await(vm, VmState.PAUSED).disks().getFirst().suspect()).isTrue();
+    assertThat(host.await(vm, VmState.PAUSED).disks().getFirst().suspicion()).isPresent();
 
     host.power(vm, DesiredPower.STOPPED);
     host.await(vm, VmState.STOPPED);
     host.power(vm, DesiredPower.RUNNING);
-    assertThat(host.await(vm, VmState.RUNNING).disks().getFirst().suspect()).isFalse();
+    assertThat(host.await(vm, VmState.RUNNING).disks().getFirst().suspicion()).isEmpty();
   }
 
   @Test

@@ -38,7 +38,7 @@ record Examination(DiskId id, Path manifest, int parallelism, Pace pace, CopyPro
     disk.files().forEach(PageCache::forget);
     AtomicLong done = new AtomicLong();
     Progress counted = bytes -> progress.at(done.addAndGet(bytes), disk.size());
-    int threads = pace == Pace.ANY ? parallelism : 1;
+    int threads = pace.equals(Pace.ANY) ? parallelism : 1;
     try {
       Manifest found = Manifests.of(new Paced(disk, pace), threads, counted);
       return found.id().equals(id) ? Optional.empty() : Optional.of(difference(found));

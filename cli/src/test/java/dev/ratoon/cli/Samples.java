@@ -66,7 +66,7 @@ final class Samples {
                 0,
                 Optional.of("/data/vms/" + name + "/disk-0.qcow2"),
                 Optional.of("/data/cache/3f3f.raw"),
-                false)),
+                Optional.empty())),
         List.of(new VmView.NetworkView(new NetworkAttachment.User(), "52:54:00:00:00:01")),
         Optional.empty(),
         running ? Optional.of(22_000 + number) : Optional.empty(),
@@ -129,8 +129,14 @@ final class Samples {
                 List.of(HOST, new EntityName("host-2")))),
         List.of(IMAGE),
         List.of(
-            new BaseView.ChildView(new EntityName("web-1"), "/data/a", 5_300_000, false, false),
-            new BaseView.ChildView(new EntityName("worker-10"), "/data/b", 200_704, true, true)));
+            new BaseView.ChildView(
+                new EntityName("web-1"), "/data/a", 5_300_000, false, Optional.empty()),
+            new BaseView.ChildView(
+                new EntityName("worker-10"),
+                "/data/b",
+                200_704,
+                true,
+                Optional.of("the base was damaged"))));
   }
 
   static ShareView share() {

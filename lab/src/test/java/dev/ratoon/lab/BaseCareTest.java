@@ -75,7 +75,7 @@ class BaseCareTest {
     assertThat(received() - before).as("only what was wrong came").isLessThan(2 << 20);
     assertThat(onSecond().state()).isEqualTo(ReplicaState.READY);
     assertThat(Files.readAllBytes(other.outside(replica.path()))).isEqualTo(good);
-    assertThat(control.ratoon("base", "tree")).contains("on a suspect file");
+    assertThat(control.ratoon("base", "tree")).contains("suspect: it runs on a bad file");
     assertThat(control.ratoon("base", "verify")).doesNotContain("damaged");
 
     control.ratoon("vm", "stop", "web", "--now");

@@ -59,7 +59,7 @@ final class FakeAgent implements AgentLink {
   volatile List<ShareReport> shares = List.of();
   volatile List<ReplicaReport> replicas = List.of();
   final AtomicInteger openStreams = new AtomicInteger();
-  volatile boolean suspect;
+  volatile Optional<String> suspicion = Optional.empty();
   volatile Predicate<DesiredVm> fails = vm -> false;
 
   /** How far it is with each base disk that is wanted. */
@@ -284,7 +284,7 @@ final class FakeAgent implements AgentLink {
                     disk.sizeBytes(),
                     196_608,
                     0,
-                    suspect))
+                    suspicion))
             .toList(),
         Optional.empty(),
         Optional.of(2222),

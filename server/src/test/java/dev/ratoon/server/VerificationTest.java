@@ -119,8 +119,8 @@ final class VerificationTest {
     server.post(
         "/v1/vms",
         "{\"name\": \"web\", \"disks\": [{\"image\": \"tiny\"}], \"cloudInit\": {\"sshKeys\": []}}");
-    first.suspect = true;
-    second.suspect = true;
+    first.suspicion = Optional.of("replaced");
+    second.suspicion = Optional.of("replaced");
     first.obey();
     second.obey();
     BaseView view =
@@ -128,8 +128,11 @@ final class VerificationTest {
             .filter(b -> b.diskId().equals(base))
             .findFirst()
             .orElseThrow();
-    assertThat(view.children()).extracting(BaseView.ChildView::suspect).containsExactly(true);
-    assertThat(server.get("/v1/vms/web").as(VmView.class).disks().getFirst().suspect()).isTrue();
+    assertThat(view.children())
+        .extracting(BaseView.ChildView::suspicion)
+        .containsExactly(Optional.of("replaced"));
+    assertThat(server.get("/v1/vms/web").as(VmView.class).disks().getFirst().suspicion())
+        .contains("replaced");
   }
 
   @Test

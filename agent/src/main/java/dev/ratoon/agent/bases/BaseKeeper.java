@@ -168,13 +168,21 @@ final class BaseKeeper implements AutoCloseable {
     }
   }
 
+  /** Who has a base read wants to know soon how it is: only an end of the agent is no answer. */
+  private static boolean mayPass(DesiredBase wish, Problem problem) {
+    return switch (wish.task()) {
+      case PRECACHE -> PASSING.contains(problem.code());
+      case VERIFY, SCRUB -> problem.code() == ErrorCode.INTERRUPTED;
+    };
+  }
+
   /** What may pass is tried again for a long time: nobody sits and waits for it. */
   private Instant afterTrouble(DesiredBase wish, Problem problem) throws InterruptedException {
     if (closed) {
       throw new InterruptedException();
     }
     Instant now = clock.instant();
-    boolean giveUp = !PASSING.contains(problem.code()) || patience.isOver(now);
+    boolean giveUp = !mayPass(wish, problem) || patience.isOver(now);
     if (giveUp) {
       LOG.warn("Base disk {}: given up: {}", wish.diskId(), problem.oneLine());
     }

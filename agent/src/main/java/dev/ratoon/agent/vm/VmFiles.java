@@ -30,7 +30,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -158,19 +157,24 @@ final class VmFiles {
                 StoredBytes.of(file),
                 copied,
                 disk.differencing()
-                    && disk.base().filter(id -> isSuspect(id, record, caches)).isPresent()));
+                    ? disk.base().flatMap(id -> suspicion(id, record, caches))
+                    : Optional.empty()));
       }
     }
     return reports;
   }
 
-  /** Whether the base is, or the VM was started on a file of it that was replaced since. */
-  private static boolean isSuspect(DiskId base, VmRecord record, HostCaches caches) {
-    Optional<Instant> opened =
-        record.run().filter(run -> run.ended().isEmpty()).map(VmRecord.Run::startedAt);
-    boolean onReplaced =
-        opened.flatMap(from -> caches.own().replacedAt(base).filter(at -> from.isBefore(at))).isPresent();
-    return onReplaced || !caches.isReady(base);
+  /** Why the file of its base that a disk stands on is not trusted. */
+  private static Optional<String> suspicion(DiskId base, VmRecord record, HostCaches caches) {
+    if (!caches.isReady(base)) {
+      return Optional.of("the base is not known to be as it was published");
+    }
+    return record
+        .run()
+        .filter(run -> run.ended().isEmpty())
+        .map(VmRecord.Run::startedAt)
+        .flatMap(opened -> caches.own().replacedAt(base).filter(opened::isBefore))
+        .map(at -> "it runs on a bad file, whose place a good one took at " + at);
   }
 
   private long makeDisk(DesiredDisk disk, Path file, BiConsumer<Long, Long> progress) {

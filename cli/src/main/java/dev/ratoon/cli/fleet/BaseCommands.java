@@ -115,7 +115,7 @@ final class BaseCommands {
                   + "  "
                   + Words.size(child.storedBytes())
                   + (child.trashed() ? "  in the trash" : "")
-                  + (child.suspect() ? "  on a suspect file" : ""));
+                  + child.suspicion().map(why -> "  suspect: " + why).orElse(""));
         }
       }
       return lines;

@@ -118,13 +118,8 @@ public final class VmCommands {
             + Words.size(disk.copiedBytes())
             + " copied");
     disk.path().ifPresent(path -> details.line("", path));
-    disk.basePath()
-        .ifPresent(path ->
-            details.line(
-                "",
-                "on "
-                    + path
-                    + (disk.suspect() ? ", suspect: it is, or was when the VM was started" : "")));
+    disk.basePath().ifPresent(path -> details.line("", "on " + path));
+    disk.suspicion().ifPresent(why -> details.line("", "suspect: " + why));
   }
 
   @Command(name = "list", description = "List VMs.")

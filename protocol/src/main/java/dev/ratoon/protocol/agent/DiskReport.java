@@ -12,8 +12,8 @@ import java.util.Optional;
  * @param sizeBytes what the guest sees
  * @param storedBytes what the file takes on the host's disk
  * @param copiedBytes how many bytes of the base were copied to make it; 0 for a child
- * @param suspect whether the file of the base that it stands on, or that its running VM has open,
- *     is not known to be as it was published
+ * @param suspicion why the file of the base that it stands on, or that its running VM has open, is
+ *     not trusted; empty if it is
  */
 public record DiskReport(
     String path,
@@ -22,4 +22,4 @@ public record DiskReport(
     long sizeBytes,
     long storedBytes,
     long copiedBytes,
-    boolean suspect) {}
+    Optional<String> suspicion) {}

@@ -44,9 +44,9 @@ public record BaseView(
   /**
    * A VM with a child of it.
    *
-   * @param suspect whether the file that it stands on, or has open while it runs, is not known to
-   *     be as it was published
+   * @param suspicion why the file that it stands on, or has open while it runs, is not trusted;
+   *     empty if it is
    */
   public record ChildView(
-      EntityName vm, String path, long storedBytes, boolean trashed, boolean suspect) {}
+      EntityName vm, String path, long storedBytes, boolean trashed, Optional<String> suspicion) {}
 }

@@ -21,4 +21,4 @@ public record DiskView(
     long copiedBytes,
     Optional<String> path,
     Optional<String> basePath,
-    boolean suspect) {}
+    Optional<String> suspicion) {}

@@ -26,8 +26,8 @@ import tools.jackson.databind.ObjectReader;
  * ErrorCode#TIMED_OUT} where it sent nothing.
  *
  * <p>A call whose connection breaks is sent again only where that cannot do it twice: it only
- * reads, or the server knows it again by its Idempotency-Key, or it had not been sent in full. Of
- * any other nobody knows whether it was carried out, and the problem says so.
+ * reads, or the server knows it again, by its Idempotency-Key or by what it asks for, or it had not
+ * been sent in full. Of any other nobody knows whether it was carried out, and the problem says so.
  */
 public final class ApiClient implements AutoCloseable {
   /** Longer than the longest wait that the API grants. */
@@ -175,7 +175,10 @@ public final class ApiClient implements AutoCloseable {
   }
 
   private static boolean repeatable(Endpoint<?, ?> endpoint) {
-    return endpoint.method() == Endpoint.Method.GET || endpoint.equals(Endpoints.VM_DEPLOY);
+    return endpoint.method() == Endpoint.Method.GET
+        || endpoint.equals(Endpoints.VM_DEPLOY)
+        || endpoint.equals(Endpoints.BASE_PRECACHE)
+        || endpoint.equals(Endpoints.BASE_VERIFY);
   }
 
   /** What stays open when a call that changes something got no answer. */

@@ -6,6 +6,7 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.Permission;
+import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.PrecacheRequest;
@@ -63,6 +64,8 @@ final class Bodies {
           (ObjectNode) STRICT.readTree("{\"tags\": []}"),
           PrecacheRequest.class,
           (ObjectNode) STRICT.readTree("{\"hosts\": [], \"all\": false}"),
+          HostReport.class,
+          (ObjectNode) STRICT.readTree("{\"bases\": []}"),
           VerifyRequest.class,
           (ObjectNode) STRICT.readTree("{\"bases\": [], \"hosts\": [], \"gently\": false}"),
           ShareRequest.class,

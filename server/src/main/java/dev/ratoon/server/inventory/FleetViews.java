@@ -167,7 +167,7 @@ public final class FleetViews {
                       report.map(DiskReport::path).orElse(""),
                       report.map(DiskReport::storedBytes).orElse(0L),
                       vm.trashed(),
-                      report.filter(DiskReport::suspect).isPresent()));
+                      report.flatMap(DiskReport::suspicion)));
         }
       }
     }

@@ -48,7 +48,7 @@ final class Observations {
                     d.sizeBytes(),
                     0,
                     d.copiedBytes(),
-                    d.suspect()))
+                    d.suspicion()))
             .toList(),
         r.address(),
         r.sshPort(),

@@ -74,7 +74,7 @@ final class VmViews {
               report.map(DiskReport::copiedBytes).orElse(0L),
               report.map(DiskReport::path),
               report.flatMap(DiskReport::basePath),
-              report.filter(DiskReport::suspect).isPresent()));
+              report.flatMap(DiskReport::suspicion)));
     }
     return views;
   }
