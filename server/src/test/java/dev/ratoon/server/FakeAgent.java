@@ -137,8 +137,7 @@ final class FakeAgent implements AgentLink {
             List.of(),
             Optional.empty(),
             transfers,
-            Optional.of(
-                new Findings(revision, run, strays, List.of(), List.of(), 0))));
+            Optional.of(new Findings(revision, run, strays, List.of(), List.of(), 0))));
   }
 
   /** Of a host that has nothing yet. */

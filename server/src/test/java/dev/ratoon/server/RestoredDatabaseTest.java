@@ -52,8 +52,7 @@ final class RestoredDatabaseTest {
 
   private void addImage() throws Exception {
     Reply reply = server.upload("/v1/images?image=tiny&file=tiny.raw", new byte[1 << 20]);
-    assertThat(server.ended(reply.as(OperationView.class)).state())
-        .isEqualTo(OperationState.DONE);
+    assertThat(server.ended(reply.as(OperationView.class)).state()).isEqualTo(OperationState.DONE);
   }
 
   private OperationView deploy(String name) throws Exception {

@@ -99,10 +99,7 @@ final class SettingsCommands {
                   old.differencing(), Integer.parseInt(value), old.memoryRatio(), old.transfers());
           case "memory-ratio" ->
               new Settings(
-                  old.differencing(),
-                  old.trashHours(),
-                  Double.parseDouble(value),
-                  old.transfers());
+                  old.differencing(), old.trashHours(), Double.parseDouble(value), old.transfers());
           case "give-limit", "take-limit", "library-limit", "library-uploads" ->
               new Settings(
                   old.differencing(),
@@ -112,8 +109,8 @@ final class SettingsCommands {
           default ->
               throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
                   .next(
-                      "Settings are differencing, trash-hours, memory-ratio, give-limit, take-limit,"
-                          + " library-limit and library-uploads, as KEY=VALUE.")
+                      "Settings are differencing, trash-hours, memory-ratio, give-limit,"
+                          + " take-limit, library-limit and library-uploads, as KEY=VALUE.")
                   .asException();
         };
       } catch (NumberFormatException notNumber) {

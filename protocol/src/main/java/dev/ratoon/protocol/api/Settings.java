@@ -14,10 +14,7 @@ import java.util.Optional;
  * @param transfers how much each host may move
  */
 public record Settings(
-    boolean differencing,
-    int trashHours,
-    double memoryRatio,
-    Optional<TransferLimits> transfers) {
+    boolean differencing, int trashHours, double memoryRatio, Optional<TransferLimits> transfers) {
   public static final Settings DEFAULT = new Settings(true, 72, 1.0);
 
   /** A slower rate would let a piece be on its way for so long that its source seems dead. */

@@ -17,8 +17,7 @@ class HeldToLimitsTest {
     Collected collected = new Collected();
     DiskId disk = link.give(base);
     ChunkRequest _ =
-        link.connect()
-            .stream(disk, Link.GRANT, new Link.Heard())
+        link.connect().stream(disk, Link.GRANT, new Link.Heard())
             .request(Part.CONTENT, List.of(Run.of(0, PIECES)), priority, collected);
     return collected;
   }

@@ -100,13 +100,15 @@ public final class Api implements AutoCloseable {
   }
 
   private static Settings change(Parts parts, Settings settings) {
-    parts.database().change(tx -> {
-      boolean moveOtherwise = !tx.fleet().settings().limits().equals(settings.limits());
-      tx.fleet().change(settings);
-      if (moveOtherwise) {
-        parts.inventory().revisions().nextOfAll(tx);
-      }
-    });
+    parts
+        .database()
+        .change(tx -> {
+          boolean moveOtherwise = !tx.fleet().settings().limits().equals(settings.limits());
+          tx.fleet().change(settings);
+          if (moveOtherwise) {
+            parts.inventory().revisions().nextOfAll(tx);
+          }
+        });
     return settings;
   }
 }

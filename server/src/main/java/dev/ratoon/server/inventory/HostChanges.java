@@ -38,12 +38,7 @@ public final class HostChanges {
   /** What is known of the VMs that hosts have. */
   record Vms(KnownVms known, Observations observations, Operations operations) {}
 
-  HostChanges(
-      Database database,
-      Hosts hosts,
-      Members members,
-      Revisions revisions,
-      Vms vms) {
+  HostChanges(Database database, Hosts hosts, Members members, Revisions revisions, Vms vms) {
     this.database = database;
     this.hosts = hosts;
     this.members = members;
@@ -56,20 +51,20 @@ public final class HostChanges {
     Optional<SortedSet<String>> tags = change.tags().map(Tags::of);
     database.change(tx -> {
       members.change(
-            tx,
-            host,
-            name,
-            m ->
-                new Member(
-                    m.host(),
-                    m.name(),
-                    cluster(change, m),
-                    tags.orElse(m.tags()),
-                    change.maintenance().orElse(m.maintenance()),
-                    m.keySha256(),
-                    m.joinedAt(),
-                    m.removedAt(),
-                    limit(change, m)));
+          tx,
+          host,
+          name,
+          m ->
+              new Member(
+                  m.host(),
+                  m.name(),
+                  cluster(change, m),
+                  tags.orElse(m.tags()),
+                  change.maintenance().orElse(m.maintenance()),
+                  m.keySha256(),
+                  m.joinedAt(),
+                  m.removedAt(),
+                  limit(change, m)));
       if (change.limit().isPresent() && tx.hosts().revision(host).isPresent()) {
         revisions.next(tx, host);
       }
@@ -162,11 +157,12 @@ public final class HostChanges {
     vms.operations()
         .runningOf(vm.id())
         .ifPresent(operation ->
-            vms.operations().fail(
-                tx,
-                operation,
-                Problem.of(ErrorCode.WRONG_STATE, "working on " + operation.view().subject())
-                    .detail("An operator has given up its host, " + host + ".")));
+            vms.operations()
+                .fail(
+                    tx,
+                    operation,
+                    Problem.of(ErrorCode.WRONG_STATE, "working on " + operation.view().subject())
+                        .detail("An operator has given up its host, " + host + ".")));
     vms.known().remove(tx, vm);
     tx.afterCommit(() -> vms.observations().forget(vm.id()));
   }
