@@ -131,7 +131,7 @@ class ReconciliationTest {
                 .toList()
                 .containsAll(
                     List.of(
-                        users.getParent().toString(),
+                        host.folders().vms().resolve("my-old-disks").toString(),
                         dot.toString(),
                         nameless.toString(),
                         kept.toString()))));
