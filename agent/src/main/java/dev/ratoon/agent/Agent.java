@@ -20,8 +20,8 @@ import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
-import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.Findings.Stray;
+import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ScrubRules;
@@ -43,7 +43,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -219,20 +218,18 @@ public final class Agent implements AgentLink, AutoCloseable {
   }
 
   private Word firstWord() {
-    AtomicReference<Optional<DesiredState>> newer = new AtomicReference<>(Optional.empty());
-    FutureTask<Word> question =
+    FutureTask<Optional<DesiredState>> question =
         new FutureTask<>(() -> {
           server.report(hostReport());
-          newer.set(server.desired(identity.id(), known(), Duration.ZERO));
-          return newer.get().isPresent() ? Word.TAKEN_UP : Word.NOTHING_NEWER;
+          return server.desired(identity.id(), known(), Duration.ZERO);
         });
     Thread asked = Thread.ofVirtual().name("greeting").start(question);
     try {
-      Word word = question.get(GREETING.toSeconds(), TimeUnit.SECONDS);
-      newer.get().ifPresent(this::takeUp);
+      Optional<DesiredState> newer = question.get(GREETING.toSeconds(), TimeUnit.SECONDS);
+      newer.ifPresent(this::takeUp);
       // One that was refused leaves what was remembered.
-      boolean refused = newer.get().filter(told -> told.revision() != known()).isPresent();
-      return refused ? Word.NOTHING_NEWER : word;
+      boolean taken = newer.filter(told -> told.revision() == known()).isPresent();
+      return taken ? Word.TAKEN_UP : Word.NOTHING_NEWER;
     } catch (ExecutionException failed) {
       return failed.getCause() instanceof RatoonException refused
               && refused.problem().code() == ErrorCode.FORBIDDEN

@@ -57,7 +57,8 @@ final class DesiredStore {
     }
     if (!known.incarnation().equals(newer.incarnation())) {
       LOG.error(
-          "Refused the desired state of fleet incarnation {}: this host belongs to {}. Its VMs are left as they are.",
+          "Refused the desired state of fleet incarnation {}: this host belongs to {}. Its VMs are"
+              + " left as they are.",
           newer.incarnation(),
           known.incarnation());
       return false;

@@ -79,8 +79,7 @@ final class Inspection {
       cache.leftovers().stream()
           .filter(one ->
               arriving.stream().noneMatch(String.valueOf(one.file().getFileName())::startsWith))
-          .map(one ->
-              new Leftover(one.file().toString(), StoredBytes.of(one.file()), one.why()))
+          .map(one -> new Leftover(one.file().toString(), StoredBytes.of(one.file()), one.why()))
           .forEach(found::add);
       leftovers = found;
       blockJobs = vms.blockJobs();

@@ -20,7 +20,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What waits is not held up or hurried by a clock that is set, and ends when it is wanted no more. */
+/**
+ * What waits is not held up or hurried by a clock that is set, and ends when it is wanted no more.
+ */
 class PatienceTest {
   @TempDir Path work;
   private Host host;

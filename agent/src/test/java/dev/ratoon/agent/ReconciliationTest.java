@@ -105,7 +105,9 @@ class ReconciliationTest {
 
     host.awaitHost(
         finds(found ->
-            found.blockJobs().equals(List.of(new Findings.BlockJob(vm, "/d.qcow2", "pull", 5, 10)))));
+            found
+                .blockJobs()
+                .equals(List.of(new Findings.BlockJob(vm, "/d.qcow2", "pull", 5, 10)))));
   }
 
   @Test
@@ -124,10 +126,12 @@ class ReconciliationTest {
 
     host.awaitHost(
         finds(found ->
-            found.leftovers().stream().map(Findings.Leftover::path).toList()
+            found.leftovers().stream()
+                .map(Findings.Leftover::path)
+                .toList()
                 .containsAll(
                     List.of(
-                        users.getParent().toString(),
+                        host.folders().vms().resolve("my-old-disks").toString(),
                         dot.toString(),
                         nameless.toString(),
                         kept.toString()))));

@@ -457,8 +457,8 @@ public final class Cache implements AutoCloseable {
   }
 
   /**
-   * What lies in the cache's folder and is neither a base nor being worked at, but for arrivals that
-   * are under way, which only those know who bring them.
+   * What lies in the cache's folder and is neither a base nor being worked at, but for arrivals
+   * that are under way, which only those know who bring them.
    *
    * @throws RatoonException {@code file-unreadable}
    */

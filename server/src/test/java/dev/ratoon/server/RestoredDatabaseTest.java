@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -52,8 +53,7 @@ final class RestoredDatabaseTest {
 
   private void addImage() throws Exception {
     Reply reply = server.upload("/v1/images?image=tiny&file=tiny.raw", new byte[1 << 20]);
-    assertThat(server.ended(reply.as(OperationView.class)).state())
-        .isEqualTo(OperationState.DONE);
+    assertThat(server.ended(reply.as(OperationView.class)).state()).isEqualTo(OperationState.DONE);
   }
 
   private OperationView deploy(String name) throws Exception {
@@ -180,8 +180,9 @@ final class RestoredDatabaseTest {
 
     OperationView stop = server.post("/v1/vms/old/stop", "{}").as(OperationView.class);
 
-    assertThat(told().get("old").power()).isEqualTo(DesiredPower.STOPPED);
-    assertThat(told().get("old").powerRevision())
+    DesiredVm wanted = Objects.requireNonNull(told().get("old"));
+    assertThat(wanted.power()).isEqualTo(DesiredPower.STOPPED);
+    assertThat(wanted.powerRevision())
         .isGreaterThan(agent.vms.values().iterator().next().powerRevision());
     assertThat(server.get("/v1/operations/" + stop.id()).as(OperationView.class).state().ended())
         .isFalse();

@@ -57,8 +57,7 @@ final class TransferApiTest {
   }
 
   private static HostChange limit(String limit) {
-    return new HostChange(
-        Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(limit));
+    return new HostChange(Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(limit));
   }
 
   private TransferLimits told() throws Exception {

@@ -23,8 +23,8 @@ import java.util.Optional;
 record GrantedBases(FleetIdentity identity, Cache cache, Arrivals arrivals, InstantSource clock)
     implements Doorman {
   /**
-   * Clocks differ, and jump: by so much the clock of the server that made a grant may be behind that
-   * of this host. A host that was removed can use its last grants for as long, and no others.
+   * Clocks differ, and jump: by so much the clock of the server that made a grant may be behind
+   * that of this host. A host that was removed can use its last grants for as long, and no others.
    */
   static final Duration SKEW = Duration.ofHours(1);
 

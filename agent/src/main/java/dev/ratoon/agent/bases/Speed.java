@@ -10,8 +10,8 @@ import java.time.Duration;
  * others worse may be the peer's disk or others' traffic; it fades, by half in ten minutes, so that
  * a way that became worse is found out.
  *
- * <p>Whether the way or the peer was the limit is not told apart: for whoever wants a base from that
- * peer both are the same.
+ * <p>Whether the way or the peer was the limit is not told apart: for whoever wants a base from
+ * that peer both are the same.
  */
 final class Speed {
   private static final double BUSY_ENOUGH = 0.8;
@@ -34,7 +34,7 @@ final class Speed {
     if (looked && wall < LEAST_LOOK.toNanos()) {
       return;
     }
-    double busy = now.busy().minus(before.busy()).toNanos();
+    long busy = now.busy().minus(before.busy()).toNanos();
     long bytes = now.wireBytesIn() - before.wireBytesIn();
     if (looked && bytes >= LEAST_BYTES && busy >= BUSY_ENOUGH * wall) {
       double rate = bytes / (Math.min(busy, wall) / NANOS);

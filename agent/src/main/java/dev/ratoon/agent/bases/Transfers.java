@@ -74,8 +74,8 @@ final class Transfers implements AutoCloseable {
     long now = System.nanoTime();
     peers
         .traffic()
-        .forEach((host, traffic) ->
-            speeds.computeIfAbsent(host, _ -> new Speed()).look(traffic, now));
+        .forEach(
+            (host, traffic) -> speeds.computeIfAbsent(host, _ -> new Speed()).look(traffic, now));
   }
 
   TransferReport report(ChunkServer served, Peers peers, Arrivals arrivals) {
@@ -86,10 +86,7 @@ final class Transfers implements AutoCloseable {
     List<PeerTraffic> all = new ArrayList<>();
     for (HostId host : hosts) {
       all.add(
-          peer(
-              host,
-              came.getOrDefault(host, Traffic.NONE),
-              went.getOrDefault(host, Traffic.NONE)));
+          peer(host, came.getOrDefault(host, Traffic.NONE), went.getOrDefault(host, Traffic.NONE)));
     }
     Traffic asked = peers.trafficOfAll();
     Traffic given = served.traffic();

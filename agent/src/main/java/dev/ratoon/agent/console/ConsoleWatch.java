@@ -28,7 +28,8 @@ public final class ConsoleWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ConsoleWatch.class);
   private static final Pattern USERLAND =
       Pattern.compile(
-          "ratoon-guest: userland is up|(?m)^\\S+ login: *$|Cloud-init v\\. .* finished at|Reached target .*Multi-User");
+          "ratoon-guest: userland is up|(?m)^\\S+ login: *$|Cloud-init v\\. .* finished at|Reached"
+              + " target .*Multi-User");
   private static final Duration INTERVAL = Duration.ofMillis(40);
   private static final Duration PATIENCE = Duration.ofMinutes(15);
   private static final int PIECE = 64 * 1024;

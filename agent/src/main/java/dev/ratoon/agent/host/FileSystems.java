@@ -31,15 +31,15 @@ public final class FileSystems {
   public FileSystems(Map<String, Path> folders) {
     Map<Path, List<String>> holds = new LinkedHashMap<>();
     Map<Path, Path> within = new LinkedHashMap<>();
-    new TreeMap<>(folders).forEach((what, folder) -> {
-      Path mountPoint = mountPoint(folder.toAbsolutePath());
-      holds.computeIfAbsent(mountPoint, _ -> new ArrayList<>()).add(what);
-      within.putIfAbsent(mountPoint, folder);
-    });
+    new TreeMap<>(folders)
+        .forEach((what, folder) -> {
+          Path mountPoint = mountPoint(folder.toAbsolutePath());
+          holds.computeIfAbsent(mountPoint, _ -> new ArrayList<>()).add(what);
+          within.putIfAbsent(mountPoint, folder);
+        });
     within.forEach((mountPoint, folder) ->
         known.add(
-            new Known(
-                mountPoint, holds.getOrDefault(mountPoint, List.of()), abilities(folder))));
+            new Known(mountPoint, holds.getOrDefault(mountPoint, List.of()), abilities(folder))));
   }
 
   /** As they are now; one that does not answer is left out. */

@@ -1,31 +1,31 @@
 package dev.ratoon.agent.vm;
 
-import org.slf4j.LoggerFactory;
-import org.slf4j.Logger;
-import java.util.Comparator;
-import java.nio.file.DirectoryIteratorException;
-import dev.ratoon.protocol.agent.Findings.Stray;
-import dev.ratoon.protocol.agent.Findings.Overlay;
-import dev.ratoon.protocol.agent.Findings.Leftover;
-import dev.ratoon.model.RatoonException;
-import dev.ratoon.disk.file.StoredBytes;
-import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.host.HostFolders;
+import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.disk.file.Faults;
+import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.agent.Findings.Leftover;
+import dev.ratoon.protocol.agent.Findings.Overlay;
+import dev.ratoon.protocol.agent.Findings.Stray;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 
 /**
@@ -239,8 +239,7 @@ final class VmFolders {
     } catch (RatoonException unreadable) {
       // Its folder is reported as a leftover.
     }
-    return new Stray(
-        id, epoch, domain.isPresent(), place(id) == Place.TRASH, overlays(folder));
+    return new Stray(id, epoch, domain.isPresent(), place(id) == Place.TRASH, overlays(folder));
   }
 
   private static List<Overlay> overlays(Path folder) {
@@ -330,7 +329,8 @@ final class VmFolders {
       throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading what is known of the VM in " + folder)
           .detail(file + " cannot be read: " + unreadable.getMessage())
           .next(
-              "The folder is left as it is. If its disks matter, copy them away before anything else.")
+              "The folder is left as it is. If its disks matter, copy them away before anything"
+                  + " else.")
           .asException(unreadable);
     }
   }

@@ -238,18 +238,14 @@ final class VmKeeper implements AutoCloseable {
 
   private void makeFiles(DesiredVm vm, VmRecord record) {
     String doing = "bringing the bases of VM '" + vm.name() + "'";
-    work.makeFiles(
-        vm, record, wait -> bases.during(() -> isTowardsRunning(wanted), doing, wait));
+    work.makeFiles(vm, record, wait -> bases.during(() -> isTowardsRunning(wanted), doing, wait));
   }
 
   private void start(DesiredVm vm, VmRecord record, boolean restart, Instant now) {
     int restarts = 0;
     if (restart) {
       boolean wasSteady =
-          record
-              .run()
-              .filter(run -> run.startedAt().plus(STEADY).isBefore(work.now()))
-              .isPresent();
+          record.run().filter(run -> run.startedAt().plus(STEADY).isBefore(work.now())).isPresent();
       restarts = wasSteady ? 1 : record.run().map(VmRecord.Run::restarts).orElse(0) + 1;
       notBefore = now.plus(restartDelay(restarts));
       LOG.info("VM {}: started again by its restart policy, try {}", id, restarts);

@@ -119,8 +119,7 @@ public final class VmKeepers implements AutoCloseable {
   /** VMs with files or a domain here of which nobody speaks: kept as they are. */
   public List<Stray> strays() {
     Map<VmId, DomainStatus> domains =
-        hypervisor.domains().stream()
-            .collect(Collectors.toMap(DomainStatus::id, domain -> domain));
+        hypervisor.domains().stream().collect(Collectors.toMap(DomainStatus::id, domain -> domain));
     return Stream.concat(folders.all().stream(), domains.keySet().stream())
         .filter(id -> !keepers.containsKey(id))
         .distinct()

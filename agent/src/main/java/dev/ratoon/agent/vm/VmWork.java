@@ -170,8 +170,8 @@ final class VmWork {
       throw Problem.of(ErrorCode.WRONG_STATE, "making the disks of VM '" + vm.name() + "'")
           .detail("It was deleted for good on this host, and its disks with it.")
           .next(
-              "The server has forgotten that: its database was restored. Delete the VM, and deploy a"
-                  + " new one if it is needed.")
+              "The server has forgotten that: its database was restored. Delete the VM, and deploy"
+                  + " a new one if it is needed.")
           .asException();
     }
     Timeline timeline = timeline(vm.id());
@@ -179,8 +179,8 @@ final class VmWork {
     timeline.step(
         "base",
         () ->
-            waiting.accept(() ->
-                readyBases(vm, (done, total) -> timeline.progress("base", done, total))));
+            waiting.accept(
+                () -> readyBases(vm, (done, total) -> timeline.progress("base", done, total))));
     timeline.step(
         "disk",
         () -> {
@@ -383,8 +383,8 @@ final class VmWork {
   }
 
   /**
-   * The last report with what has changed since: the disks' sizes, the userland, and how far what is
-   * under way has come.
+   * The last report with what has changed since: the disks' sizes, the userland, and how far what
+   * is under way has come.
    */
   VmReport refreshed(DesiredVm vm, VmReport last) {
     VmRecord record = records.getOrDefault(vm.id(), VmRecord.fresh(vm.id(), vm.epoch()));

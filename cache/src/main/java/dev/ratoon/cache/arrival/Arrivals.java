@@ -35,6 +35,7 @@ public final class Arrivals implements AutoCloseable {
   private final Map<DiskId, Arrival> arrivals = new HashMap<>();
 
   private final Map<Arrival, Set<ArrivalTicket>> waiting = new HashMap<>();
+
   /** Those that have begun and not ended; one that is stopping may have a successor already. */
   private final Set<Arrival> running = new HashSet<>();
 

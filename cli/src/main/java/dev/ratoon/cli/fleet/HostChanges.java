@@ -32,7 +32,8 @@ final class HostChanges {
       description = "Make a token with which one host may join the fleet.",
       footer = {
         "",
-        "The token lets one host in, and tells it which server is the right one: hand it over as you",
+        "The token lets one host in, and tells it which server is the right one: hand it over as"
+            + " you",
         "would a password. With -q only the token is printed."
       })
   static final class Token implements Callable<Integer> {
@@ -125,10 +126,7 @@ final class HostChanges {
               session,
               name,
               new HostChange(
-                  Optional.ofNullable(cluster),
-                  all,
-                  Optional.empty(),
-                  Optional.ofNullable(limit)));
+                  Optional.ofNullable(cluster), all, Optional.empty(), Optional.ofNullable(limit)));
       session
           .output()
           .say(
@@ -186,8 +184,10 @@ final class HostChanges {
       description = "Remove a host from the fleet: its agent is not let in any more.",
       footer = {
         "",
-        "Refused while the host has VMs. If it will never come back, --lost gives them up: the fleet",
-        "forgets them, and may give their names and addresses to others. Never do that to a host that",
+        "Refused while the host has VMs. If it will never come back, --lost gives them up: the"
+            + " fleet",
+        "forgets them, and may give their names and addresses to others. Never do that to a host"
+            + " that",
         "may still run them."
       })
   static final class Remove implements Callable<Integer> {
@@ -217,9 +217,12 @@ final class HostChanges {
       description = "Let a host follow this server's database, whose history is not the host's.",
       footer = {
         "",
-        "After a database was restored from a backup, hosts have seen states that it knows nothing of:",
-        "they leave everything as it is, and get no new VMs, until you say this. The host then does what",
-        "the database wants of the VMs that it knows. VMs that it does not know are kept, and shown by",
+        "After a database was restored from a backup, hosts have seen states that it knows nothing"
+            + " of:",
+        "they leave everything as it is, and get no new VMs, until you say this. The host then does"
+            + " what",
+        "the database wants of the VMs that it knows. VMs that it does not know are kept, and shown"
+            + " by",
         "'ratoon host show'; nothing of them is started, stopped or removed."
       })
   static final class Follow implements Callable<Integer> {

@@ -124,9 +124,9 @@ final class HostDetails {
             Stream.concat(
                 found.leftovers().stream()
                     .limit(SHOWN)
-                    .map(one ->
-                        one.path() + " (" + Words.size(one.bytes()) + "): " + one.why()),
-                Stream.of(found.leftoverCount() + " in all").filter(_ -> found.leftoverCount() > SHOWN)))
+                    .map(one -> one.path() + " (" + Words.size(one.bytes()) + "): " + one.why()),
+                Stream.of(found.leftoverCount() + " in all")
+                    .filter(_ -> found.leftoverCount() > SHOWN)))
         .toList();
   }
 }

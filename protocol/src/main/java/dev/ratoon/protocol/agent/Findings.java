@@ -38,8 +38,7 @@ public record Findings(
    * @param trashed whether its files are in the trash
    * @param overlays its disks, with the parents that their own headers name
    */
-  public record Stray(
-      VmId id, long epoch, boolean runs, boolean trashed, List<Overlay> overlays) {
+  public record Stray(VmId id, long epoch, boolean runs, boolean trashed, List<Overlay> overlays) {
     public Stray {
       overlays = List.copyOf(overlays);
     }

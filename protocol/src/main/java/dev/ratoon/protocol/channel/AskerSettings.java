@@ -12,8 +12,7 @@ import dev.ratoon.model.Problem;
  * @param deliveryThreads how many receivers of a connection may work at once
  * @param taking what it is held to in all
  */
-public record AskerSettings(
-    Timeouts timeouts, int window, int deliveryThreads, RateLimit taking) {
+public record AskerSettings(Timeouts timeouts, int window, int deliveryThreads, RateLimit taking) {
   /**
    * @throws dev.ratoon.model.RatoonException {@code INVALID_VALUE}
    */

@@ -109,8 +109,7 @@ final class Asking implements Wire.Handler {
     lastRequest++;
     int number = lastRequest;
     OpenRequest request =
-        new OpenRequest(
-            stream, part, priority, sorted, receiver, why -> cancel(number, why));
+        new OpenRequest(stream, part, priority, sorted, receiver, why -> cancel(number, why));
     requests.put(number, request);
     stream.requestBegan();
     meter.asked(request.unansweredCount());

@@ -74,7 +74,7 @@ public final class Uploads {
       moved.signalAll();
       while (most > 0
           && !abandoned.getAsBoolean()
-          && (inTurn.size() >= most || line.peekFirst() != who)) {
+          && (inTurn.size() >= most || !who.equals(line.peekFirst()))) {
         boolean _ = moved.await(LOOK_MILLIS, TimeUnit.MILLISECONDS);
       }
     } finally {

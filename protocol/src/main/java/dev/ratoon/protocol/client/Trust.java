@@ -18,8 +18,7 @@ final class Trust {
    */
   static SSLContext in(String authorities, Optional<ClientCertificate> own) {
     try {
-      return FleetTls.context(
-          Pem.certificates(authorities), own.map(ClientCertificate::shown));
+      return FleetTls.context(Pem.certificates(authorities), own.map(ClientCertificate::shown));
     } catch (GeneralSecurityException unusable) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the certificate of the server's authority")
           .detail(String.valueOf(unusable.getMessage()))

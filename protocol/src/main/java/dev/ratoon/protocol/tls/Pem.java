@@ -40,8 +40,7 @@ public final class Pem {
   public static List<X509Certificate> certificates(String pem) throws GeneralSecurityException {
     List<X509Certificate> all =
         CertificateFactory.getInstance("X.509")
-            .generateCertificates(
-                new ByteArrayInputStream(pem.getBytes(StandardCharsets.US_ASCII)))
+            .generateCertificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.US_ASCII)))
             .stream()
             .map(X509Certificate.class::cast)
             .toList();

@@ -17,8 +17,7 @@ class HeldToLimitsTest {
     Collected collected = new Collected();
     DiskId disk = link.give(base);
     ChunkRequest _ =
-        link.connect()
-            .stream(disk, Link.GRANT, new Link.Heard())
+        link.connect().stream(disk, Link.GRANT, new Link.Heard())
             .request(Part.CONTENT, List.of(Run.of(0, PIECES)), priority, collected);
     return collected;
   }
@@ -70,11 +69,11 @@ class HeldToLimitsTest {
     try (Link link = Link.usual()) {
       ask(link, FakeBase.ready(CONTENT), Priority.DEPLOY).complete();
       ask(link, FakeBase.ready(CONTENT), Priority.PRECACHE).complete();
-      Traffic came = link.client.trafficByHost().get(Link.SOURCE);
+      Traffic came = link.client.trafficByHost().getOrDefault(Link.SOURCE, Traffic.NONE);
       assertThat(came.deployBytes()).isEqualTo(CONTENT.length);
       assertThat(came.precacheBytes()).isEqualTo(CONTENT.length);
       Await.until(() -> {
-        Traffic went = link.server.trafficByHost().get(Link.ASKER);
+        Traffic went = link.server.trafficByHost().getOrDefault(Link.ASKER, Traffic.NONE);
         return went.wireBytesOut() >= came.wireBytesIn()
             && went.deployBytes() >= CONTENT.length
             && went.precacheBytes() >= CONTENT.length;

@@ -70,18 +70,18 @@ final class Histories {
     }
     boolean earlier = seenRun.isPresent() && !seenRun.get().equals(run);
     long known =
-        earlier
-            ? tx.hosts().began(report.id())
-            : tx.hosts().revision(report.id()).orElse(0L);
+        earlier ? tx.hosts().began(report.id()) : tx.hosts().revision(report.id()).orElse(0L);
     return newest(report).revision() <= known;
   }
 
   /** The newest state that the host has taken up. */
   static Replaced newest(HostReport report) {
     long revision =
-        report.findings().map(Findings::newestRevision).orElse(0L) > 0
-            ? report.findings().get().newestRevision()
-            : report.revision();
+        report
+            .findings()
+            .map(Findings::newestRevision)
+            .filter(seen -> seen > 0)
+            .orElse(report.revision());
     return new Replaced(report.incarnation(), revision);
   }
 }

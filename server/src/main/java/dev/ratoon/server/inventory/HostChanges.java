@@ -39,12 +39,7 @@ public final class HostChanges {
   /** What is known of the VMs that hosts have. */
   record Vms(KnownVms known, Observations observations, Operations operations) {}
 
-  HostChanges(
-      Database database,
-      Hosts hosts,
-      Members members,
-      Revisions revisions,
-      Vms vms) {
+  HostChanges(Database database, Hosts hosts, Members members, Revisions revisions, Vms vms) {
     this.database = database;
     this.hosts = hosts;
     this.members = members;

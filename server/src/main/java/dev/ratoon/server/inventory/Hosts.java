@@ -148,8 +148,8 @@ public final class Hosts {
           Optional.of(
               strange(
                   name,
-                  "It has seen newer states than this database knows: the database was restored from"
-                      + " a backup."));
+                  "It has seen newer states than this database knows: the database was restored"
+                      + " from a backup."));
       case FOREIGN ->
           Optional.of(
               strange(name, "It belongs to another fleet, or this database was made anew."));
@@ -186,7 +186,8 @@ public final class Hosts {
   void givesUp(HostId host) {
     seen.computeIfPresent(
         host,
-        (id, was) -> new Seen(was.report(), was.reportedAt(), was.heardNanos(), Standing.GIVING_UP));
+        (id, was) ->
+            new Seen(was.report(), was.reportedAt(), was.heardNanos(), Standing.GIVING_UP));
   }
 
   /** Whether it follows this database, as far as is known. */

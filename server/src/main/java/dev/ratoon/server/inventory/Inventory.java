@@ -31,8 +31,7 @@ public record Inventory(
       Operations operations,
       WireCounts counts,
       InstantSource clock) {
-    Histories histories =
-        new Histories(incarnation, run, database.read(tx -> tx.fleet().runs()));
+    Histories histories = new Histories(incarnation, run, database.read(tx -> tx.fleet().runs()));
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();

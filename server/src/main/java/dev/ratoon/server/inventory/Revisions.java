@@ -111,8 +111,7 @@ public final class Revisions {
     return tx.members()
         .find(host)
         .flatMap(Member::limitBytesPerSecond)
-        .map(own ->
-            new TransferLimits(own, own, all.libraryBytesPerSecond(), all.libraryUploads()))
+        .map(own -> new TransferLimits(own, own, all.libraryBytesPerSecond(), all.libraryUploads()))
         .orElse(all);
   }
 

@@ -57,7 +57,8 @@ public final class FleetTable {
     handle.createUpdate("update host set began = revision").execute();
     handle
         .createUpdate(
-            "delete from run where rowid not in (select rowid from run order by rowid desc limit :n)")
+            "delete from run where rowid not in (select rowid from run order by rowid desc limit"
+                + " :n)")
         .bind("n", MOST_RUNS)
         .execute();
   }
