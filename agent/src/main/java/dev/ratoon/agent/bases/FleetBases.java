@@ -2,7 +2,6 @@ package dev.ratoon.agent.bases;
 
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
-import dev.ratoon.cache.arrival.ArrivalListener;
 import dev.ratoon.cache.arrival.ArrivalProgress;
 import dev.ratoon.cache.arrival.ArrivalSettings;
 import dev.ratoon.cache.arrival.ArrivalTicket;
@@ -66,7 +65,7 @@ public final class FleetBases implements Bases {
             cache,
             ArrivalSettings.of(
                 identity.host().toString(), Runtime.getRuntime().availableProcessors()),
-            FleetBases::left);
+            new ArrivalLog());
     this.giving =
         ChunkServer.listen(
             identity.listen(),
@@ -179,10 +178,6 @@ public final class FleetBases implements Bases {
         coming.sizeBytes(),
         now.verifiedBytes(),
         (int) Math.min(PERCENT - 1, now.verifiedBytes() * PERCENT / all));
-  }
-
-  private static void left(DiskId base, Source source, ArrivalListener.Left why) {
-    LOG.warn("Host {} was left: {}", source.name(), why.problem().oneLine());
   }
 
   /** Ends giving, then bringing; what was verified is kept. */
