@@ -1,5 +1,7 @@
 package dev.ratoon.agent;
 
+import dev.ratoon.agent.bases.BaseKeepers;
+import dev.ratoon.agent.bases.BaseWork;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
@@ -14,8 +16,10 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink;
+import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
+import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
@@ -54,6 +58,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final DesiredStore desired;
   private final Reporter reporter;
   private final VmKeepers vms;
+  private final BaseKeepers bases;
   private final Thread asking;
   private volatile boolean closed;
   private volatile Optional<HypervisorFacts> lastFacts = Optional.empty();
@@ -72,8 +77,17 @@ public final class Agent implements AgentLink, AutoCloseable {
     this.server = server;
     this.desired = new DesiredStore(folders.agent());
     this.reporter =
-        new Reporter(identity.id(), server, this::hostReport, this::vmReport, config.reportEvery());
+        new Reporter(
+            identity.id(),
+            server,
+            this::hostReport,
+            this::vmReport,
+            this::baseNews,
+            config.reportEvery());
     this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
+    this.bases =
+        new BaseKeepers(
+            new BaseWork(stores.cache(), stores.bases()), clock, reporter::basesChanged);
     this.asking = Thread.ofVirtual().name("desired").unstarted(this::ask);
   }
 
@@ -89,8 +103,15 @@ public final class Agent implements AgentLink, AutoCloseable {
       ServerLink server,
       InstantSource clock) {
     Agent agent = new Agent(config, hypervisor, stores, server, clock);
-    agent.desired.last().ifPresent(last -> agent.vms.want(last.vms()));
+    agent
+        .desired
+        .last()
+        .ifPresent(last -> {
+          agent.vms.want(last.vms());
+          agent.bases.want(last.bases());
+        });
     stores.cache().onChange(agent.reporter::hostChanged);
+    stores.cache().onChange(agent.bases::cacheChanged);
     agent.reporter.start();
     agent.asking.start();
     return agent;
@@ -120,6 +141,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     closed = true;
     asking.interrupt();
     vms.close();
+    bases.close();
     reporter.close();
   }
 
@@ -162,10 +184,15 @@ public final class Agent implements AgentLink, AutoCloseable {
     if (!onlyStarts) {
       vms.want(newer.vms());
     }
+    bases.want(newer.bases());
   }
 
   private Optional<VmReport> vmReport(VmId id) {
     return vms.report(id);
+  }
+
+  private List<BaseReport> baseNews() {
+    return bases.news();
   }
 
   private HostReport hostReport() {
@@ -177,28 +204,34 @@ public final class Agent implements AgentLink, AutoCloseable {
     } catch (RatoonException unavailable) {
       problem = Optional.of(unavailable.problem());
     }
-    Optional<HypervisorFacts> facts = lastFacts;
-    Optional<Space> space = space();
-    DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of()));
+    DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of(), List.of()));
     return new HostReport(
         identity.id(),
         identity.name(),
         state.incarnation(),
         vms.allReport() ? state.revision() : 0,
+        facts(),
+        problem,
+        replicas(),
+        vms.reports(),
+        unknown,
+        stores.bases().address(),
+        bases.reports());
+  }
+
+  private HostFacts facts() {
+    Optional<HypervisorFacts> facts = lastFacts;
+    Optional<Space> space = space();
+    return new HostFacts(
         facts.map(HypervisorFacts::cpus).orElse(0),
         facts.map(HypervisorFacts::memoryBytes).orElse(0L),
         space.map(Space::totalBytes).orElse(0L),
         space.map(Space::freeBytes).orElse(0L),
         facts.map(f -> f.accelerator().text()).orElse("unknown"),
         facts.map(HypervisorFacts::version).orElse("unknown"),
-        problem,
         facts.map(HypervisorFacts::networks).orElse(List.of()),
         facts.map(HypervisorFacts::bridges).orElse(List.of()),
-        facts.flatMap(HypervisorFacts::uefi).isPresent(),
-        replicas(),
-        vms.reports(),
-        unknown,
-        stores.bases().address());
+        facts.flatMap(HypervisorFacts::uefi).isPresent());
   }
 
   /** A base that has just come may be on its way still, for those who look: it counts as here. */

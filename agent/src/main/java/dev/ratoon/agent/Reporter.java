@@ -2,6 +2,7 @@ package dev.ratoon.agent;
 
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.VmId;
+import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells the server how the host is: at once which VMs changed, all that changed meanwhile in one
- * message; and now and then, or when asked to, the whole host. A report that is lost is made good
+ * message, and so with base disks that are wanted; and now and then, or when asked to, the whole host. A report that is lost is made good
  * by the next whole one.
  */
 final class Reporter implements AutoCloseable {
@@ -30,10 +31,12 @@ final class Reporter implements AutoCloseable {
   private final ServerLink server;
   private final Supplier<HostReport> whole;
   private final Function<VmId, Optional<VmReport>> vm;
+  private final Supplier<List<BaseReport>> bases;
   private final Duration every;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition news = lock.newCondition();
   private final Set<VmId> changed = new LinkedHashSet<>();
+  private boolean basesChanged;
   private boolean wholeWanted = true;
   private volatile boolean closed;
   private final Thread thread;
@@ -43,11 +46,13 @@ final class Reporter implements AutoCloseable {
       ServerLink server,
       Supplier<HostReport> whole,
       Function<VmId, Optional<VmReport>> vm,
+      Supplier<List<BaseReport>> bases,
       Duration every) {
     this.host = host;
     this.server = server;
     this.whole = whole;
     this.vm = vm;
+    this.bases = bases;
     this.every = every;
     this.thread = Thread.ofVirtual().name("reporter").unstarted(this::run);
   }
@@ -59,6 +64,11 @@ final class Reporter implements AutoCloseable {
   /** This VM is no longer as it was reported. */
   void changed(VmId id) {
     tell(() -> changed.add(id));
+  }
+
+  /** What is done for base disks has got on. */
+  void basesChanged() {
+    tell(() -> basesChanged = true);
   }
 
   /** The host is no longer as it was reported. */
@@ -98,37 +108,43 @@ final class Reporter implements AutoCloseable {
     }
   }
 
-  /** The VMs to report; empty for the whole host. */
-  private Optional<Set<VmId>> await() throws InterruptedException {
+  /** What is to be reported; empty for the whole host. */
+  private Optional<News> await() throws InterruptedException {
     lock.lock();
     try {
       long left = every.toNanos();
-      while (changed.isEmpty() && !wholeWanted && left > 0) {
+      while (changed.isEmpty() && !basesChanged && !wholeWanted && left > 0) {
         left = news.awaitNanos(left);
       }
-      Set<VmId> vms = Set.copyOf(changed);
+      News some = new News(Set.copyOf(changed), basesChanged);
       changed.clear();
+      basesChanged = false;
       if (wholeWanted || left <= 0) {
         wholeWanted = false;
         return Optional.empty();
       }
-      return Optional.of(vms);
+      return Optional.of(some);
     } finally {
       lock.unlock();
     }
   }
 
-  private void report(Optional<Set<VmId>> vms) {
-    if (vms.isEmpty()) {
+  private record News(Set<VmId> vms, boolean bases) {}
+
+  private void report(Optional<News> some) {
+    if (some.isEmpty()) {
       server.report(whole.get());
       return;
     }
     List<VmReport> reports = new ArrayList<>();
-    for (VmId id : vms.get()) {
+    for (VmId id : some.get().vms()) {
       vm.apply(id).ifPresent(reports::add);
     }
     if (!reports.isEmpty()) {
       server.report(host, reports);
+    }
+    if (some.get().bases()) {
+      server.reportBases(host, bases.get());
     }
   }
 

@@ -41,6 +41,16 @@ class AgentTest {
   }
 
   @Test
+  void basesAreLookedAfterWithoutAHypervisorAndByAnAgentThatIsBack() {
+    host.hypervisor().disconnect();
+    host.wantBase();
+    assertThat(host.awaitBase().result()).contains("it was there already");
+    host.kill();
+    host.boot();
+    assertThat(host.awaitBase().problem()).isEmpty();
+  }
+
+  @Test
   void aDeployMakesAChildOfTheBaseAndCopiesNothing() throws Exception {
     VmId vm = host.deploy("web");
 

@@ -24,6 +24,9 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.BaseReport;
+import dev.ratoon.protocol.agent.BaseTask;
+import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
@@ -81,6 +84,8 @@ final class Host implements ServerLink, AutoCloseable {
   private final Condition news = lock.newCondition();
   private final Map<VmId, DesiredVm> wanted = new HashMap<>();
   private final Map<VmId, VmReport> reported = new HashMap<>();
+  private List<DesiredBase> wantedBases = List.of();
+  private final Map<DiskId, BaseReport> reportedBases = new HashMap<>();
   private Optional<HostReport> reportedHost = Optional.empty();
   private String incarnation = "one";
   private long revision = 1;
@@ -133,7 +138,10 @@ final class Host implements ServerLink, AutoCloseable {
     cache.ifPresent(Cache::close);
     agent = Optional.empty();
     cache = Optional.empty();
-    locked(reported::clear);
+    locked(() -> {
+      reported.clear();
+      reportedBases.clear();
+    });
   }
 
   void losePower() {
@@ -204,6 +212,18 @@ final class Host implements ServerLink, AutoCloseable {
         wanted.put(vm.id(), vm);
       }
     });
+  }
+
+  /** Wants its image beforehand, whatever its VMs need. */
+  void wantBase() {
+    change(() -> wantedBases = List.of(new DesiredBase(image, BaseTask.PRECACHE, revision + 1)));
+  }
+
+  BaseReport awaitBase() {
+    await(
+        () -> Optional.ofNullable(reportedBases.get(image)).filter(BaseReport::settled).isPresent(),
+        () -> "a report of the base, but " + reportedBases);
+    return Objects.requireNonNull(reportedBases.get(image));
   }
 
   void wantNothing() {
@@ -300,7 +320,7 @@ final class Host implements ServerLink, AutoCloseable {
       asked++;
       news.signalAll();
       return left > 0
-          ? Optional.of(new DesiredState(incarnation, revision, new ArrayList<>(wanted.values())))
+          ? Optional.of(new DesiredState(incarnation, revision, new ArrayList<>(wanted.values()), wantedBases))
           : Optional.empty();
     } finally {
       lock.unlock();
@@ -312,6 +332,7 @@ final class Host implements ServerLink, AutoCloseable {
     locked(() -> {
       reportedHost = Optional.of(report);
       report.vms().forEach(vm -> reported.put(vm.id(), vm));
+      report.bases().forEach(base -> reportedBases.put(base.diskId(), base));
       news.signalAll();
     });
   }
@@ -320,6 +341,14 @@ final class Host implements ServerLink, AutoCloseable {
   public void report(HostId host, List<VmReport> changed) {
     locked(() -> {
       changed.forEach(vm -> reported.put(vm.id(), vm));
+      news.signalAll();
+    });
+  }
+
+  @Override
+  public void reportBases(HostId host, List<BaseReport> changed) {
+    locked(() -> {
+      changed.forEach(base -> reportedBases.put(base.diskId(), base));
       news.signalAll();
     });
   }

@@ -132,6 +132,11 @@ public final class Cache implements AutoCloseable {
     return Optional.ofNullable(bases.get(id)).map(CachedBase::base);
   }
 
+  /** Whether the base with this id is here and unaltered, as one look at its inode tells. */
+  public boolean isReady(DiskId id) {
+    return Optional.ofNullable(bases.get(id)).filter(CachedBase::isReady).isPresent();
+  }
+
   /**
    * The base with this id, ready to have children. Costs one look at the inode, unless that has
    * changed: then all of the content is verified.

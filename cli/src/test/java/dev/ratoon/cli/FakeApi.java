@@ -156,6 +156,13 @@ final class FakeApi implements AutoCloseable {
       case "vm-export" -> export(exchange, first, query);
       case "vm-console" -> console(exchange, query);
       case "base-list" -> send(exchange, 200, bases);
+      case "base-precache" ->
+          send(
+              exchange,
+              202,
+              List.of(
+                  begin(1, OperationKind.PRECACHE, first + " on host-1"),
+                  begin(2, OperationKind.PRECACHE, first + " on host-2")));
       case "host-list" -> send(exchange, 200, List.of(Samples.host()));
       case "host-show" -> send(exchange, 200, known(first, "host-1", Samples.host()));
       case "operation-list" ->

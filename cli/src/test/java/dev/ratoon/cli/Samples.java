@@ -142,7 +142,7 @@ final class Samples {
         new OperationId(new UUID(1, number)),
         kind,
         subject,
-        kind == OperationKind.IMPORT ? Optional.empty() : Optional.of(vmId(number)),
+        isAboutVm(kind) ? Optional.of(vmId(number)) : Optional.empty(),
         state,
         List.of(
             new OperationStep(
@@ -155,6 +155,12 @@ final class Samples {
             : Optional.empty(),
         Optional.empty(),
         NOW.minusSeconds(60),
-        end);
+        end,
+        kind == OperationKind.PRECACHE ? Optional.of(DISK) : Optional.empty(),
+        kind == OperationKind.PRECACHE ? Optional.of(host().id()) : Optional.empty());
+  }
+
+  private static boolean isAboutVm(OperationKind kind) {
+    return kind != OperationKind.IMPORT && kind != OperationKind.PRECACHE;
   }
 }

@@ -7,5 +7,6 @@ public enum OperationKind {
   START,
   STOP,
   DELETE,
-  UNDELETE
+  UNDELETE,
+  PRECACHE
 }

@@ -17,6 +17,7 @@ import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.VmView;
@@ -224,6 +225,18 @@ public final class Endpoints {
           Permission.BASES_READ,
           BaseView.class,
           "All base disks, and who stands on each.");
+  public static final Endpoint<PrecacheRequest, OperationView> BASE_PRECACHE =
+      new Endpoint<>(
+          "base-precache",
+          POST,
+          "/v1/images/{image}/precache",
+          NO_QUERY,
+          Permission.BASES_WRITE,
+          PrecacheRequest.class,
+          OperationView.class,
+          true,
+          202,
+          "Brings an image's base disk to hosts beforehand: one operation for each. Asking twice joins.");
   public static final Endpoint<NoBody, HostView> HOST_LIST =
       list(
           "host-list",
@@ -359,6 +372,7 @@ public final class Endpoints {
         VM_CONSOLE,
         VM_EXPORT,
         BASE_LIST,
+        BASE_PRECACHE,
         HOST_LIST,
         HOST_SHOW,
         HOST_CHANGE,

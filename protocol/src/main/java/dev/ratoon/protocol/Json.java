@@ -1,6 +1,8 @@
 package dev.ratoon.protocol;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
@@ -10,6 +12,7 @@ import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.OperationId;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
+import java.util.List;
 import java.util.function.Function;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
@@ -25,8 +28,8 @@ import tools.jackson.databind.module.SimpleModule;
 
 /**
  * How Ratoon's types stand in JSON: ids, names and networks as the strings that users write, enum
- * constants in {@code kebab-case}, instants as ISO 8601, absent values left out, unknown fields
- * ignored so that older and newer versions can talk.
+ * constants in {@code kebab-case}, instants as ISO 8601, absent values left out, absent lists empty
+ * and unknown fields ignored so that older and newer versions can talk.
  */
 public final class Json {
   private static final JsonMapper MAPPER =
@@ -37,6 +40,9 @@ public final class Json {
           .disable(DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS)
           .disable(DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
           .changeDefaultPropertyInclusion(i -> i.withValueInclusion(JsonInclude.Include.NON_ABSENT))
+          .withConfigOverride(
+              List.class,
+              list -> list.setNullHandling(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY)))
           .addModule(words())
           .build();
 

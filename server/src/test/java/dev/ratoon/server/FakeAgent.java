@@ -13,11 +13,14 @@ import dev.ratoon.model.StepState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.AgentLink;
+import dev.ratoon.protocol.agent.BaseReport;
+import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.DiskStream;
+import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
@@ -36,6 +39,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -49,12 +53,16 @@ final class FakeAgent implements AgentLink {
   final List<DiskId> bases = new ArrayList<>();
   final AtomicInteger openStreams = new AtomicInteger();
   volatile Predicate<DesiredVm> fails = vm -> false;
+  /** How far it is with each base disk that is wanted. */
+  volatile Function<DesiredBase, BaseReport> working = FakeAgent::done;
+  Optional<String> chunkAddress = Optional.empty();
   long memoryBytes = 64 * GIB;
   long diskFreeBytes = 500 * GIB;
   private final String name;
   private ServerLink server;
   private long revision;
   private String incarnation = "";
+  private List<DesiredBase> wantedBases = List.of();
 
   FakeAgent(String name, ServerLink server) {
     this.name = name;
@@ -95,6 +103,7 @@ final class FakeAgent implements AgentLink {
         vms.put(vm.id(), vm);
       }
     }
+    wantedBases = desired.bases();
     server.report(host, vms.values().stream().map(this::settled).toList());
     report();
   }
@@ -107,16 +116,17 @@ final class FakeAgent implements AgentLink {
             new EntityName(name),
             incarnation,
             revision,
-            8,
-            memoryBytes,
-            1000 * GIB,
-            diskFreeBytes,
-            "tcg",
-            "fake 1",
+            new HostFacts(
+                8,
+                memoryBytes,
+                1000 * GIB,
+                diskFreeBytes,
+                "tcg",
+                "fake 1",
+                List.of("default"),
+                List.of("br0"),
+                true),
             Optional.empty(),
-            List.of("default"),
-            List.of("br0"),
-            true,
             bases.stream()
                 .map(id ->
                     new ReplicaReport(
@@ -124,7 +134,48 @@ final class FakeAgent implements AgentLink {
                 .toList(),
             vms.values().stream().map(this::settled).toList(),
             List.of(),
-            Optional.empty()));
+            chunkAddress,
+            wantedBases.stream().map(working).toList()));
+  }
+
+  /** Says how far it is with what is wanted of base disks. */
+  void reportBases() {
+    server.reportBases(host, wantedBases.stream().map(working).toList());
+  }
+
+  static BaseReport done(DesiredBase wish) {
+    return new BaseReport(
+        wish.diskId(),
+        wish.task(),
+        wish.revision(),
+        true,
+        List.of(),
+        Optional.empty(),
+        Optional.of("it has come"));
+  }
+
+  static BaseReport waiting(DesiredBase wish, long doneBytes, Optional<Problem> problem) {
+    OperationStep step =
+        OperationStep.waiting("base").begin(Instant.ofEpochSecond(1_800_000_000));
+    return new BaseReport(
+        wish.diskId(),
+        wish.task(),
+        wish.revision(),
+        false,
+        List.of(step.progress(doneBytes, GIB)),
+        problem,
+        Optional.empty());
+  }
+
+  static BaseReport failed(DesiredBase wish) {
+    return new BaseReport(
+        wish.diskId(),
+        wish.task(),
+        wish.revision(),
+        true,
+        List.of(),
+        Optional.of(Problem.of(ErrorCode.DISK_FULL, "making room").detail("It is full.")),
+        Optional.empty());
   }
 
   /** Of a host that has nothing yet. */
@@ -134,20 +185,14 @@ final class FakeAgent implements AgentLink {
         new EntityName(name),
         "",
         0,
-        8,
-        64 * GIB,
-        1000 * GIB,
-        500 * GIB,
-        "tcg",
-        "fake 1",
+        new HostFacts(
+            8, 64 * GIB, 1000 * GIB, 500 * GIB, "tcg", "fake 1", List.of(), List.of(), true),
         Optional.empty(),
         List.of(),
         List.of(),
-        true,
         List.of(),
-        List.of(),
-        List.of(),
-        Optional.of("10.0.0.2:7801"));
+        Optional.of("10.0.0.2:7801"),
+        List.of());
   }
 
   VmReport settled(DesiredVm vm) {

@@ -2,6 +2,7 @@ package dev.ratoon.agent.bases;
 
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.ReplicaReport;
@@ -20,10 +21,11 @@ public interface Bases extends AutoCloseable {
   /**
    * A base that is ready to have children; waits until it has been brought, if it must be.
    *
+   * @param priority how urgent it is; whoever joins with a higher one makes it so for all
    * @throws RatoonException {@code base-missing} if nobody has it, {@code base-altered}, {@code
    *     disk-full}, {@code timed-out} and others
    */
-  Base ready(DiskId id, Progress progress) throws InterruptedException;
+  Base ready(DiskId id, Priority priority, Progress progress) throws InterruptedException;
 
   /** Where other hosts get bases of this one, if they do; see HostReport. */
   Optional<String> address();
@@ -38,7 +40,7 @@ public interface Bases extends AutoCloseable {
   static Bases of(Cache cache) {
     return new Bases() {
       @Override
-      public Base ready(DiskId id, Progress progress) {
+      public Base ready(DiskId id, Priority priority, Progress progress) {
         return cache.use(id);
       }
 

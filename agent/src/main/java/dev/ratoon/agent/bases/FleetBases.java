@@ -91,13 +91,14 @@ public final class FleetBases implements Bases {
   }
 
   @Override
-  public Base ready(DiskId id, Progress progress) throws InterruptedException {
+  public Base ready(DiskId id, Priority priority, Progress progress)
+      throws InterruptedException {
     if (cache.find(id).isPresent()) {
       return cache.use(id);
     }
     Whereabouts known = server.whereabouts(identity.host(), id);
     try (ArrivalTicket ticket =
-        arrivals.bring(id, known.sizeBytes(), Priority.DEPLOY, sources(known))) {
+        arrivals.bring(id, known.sizeBytes(), priority, sources(known))) {
       coming.put(id, new Coming(known.sizeBytes(), ticket));
       return await(id, ticket, progress);
     } finally {

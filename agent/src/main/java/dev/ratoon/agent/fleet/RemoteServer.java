@@ -5,6 +5,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Endpoint.NoBody;
+import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ServerLink;
@@ -13,6 +14,7 @@ import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.Params;
 import dev.ratoon.protocol.fleet.AgentEndpoints;
+import dev.ratoon.protocol.fleet.BaseReports;
 import dev.ratoon.protocol.fleet.JoinAnswer;
 import dev.ratoon.protocol.fleet.VmReports;
 import java.nio.file.Path;
@@ -65,6 +67,11 @@ final class RemoteServer implements ServerLink, AutoCloseable {
   @Override
   public void report(HostId host, List<VmReport> changed) {
     client().call(AgentEndpoints.VM_REPORTS, Params.NONE, new VmReports(changed));
+  }
+
+  @Override
+  public void reportBases(HostId host, List<BaseReport> changed) {
+    client().call(AgentEndpoints.BASE_REPORTS, Params.NONE, new BaseReports(changed));
   }
 
   ApiClient client() {

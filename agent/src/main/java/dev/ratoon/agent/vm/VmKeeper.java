@@ -3,6 +3,7 @@ package dev.ratoon.agent.vm;
 import dev.ratoon.agent.hypervisor.DomainState;
 import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
+import dev.ratoon.agent.work.Patience;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -57,7 +58,7 @@ final class VmKeeper implements AutoCloseable {
   private volatile Optional<VmReport> report = Optional.empty();
 
   // Only the keeper's own thread uses what follows.
-  private final Patience patience = new Patience();
+  private final Patience patience = new Patience(Patience.OF_A_USER);
   private long revisionAtWork;
   private Optional<Instant> shutdownAskedAt = Optional.empty();
   private Instant notBefore = Instant.MIN;

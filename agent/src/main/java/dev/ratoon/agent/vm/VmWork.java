@@ -10,8 +10,10 @@ import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.vm.VmFolders.Place;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
 import dev.ratoon.agent.vm.VmRecord.Run;
+import dev.ratoon.agent.work.Timeline;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
@@ -180,7 +182,7 @@ final class VmWork {
     for (DesiredDisk disk : vm.disks()) {
       if (disk.base().isPresent()) {
         try {
-          Base _ = bases.ready(disk.base().get(), progress);
+          Base _ = bases.ready(disk.base().get(), Priority.DEPLOY, progress);
         } catch (InterruptedException stopped) {
           Thread.currentThread().interrupt();
           throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")

@@ -122,7 +122,9 @@ class StoppingVmsTest {
         Optional.empty(),
         Optional.empty(),
         Instant.EPOCH,
-        state.ended() ? Optional.of(Instant.EPOCH) : Optional.empty());
+        state.ended() ? Optional.of(Instant.EPOCH) : Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   private static void send(HttpExchange exchange, int status, Object value) throws IOException {

@@ -15,7 +15,8 @@ public final class FleetCommands {
             "base",
             Base::new,
             Branch.command("list", () -> new BaseCommands.ListThem(session)),
-            Branch.command("tree", () -> new BaseCommands.Tree(session))),
+            Branch.command("tree", () -> new BaseCommands.Tree(session)),
+            Branch.command("precache", () -> new BasePrecache(session))),
         Branch.group(
             "host",
             Host::new,
@@ -35,7 +36,7 @@ public final class FleetCommands {
   @Command(
       name = "base",
       synopsisSubcommandLabel = "COMMAND",
-      description = "Look at base disks, and at what stands on them.")
+      description = "Look at base disks and what stands on them, and bring them to hosts.")
   private static final class Base {}
 
   @Command(

@@ -149,10 +149,17 @@ public final class Waiting implements OperationListener {
         Optional<OperationStep> step = current(operation);
         progress.show(
             subject,
-            step.map(OperationStep::name).orElse("waiting"),
+            stage(operation, step),
             step.map(s -> Progress.bar(s.bytesDone(), s.bytesTotal())).orElse(""));
       }
     }
+  }
+
+  private static String stage(OperationView operation, Optional<OperationStep> step) {
+    return operation
+        .problem()
+        .map(problem -> "waiting: " + problem.detail())
+        .orElseGet(() -> step.map(OperationStep::name).orElse("waiting"));
   }
 
   /** The step that is being done, if one is. */

@@ -22,9 +22,9 @@ public interface ServerLink {
       throws InterruptedException;
 
   /**
-   * Where a base disk can be had that a VM of the host needs.
+   * Where a base disk can be had that the host needs.
    *
-   * @throws dev.ratoon.model.RatoonException {@code forbidden} if none needs it; {@code
+   * @throws dev.ratoon.model.RatoonException {@code forbidden} if it does not need it; {@code
    *     base-missing} if nobody has it
    */
   Whereabouts whereabouts(HostId host, DiskId base);
@@ -34,4 +34,7 @@ public interface ServerLink {
 
   /** Says how some VMs of the host are, between two whole reports. */
   void report(HostId host, List<VmReport> changed);
+
+  /** Says how far the host is with some base disks, between two whole reports. */
+  void reportBases(HostId host, List<BaseReport> changed);
 }

@@ -1,5 +1,7 @@
 package dev.ratoon.protocol.api;
 
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.OperationId;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationState;
@@ -13,9 +15,11 @@ import java.util.Optional;
 /**
  * An operation: durable, and resumed after a crash.
  *
- * @param subject the name of the VM or image it is about
+ * @param subject the name of the VM or image it is about, or "image on host"
  * @param vm the VM it is about
+ * @param problem why it failed; while it runs, what keeps it waiting
  * @param result in words, when it is done: for example which base disk an import led to
+ * @param base the base disk it is about, on {@code host}
  */
 public record OperationView(
     OperationId id,
@@ -27,4 +31,6 @@ public record OperationView(
     Optional<Problem> problem,
     Optional<String> result,
     Instant createdAt,
-    Optional<Instant> endedAt) {}
+    Optional<Instant> endedAt,
+    Optional<DiskId> base,
+    Optional<HostId> host) {}

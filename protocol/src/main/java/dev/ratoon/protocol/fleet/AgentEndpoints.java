@@ -73,6 +73,16 @@ public final class AgentEndpoints {
           VmReports.class,
           NoBody.class,
           "How some VMs of the host are.");
+  public static final Endpoint<BaseReports, NoBody> BASE_REPORTS =
+      row(
+          "agent-base-reports",
+          POST,
+          "/agent/v1/bases",
+          Map.of(),
+          Permission.AGENT,
+          BaseReports.class,
+          NoBody.class,
+          "How far the host is with some base disks.");
   public static final Endpoint<NoBody, Whereabouts> WHEREABOUTS =
       row(
           "agent-whereabouts",
@@ -82,7 +92,7 @@ public final class AgentEndpoints {
           Permission.AGENT,
           NoBody.class,
           Whereabouts.class,
-          "Where a base disk can be had that a VM of the host needs.");
+          "Where a base disk can be had that the host needs.");
   public static final Endpoint<NoBody, Ask> ASKS =
       list("agent-asks", "/agent/v1/asks", WAIT, Ask.class, "What the server wants to look at.");
   public static final Endpoint<Bytes, NoBody> ANSWER =
@@ -110,7 +120,17 @@ public final class AgentEndpoints {
 
   /** Every row. */
   public static List<Endpoint<?, ?>> all() {
-    return List.of(JOIN, RENEW, DESIRED, REPORT, VM_REPORTS, WHEREABOUTS, ASKS, ANSWER, REFUSAL);
+    return List.of(
+        JOIN,
+        RENEW,
+        DESIRED,
+        REPORT,
+        VM_REPORTS,
+        BASE_REPORTS,
+        WHEREABOUTS,
+        ASKS,
+        ANSWER,
+        REFUSAL);
   }
 
   private static <Q, R> Endpoint<Q, R> row(

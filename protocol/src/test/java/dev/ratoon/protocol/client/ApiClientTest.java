@@ -391,6 +391,8 @@ class ApiClientTest {
         Optional.empty(),
         Optional.empty(),
         Instant.EPOCH,
+        Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 

@@ -35,6 +35,12 @@ record AgentActions(Members members, Inventory inventory, Asks asks) {
               return NOTED;
             })
         .on(
+            AgentEndpoints.BASE_REPORTS,
+            call -> {
+              inventory.reports().reportBases(host(call), call.body().bases());
+              return NOTED;
+            })
+        .on(
             AgentEndpoints.WHEREABOUTS,
             call ->
                 new Answer.Value(

@@ -81,14 +81,12 @@ public final class Api implements AutoCloseable {
         .on(
             Endpoints.SETTINGS_SHOW,
             call -> new Answer.Value(parts.database().read(tx -> tx.fleet().settings())))
-        .on(Endpoints.SETTINGS_CHANGE, call -> new Answer.Value(change(parts, call.body())))
-        .on(
-            Endpoints.BASE_LIST,
-            call -> new Answer.Value(parts.inventory().fleet().bases(call.tenant())));
+        .on(Endpoints.SETTINGS_CHANGE, call -> new Answer.Value(change(parts, call.body())));
     Agents agents = parts.agents();
     HostActions.add(actions, parts.inventory(), agents.members(), agents.clock());
     AgentActions.add(actions, agents.members(), parts.inventory(), agents.asks());
     ImageActions.add(actions, parts.images(), parts.imports());
+    BaseActions.add(actions, parts.inventory());
     VmActions.add(actions, parts.inventory());
     OperationActions.add(actions, parts.operations(), parts.events(), parts.inventory().vms());
     return actions;

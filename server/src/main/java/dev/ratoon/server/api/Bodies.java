@@ -8,6 +8,7 @@ import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.Permission;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.JoinTokenRequest;
+import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.api.StopRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -57,7 +58,9 @@ final class Bodies {
                    "cloudInit": {"sshKeys": []}, "paused": false}\
                   """),
           JoinTokenRequest.class,
-          (ObjectNode) STRICT.readTree("{\"tags\": []}"));
+          (ObjectNode) STRICT.readTree("{\"tags\": []}"),
+          PrecacheRequest.class,
+          (ObjectNode) STRICT.readTree("{\"hosts\": [], \"all\": false}"));
 
   private Bodies() {}
 

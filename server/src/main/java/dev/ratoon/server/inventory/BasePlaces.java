@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** Tells hosts where the base disks are that their VMs need, and lets them have those alone. */
+/** Tells hosts where the base disks are that they need, and lets them have those alone. */
 final class BasePlaces {
   /** A host asks again long before that, and gets a new one. */
   private static final Duration GRANTED_FOR = Duration.ofMinutes(15);
@@ -40,9 +40,12 @@ final class BasePlaces {
 
   /** See {@link dev.ratoon.protocol.agent.ServerLink#whereabouts}. */
   Whereabouts of(HostId asker, DiskId base) {
-    if (!database.read(tx -> tx.vms().hostNeeds(asker, base))) {
+    boolean needed =
+        database.read(
+            tx -> tx.vms().hostNeeds(asker, base) || tx.baseWishes().names(asker, base));
+    if (!needed) {
       throw Problem.of(ErrorCode.FORBIDDEN, "telling where base disk " + base.shortForm() + " is")
-          .detail("No VM of the host needs it.")
+          .detail("No VM of the host needs it, and nobody asked for it there.")
           .asException();
     }
     List<Place> places = new ArrayList<>();

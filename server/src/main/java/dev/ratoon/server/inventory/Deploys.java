@@ -20,6 +20,7 @@ import dev.ratoon.protocol.api.DiskRequest;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.operations.Subject;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.IdempotencyTable.Accepted;
 import dev.ratoon.server.store.ImageTable.ImageRow;
@@ -150,8 +151,7 @@ public final class Deploys {
                   tx,
                   tenant,
                   OperationKind.DEPLOY,
-                  vm.name().text(),
-                  Optional.of(vm.id()),
+                  Subject.vm(vm.name().text(), vm.id()),
                   vm.powerRevision(),
                   List.of(placed))
               .view());

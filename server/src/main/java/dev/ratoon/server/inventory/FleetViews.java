@@ -6,6 +6,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.agent.DiskReport;
+import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.VmReport;
@@ -56,22 +57,23 @@ public final class FleetViews {
 
   private HostView view(Hosts.Seen host, Map<HostId, Long> memory) {
     HostReport report = host.report();
+    HostFacts facts = report.facts();
     Optional<Member> member = hosts.member(report.id());
     return new HostView(
         report.id(),
         report.name(),
         hosts.connected(host),
         host.reportedAt(),
-        report.cpus(),
-        report.memoryBytes(),
+        facts.cpus(),
+        facts.memoryBytes(),
         memory.getOrDefault(report.id(), 0L),
-        report.diskTotalBytes(),
-        report.diskFreeBytes(),
-        report.accelerator(),
-        report.hypervisor(),
-        report.networks(),
-        report.bridges(),
-        report.uefi(),
+        facts.diskTotalBytes(),
+        facts.diskFreeBytes(),
+        facts.accelerator(),
+        facts.hypervisor(),
+        facts.networks(),
+        facts.bridges(),
+        facts.uefi(),
         report.vms().size(),
         report.replicas().size(),
         hosts.problem(host),

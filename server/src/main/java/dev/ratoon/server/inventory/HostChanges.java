@@ -11,6 +11,7 @@ import dev.ratoon.server.members.Tags;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.util.List;
@@ -89,6 +90,9 @@ public final class HostChanges {
         throw hasVms(name, vms);
       }
       vms.forEach(vm -> giveUp(tx, vm, name));
+      operations
+          .runningOnBasesOf(host)
+          .forEach(operation -> operations.fail(tx, operation, hostIsGone(operation, name)));
       hosts.remove(tx, host);
       members.remove(tx, host, name);
     });
@@ -106,15 +110,15 @@ public final class HostChanges {
         .asException();
   }
 
+  private static Problem hostIsGone(OperationRow operation, EntityName host) {
+    return Problem.of(ErrorCode.WRONG_STATE, "working on " + operation.view().subject())
+        .detail("An operator has given up its host, " + host + ".");
+  }
+
   private void giveUp(Transaction tx, VmRow vm, EntityName host) {
     operations
         .runningOf(vm.id())
-        .ifPresent(operation ->
-            operations.fail(
-                tx,
-                operation,
-                Problem.of(ErrorCode.WRONG_STATE, "working on " + operation.view().subject())
-                    .detail("An operator has given up its host, " + host + ".")));
+        .ifPresent(operation -> operations.fail(tx, operation, hostIsGone(operation, host)));
     known.remove(tx, vm);
     tx.afterCommit(() -> observations.forget(vm.id()));
   }

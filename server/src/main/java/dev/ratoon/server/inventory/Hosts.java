@@ -9,6 +9,7 @@ import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.VmState;
 import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.protocol.agent.AgentLink;
+import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.server.members.Members;
@@ -86,9 +87,9 @@ public final class Hosts {
   void report(Transaction tx, HostReport report) {
     Instant now = clock.instant();
     Seen before = seen.get(report.id());
-    boolean news = before == null || !lasting(before.report()).equals(lasting(report));
+    boolean news = before == null || !before.report().lasting().equals(report.lasting());
     if (news) {
-      tx.hosts().put(lasting(report), now);
+      tx.hosts().put(report.lasting(), now);
     }
     tx.afterCommit(() -> seen.put(report.id(), new Seen(report, now, Optional.of(now))));
   }
@@ -123,6 +124,11 @@ public final class Hosts {
     return report.incarnation().isEmpty() || report.incarnation().equals(incarnation);
   }
 
+  /** Whether a host that has reported follows this database. */
+  boolean follows(HostId host) {
+    return Optional.ofNullable(seen.get(host)).filter(known -> ours(known.report())).isPresent();
+  }
+
   Optional<EntityName> name(HostId host) {
     return Optional.ofNullable(seen.get(host)).map(s -> s.report().name());
   }
@@ -137,20 +143,21 @@ public final class Hosts {
     return all().stream()
         .map(host -> {
           HostReport report = host.report();
+          HostFacts facts = report.facts();
           return new HostSnapshot(
               report.id(),
               report.name(),
               connected(host),
               members.find(report.id()).filter(Member::maintenance).isPresent(),
               problem(host),
-              report.cpus(),
-              (long) (report.memoryBytes() * memoryRatio),
+              facts.cpus(),
+              (long) (facts.memoryBytes() * memoryRatio),
               memoryReserved.getOrDefault(report.id(), 0L),
-              report.diskFreeBytes(),
+              facts.diskFreeBytes(),
               diskReserved.getOrDefault(report.id(), 0L),
-              Set.copyOf(report.networks()),
-              Set.copyOf(report.bridges()),
-              report.uefi(),
+              Set.copyOf(facts.networks()),
+              Set.copyOf(facts.bridges()),
+              facts.uefi(),
               ready(report));
         })
         .toList();
@@ -177,7 +184,7 @@ public final class Hosts {
 
   /** What is free on the disks of all hosts. */
   public long diskFreeBytes() {
-    return reports().mapToLong(HostReport::diskFreeBytes).sum();
+    return reports().mapToLong(report -> report.facts().diskFreeBytes()).sum();
   }
 
   /** What base disks take in all caches. */
@@ -197,28 +204,5 @@ public final class Hosts {
         .filter(replica -> replica.state() == ReplicaState.READY)
         .map(ReplicaReport::diskId)
         .collect(Collectors.toSet());
-  }
-
-  /** A report without what changes all the time or is kept elsewhere. */
-  private static HostReport lasting(HostReport r) {
-    return new HostReport(
-        r.id(),
-        r.name(),
-        r.incarnation(),
-        0,
-        r.cpus(),
-        r.memoryBytes(),
-        r.diskTotalBytes(),
-        0,
-        r.accelerator(),
-        r.hypervisor(),
-        Optional.empty(),
-        r.networks(),
-        r.bridges(),
-        r.uefi(),
-        List.of(),
-        List.of(),
-        List.of(),
-        r.chunkAddress());
   }
 }

@@ -14,6 +14,7 @@ public record Inventory(
     Hosts hosts,
     Vms vms,
     Deploys deploys,
+    Precaches precaches,
     HostChanges hostChanges,
     FleetViews fleet,
     Reports reports,
@@ -34,6 +35,7 @@ public record Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
         new Deploys(database, hosts, known, operations, revisions, clock),
+        new Precaches(database, hosts, operations, revisions),
         new HostChanges(database, hosts, members, known, observations, operations),
         new FleetViews(database, hosts, observations),
         new Reports(
@@ -43,7 +45,8 @@ public record Inventory(
             observations,
             operations,
             revisions,
-            new BasePlaces(database, hosts, members, clock)),
+            new BasePlaces(database, hosts, members, clock),
+            new BaseProgress(operations, revisions)),
         revisions,
         new Trash(database, known, operations, revisions, clock));
   }

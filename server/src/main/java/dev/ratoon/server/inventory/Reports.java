@@ -8,6 +8,7 @@ import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
@@ -42,6 +43,7 @@ public final class Reports implements ServerLink {
   private final Operations operations;
   private final Revisions revisions;
   private final BasePlaces places;
+  private final BaseProgress bases;
 
   Reports(
       Database database,
@@ -50,8 +52,10 @@ public final class Reports implements ServerLink {
       Observations observations,
       Operations operations,
       Revisions revisions,
-      BasePlaces places) {
+      BasePlaces places,
+      BaseProgress bases) {
     this.places = places;
+    this.bases = bases;
     this.database = database;
     this.hosts = hosts;
     this.known = known;
@@ -85,6 +89,7 @@ public final class Reports implements ServerLink {
       if (hosts.ours(report)) {
         fold(tx, report.id(), report.vms());
         removePurged(tx, report);
+        bases.fold(tx, report.id(), report.bases());
       }
     });
   }
@@ -93,6 +98,14 @@ public final class Reports implements ServerLink {
   public void report(HostId host, List<VmReport> changed) {
     hosts.heard(host);
     database.change(tx -> fold(tx, host, changed));
+  }
+
+  @Override
+  public void reportBases(HostId host, List<BaseReport> changed) {
+    hosts.heard(host);
+    if (hosts.follows(host)) {
+      database.change(tx -> bases.fold(tx, host, changed));
+    }
   }
 
   private void fold(Transaction tx, HostId host, List<VmReport> reports) {
@@ -124,7 +137,7 @@ public final class Reports implements ServerLink {
   }
 
   private void fold(Transaction tx, OperationRow operation, VmReport report) {
-    if (report.powerRevision() < operation.powerRevision()) {
+    if (report.powerRevision() < operation.revision()) {
       return;
     }
     List<OperationStep> steps =

@@ -2,6 +2,7 @@ package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
@@ -51,7 +52,7 @@ public final class Revisions {
     if (newer <= known) {
       return Optional.empty();
     }
-    // The revision is read before the VMs: what a later change brings is then at worst told twice.
+    // The revision is read before the rest: what a later change brings is then at worst told twice.
     return database.read(tx ->
         tx.hosts()
             .revision(host)
@@ -59,7 +60,8 @@ public final class Revisions {
                 new DesiredState(
                     incarnation,
                     revision,
-                    tx.vms().onHost(host).stream().map(VmRow::desired).toList())));
+                    tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
+                    tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList())));
   }
 
   private long await(HostId host, long known, Duration wait) throws InterruptedException {

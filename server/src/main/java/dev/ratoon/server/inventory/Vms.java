@@ -17,6 +17,7 @@ import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.operations.Subject;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
@@ -173,8 +174,7 @@ public final class Vms {
         tx,
         vm.tenant(),
         kind,
-        vm.name().text(),
-        Optional.of(vm.id()),
+        Subject.vm(vm.name().text(), vm.id()),
         vm.powerRevision(),
         List.of());
   }

@@ -23,6 +23,7 @@ final class Words {
       case STOP -> "stopping";
       case DELETE -> "deleting";
       case UNDELETE -> "undeleting";
+      case PRECACHE -> "bringing";
     };
   }
 

@@ -27,7 +27,8 @@ public final class Images {
   }
 
   /**
-   * Removes the name; the base disk stays in the cache.
+   * Removes the name; the base disk stays in the caches. With the last name of a base it is no
+   * longer wanted on any host.
    *
    * @return the image as it was
    * @throws dev.ratoon.model.RatoonException {@link ErrorCode#IN_USE} if it is the last name of a
@@ -36,13 +37,17 @@ public final class Images {
   public ImageView delete(String tenant, ImageRef ref) {
     return database.write(tx -> {
       ImageView image = view(tx, find(tx, tenant, ref));
-      if (!image.usedBy().isEmpty() && isLastName(tx, tenant, image)) {
+      boolean lastName = isLastName(tx, tenant, image);
+      if (!image.usedBy().isEmpty() && lastName) {
         throw Problem.of(ErrorCode.IN_USE, "deleting the image " + ref)
             .detail("VMs stand on it: " + some(image.usedBy()) + ".")
             .next("Delete them first. Those in the trash count until it lets go of them.")
             .asException();
       }
       tx.images().remove(tenant, ref);
+      if (lastName) {
+        tx.baseWishes().forget(tenant, image.diskId());
+      }
       return image;
     });
   }

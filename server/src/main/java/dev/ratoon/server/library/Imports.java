@@ -10,6 +10,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.operations.Subject;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.ImageTable.ImageRow;
 import dev.ratoon.server.store.OperationTable.OperationRow;
@@ -89,8 +90,7 @@ public final class Imports implements AutoCloseable {
         tx,
         request.tenant(),
         OperationKind.IMPORT,
-        request.image().toString(),
-        Optional.empty(),
+        Subject.named(request.image().toString()),
         0,
         ImportSteps.first(clock));
   }

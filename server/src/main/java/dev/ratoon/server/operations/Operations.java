@@ -1,6 +1,8 @@
 package dev.ratoon.server.operations;
 
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.OperationId;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationState;
@@ -19,9 +21,11 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The operations. That one began and how it ended is durable; how far a running one has come lives
@@ -38,7 +42,11 @@ public final class Operations {
   private final InstantSource clock;
   private final OperationIds ids = new OperationIds();
   private final Map<OperationId, Running> running = new ConcurrentHashMap<>();
-  private final Map<VmId, OperationId> byVm = new ConcurrentHashMap<>();
+
+  /** Those under way on the same VM, or on the same base of one host. */
+  private final Map<Record, Set<OperationId>> bySubject = new ConcurrentHashMap<>();
+
+  private record BaseOnHost(DiskId base, HostId host) {}
 
   private static final class Running {
     volatile OperationRow row;
@@ -57,8 +65,8 @@ public final class Operations {
   }
 
   /**
-   * Takes up the operations where the last run of the server left them. Those on VMs go on, because
-   * what is wanted of the VMs persists; imports lost their upload and fail.
+   * Takes up the operations where the last run of the server left them. Those on VMs and base disks
+   * go on, because what is wanted of these persists; imports lost their upload and fail.
    */
   public static Operations resume(
       Database database, Events events, MeterRegistry meters, InstantSource clock) {
@@ -80,29 +88,34 @@ public final class Operations {
     return operations;
   }
 
-  /** Begins an operation as part of a change; it is told to listeners once that is durable. */
+  /**
+   * Begins an operation as part of a change; it is told to listeners once that is durable.
+   *
+   * @param revision what the report on its subject must have reached before it can end
+   */
   public OperationRow begin(
       Transaction tx,
       String tenant,
       OperationKind kind,
-      String subject,
-      Optional<VmId> vm,
-      long powerRevision,
+      Subject subject,
+      long revision,
       List<OperationStep> steps) {
     Instant now = clock.instant();
     OperationView view =
         new OperationView(
             ids.next(now),
             kind,
-            subject,
-            vm,
+            subject.name(),
+            subject.vm(),
             OperationState.RUNNING,
             steps,
             Optional.empty(),
             Optional.empty(),
             now,
-            Optional.empty());
-    OperationRow row = new OperationRow(tenant, view, powerRevision);
+            Optional.empty(),
+            subject.base(),
+            subject.host());
+    OperationRow row = new OperationRow(tenant, view, revision);
     tx.operations().put(List.of(row));
     tx.afterCommit(() -> {
       remember(row);
@@ -113,13 +126,46 @@ public final class Operations {
 
   private void remember(OperationRow row) {
     running.put(row.view().id(), new Running(row));
-    row.view().vm().ifPresent(vm -> byVm.put(vm, row.view().id()));
+    key(row.view())
+        .ifPresent(key ->
+            bySubject.compute(
+                key,
+                (same, before) -> {
+                  Set<OperationId> ids =
+                      before == null ? ConcurrentHashMap.newKeySet() : before;
+                  ids.add(row.view().id());
+                  return ids;
+                }));
+  }
+
+  private static Optional<Record> key(OperationView view) {
+    return view.vm()
+        .<Record>map(vm -> vm)
+        .or(() ->
+            view.base().flatMap(base -> view.host().map(host -> new BaseOnHost(base, host))));
   }
 
   /** The operation that is under way on this VM. */
   public Optional<OperationRow> runningOf(VmId vm) {
-    return Optional.ofNullable(byVm.get(vm))
-        .flatMap(id -> Optional.ofNullable(running.get(id)))
+    return runningOn(vm).findAny();
+  }
+
+  /** The operations that are under way on this base disk of this host. */
+  public List<OperationRow> runningOf(DiskId base, HostId host) {
+    return runningOn(new BaseOnHost(base, host)).toList();
+  }
+
+  /** The operations that are under way on any base disk of this host. */
+  public List<OperationRow> runningOnBasesOf(HostId host) {
+    return running.values().stream()
+        .map(each -> each.row)
+        .filter(row -> row.view().host().equals(Optional.of(host)))
+        .toList();
+  }
+
+  private Stream<OperationRow> runningOn(Record subject) {
+    return bySubject.getOrDefault(subject, Set.of()).stream()
+        .flatMap(id -> Optional.ofNullable(running.get(id)).stream())
         .map(each -> each.row);
   }
 
@@ -158,7 +204,9 @@ public final class Operations {
                 problem,
                 result,
                 view.createdAt(),
-                Optional.of(now)));
+                Optional.of(now),
+                view.base(),
+                view.host()));
     tx.operations().put(List.of(ended));
     tx.afterCommit(() -> forget(ended));
     return ended.view();
@@ -166,7 +214,14 @@ public final class Operations {
 
   private void forget(OperationRow ended) {
     OperationView view = ended.view();
-    view.vm().ifPresent(vm -> byVm.remove(vm, view.id()));
+    key(view)
+        .ifPresent(key ->
+            bySubject.computeIfPresent(
+                key,
+                (same, ids) -> {
+                  ids.remove(view.id());
+                  return ids.isEmpty() ? null : ids;
+                }));
     Running was = running.remove(view.id());
     if (was != null) {
       was.row = ended;
@@ -185,9 +240,15 @@ public final class Operations {
 
   /** Shows how far a running operation has come; nothing is written. */
   public void progress(OperationId id, List<OperationStep> steps) {
+    progress(id, steps, Optional.empty());
+  }
+
+  /** Shows how far a running operation has come, and what keeps it waiting there. */
+  public void progress(OperationId id, List<OperationStep> steps, Optional<Problem> waiting) {
     Running now = running.get(id);
-    if (now != null && !now.row.view().steps().equals(steps)) {
-      now.row = now.row.withSteps(steps);
+    if (now != null
+        && !(now.row.view().steps().equals(steps) && now.row.view().problem().equals(waiting))) {
+      now.row = now.row.at(steps, waiting);
       events.publish(now.row);
     }
   }

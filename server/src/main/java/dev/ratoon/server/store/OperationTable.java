@@ -1,5 +1,7 @@
 package dev.ratoon.server.store;
 
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.OperationId;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationState;
@@ -23,15 +25,20 @@ public final class OperationTable {
   /**
    * An operation.
    *
-   * @param powerRevision what its VM's report must have reached before the operation can end
+   * @param revision what the report on its VM or base must have reached before it can end
    */
-  public record OperationRow(String tenant, OperationView view, long powerRevision) {
+  public record OperationRow(String tenant, OperationView view, long revision) {
     public OperationRow with(OperationView changed) {
-      return new OperationRow(tenant, changed, powerRevision);
+      return new OperationRow(tenant, changed, revision);
     }
 
     /** The same operation, as far as these steps. */
     public OperationRow withSteps(List<OperationStep> steps) {
+      return at(steps, view.problem());
+    }
+
+    /** The same operation, as far as these steps, and what keeps it waiting there. */
+    public OperationRow at(List<OperationStep> steps, Optional<Problem> waiting) {
       return with(
           new OperationView(
               view.id(),
@@ -40,10 +47,12 @@ public final class OperationTable {
               view.vm(),
               view.state(),
               steps,
-              view.problem(),
+              waiting,
               view.result(),
               view.createdAt(),
-              view.endedAt()));
+              view.endedAt(),
+              view.base(),
+              view.host()));
     }
   }
 
@@ -62,9 +71,9 @@ public final class OperationTable {
         handle.prepareBatch(
             """
             insert into operation (id, tenant, kind, subject, vm, state, power_revision,
-              steps, problem, result, created_at, ended_at)
+              steps, problem, result, created_at, ended_at, base, host)
             values (:id, :tenant, :kind, :subject, :vm, :state, :powerRevision,
-              :steps, :problem, :result, :created, :ended)
+              :steps, :problem, :result, :created, :ended, :base, :host)
             on conflict (id) do update set state = excluded.state, steps = excluded.steps,
               problem = excluded.problem, result = excluded.result,
               ended_at = excluded.ended_at\
@@ -78,12 +87,14 @@ public final class OperationTable {
           .bind("subject", view.subject())
           .bind("vm", view.vm().map(VmId::toString).orElse(null))
           .bind("state", view.state().name())
-          .bind("powerRevision", row.powerRevision())
+          .bind("powerRevision", row.revision())
           .bind("steps", Json.write(view.steps()))
           .bind("problem", view.problem().map(Json::write).orElse(null))
           .bind("result", view.result().orElse(null))
           .bind("created", view.createdAt().toEpochMilli())
           .bind("ended", Column.millis(view.endedAt()))
+          .bind("base", view.base().map(DiskId::hex).orElse(null))
+          .bind("host", view.host().map(HostId::toString).orElse(null))
           .add();
     }
     batch.execute();
@@ -144,7 +155,9 @@ public final class OperationTable {
             Column.maybeJson(row, "problem", Problem.class),
             Column.text(row, "result"),
             Column.instant(row, "created_at"),
-            Column.maybeInstant(row, "ended_at")),
+            Column.maybeInstant(row, "ended_at"),
+            Column.text(row, "base").map(DiskId::new),
+            Column.text(row, "host").map(HostId::parse)),
         row.getLong("power_revision"));
   }
 }

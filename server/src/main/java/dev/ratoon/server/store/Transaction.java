@@ -53,6 +53,10 @@ public final class Transaction implements AutoCloseable {
     return new ImageTable(handle());
   }
 
+  public BaseWishTable baseWishes() {
+    return new BaseWishTable(handle());
+  }
+
   public VmTable vms() {
     return new VmTable(handle());
   }

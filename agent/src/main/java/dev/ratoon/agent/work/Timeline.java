@@ -1,4 +1,4 @@
-package dev.ratoon.agent.vm;
+package dev.ratoon.agent.work;
 
 import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.StepState;
@@ -7,29 +7,29 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The steps of what is being done for a VM, as reports show them. One thread writes, any may read.
+ * The steps of what is being done, as reports show them. One thread writes, any may read.
  */
-final class Timeline {
+public final class Timeline {
   private final InstantSource clock;
   private final Runnable changed;
   private volatile List<OperationStep> steps = List.of();
 
-  Timeline(InstantSource clock, Runnable changed) {
+  public Timeline(InstantSource clock, Runnable changed) {
     this.clock = clock;
     this.changed = changed;
   }
 
-  List<OperationStep> steps() {
+  public List<OperationStep> steps() {
     return steps;
   }
 
   /** Forgets the steps of what was done before. */
-  void clear() {
+  public void clear() {
     steps = List.of();
   }
 
   /** Does one step. A step that is repeated takes the place of its earlier try. */
-  void step(String name, Runnable work) {
+  public void step(String name, Runnable work) {
     put(OperationStep.waiting(name).begin(clock.instant()));
     changed.run();
     try {
@@ -42,7 +42,7 @@ final class Timeline {
   }
 
   /** Says how far the step of this name has come. */
-  void progress(String name, long done, long total) {
+  public void progress(String name, long done, long total) {
     put(current(name).progress(done, total));
     changed.run();
   }

@@ -1,0 +1,116 @@
+package dev.ratoon.agent.bases;
+
+import dev.ratoon.agent.work.Patience;
+import dev.ratoon.model.DiskId;
+import dev.ratoon.protocol.agent.BaseReport;
+import dev.ratoon.protocol.agent.BaseTask;
+import dev.ratoon.protocol.agent.DesiredBase;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+
+/**
+ * What this host is asked to do for base disks, each with its keeper. No hypervisor is needed for
+ * it.
+ */
+public final class BaseKeepers implements AutoCloseable {
+  /** More at once would not come sooner, and each takes some memory. */
+  private static final int AT_ONCE = 4;
+
+  private static final Duration PATIENCE = Duration.ofHours(1);
+
+  private final BaseWork work;
+  private final InstantSource clock;
+  private final Duration patience;
+  private final Runnable changed;
+  private final Semaphore turns = new Semaphore(AT_ONCE, true);
+  private final Map<Key, BaseKeeper> keepers = new ConcurrentHashMap<>();
+  private final Set<Key> news = ConcurrentHashMap.newKeySet();
+
+  /** One thing to do for one base. */
+  private record Key(DiskId base, BaseTask task) {
+    static Key of(DesiredBase wish) {
+      return new Key(wish.diskId(), wish.task());
+    }
+  }
+
+  /**
+   * @param changed is run when there is something new to report; must return at once
+   */
+  public BaseKeepers(BaseWork work, InstantSource clock, Runnable changed) {
+    this(work, clock, PATIENCE, changed);
+  }
+
+  BaseKeepers(BaseWork work, InstantSource clock, Duration patience, Runnable changed) {
+    this.work = work;
+    this.clock = clock;
+    this.patience = patience;
+    this.changed = changed;
+  }
+
+  /**
+   * Takes up what is asked. What is no longer asked for is no longer worked at; what is there of it
+   * stays.
+   */
+  public void want(Collection<DesiredBase> wishes) {
+    Set<Key> wanted = new HashSet<>();
+    for (DesiredBase wish : wishes) {
+      Key key = Key.of(wish);
+      wanted.add(key);
+      BaseKeeper known = keepers.get(key);
+      if (known != null) {
+        known.want(wish);
+      } else {
+        BaseKeeper made =
+            new BaseKeeper(
+                wish, work, clock, new Patience(patience), turns, () -> changed(key));
+        keepers.put(key, made);
+        made.start();
+      }
+    }
+    for (Key key : List.copyOf(keepers.keySet())) {
+      BaseKeeper unwanted = wanted.contains(key) ? null : keepers.remove(key);
+      if (unwanted != null) {
+        unwanted.close();
+      }
+    }
+  }
+
+  /** A base may have come, or may no longer be as it was. */
+  public void cacheChanged() {
+    keepers.values().forEach(BaseKeeper::poke);
+  }
+
+  /** All that is asked for, and how far it is. */
+  public List<BaseReport> reports() {
+    return keepers.values().stream().map(BaseKeeper::report).toList();
+  }
+
+  /** What got on since this was asked before. */
+  public List<BaseReport> news() {
+    List<Key> keys = List.copyOf(news);
+    keys.forEach(news::remove);
+    return keys.stream()
+        .flatMap(key -> {
+          BaseKeeper keeper = keepers.get(key);
+          return keeper == null ? List.<BaseReport>of().stream() : List.of(keeper.report()).stream();
+        })
+        .toList();
+  }
+
+  private void changed(Key key) {
+    news.add(key);
+    changed.run();
+  }
+
+  @Override
+  public void close() {
+    keepers.values().forEach(BaseKeeper::close);
+  }
+}

@@ -1,0 +1,7 @@
+package dev.ratoon.protocol.agent;
+
+/** What a host is to do for a base disk, besides what its VMs need. */
+public enum BaseTask {
+  /** Have it, and have it whole: it stays wanted until nobody asks for it any more. */
+  PRECACHE
+}

@@ -1,0 +1,27 @@
+package dev.ratoon.server.api;
+
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.server.inventory.Inventory;
+
+/** What the API does with base disks. */
+final class BaseActions {
+  private BaseActions() {}
+
+  static void add(Actions actions, Inventory inventory) {
+    actions
+        .on(
+            Endpoints.BASE_LIST,
+            call -> new Answer.Value(inventory.fleet().bases(call.tenant())))
+        .on(
+            Endpoints.BASE_PRECACHE,
+            call ->
+                new Answer.Value(
+                    inventory
+                        .precaches()
+                        .precache(
+                            call.tenant(),
+                            ImageRef.parse(call.parameter("image")),
+                            call.body())));
+  }
+}

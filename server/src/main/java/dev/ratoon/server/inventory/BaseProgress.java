@@ -1,0 +1,49 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.OperationKind;
+import dev.ratoon.protocol.agent.BaseReport;
+import dev.ratoon.protocol.agent.BaseTask;
+import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.store.OperationTable.OperationRow;
+import dev.ratoon.server.store.Transaction;
+import java.util.List;
+
+/**
+ * Folds what hosts say of base disks into the operations about these. A wish of which a host has
+ * said that it cannot be fulfilled is gone: whoever still wants it asks again.
+ */
+record BaseProgress(Operations operations, Revisions revisions) {
+
+  void fold(Transaction tx, HostId host, List<BaseReport> reports) {
+    for (BaseReport report : reports) {
+      operations.runningOf(report.diskId(), host).stream()
+          .filter(operation ->
+              operation.view().kind() == kind(report.task())
+                  && report.revision() >= operation.revision())
+          .forEach(operation -> fold(tx, host, operation, report));
+    }
+  }
+
+  private void fold(Transaction tx, HostId host, OperationRow operation, BaseReport report) {
+    if (!report.settled()) {
+      tx.afterCommit(() ->
+          operations.progress(operation.view().id(), report.steps(), report.problem()));
+      return;
+    }
+    OperationRow at = operation.withSteps(report.steps());
+    if (report.problem().isPresent()) {
+      operations.fail(tx, at, report.problem().get());
+      tx.baseWishes().remove(host, report.diskId(), report.task());
+      long _ = revisions.next(tx, host);
+    } else {
+      operations.succeed(tx, at, report.result().orElse("done"));
+    }
+  }
+
+  static OperationKind kind(BaseTask task) {
+    return switch (task) {
+      case PRECACHE -> OperationKind.PRECACHE;
+    };
+  }
+}

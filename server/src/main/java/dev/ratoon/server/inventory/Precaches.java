@@ -1,0 +1,135 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.OperationKind;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.ReplicaState;
+import dev.ratoon.protocol.agent.BaseTask;
+import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.PrecacheRequest;
+import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.operations.Subject;
+import dev.ratoon.server.store.BaseWishTable.BaseWish;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.OperationTable.OperationRow;
+import dev.ratoon.server.store.Transaction;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Has base disks brought to hosts beforehand. What is wanted is written down and stays wanted, so a
+ * host that is away brings it when it is back. A host in maintenance gets it, too: no VM comes with
+ * it.
+ */
+public final class Precaches {
+  private final Database database;
+  private final Hosts hosts;
+  private final Operations operations;
+  private final Revisions revisions;
+
+  Precaches(Database database, Hosts hosts, Operations operations, Revisions revisions) {
+    this.database = database;
+    this.hosts = hosts;
+    this.operations = operations;
+    this.revisions = revisions;
+  }
+
+  /**
+   * Asks for the image's base disk on hosts: one operation for each. Who asks for what is under way
+   * already joins that operation.
+   *
+   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#NOT_FOUND} if there is no such image,
+   *     host or cluster; nothing is begun then
+   */
+  public List<OperationView> precache(String tenant, ImageRef image, PrecacheRequest request) {
+    return database.write(tx -> {
+      DiskId base =
+          tx.images()
+              .find(tenant, image)
+              .orElseThrow(() ->
+                  Problem.of(ErrorCode.NOT_FOUND, "finding the image " + image)
+                      .next("'ratoon image list' shows those that exist.")
+                      .asException())
+              .diskId();
+      return places(request).stream().map(host -> bring(tx, tenant, image, base, host)).toList();
+    });
+  }
+
+  private OperationView bring(
+      Transaction tx, String tenant, ImageRef image, DiskId base, HostReport host) {
+    Optional<OperationRow> underWay =
+        operations.runningOf(base, host.id()).stream()
+            .filter(row ->
+                row.view().kind() == OperationKind.PRECACHE && row.tenant().equals(tenant))
+            .findAny();
+    if (underWay.isPresent()) {
+      return underWay.get().view();
+    }
+    long revision = revisions.next(tx, host.id());
+    tx.baseWishes().put(new BaseWish(host.id(), base, BaseTask.PRECACHE, tenant, revision));
+    OperationRow begun =
+        operations.begin(
+            tx,
+            tenant,
+            OperationKind.PRECACHE,
+            Subject.base(image + " on " + host.name(), base, host.id()),
+            revision,
+            List.of());
+    return has(host, base)
+        ? operations.succeed(tx, begun, "it was there already")
+        : begun.view();
+  }
+
+  private static boolean has(HostReport host, DiskId base) {
+    return host.replicas().stream()
+        .anyMatch(
+            replica -> replica.diskId().equals(base) && replica.state() == ReplicaState.READY);
+  }
+
+  private List<HostReport> places(PrecacheRequest request) {
+    List<HostReport> known = hosts.all().stream().map(Hosts.Seen::report).toList();
+    if (request.all()) {
+      return known;
+    }
+    if (request.cluster().isPresent()) {
+      return ofCluster(known, request.cluster().get());
+    }
+    List<String> unknown =
+        request.hosts().stream()
+            .filter(name -> known.stream().noneMatch(host -> isCalled(host, name)))
+            .toList();
+    if (!unknown.isEmpty()) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "finding the hosts " + Words.some(unknown))
+          .next("'ratoon host list' shows those that exist.")
+          .asException();
+    }
+    return known.stream()
+        .filter(host -> request.hosts().stream().anyMatch(name -> isCalled(host, name)))
+        .toList();
+  }
+
+  private static boolean isCalled(HostReport host, String nameOrId) {
+    return host.name().text().equals(nameOrId) || host.id().toString().equals(nameOrId);
+  }
+
+  private List<HostReport> ofCluster(List<HostReport> known, EntityName cluster) {
+    List<HostReport> found = known.stream().filter(host -> isIn(host.id(), cluster)).toList();
+    if (found.isEmpty()) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "finding the cluster " + cluster)
+          .detail("No host belongs to it.")
+          .next("'ratoon host list' shows the hosts with their clusters.")
+          .asException();
+    }
+    return found;
+  }
+
+  private boolean isIn(HostId host, EntityName cluster) {
+    return hosts.member(host).flatMap(Member::cluster).equals(Optional.of(cluster));
+  }
+}
