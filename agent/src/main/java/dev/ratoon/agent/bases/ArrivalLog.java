@@ -5,6 +5,7 @@ import dev.ratoon.cache.arrival.ArrivalProgress;
 import dev.ratoon.cache.arrival.Source;
 import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.ErrorCode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,7 +15,11 @@ final class ArrivalLog implements ArrivalListener {
 
   @Override
   public void left(DiskId base, Source source, Left why) {
-    LOG.warn("Host {} was left: {}", source.name(), why.problem().oneLine());
+    if (why.problem().code() == ErrorCode.NOT_FOUND) {
+      LOG.debug("Host {} has nothing yet: {}", source.name(), why.problem().oneLine());
+    } else {
+      LOG.warn("Host {} was left: {}", source.name(), why.problem().oneLine());
+    }
   }
 
   @Override

@@ -40,8 +40,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class FleetBases implements Bases {
   private static final Logger LOG = LoggerFactory.getLogger(FleetBases.class);
-  private static final long LOOK_MILLIS = 500;
-  private static final int LOOKS_PER_QUESTION = 6;
   private static final int PERCENT = 100;
 
   private final FleetIdentity identity;
@@ -110,14 +108,16 @@ public final class FleetBases implements Bases {
 
   private Base await(DiskId id, ArrivalTicket ticket, Progress progress)
       throws InterruptedException {
-    for (int looks = 1; ; looks++) {
+    Questions questions = new Questions();
+    while (true) {
+      long lookMillis = questions.lookMillis();
       try {
-        Base base = ticket.result().get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        Base base = ticket.result().get(lookMillis, TimeUnit.MILLISECONDS);
         tell(ticket, progress);
         return base;
       } catch (TimeoutException notYet) {
         tell(ticket, progress);
-        if (looks % LOOKS_PER_QUESTION == 0) {
+        if (questions.isDueAfter(lookMillis)) {
           askAgain(id, ticket);
         }
       } catch (ExecutionException failed) {

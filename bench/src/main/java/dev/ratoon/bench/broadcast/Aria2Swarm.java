@@ -13,10 +13,10 @@ import java.util.Optional;
 final class Aria2Swarm extends ForeignWay implements AutoCloseable {
   private final Tracker tracker;
 
-  Aria2Swarm(Hosts hosts, Path base) throws IOException {
+  Aria2Swarm(Hosts hosts, Images.Image base) throws IOException {
     super("BitTorrent (aria2)", hosts, base);
     this.tracker = Tracker.listen(hosts.ownAddress());
-    tracker.describe(base, torrent());
+    tracker.describe(base.file(), torrent());
     Path done = hosts.folder(0).resolve("done.sh");
     Files.writeString(done, "#!/bin/sh\n: >\"$3.done\"\n");
     Files.setPosixFilePermissions(done, PosixFilePermissions.fromString("rwx------"));

@@ -1,7 +1,6 @@
 package dev.ratoon.bench.broadcast;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,7 +8,7 @@ import java.util.List;
 final class BareChain extends ForeignWay {
   private final List<Process> links = new ArrayList<>();
 
-  BareChain(Hosts hosts, Path base) {
+  BareChain(Hosts hosts, Images.Image base) {
     super("chain (socat, tee)", hosts, base);
   }
 

@@ -3,11 +3,8 @@ package dev.ratoon.bench.broadcast;
 import dev.ratoon.bench.Report;
 import dev.ratoon.bench.Scratch;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -65,19 +62,18 @@ public final class BroadcastBenchmark {
   }
 
   private void run() throws Exception {
-    Path base = Files.createDirectory(root.resolve("library")).resolve("base.raw");
-    long bytes = (long) options.mebibytes() << 20;
-    Scratch.random(base, bytes, 1, bytes);
-    byte[] digest = sha256(base);
+    Images images =
+        new Images(Files.createDirectory(root.resolve("images")), (long) options.mebibytes() << 20);
+    Images.Image base = images.fresh();
     for (BroadcastOptions.Fleet fleet : options.fleets()) {
       Path folder = root.resolve(fleet.receivers() + "-hosts");
       try (Hosts hosts = Hosts.up(folder, fleet.receivers(), fleet.megabits());
           Aria2Swarm swarm = new Aria2Swarm(hosts, base);
-          Ratoon ratoon = new Ratoon(hosts, base)) {
-        measure(hosts, digest, List.of(
+          Ratoon ratoon = new Ratoon(hosts)) {
+        measure(hosts, List.of(
             new PlainCopy(hosts, base),
-            new RatoonBroadcast(ratoon, false, bytes),
-            new RatoonBroadcast(ratoon, true, bytes),
+            new RatoonBroadcast(ratoon, images, false),
+            new RatoonBroadcast(ratoon, images, true),
             new BareChain(hosts, base),
             new Udpcast(hosts, base),
             swarm,
@@ -86,7 +82,7 @@ public final class BroadcastBenchmark {
     }
   }
 
-  private void measure(Hosts hosts, byte[] digest, List<Way> all) throws Exception {
+  private void measure(Hosts hosts, List<Way> all) throws Exception {
     List<Way> ways =
         all.stream().filter(way -> way instanceof PlainCopy || options.wants(way.name())).toList();
     List<Measured> measured = new ArrayList<>();
@@ -94,7 +90,7 @@ public final class BroadcastBenchmark {
     for (int round = 1; round <= options.rounds(); round++) {
       double plainSeconds = 0;
       for (int i = 0; i < ways.size(); i++) {
-        Measured.Run run = once(hosts, ways.get(i), digest, plainSeconds);
+        Measured.Run run = once(hosts, ways.get(i), plainSeconds);
         plainSeconds = run.plainSeconds();
         measured.get(i).add(run);
         report.note("round " + round + ": " + ways.get(i).name() + " " + run);
@@ -122,7 +118,7 @@ public final class BroadcastBenchmark {
         "broadcast-library-" + (way.kills() ? "killed-" : "") + fleet, measured.librarySent(), 1.1);
   }
 
-  private Measured.Run once(Hosts hosts, Way way, byte[] digest, double plainSeconds)
+  private Measured.Run once(Hosts hosts, Way way, double plainSeconds)
       throws Exception {
     try {
       way.prepare();
@@ -135,7 +131,7 @@ public final class BroadcastBenchmark {
       long syncBegan = System.nanoTime();
       Programs.run(List.of("sync"));
       double syncSeconds = (System.nanoTime() - syncBegan) / 1e9;
-      check(way, digest);
+      check(way);
       return new Measured.Run(
           seconds,
           way instanceof PlainCopy ? seconds : plainSeconds,
@@ -147,25 +143,12 @@ public final class BroadcastBenchmark {
     }
   }
 
-  private static void check(Way way, byte[] digest) throws IOException, InterruptedException {
+  private static void check(Way way) throws IOException, InterruptedException {
     for (int host = 1; host <= way.receivers(); host++) {
       Optional<Path> received = way.received(host);
-      if (received.isPresent() && !Arrays.equals(sha256(received.get()), digest)) {
+      if (received.isPresent() && !Arrays.equals(Images.sha256(received.get()), way.digest())) {
         throw new IOException(way.name() + ": what host " + host + " has is not what was sent");
       }
-    }
-  }
-
-  private static byte[] sha256(Path file) throws IOException {
-    try (InputStream content = Files.newInputStream(file)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] piece = new byte[1 << 20];
-      for (int count = content.read(piece); count >= 0; count = content.read(piece)) {
-        digest.update(piece, 0, count);
-      }
-      return digest.digest();
-    } catch (NoSuchAlgorithmException everyJdkHasIt) {
-      throw new IllegalStateException(everyJdkHasIt);
     }
   }
 }

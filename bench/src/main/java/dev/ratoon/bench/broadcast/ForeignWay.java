@@ -17,13 +17,15 @@ abstract class ForeignWay implements Way {
 
   final Hosts hosts;
   final Path base;
+  private final Images.Image image;
   private final String name;
   private final List<Process> running = new ArrayList<>();
 
-  ForeignWay(String name, Hosts hosts, Path base) {
+  ForeignWay(String name, Hosts hosts, Images.Image image) {
     this.name = name;
     this.hosts = hosts;
-    this.base = base;
+    this.image = image;
+    this.base = image.file();
   }
 
   @Override
@@ -39,6 +41,11 @@ abstract class ForeignWay implements Way {
   @Override
   public Optional<Path> received(int host) {
     return Optional.of(hosts.folder(host).resolve(FILE));
+  }
+
+  @Override
+  public final byte[] digest() {
+    return image.digest();
   }
 
   @Override

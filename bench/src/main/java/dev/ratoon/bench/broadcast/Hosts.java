@@ -91,7 +91,7 @@ final class Hosts implements AutoCloseable {
 
   /** Waits until something listens on a TCP port of a host. */
   void awaitPort(int host, int port) throws IOException, InterruptedException {
-    long until = System.nanoTime() + 10_000_000_000L;
+    long until = System.nanoTime() + 60_000_000_000L;
     while (run(host, "ss", "-Hltn", "sport = :" + port).isBlank()) {
       if (System.nanoTime() > until) {
         throw new IOException("Nothing listens on port " + port + " of " + folder(host));

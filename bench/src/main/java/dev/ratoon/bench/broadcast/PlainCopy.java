@@ -1,14 +1,13 @@
 package dev.ratoon.bench.broadcast;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 
 /** One TCP connection to one host: what all others are compared with. */
 final class PlainCopy extends ForeignWay {
   private Process receiver;
 
-  PlainCopy(Hosts hosts, Path base) {
+  PlainCopy(Hosts hosts, Images.Image base) {
     super("one plain copy", hosts, base);
   }
 

@@ -8,7 +8,7 @@ import java.util.List;
 
 /** Every host fetches all of it from one rsync daemon at the same time. */
 final class RsyncFanOut extends ForeignWay {
-  RsyncFanOut(Hosts hosts, Path base) {
+  RsyncFanOut(Hosts hosts, Images.Image base) {
     super("rsync fan-out", hosts, base);
   }
 

@@ -1,7 +1,6 @@
 package dev.ratoon.bench.broadcast;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,7 +16,7 @@ final class Udpcast extends ForeignWay {
 
   private final List<Process> all = new ArrayList<>();
 
-  Udpcast(Hosts hosts, Path base) {
+  Udpcast(Hosts hosts, Images.Image base) {
     super("udpcast", hosts, base);
   }
 

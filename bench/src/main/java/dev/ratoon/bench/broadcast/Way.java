@@ -25,6 +25,9 @@ interface Way {
   /** Where a host has it then; empty for one that was killed meanwhile. */
   Optional<Path> received(int host) throws IOException, InterruptedException;
 
+  /** SHA-256 of what was sent. */
+  byte[] digest();
+
   /** Ends what still runs and removes what was received. Also called after a failure. */
   void cleanUp() throws IOException, InterruptedException;
 }

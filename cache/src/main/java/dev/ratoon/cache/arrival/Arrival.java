@@ -146,6 +146,7 @@ final class Arrival implements ArrivingBase {
         requireRoom(known, arriving);
         tellResumed(arriving, this::tellVerified);
         fetch(known, arriving);
+        surroundings.listener().written(id(), progress());
         boolean withBlocks = arriving.finish(surroundings.workers());
         incoming.publish(known, withBlocks);
       } finally {

@@ -19,7 +19,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** Tells hosts where the base disks are that they need, and lets them have those alone. */
 final class BasePlaces {
@@ -30,12 +32,14 @@ final class BasePlaces {
   private final Hosts hosts;
   private final Members members;
   private final InstantSource clock;
+  private final Askers askers;
 
   BasePlaces(Database database, Hosts hosts, Members members, InstantSource clock) {
     this.database = database;
     this.hosts = hosts;
     this.members = members;
     this.clock = clock;
+    this.askers = new Askers(clock);
   }
 
   /** See {@link dev.ratoon.protocol.agent.ServerLink#whereabouts}. */
@@ -48,27 +52,41 @@ final class BasePlaces {
           .detail("No VM of the host needs it, and nobody asked for it there.")
           .asException();
     }
+    askers.asks(asker, base);
+    Set<HostId> asking = askers.of(base);
     List<Place> places = new ArrayList<>();
     OptionalLong size = OptionalLong.empty();
     for (Hosts.Seen host : hosts.all()) {
-      HostReport report = host.report();
-      for (ReplicaReport replica : report.replicas()) {
-        if (replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT) {
-          size = OptionalLong.of(replica.sizeBytes());
-          if (!report.id().equals(asker) && hosts.connected(host)) {
-            report
-                .chunkAddress()
-                .ifPresent(address ->
-                    places.add(new Place(report.id(), address, kind(report.id(), replica))));
-          }
-        }
+      Optional<ReplicaReport> replica = replica(host.report(), base);
+      size = replica.isPresent() ? OptionalLong.of(replica.get().sizeBytes()) : size;
+      if (!host.report().id().equals(asker) && hosts.connected(host)) {
+        place(host.report(), replica, asking).ifPresent(places::add);
       }
     }
-    if (places.isEmpty()) {
+    if (places.isEmpty() || size.isEmpty()) {
       throw nobody(base);
     }
     Grant grant = new Grant(asker, base, clock.instant().plus(GRANTED_FOR));
     return new Whereabouts(size.getAsLong(), members.signed(grant), places);
+  }
+
+  private static Optional<ReplicaReport> replica(HostReport report, DiskId base) {
+    return report.replicas().stream()
+        .filter(
+            replica -> replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT)
+        .findFirst();
+  }
+
+  /** What can be had there; also of a host that is about to bring it and has not said so yet. */
+  private Optional<Place> place(
+      HostReport report, Optional<ReplicaReport> replica, Set<HostId> asking) {
+    Optional<Kind> kind =
+        replica
+            .map(known -> kind(report.id(), known))
+            .or(() -> Optional.of(Kind.ARRIVING).filter(_ -> asking.contains(report.id())));
+    return report
+        .chunkAddress()
+        .flatMap(address -> kind.map(known -> new Place(report.id(), address, known)));
   }
 
   /** The server's own machine is everybody's library. */
