@@ -109,6 +109,8 @@ final class RatoonBroadcast implements Way {
     if (kills) {
       ratoon.restart(VICTIM);
     }
-    base().remove();
+    if (base.isPresent()) {
+      base().remove();
+    }
   }
 }
