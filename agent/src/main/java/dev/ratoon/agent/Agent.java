@@ -22,6 +22,7 @@ import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import java.io.IOException;
@@ -87,7 +88,9 @@ public final class Agent implements AgentLink, AutoCloseable {
     this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
     this.bases =
         new BaseKeepers(
-            new BaseWork(stores.cache(), stores.bases()), clock, reporter::basesChanged);
+            new BaseWork(stores.cache(), stores.bases(), vms::standingOn),
+            clock,
+            reporter::basesChanged);
     this.asking = Thread.ofVirtual().name("desired").unstarted(this::ask);
   }
 
@@ -108,7 +111,7 @@ public final class Agent implements AgentLink, AutoCloseable {
         .last()
         .ifPresent(last -> {
           agent.vms.want(last.vms());
-          agent.bases.want(last.bases());
+          agent.wantBases(last);
         });
     stores.cache().onChange(agent.reporter::hostChanged);
     stores.cache().onChange(agent.bases::cacheChanged);
@@ -184,7 +187,11 @@ public final class Agent implements AgentLink, AutoCloseable {
     if (!onlyStarts) {
       vms.want(newer.vms());
     }
-    bases.want(newer.bases());
+    wantBases(newer);
+  }
+
+  private void wantBases(DesiredState state) {
+    bases.want(state.bases(), state.scrub().orElse(ScrubRules.OFF));
   }
 
   private Optional<VmReport> vmReport(VmId id) {
@@ -204,7 +211,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     } catch (RatoonException unavailable) {
       problem = Optional.of(unavailable.problem());
     }
-    DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of(), List.of()));
+    DesiredState state = desired.last().orElseGet(() -> new DesiredState("", 0, List.of()));
     return new HostReport(
         identity.id(),
         identity.name(),
@@ -247,7 +254,8 @@ public final class Agent implements AgentLink, AutoCloseable {
                     r.base().path().toString(),
                     r.base().sizeBytes(),
                     r.storedBytes(),
-                    100))
+                    100,
+                    r.verifiedAt()))
             .toList();
     Set<DiskId> ids = here.stream().map(ReplicaReport::diskId).collect(Collectors.toSet());
     return Stream.concat(

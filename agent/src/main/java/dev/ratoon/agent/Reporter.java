@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells the server how the host is: at once which VMs changed, all that changed meanwhile in one
- * message, and so with base disks that are wanted; and now and then, or when asked to, the whole host. A report that is lost is made good
- * by the next whole one.
+ * message, and so with base disks that are wanted; and now and then, or when asked to, the whole
+ * host. A report that is lost is made good by the next whole one.
  */
 final class Reporter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reporter.class);

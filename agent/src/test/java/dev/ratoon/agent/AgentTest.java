@@ -181,6 +181,23 @@ class AgentTest {
   }
 
   @Test
+  void aVmStandsOnASuspectFileUntilItIsStartedOnTheGoodOne() throws Exception {
+    VmId vm = host.deploy("web");
+    assertThat(host.await(vm, VmState.RUNNING).disks().getFirst().suspect()).isFalse();
+
+    host.alterBase();
+    host.awaitReport(vm, report -> report.disks().getFirst().suspect());
+    host.importAgain();
+    host.power(vm, DesiredPower.PAUSED);
+    assertThat(host.await(vm, VmState.PAUSED).disks().getFirst().suspect()).isTrue();
+
+    host.power(vm, DesiredPower.STOPPED);
+    host.await(vm, VmState.STOPPED);
+    host.power(vm, DesiredPower.RUNNING);
+    assertThat(host.await(vm, VmState.RUNNING).disks().getFirst().suspect()).isFalse();
+  }
+
+  @Test
   void aDeployWaitsForAHypervisorThatComesBack() throws Exception {
     host.hypervisor().disconnect();
     VmId vm = host.deploy("web");

@@ -105,14 +105,24 @@ final class Host implements ServerLink, AutoCloseable {
                 Optional.empty(),
                 Accelerator.TCG,
                 new FileOwner(0, 0)));
-    try (Cache opened = Cache.open(home.resolve("cache"), 2, InstantSource.system());
-        Upload upload = opened.beginUpload()) {
+    try (Cache opened = Cache.open(home.resolve("cache"), 2, InstantSource.system())) {
+      image = imported(opened);
+    }
+  }
+
+  private static DiskId imported(Cache cache) throws IOException {
+    try (Upload upload = cache.beginUpload()) {
       byte[] bytes = new byte[DISK_BYTES / 2];
       new Random(1).nextBytes(bytes);
       upload.channel().write(ByteBuffer.wrap(bytes), 0);
       upload.channel().write(ByteBuffer.wrap(new byte[512]), DISK_BYTES - 512);
-      image = opened.importUpload(upload, "test.raw", (step, done, total) -> {}).diskId();
+      return cache.importUpload(upload, "test.raw", (step, done, total) -> {}).diskId();
     }
+  }
+
+  /** A good copy takes the place of what was altered. */
+  void importAgain() throws IOException {
+    assertThat(imported(cache.orElseThrow())).isEqualTo(image);
   }
 
   @Override
@@ -320,7 +330,13 @@ final class Host implements ServerLink, AutoCloseable {
       asked++;
       news.signalAll();
       return left > 0
-          ? Optional.of(new DesiredState(incarnation, revision, new ArrayList<>(wanted.values()), wantedBases))
+          ? Optional.of(
+              new DesiredState(
+                  incarnation,
+                  revision,
+                  new ArrayList<>(wanted.values()),
+                  wantedBases,
+                  Optional.empty()))
           : Optional.empty();
     } finally {
       lock.unlock();

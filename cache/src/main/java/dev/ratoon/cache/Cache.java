@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -52,14 +53,17 @@ public final class Cache implements AutoCloseable {
   private final InstantSource clock;
   private final FileChannel lockFile;
   private final Map<DiskId, CachedBase> bases = new ConcurrentHashMap<>();
+  private final Map<DiskId, Instant> replaced;
   private final KnownBlocks knownBlocks;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
-  private Cache(CacheFolder folder, int parallelism, InstantSource clock, FileChannel lockFile) {
+  private Cache(CacheFolder folder, int parallelism, InstantSource clock, FileChannel lockFile)
+      throws IOException {
     this.folder = folder;
     this.parallelism = parallelism;
     this.clock = clock;
     this.lockFile = lockFile;
+    this.replaced = new ConcurrentHashMap<>(folder.putAside());
     this.knownBlocks = new KnownBlocks(folder);
   }
 
@@ -159,6 +163,36 @@ public final class Cache implements AutoCloseable {
     }
   }
 
+  /**
+   * Reads a base again in full, from the disk and not from what the kernel keeps of it in memory,
+   * and compares every chunk with its manifest, whatever the inode says: so what went wrong without
+   * a trace is found. A base that is not as it was published is suspect from then on, until its
+   * content is proven again or a good copy took its place.
+   *
+   * @param pace bounds how fast it is read
+   * @throws RatoonException {@code base-missing}; {@code base-altered} with what is wrong; {@code
+   *     interrupted}
+   */
+  public Base verify(DiskId id, Pace pace, CopyProgress progress) {
+    CachedBase cached = bases.get(id);
+    if (cached == null) {
+      throw missing(id);
+    }
+    try {
+      return cached.examined(pace, progress);
+    } finally {
+      tellListeners();
+    }
+  }
+
+  /**
+   * When a good copy last took the place of a file of this base that was not as it was published,
+   * and is kept beside it. Who opened the base before has that bad file open still.
+   */
+  public Optional<Instant> replacedAt(DiskId id) {
+    return Optional.ofNullable(replaced.get(id));
+  }
+
   /** Makes sure of the parents of overlays, see {@link #use}. */
   public ParentWitness witness() {
     return new CacheWitness(this, parallelism);
@@ -174,7 +208,7 @@ public final class Cache implements AutoCloseable {
   /** All bases here, those included that somebody altered. */
   public List<Replica> replicas() {
     return bases.values().stream()
-        .map(b -> new Replica(b.base(), Layout.FLAT, b.state(), b.storedBytes()))
+        .map(b -> new Replica(b.base(), Layout.FLAT, b.state(), b.storedBytes(), b.verifiedAt()))
         .sorted((a, b) -> a.base().id().compareTo(b.base().id()))
         .toList();
   }
@@ -319,6 +353,7 @@ public final class Cache implements AutoCloseable {
             }
             if (before != null) {
               before.putAside();
+              replaced.put(id, clock.instant());
             }
             return CachedBase.publish(folder, manifest, verified, blocks, parallelism, clock);
           } catch (IOException failed) {

@@ -8,8 +8,12 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -31,6 +35,7 @@ record CacheFolder(Path root) {
   private static final String MANIFEST = ".manifest";
   private static final String BLOCKS = ".blocks";
   private static final String ARRIVING = ".arriving.";
+  private static final String ALTERED = ".altered-";
   private static final int ID_DIGITS = 64;
 
   Path content(DiskId id) {
@@ -71,7 +76,29 @@ record CacheFolder(Path root) {
    * Where an altered file is put aside: nothing is thrown away that somebody may want to look at.
    */
   Path aside(DiskId id) {
-    return root.resolve(id + CONTENT + ".altered-" + UUID.randomUUID());
+    return root.resolve(id + CONTENT + ALTERED + UUID.randomUUID());
+  }
+
+  /**
+   * The bases of which an altered file was put aside, with when that was last: its inode changed
+   * then, and has no reason to since.
+   */
+  Map<DiskId, Instant> putAside() throws IOException {
+    Map<DiskId, Instant> found = new HashMap<>();
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(root, "*" + CONTENT + ALTERED + "*")) {
+      for (Path file : files) {
+        String name = String.valueOf(file.getFileName());
+        try {
+          DiskId id = new DiskId(name.substring(0, name.indexOf(CONTENT)));
+          Instant changed = ((FileTime) Files.getAttribute(file, "unix:ctime")).toInstant();
+          found.merge(id, changed, (a, b) -> a.isAfter(b) ? a : b);
+        } catch (RatoonException noId) {
+          // somebody else's file
+        }
+      }
+    }
+    return found;
   }
 
   /** The bases whose content is here under its name. */

@@ -16,12 +16,15 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +41,14 @@ final class CachedBase {
   private final long storedBytes;
   private volatile Optional<Stamp> verifiedAs;
 
+  /** When its content was last found to be as it should be. */
+  private volatile Optional<Instant> verifiedAt;
+
+  /** Content that was found to be wrong: reading it again would not make it right. */
+  private volatile Optional<Refuted> refuted = Optional.empty();
+
+  private record Refuted(String inode, Problem why) {}
+
   /**
    * A base that is found in the folder; it counts as verified if its stamp still vouches for it.
    */
@@ -50,6 +61,7 @@ final class CachedBase {
     this.clock = clock;
     this.storedBytes = StoredBytes.of(content);
     this.verifiedAs = Stamp.read(folder.stamp(id));
+    this.verifiedAt = verifiedAs.flatMap(stamp -> Stamp.verifiedAt(folder.stamp(id)));
   }
 
   /**
@@ -81,7 +93,8 @@ final class CachedBase {
     Files.move(verified, folder.content(id), StandardCopyOption.ATOMIC_MOVE);
     folder.sync();
     boolean immutable = ImmutableFlag.set(folder.content(id));
-    Stamp.of(folder.content(id), immutable, clock.instant()).write(folder.stamp(id));
+    Stamp.of(folder.content(id), immutable, clock.instant())
+        .write(folder.stamp(id), clock.instant());
     return new CachedBase(folder, id, parallelism, clock);
   }
 
@@ -91,6 +104,10 @@ final class CachedBase {
 
   long storedBytes() {
     return storedBytes;
+  }
+
+  Optional<Instant> verifiedAt() {
+    return verifiedAt;
   }
 
   boolean isReady() {
@@ -120,14 +137,46 @@ final class CachedBase {
   }
 
   /**
-   * Takes the name from an altered file, which is kept: somebody may want to know what happened to
-   * it.
+   * Reads all of its content, from the disk itself and whatever the stamp says, and makes sure that
+   * it is what its name says. If it is not, the base is suspect from then on.
+   */
+  Base examined(Pace pace, CopyProgress progress) {
+    Examination examination =
+        new Examination(base.id(), folder.manifest(base.id()), parallelism, pace, progress);
+    try {
+      Stamp before = stamp();
+      Optional<String> flaw;
+      try (VirtualDisk disk = VirtualDisks.open(base.path(), base.format(), OpenRules.chain(1))) {
+        flaw = examination.flaw(disk);
+      }
+      if (flaw.isPresent()) {
+        throw refuted(before, flaw.get());
+      }
+      accept(before);
+      return base;
+    } catch (NoSuchFileException gone) {
+      throw altered(base, "It is gone.");
+    } catch (IOException failed) {
+      throw unreadable(failed);
+    }
+  }
+
+  /**
+   * Gives an altered file a second name under which it is kept, when a good one takes its name:
+   * somebody may want to know what happened to it. Its own name is never without a file, so that no
+   * child is ever without its base.
    */
   void putAside() throws IOException {
     Path content = base.path();
-    if (Files.exists(content)) {
-      ImmutableFlag.clear(content);
-      Files.move(content, folder.aside(base.id()), StandardCopyOption.ATOMIC_MOVE);
+    if (!Files.exists(content)) {
+      return;
+    }
+    ImmutableFlag.clear(content);
+    Path aside = folder.aside(base.id());
+    try {
+      Files.createLink(aside, content);
+    } catch (UnsupportedOperationException | FileSystemException withoutLinks) {
+      Files.move(content, aside, StandardCopyOption.ATOMIC_MOVE);
     }
   }
 
@@ -142,7 +191,7 @@ final class CachedBase {
 
   private boolean isAsVerified() {
     try {
-      Stamp now = Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), clock.instant());
+      Stamp now = stamp();
       return verifiedAs.filter(stamp -> stamp.vouchesFor(now)).isPresent();
     } catch (IOException gone) {
       return false;
@@ -158,26 +207,60 @@ final class CachedBase {
       throw altered(base, "It is gone.");
     }
     try {
-      Stamp before = Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), clock.instant());
+      Stamp before = stamp();
+      Optional<Refuted> known = refuted.filter(bad -> bad.inode().equals(before.inode()));
+      if (known.isPresent()) {
+        throw known.get().why().asException();
+      }
       try (VirtualDisk disk = VirtualDisks.open(base.path(), base.format(), OpenRules.chain(1))) {
         DiskId found = Manifests.of(disk, parallelism, Progress.NONE).id();
         if (!found.equals(base.id())) {
-          throw altered(base, "Its content now has the id " + found.shortForm() + ".");
+          throw refuted(before, "Its content now has the id " + found.shortForm() + ".");
         }
       }
-      protect(base.path());
-      boolean immutable = ImmutableFlag.set(base.path());
-      Stamp after = Stamp.of(base.path(), immutable, clock.instant());
-      if (!before.inode().equals(after.inode()) && !Stamp.contentUntouched(before, after)) {
-        throw altered(base, "It changed while it was read.");
-      }
-      after.write(folder.stamp(base.id()));
-      verifiedAs = Optional.of(after);
+      accept(before);
     } catch (IOException failed) {
-      throw Problem.of(ErrorCode.FILE_UNREADABLE, "verifying " + base.path())
-          .detail(String.valueOf(failed.getMessage()))
-          .asException(failed);
+      throw unreadable(failed);
     }
+  }
+
+  /** Its content was read, and is right. */
+  private synchronized void accept(Stamp before) throws IOException {
+    protect(base.path());
+    boolean immutable = ImmutableFlag.set(base.path());
+    Instant now = clock.instant();
+    Stamp after = Stamp.of(base.path(), immutable, now);
+    if (!before.inode().equals(after.inode()) && !Stamp.contentUntouched(before, after)) {
+      throw altered(base, "It changed while it was read.");
+    }
+    after.write(folder.stamp(base.id()), now);
+    verifiedAs = Optional.of(after);
+    verifiedAt = Optional.of(now);
+    refuted = Optional.empty();
+  }
+
+  /**
+   * Its content was read, and is wrong: from now on nothing vouches for it, after a restart too.
+   */
+  private synchronized RatoonException refuted(Stamp before, String how) throws IOException {
+    RatoonException verdict = altered(base, how);
+    if (stamp().inode().equals(before.inode())) {
+      Files.deleteIfExists(folder.stamp(base.id()));
+      verifiedAs = Optional.empty();
+      verifiedAt = Optional.empty();
+      refuted = Optional.of(new Refuted(before.inode(), verdict.problem()));
+    }
+    return verdict;
+  }
+
+  private Stamp stamp() throws IOException {
+    return Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), clock.instant());
+  }
+
+  private RatoonException unreadable(IOException failed) {
+    return Problem.of(ErrorCode.FILE_UNREADABLE, "verifying " + base.path())
+        .detail(String.valueOf(failed.getMessage()))
+        .asException(failed);
   }
 
   static void protect(Path file) throws IOException {

@@ -60,11 +60,24 @@ record Stamp(String inode, boolean settled) {
     return inode.substring(0, inode.indexOf(" ctime="));
   }
 
-  /** Writes it beside the file. A stamp that gets lost costs time, so it is not synced. */
-  void write(Path file) throws IOException {
+  /**
+   * Writes it beside the file, whose own time of change says when the content was verified. A stamp
+   * that gets lost costs time, so it is not synced.
+   */
+  void write(Path file, Instant verified) throws IOException {
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     Files.writeString(fresh, inode + " settled=" + settled + "\n", StandardCharsets.UTF_8);
+    Files.setLastModifiedTime(fresh, FileTime.from(verified));
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** When the content was verified for which this file vouches; empty if there is none. */
+  static Optional<Instant> verifiedAt(Path file) {
+    try {
+      return Optional.of(Files.getLastModifiedTime(file).toInstant());
+    } catch (IOException missing) {
+      return Optional.empty();
+    }
   }
 
   /** The stamp in this file; empty if there is none, or none that can be read. */

@@ -156,6 +156,16 @@ final class FakeApi implements AutoCloseable {
       case "vm-export" -> export(exchange, first, query);
       case "vm-console" -> console(exchange, query);
       case "base-list" -> send(exchange, 200, bases);
+      case "base-verify" ->
+          send(
+              exchange,
+              202,
+              List.of(
+                  begin(1, OperationKind.VERIFY, "debian:12 on host-1"),
+                  begin(
+                      2,
+                      OperationKind.VERIFY,
+                      (utf8(body).contains("doomed") ? "doomed" : "debian:12") + " on host-2")));
       case "base-precache" ->
           send(
               exchange,

@@ -59,7 +59,8 @@ final class Samples {
                 200_704,
                 0,
                 Optional.of("/data/vms/" + name + "/disk-0.qcow2"),
-                Optional.of("/data/cache/3f3f.raw"))),
+                Optional.of("/data/cache/3f3f.raw"),
+                false)),
         List.of(new VmView.NetworkView(new NetworkAttachment.User(), "52:54:00:00:00:01")),
         Optional.empty(),
         running ? Optional.of(22_000 + number) : Optional.empty(),
@@ -101,11 +102,17 @@ final class Samples {
         2L << 30,
         List.of(
             new BaseView.ReplicaView(
-                HOST, Layout.FLAT, ReplicaState.READY, "/data/cache/3f3f.raw", 614_465_536, 100)),
+                HOST,
+                Layout.FLAT,
+                ReplicaState.READY,
+                "/data/cache/3f3f.raw",
+                614_465_536,
+                100,
+                Optional.of(NOW.minusSeconds(86_400 * 4)))),
         List.of(IMAGE),
         List.of(
-            new BaseView.ChildView(new EntityName("web-1"), "/data/a", 5_300_000, false),
-            new BaseView.ChildView(new EntityName("worker-10"), "/data/b", 200_704, true)));
+            new BaseView.ChildView(new EntityName("web-1"), "/data/a", 5_300_000, false, false),
+            new BaseView.ChildView(new EntityName("worker-10"), "/data/b", 200_704, true, true)));
   }
 
   static HostView host() {
@@ -153,14 +160,21 @@ final class Samples {
                     .detail("host-1 has 3.0 MiB left.")
                     .next("Delete a VM, or empty the trash."))
             : Optional.empty(),
-        Optional.empty(),
+        kind == OperationKind.VERIFY && ended ? Optional.of("sound") : Optional.empty(),
         NOW.minusSeconds(60),
         end,
-        kind == OperationKind.PRECACHE ? Optional.of(DISK) : Optional.empty(),
-        kind == OperationKind.PRECACHE ? Optional.of(host().id()) : Optional.empty());
+        isAboutBase(kind) ? Optional.of(DISK) : Optional.empty(),
+        isAboutBase(kind) ? Optional.of(host().id()) : Optional.empty());
   }
 
   private static boolean isAboutVm(OperationKind kind) {
-    return kind != OperationKind.IMPORT && kind != OperationKind.PRECACHE;
+    return kind != OperationKind.IMPORT && !isAboutBase(kind);
+  }
+
+  private static boolean isAboutBase(OperationKind kind) {
+    return switch (kind) {
+      case PRECACHE, VERIFY, SCRUB -> true;
+      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE -> false;
+    };
   }
 }

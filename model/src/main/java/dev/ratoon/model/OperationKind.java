@@ -8,5 +8,7 @@ public enum OperationKind {
   STOP,
   DELETE,
   UNDELETE,
-  PRECACHE
+  PRECACHE,
+  VERIFY,
+  SCRUB
 }

@@ -20,6 +20,7 @@ import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.StopRequest;
+import dev.ratoon.protocol.api.VerifyRequest;
 import dev.ratoon.protocol.api.VmView;
 import java.util.List;
 import java.util.Map;
@@ -237,6 +238,18 @@ public final class Endpoints {
           true,
           202,
           "Brings an image's base disk to hosts beforehand: one operation for each. Asking twice joins.");
+  public static final Endpoint<VerifyRequest, OperationView> BASE_VERIFY =
+      new Endpoint<>(
+          "base-verify",
+          POST,
+          "/v1/bases/verify",
+          NO_QUERY,
+          Permission.BASES_WRITE,
+          VerifyRequest.class,
+          OperationView.class,
+          true,
+          202,
+          "Has base disks read again in full where they lie, and damaged ones mended: one operation for each base on each host.");
   public static final Endpoint<NoBody, HostView> HOST_LIST =
       list(
           "host-list",
@@ -373,6 +386,7 @@ public final class Endpoints {
         VM_EXPORT,
         BASE_LIST,
         BASE_PRECACHE,
+        BASE_VERIFY,
         HOST_LIST,
         HOST_SHOW,
         HOST_CHANGE,

@@ -52,9 +52,12 @@ final class FakeAgent implements AgentLink {
   final Map<VmId, DesiredVm> vms = new ConcurrentHashMap<>();
   final List<DiskId> bases = new ArrayList<>();
   final AtomicInteger openStreams = new AtomicInteger();
+  volatile boolean suspect;
   volatile Predicate<DesiredVm> fails = vm -> false;
+
   /** How far it is with each base disk that is wanted. */
   volatile Function<DesiredBase, BaseReport> working = FakeAgent::done;
+
   Optional<String> chunkAddress = Optional.empty();
   long memoryBytes = 64 * GIB;
   long diskFreeBytes = 500 * GIB;
@@ -130,7 +133,14 @@ final class FakeAgent implements AgentLink {
             bases.stream()
                 .map(id ->
                     new ReplicaReport(
-                        id, Layout.FLAT, ReplicaState.READY, "/cache/" + id, GIB, 1 << 20, 100))
+                        id,
+                        Layout.FLAT,
+                        ReplicaState.READY,
+                        "/cache/" + id,
+                        GIB,
+                        1 << 20,
+                        100,
+                        Optional.empty()))
                 .toList(),
             vms.values().stream().map(this::settled).toList(),
             List.of(),
@@ -155,8 +165,7 @@ final class FakeAgent implements AgentLink {
   }
 
   static BaseReport waiting(DesiredBase wish, long doneBytes, Optional<Problem> problem) {
-    OperationStep step =
-        OperationStep.waiting("base").begin(Instant.ofEpochSecond(1_800_000_000));
+    OperationStep step = OperationStep.waiting("base").begin(Instant.ofEpochSecond(1_800_000_000));
     return new BaseReport(
         wish.diskId(),
         wish.task(),
@@ -242,7 +251,8 @@ final class FakeAgent implements AgentLink {
                     disk.base().map(id -> "/cache/" + id),
                     disk.sizeBytes(),
                     196_608,
-                    0))
+                    0,
+                    suspect))
             .toList(),
         Optional.empty(),
         Optional.of(2222),

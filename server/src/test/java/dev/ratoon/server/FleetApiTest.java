@@ -3,6 +3,7 @@ package dev.ratoon.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
@@ -11,10 +12,14 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
+import dev.ratoon.protocol.agent.DesiredBase;
+import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.HostView;
+import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
+import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.AuthorityCheck;
 import dev.ratoon.protocol.client.ClientCertificate;
@@ -212,6 +217,32 @@ final class FleetApiTest {
     JoinAnswer again = host.join(token());
     reporting(host, again).close();
     assertThat(server.get("/v1/hosts/h2").as(HostView.class).connected()).isTrue();
+  }
+
+  @Test
+  void aHostIsToldWhereABaseIsOnlyIfItIsToHaveIt() throws Exception {
+    FakeAgent local = FakeAgent.on(server);
+    byte[] disk = new byte[1 << 20];
+    disk[510] = 0x55;
+    server.ended(server.upload("/v1/images?image=tiny", disk).as(OperationView.class));
+    DiskId base = server.get("/v1/images/tiny").as(ImageView.class).diskId();
+    local.bases.add(base);
+    local.chunkAddress = Optional.of("10.0.0.1:7801");
+    local.report();
+    Params params = Params.of("disk", base.hex());
+    Joining host = new Joining("h2");
+    try (ApiClient client = reporting(host, host.join(token()))) {
+      assertRefused(ErrorCode.FORBIDDEN, () -> client.call(AgentEndpoints.WHEREABOUTS, params));
+      server.post("/v1/images/tiny/precache", "{\"hosts\": [\"h2\"]}");
+      Whereabouts places = client.call(AgentEndpoints.WHEREABOUTS, params);
+      assertThat(places.places()).extracting(Whereabouts.Place::host).containsExactly(local.host);
+      assertThat(client.list(AgentEndpoints.DESIRED, Params.of("known", 1)).getFirst().bases())
+          .extracting(DesiredBase::diskId)
+          .containsExactly(base);
+
+      server.delete("/v1/images/tiny");
+      assertRefused(ErrorCode.FORBIDDEN, () -> client.call(AgentEndpoints.WHEREABOUTS, params));
+    }
   }
 
   @Test

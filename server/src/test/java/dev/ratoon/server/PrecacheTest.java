@@ -11,7 +11,6 @@ import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.DesiredState;
-import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
@@ -20,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -109,7 +107,8 @@ final class PrecacheTest {
     first.report();
     List<OperationView> begun = precache(toAll());
     List<OperationView> again = precache(to("host-2"));
-    assertThat(begun).extracting(OperationView::state)
+    assertThat(begun)
+        .extracting(OperationView::state)
         .containsExactly(OperationState.DONE, OperationState.RUNNING);
     assertThat(begun.getFirst().result()).contains("it was there already");
     assertThat(again).extracting(OperationView::id).containsExactly(begun.get(1).id());
@@ -124,7 +123,8 @@ final class PrecacheTest {
         new HostChange(Optional.of("west"), Optional.empty(), Optional.of(true)));
     PrecacheRequest west =
         new PrecacheRequest(List.of(), Optional.of(new EntityName("west")), false);
-    assertThat(precache(west)).extracting(OperationView::subject)
+    assertThat(precache(west))
+        .extracting(OperationView::subject)
         .containsExactly("tiny:latest on host-2");
   }
 
@@ -185,21 +185,5 @@ final class PrecacheTest {
     assertThat(now(later).state()).isEqualTo(OperationState.RUNNING);
     second.obey();
     assertThat(server.ended(later).state()).isEqualTo(OperationState.DONE);
-  }
-
-  @Test
-  void onlyAHostThatIsToHaveItIsToldWhereItIs() throws Exception {
-    first.bases.add(base);
-    first.chunkAddress = Optional.of("10.0.0.1:7801");
-    first.report();
-    Assertions.assertThatThrownBy(() -> server.server.link().whereabouts(second.host, base))
-        .hasMessageContaining("nobody asked for it there");
-    precache(to("host-2"));
-    Whereabouts places = server.server.link().whereabouts(second.host, base);
-    assertThat(places.places()).extracting(Whereabouts.Place::host).containsExactly(first.host);
-
-    server.delete("/v1/images/tiny");
-    Assertions.assertThatThrownBy(() -> server.server.link().whereabouts(second.host, base))
-        .hasMessageContaining("nobody asked for it there");
   }
 }

@@ -5,19 +5,21 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.DesiredBase;
+import dev.ratoon.protocol.agent.ScrubRules;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 
 /**
- * What this host is asked to do for base disks, each with its keeper. No hypervisor is needed for
- * it.
+ * What this host is asked to do for base disks, each with its keeper, and what it does for them
+ * unasked. No hypervisor is needed for it.
  */
 public final class BaseKeepers implements AutoCloseable {
   /** More at once would not come sooner, and each takes some memory. */
@@ -29,7 +31,12 @@ public final class BaseKeepers implements AutoCloseable {
   private final InstantSource clock;
   private final Duration patience;
   private final Runnable changed;
-  private final Semaphore turns = new Semaphore(AT_ONCE, true);
+  private final Map<BaseTask, Semaphore> turns =
+      Map.of(
+          BaseTask.PRECACHE, new Semaphore(AT_ONCE, true),
+          BaseTask.VERIFY, new Semaphore(1, true),
+          BaseTask.SCRUB, new Semaphore(1, true));
+  private final Scrubber scrubber;
   private final Map<Key, BaseKeeper> keepers = new ConcurrentHashMap<>();
   private final Set<Key> news = ConcurrentHashMap.newKeySet();
 
@@ -52,13 +59,22 @@ public final class BaseKeepers implements AutoCloseable {
     this.clock = clock;
     this.patience = patience;
     this.changed = changed;
+    this.scrubber = new Scrubber(work, clock, turn(BaseTask.SCRUB));
+    scrubber.start();
+  }
+
+  private Semaphore turn(BaseTask task) {
+    return Objects.requireNonNull(turns.get(task));
   }
 
   /**
    * Takes up what is asked. What is no longer asked for is no longer worked at; what is there of it
    * stays.
+   *
+   * @param rules how the host looks for silent corruption by itself
    */
-  public void want(Collection<DesiredBase> wishes) {
+  public void want(Collection<DesiredBase> wishes, ScrubRules rules) {
+    work.follow(rules);
     Set<Key> wanted = new HashSet<>();
     for (DesiredBase wish : wishes) {
       Key key = Key.of(wish);
@@ -69,7 +85,7 @@ public final class BaseKeepers implements AutoCloseable {
       } else {
         BaseKeeper made =
             new BaseKeeper(
-                wish, work, clock, new Patience(patience), turns, () -> changed(key));
+                wish, work, clock, new Patience(patience), turn(key.task()), () -> changed(key));
         keepers.put(key, made);
         made.start();
       }
@@ -99,7 +115,9 @@ public final class BaseKeepers implements AutoCloseable {
     return keys.stream()
         .flatMap(key -> {
           BaseKeeper keeper = keepers.get(key);
-          return keeper == null ? List.<BaseReport>of().stream() : List.of(keeper.report()).stream();
+          return keeper == null
+              ? List.<BaseReport>of().stream()
+              : List.of(keeper.report()).stream();
         })
         .toList();
   }
@@ -111,6 +129,7 @@ public final class BaseKeepers implements AutoCloseable {
 
   @Override
   public void close() {
+    scrubber.close();
     keepers.values().forEach(BaseKeeper::close);
   }
 }

@@ -89,14 +89,30 @@ public final class FleetBases implements Bases {
   }
 
   @Override
-  public Base ready(DiskId id, Priority priority, Progress progress)
-      throws InterruptedException {
+  public Base ready(DiskId id, Priority priority, Progress progress) throws InterruptedException {
+    Optional<Problem> damage = Optional.empty();
     if (cache.find(id).isPresent()) {
-      return cache.use(id);
+      try {
+        return cache.use(id);
+      } catch (RatoonException altered) {
+        if (altered.problem().code() != ErrorCode.BASE_ALTERED) {
+          throw altered;
+        }
+        damage = Optional.of(altered.problem());
+        LOG.warn("{}", altered.problem().oneLine());
+      }
     }
+    try {
+      return brought(id, priority, progress);
+    } catch (RatoonException failed) {
+      throw damage.isEmpty() ? failed : Damaged.unmended(damage.get(), failed);
+    }
+  }
+
+  private Base brought(DiskId id, Priority priority, Progress progress)
+      throws InterruptedException {
     Whereabouts known = server.whereabouts(identity.host(), id);
-    try (ArrivalTicket ticket =
-        arrivals.bring(id, known.sizeBytes(), priority, sources(known))) {
+    try (ArrivalTicket ticket = arrivals.bring(id, known.sizeBytes(), priority, sources(known))) {
       coming.put(id, new Coming(known.sizeBytes(), ticket));
       return await(id, ticket, progress);
     } finally {
@@ -178,7 +194,8 @@ public final class FleetBases implements Bases {
         "",
         coming.sizeBytes(),
         now.verifiedBytes(),
-        (int) Math.min(PERCENT - 1, now.verifiedBytes() * PERCENT / all));
+        (int) Math.min(PERCENT - 1, now.verifiedBytes() * PERCENT / all),
+        Optional.empty());
   }
 
   /** Ends giving, then bringing; what was verified is kept. */

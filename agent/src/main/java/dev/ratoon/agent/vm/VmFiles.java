@@ -13,6 +13,7 @@ import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.qcow2.Qcow2Child;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.Problem;
@@ -29,6 +30,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -158,10 +160,21 @@ final class VmFiles {
                 basePath,
                 disk.sizeBytes(),
                 StoredBytes.of(file),
-                copied));
+                copied,
+                disk.differencing()
+                    && disk.base().filter(id -> isSuspect(id, record, cache)).isPresent()));
       }
     }
     return reports;
+  }
+
+  /** Whether the base is, or the VM was started on a file of it that was replaced since. */
+  private static boolean isSuspect(DiskId base, VmRecord record, Cache cache) {
+    Optional<Instant> opened =
+        record.run().filter(run -> run.ended().isEmpty()).map(VmRecord.Run::startedAt);
+    boolean onReplaced =
+        opened.flatMap(from -> cache.replacedAt(base).filter(at -> from.isBefore(at))).isPresent();
+    return onReplaced || !cache.isReady(base);
   }
 
   private long makeDisk(DesiredDisk disk, Path file, BiConsumer<Long, Long> progress) {

@@ -5,6 +5,7 @@ import dev.ratoon.agent.console.ConsoleWatch;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -95,6 +96,18 @@ public final class VmKeepers implements AutoCloseable {
   /** Whether every VM that is kept was looked at, so that a whole report speaks of all of them. */
   public boolean allReport() {
     return keepers.values().stream().allMatch(k -> k.report().isPresent());
+  }
+
+  /** The names of the VMs here whose disks are children of this base, those in the trash too. */
+  public List<String> standingOn(DiskId base) {
+    return keepers.values().stream()
+        .map(VmKeeper::wanted)
+        .filter(vm ->
+            vm.disks().stream()
+                .anyMatch(disk -> disk.differencing() && disk.base().equals(Optional.of(base))))
+        .map(vm -> vm.name().text())
+        .sorted()
+        .toList();
   }
 
   /** VMs with files or a domain here of which nobody speaks: kept as they are. */

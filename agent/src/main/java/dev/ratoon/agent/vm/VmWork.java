@@ -177,6 +177,20 @@ final class VmWork {
         });
   }
 
+  /** A base that went wrong since the VM's disks were made is brought anew. */
+  private void mendBases(DesiredVm vm) {
+    boolean ready =
+        vm.disks().stream()
+            .filter(DesiredDisk::differencing)
+            .flatMap(disk -> disk.base().stream())
+            .allMatch(cache::isReady);
+    if (!ready) {
+      Timeline timeline = timeline(vm.id());
+      timeline.step(
+          "base", () -> readyBases(vm, (done, total) -> timeline.progress("base", done, total)));
+    }
+  }
+
   /** Brings the bases that the VM's disks need, where they are not here. */
   private void readyBases(DesiredVm vm, Bases.Progress progress) {
     for (DesiredDisk disk : vm.disks()) {
@@ -195,6 +209,7 @@ final class VmWork {
   void start(DesiredVm vm, VmRecord record, int restarts) {
     Path folder = folders.of(vm.id());
     long consoleFrom = consoleEnd(folder);
+    mendBases(vm);
     timeline(vm.id())
         .step(
             "start",

@@ -6,9 +6,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * The steps of what is being done, as reports show them. One thread writes, any may read.
- */
+/** The steps of what is being done, as reports show them. One thread writes, any may read. */
 public final class Timeline {
   private final InstantSource clock;
   private final Runnable changed;

@@ -11,15 +11,22 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.ScrubRules;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -30,6 +37,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -43,6 +51,8 @@ class BaseKeepersTest {
   private static final int DISK_BYTES = 256 << 10;
 
   @TempDir Path home;
+  private volatile Instant now = Instant.now();
+  private final InstantSource clock = () -> now;
   private Cache cache;
   private Network network;
   private BaseKeepers keepers;
@@ -57,8 +67,7 @@ class BaseKeepersTest {
     private volatile boolean stuck;
 
     @Override
-    public Base ready(DiskId id, Priority priority, Progress progress)
-        throws InterruptedException {
+    public Base ready(DiskId id, Priority priority, Progress progress) throws InterruptedException {
       asked.add(priority);
       progress.at(100, 1000);
       try {
@@ -97,7 +106,7 @@ class BaseKeepersTest {
     try (Cache elsewhere = Cache.open(home.resolve("elsewhere"), 1, InstantSource.system())) {
       disk = imported(elsewhere);
     }
-    cache = Cache.open(home.resolve("cache"), 1, InstantSource.system());
+    cache = Cache.open(home.resolve("cache"), 1, clock);
     network = new Network();
     keepers = keepers(Duration.ofHours(1));
   }
@@ -105,7 +114,10 @@ class BaseKeepersTest {
   private BaseKeepers keepers(Duration patience) {
     BaseKeepers made =
         new BaseKeepers(
-            new BaseWork(cache, network), InstantSource.system(), patience, () -> news.add(true));
+            new BaseWork(cache, network, id -> id.equals(disk) ? List.of("db", "web") : List.of()),
+            clock,
+            patience,
+            () -> news.add(true));
     cache.onChange(made::cacheChanged);
     return made;
   }
@@ -135,7 +147,41 @@ class BaseKeepersTest {
   }
 
   private void want(long revision) {
-    keepers.want(List.of(new DesiredBase(disk, BaseTask.PRECACHE, revision)));
+    want(BaseTask.PRECACHE, revision);
+  }
+
+  private void want(BaseTask task, long revision) {
+    keepers.want(List.of(new DesiredBase(disk, task, revision)), ScrubRules.OFF);
+  }
+
+  /** Changes a byte without a trace: the stamp says that the file is as it was. */
+  private void rot() throws IOException {
+    keepers.close();
+    Path file = cache.find(disk).orElseThrow().path();
+    Path stamp = cache.root().resolve(disk + ".stamp");
+    FileTime modified = Files.getLastModifiedTime(file);
+    cache.close();
+    boolean immutable = ImmutableFlag.isSet(file);
+    ImmutableFlag.clear(file);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(new byte[] {1, 2, 3}), 70_000);
+    }
+    Files.setLastModifiedTime(file, modified);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r--r--"));
+    if (immutable) {
+      ImmutableFlag.set(file);
+    }
+    FileTime changed = (FileTime) Files.getAttribute(file, "unix:ctime");
+    Files.writeString(
+        stamp,
+        Files.readString(stamp)
+            .replaceFirst("ctime=\\S+", "ctime=" + changed.toInstant())
+            .replace("settled=false", "settled=true"));
+    Files.setLastModifiedTime(stamp, FileTime.from(clock.instant()));
+    cache = Cache.open(home.resolve("cache"), 1, clock);
+    assertThat(cache.isReady(disk)).isTrue();
+    keepers = keepers(Duration.ofHours(1));
   }
 
   private BaseReport await(Predicate<BaseReport> condition) throws InterruptedException {
@@ -206,10 +252,14 @@ class BaseKeepersTest {
   @Test
   void patienceEnds() throws Exception {
     keepers.close();
-    keepers = keepers(Duration.ZERO);
-    network.failures.add(problem(ErrorCode.BASE_MISSING));
-    network.failures.add(problem(ErrorCode.BASE_MISSING));
+    keepers = keepers(Duration.ofMinutes(5));
+    for (int i = 0; i < 100; i++) {
+      network.failures.add(problem(ErrorCode.BASE_MISSING));
+    }
     want(1);
+    BaseReport waiting = await(report -> report.problem().isPresent());
+    assertThat(waiting.settled()).isFalse();
+    skip(Duration.ofMinutes(6));
     BaseReport failed = await(BaseReport::settled);
     assertThat(failed.problem().orElseThrow().code()).isEqualTo(ErrorCode.BASE_MISSING);
   }
@@ -219,7 +269,7 @@ class BaseKeepersTest {
     imported();
     want(1);
     await(BaseReport::settled);
-    keepers.want(List.of());
+    keepers.want(List.of(), ScrubRules.OFF);
     assertThat(keepers.reports()).isEmpty();
     assertThat(cache.isReady(disk)).isTrue();
   }
@@ -235,6 +285,93 @@ class BaseKeepersTest {
     keepers = keepers(Duration.ofHours(1));
     want(1);
     assertThat(await(BaseReport::settled).problem()).isEmpty();
+  }
+
+  @Test
+  void aSoundBaseIsFoundSound() throws Exception {
+    imported();
+    want(BaseTask.VERIFY, 1);
+    BaseReport report = await(BaseReport::settled);
+    assertThat(report.result()).contains("sound");
+    assertThat(report.steps()).extracting(OperationStep::name).containsExactly("read");
+    assertThat(report.steps().getFirst().bytesDone()).isEqualTo(DISK_BYTES);
+    want(BaseTask.SCRUB, 2);
+    assertThat(await(r -> r.task() == BaseTask.SCRUB && r.settled()).result()).contains("sound");
+    assertThat(network.asked).isEmpty();
+  }
+
+  @Test
+  void aDamagedBaseIsMendedAndWhoStandsOnItIsNamed() throws Exception {
+    imported();
+    rot();
+    want(BaseTask.VERIFY, 1);
+    BaseReport report = await(BaseReport::settled);
+    assertThat(report.problem()).isEmpty();
+    assertThat(report.result().orElseThrow())
+        .contains("a good copy took its place", "One chunk of 64 KiB", "db, web");
+    assertThat(report.steps()).extracting(OperationStep::name).containsExactly("read", "mend");
+    assertThat(cache.isReady(disk)).isTrue();
+    assertThat(network.asked).containsExactly(Priority.PRECACHE);
+  }
+
+  @Test
+  void aDamagedBaseOfWhichNobodyHasAGoodCopyIsSaidToBeSo() throws Exception {
+    imported();
+    rot();
+    network.failures.add(problem(ErrorCode.BASE_MISSING));
+    want(BaseTask.VERIFY, 1);
+    BaseReport report = await(BaseReport::settled);
+    Problem problem = report.problem().orElseThrow();
+    assertThat(problem.code()).isEqualTo(ErrorCode.BASE_ALTERED);
+    assertThat(problem.detail())
+        .contains("One chunk of 64 KiB", "no good copy", "base-missing", "db, web");
+    assertThat(cache.replicas().getFirst().state()).isEqualTo(ReplicaState.SUSPECT);
+
+    // Whoever has it by now mends it, as soon as it is wanted.
+    want(BaseTask.PRECACHE, 2);
+    await(r -> r.task() == BaseTask.PRECACHE && r.settled());
+    assertThat(cache.isReady(disk)).isTrue();
+  }
+
+  @Test
+  void whatWasNotReadForLongIsReadByItselfAndMended() throws Exception {
+    imported();
+    BaseWork work = new BaseWork(cache, network, id -> List.of());
+    try (Scrubber scrubber = new Scrubber(work, clock, new Semaphore(1))) {
+      work.follow(new ScrubRules(30, 1 << 30));
+      skip(Duration.ofDays(29));
+      scrubber.tend();
+      assertThat(verifiedAt()).isBefore(clock.instant());
+      skip(Duration.ofDays(2));
+      scrubber.tend();
+      assertThat(verifiedAt()).isEqualTo(clock.instant());
+    }
+    skip(Duration.ofDays(31));
+    rot();
+    skip(Duration.ofDays(31));
+    BaseWork later = new BaseWork(cache, network, id -> List.of());
+    try (Scrubber scrubber = new Scrubber(later, clock, new Semaphore(1))) {
+      scrubber.tend();
+      assertThat(cache.isReady(disk)).isTrue();
+      assertThat(network.asked).isEmpty();
+      later.follow(new ScrubRules(30, 1 << 30));
+      network.failures.add(problem(ErrorCode.BASE_MISSING));
+      scrubber.tend();
+      assertThat(cache.isReady(disk)).isFalse();
+      scrubber.tend();
+      assertThat(network.asked).hasSize(1);
+      skip(Duration.ofHours(2));
+      scrubber.tend();
+      assertThat(cache.isReady(disk)).isTrue();
+    }
+  }
+
+  private Instant verifiedAt() {
+    return cache.replicas().getFirst().verifiedAt().orElseThrow();
+  }
+
+  private void skip(Duration time) {
+    now = now.plus(time);
   }
 
   @Test

@@ -51,9 +51,10 @@ final class PlanStep {
   private List<Relative> relatives() {
     List<Relative> relatives = new ArrayList<>();
     for (Replica replica : cache.replicas()) {
-      boolean readable =
-          replica.state() == ReplicaState.READY && replica.base().format() == DiskFormat.RAW;
-      if (readable && !replica.base().id().equals(manifest.id())) {
+      // Of a copy of its own that went wrong most is still good, and what is not shows.
+      boolean worthReading =
+          replica.state() == ReplicaState.READY || replica.base().id().equals(manifest.id());
+      if (worthReading && replica.base().format() == DiskFormat.RAW) {
         cache
             .fingerprints(replica.base().id())
             .ifPresent(known ->

@@ -10,7 +10,9 @@ import dev.ratoon.protocol.api.BaseView.ChildView;
 import dev.ratoon.protocol.api.BaseView.ReplicaView;
 import dev.ratoon.protocol.client.Params;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -33,11 +35,13 @@ final class BaseCommands {
 
     @Override
     public Integer call() {
-      session.output().list(session.client().list(Endpoints.BASE_LIST, Params.NONE), table(), NONE);
+      session
+          .output()
+          .list(session.client().list(Endpoints.BASE_LIST, Params.NONE), table(session), NONE);
       return 0;
     }
 
-    private static Table<BaseView> table() {
+    private static Table<BaseView> table(Session session) {
       return Table.<BaseView>named(b -> b.diskId().toString())
           .text("DISK ID", b -> b.diskId().shortForm())
           .text("IMAGES", b -> Words.names(b.images(), NAMES_SHOWN))
@@ -46,7 +50,16 @@ final class BaseCommands {
           .text(
               "REPLICAS",
               b -> Words.names(b.replicas().stream().map(ListThem::replica).toList(), NAMES_SHOWN))
+          .text("VERIFIED", b -> Words.orDash(verified(b, session)))
           .number("VMS", b -> String.valueOf(b.children().size()));
+    }
+
+    /** How long ago the replica was that was not verified for the longest time. */
+    private static Optional<String> verified(BaseView base, Session session) {
+      return base.replicas().stream()
+          .flatMap(replica -> replica.verifiedAt().stream())
+          .min(Comparator.naturalOrder())
+          .map(at -> Words.age(session.since(at)) + " ago");
     }
 
     private static String replica(ReplicaView replica) {
@@ -91,9 +104,7 @@ final class BaseCommands {
                 + ", "
                 + Words.size(stored(base))
                 + " stored on "
-                + base.replicas().stream()
-                    .map(replica -> replica.host().text())
-                    .collect(Collectors.joining(", ")));
+                + base.replicas().stream().map(Tree::place).collect(Collectors.joining(", ")));
         int width = base.children().stream().mapToInt(c -> c.vm().text().length()).max().orElse(0);
         for (int i = 0; i < base.children().size(); i++) {
           ChildView child = base.children().get(i);
@@ -103,10 +114,15 @@ final class BaseCommands {
                   + " ".repeat(width - child.vm().text().length())
                   + "  "
                   + Words.size(child.storedBytes())
-                  + (child.trashed() ? "  in the trash" : ""));
+                  + (child.trashed() ? "  in the trash" : "")
+                  + (child.suspect() ? "  on a suspect file" : ""));
         }
       }
       return lines;
+    }
+
+    private static String place(ReplicaView replica) {
+      return replica.host() + (replica.state() == ReplicaState.SUSPECT ? " (suspect)" : "");
     }
   }
 

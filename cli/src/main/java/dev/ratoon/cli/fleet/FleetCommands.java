@@ -16,7 +16,9 @@ public final class FleetCommands {
             Base::new,
             Branch.command("list", () -> new BaseCommands.ListThem(session)),
             Branch.command("tree", () -> new BaseCommands.Tree(session)),
-            Branch.command("precache", () -> new BasePrecache(session))),
+            Branch.command("precache", () -> new BasePrecache(session)),
+            Branch.command("verify", () -> new BaseVerify.Verify(session)),
+            Branch.command("scrub", () -> new BaseVerify.Scrub(session))),
         Branch.group(
             "host",
             Host::new,
@@ -36,7 +38,8 @@ public final class FleetCommands {
   @Command(
       name = "base",
       synopsisSubcommandLabel = "COMMAND",
-      description = "Look at base disks and what stands on them, and bring them to hosts.")
+      description =
+          "Look at base disks and what stands on them, bring them to hosts, and verify them.")
   private static final class Base {}
 
   @Command(

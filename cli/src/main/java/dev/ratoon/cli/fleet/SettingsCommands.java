@@ -3,25 +3,36 @@ package dev.ratoon.cli.fleet;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Details;
 import dev.ratoon.cli.output.Words;
+import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.client.Params;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** {@code settings show|set}. */
 final class SettingsCommands {
+  private static final String OFF = "off";
+
   private SettingsCommands() {}
 
   private static Details details(Settings settings) {
     return new Details("settings")
         .line("differencing", settings.differencing() ? "on" : "off")
         .line("trash-hours", settings.trashHours())
-        .line("memory-ratio", settings.memoryRatio());
+        .line("memory-ratio", settings.memoryRatio())
+        .line("scrub-days", days(settings.scrubRules()))
+        .line("scrub-rate", Words.size(settings.scrubRules().bytesPerSecond()) + " a second");
+  }
+
+  private static String days(ScrubRules rules) {
+    return rules.days() == 0 ? OFF : String.valueOf(rules.days());
   }
 
   @Command(name = "show", description = "Show the settings.")
@@ -46,7 +57,9 @@ final class SettingsCommands {
         "Change settings:",
         "  differencing=on|off   whether disks are children of their base unless told otherwise",
         "  trash-hours=N         how long the disks of deleted VMs are kept",
-        "  memory-ratio=R        how much memory VMs may be promised for each byte of a host"
+        "  memory-ratio=R        how much memory VMs may be promised for each byte of a host",
+        "  scrub-days=N|off      hosts read a base again that was not verified for N days",
+        "  scrub-rate=SIZE       how much of it they read a second at most"
       },
       footer = {"", "Example:", "  ratoon settings set trash-hours=24 memory-ratio=1.5"})
   static final class Change implements Callable<Integer> {
@@ -77,14 +90,25 @@ final class SettingsCommands {
       try {
         return switch (key) {
           case "differencing" ->
-              new Settings(Words.onOff(key, value), old.trashHours(), old.memoryRatio());
+              new Settings(
+                  Words.onOff(key, value), old.trashHours(), old.memoryRatio(), old.scrub());
           case "trash-hours" ->
-              new Settings(old.differencing(), Integer.parseInt(value), old.memoryRatio());
+              new Settings(
+                  old.differencing(), Integer.parseInt(value), old.memoryRatio(), old.scrub());
           case "memory-ratio" ->
-              new Settings(old.differencing(), old.trashHours(), Double.parseDouble(value));
+              new Settings(
+                  old.differencing(), old.trashHours(), Double.parseDouble(value), old.scrub());
+          case "scrub-days", "scrub-rate" ->
+              new Settings(
+                  old.differencing(),
+                  old.trashHours(),
+                  old.memoryRatio(),
+                  Optional.of(scrubbed(old.scrubRules(), key, value)));
           default ->
               throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
-                  .next("Settings are differencing, trash-hours and memory-ratio, as KEY=VALUE.")
+                  .next(
+                      "Settings are differencing, trash-hours, memory-ratio, scrub-days and scrub-rate,"
+                          + " as KEY=VALUE.")
                   .asException();
         };
       } catch (NumberFormatException notNumber) {
@@ -92,6 +116,12 @@ final class SettingsCommands {
             .next("Its value is a number.")
             .asException(notNumber);
       }
+    }
+
+    private static ScrubRules scrubbed(ScrubRules old, String key, String value) {
+      return key.equals("scrub-rate")
+          ? new ScrubRules(old.days(), ByteSize.parse(value))
+          : new ScrubRules(value.equals(OFF) ? 0 : Integer.parseInt(value), old.bytesPerSecond());
     }
   }
 }

@@ -110,7 +110,9 @@ public final class OperationCommands {
           .line("took", took(operation))
           .lines("steps", operation.steps().stream().map(Show::step).toList())
           .line("result", operation.result())
-          .line(operation.state().ended() ? "problem" : "waiting", operation.problem().map(problem -> problem.oneLine()))
+          .line(
+              operation.state().ended() ? "problem" : "waiting",
+              operation.problem().map(problem -> problem.oneLine()))
           .line(
               "next", operation.problem().map(problem -> problem.next()).filter(n -> !n.isEmpty()));
     }

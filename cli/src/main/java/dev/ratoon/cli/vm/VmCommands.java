@@ -118,7 +118,13 @@ public final class VmCommands {
             + Words.size(disk.copiedBytes())
             + " copied");
     disk.path().ifPresent(path -> details.line("", path));
-    disk.basePath().ifPresent(path -> details.line("", "on " + path));
+    disk.basePath()
+        .ifPresent(path ->
+            details.line(
+                "",
+                "on "
+                    + path
+                    + (disk.suspect() ? ", suspect: it is, or was when the VM was started" : "")));
   }
 
   @Command(name = "list", description = "List VMs.")

@@ -1,6 +1,7 @@
 package dev.ratoon.protocol.agent;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * All that one host shall be. Absence is not deletion: a VM that is missing here is kept and
@@ -10,10 +11,21 @@ import java.util.List;
  *     operator agrees
  * @param revision grows with every change; a host refuses one that is older than it has seen
  * @param bases what is to be done for base disks, beside what the VMs need
+ * @param scrub how the host looks for silent corruption; empty of a server that does not say
  */
-public record DesiredState(String incarnation, long revision, List<DesiredVm> vms, List<DesiredBase> bases) {
+public record DesiredState(
+    String incarnation,
+    long revision,
+    List<DesiredVm> vms,
+    List<DesiredBase> bases,
+    Optional<ScrubRules> scrub) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);
+  }
+
+  /** Of VMs alone. */
+  public DesiredState(String incarnation, long revision, List<DesiredVm> vms) {
+    this(incarnation, revision, vms, List.of(), Optional.empty());
   }
 }

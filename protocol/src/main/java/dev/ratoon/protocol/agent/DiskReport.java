@@ -12,6 +12,8 @@ import java.util.Optional;
  * @param sizeBytes what the guest sees
  * @param storedBytes what the file takes on the host's disk
  * @param copiedBytes how many bytes of the base were copied to make it; 0 for a child
+ * @param suspect whether the file of the base that it stands on, or that its running VM has open,
+ *     is not known to be as it was published
  */
 public record DiskReport(
     String path,
@@ -19,4 +21,5 @@ public record DiskReport(
     Optional<String> basePath,
     long sizeBytes,
     long storedBytes,
-    long copiedBytes) {}
+    long copiedBytes,
+    boolean suspect) {}

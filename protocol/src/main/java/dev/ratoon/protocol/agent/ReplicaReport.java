@@ -3,6 +3,8 @@ package dev.ratoon.protocol.agent;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.Layout;
 import dev.ratoon.model.ReplicaState;
+import java.time.Instant;
+import java.util.Optional;
 
 /**
  * One base disk in a host's cache.
@@ -10,6 +12,7 @@ import dev.ratoon.model.ReplicaState;
  * @param sizeBytes what a guest would see
  * @param storedBytes what its file takes on the host's disk
  * @param percent how much of it is there; less than 100 only while it is arriving
+ * @param verifiedAt when all of its content was last found to be what it should be
  */
 public record ReplicaReport(
     DiskId diskId,
@@ -18,4 +21,5 @@ public record ReplicaReport(
     String path,
     long sizeBytes,
     long storedBytes,
-    int percent) {}
+    int percent,
+    Optional<Instant> verifiedAt) {}

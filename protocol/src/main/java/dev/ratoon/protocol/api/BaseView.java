@@ -5,7 +5,9 @@ import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Layout;
 import dev.ratoon.model.ReplicaState;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A base disk, where it lies and who needs it.
@@ -24,6 +26,7 @@ public record BaseView(
    * One copy of it, in the cache of one host.
    *
    * @param percent how much of it is there; less than 100 only while it is arriving
+   * @param verifiedAt when all of its content was last found to be what it should be
    */
   public record ReplicaView(
       EntityName host,
@@ -31,8 +34,15 @@ public record BaseView(
       ReplicaState state,
       String path,
       long storedBytes,
-      int percent) {}
+      int percent,
+      Optional<Instant> verifiedAt) {}
 
-  /** A VM with a child of it. */
-  public record ChildView(EntityName vm, String path, long storedBytes, boolean trashed) {}
+  /**
+   * A VM with a child of it.
+   *
+   * @param suspect whether the file that it stands on, or has open while it runs, is not known to
+   *     be as it was published
+   */
+  public record ChildView(
+      EntityName vm, String path, long storedBytes, boolean trashed, boolean suspect) {}
 }

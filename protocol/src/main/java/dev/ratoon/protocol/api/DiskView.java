@@ -20,4 +20,5 @@ public record DiskView(
     long storedBytes,
     long copiedBytes,
     Optional<String> path,
-    Optional<String> basePath) {}
+    Optional<String> basePath,
+    boolean suspect) {}

@@ -121,16 +121,7 @@ public final class AgentEndpoints {
   /** Every row. */
   public static List<Endpoint<?, ?>> all() {
     return List.of(
-        JOIN,
-        RENEW,
-        DESIRED,
-        REPORT,
-        VM_REPORTS,
-        BASE_REPORTS,
-        WHEREABOUTS,
-        ASKS,
-        ANSWER,
-        REFUSAL);
+        JOIN, RENEW, DESIRED, REPORT, VM_REPORTS, BASE_REPORTS, WHEREABOUTS, ASKS, ANSWER, REFUSAL);
   }
 
   private static <Q, R> Endpoint<Q, R> row(

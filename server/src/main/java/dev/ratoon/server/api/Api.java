@@ -98,7 +98,16 @@ public final class Api implements AutoCloseable {
   }
 
   private static Settings change(Parts parts, Settings settings) {
-    parts.database().change(tx -> tx.fleet().change(settings));
+    parts
+        .database()
+        .change(tx -> {
+          boolean scrubOtherwise =
+              !tx.fleet().settings().scrubRules().equals(settings.scrubRules());
+          tx.fleet().change(settings);
+          if (scrubOtherwise) {
+            parts.inventory().revisions().nextOfAll(tx);
+          }
+        });
     return settings;
   }
 }

@@ -10,9 +10,7 @@ final class BaseActions {
 
   static void add(Actions actions, Inventory inventory) {
     actions
-        .on(
-            Endpoints.BASE_LIST,
-            call -> new Answer.Value(inventory.fleet().bases(call.tenant())))
+        .on(Endpoints.BASE_LIST, call -> new Answer.Value(inventory.fleet().bases(call.tenant())))
         .on(
             Endpoints.BASE_PRECACHE,
             call ->
@@ -20,8 +18,9 @@ final class BaseActions {
                     inventory
                         .precaches()
                         .precache(
-                            call.tenant(),
-                            ImageRef.parse(call.parameter("image")),
-                            call.body())));
+                            call.tenant(), ImageRef.parse(call.parameter("image")), call.body())))
+        .on(
+            Endpoints.BASE_VERIFY,
+            call -> new Answer.Value(inventory.verifications().verify(call.tenant(), call.body())));
   }
 }

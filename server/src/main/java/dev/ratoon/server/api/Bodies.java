@@ -10,6 +10,7 @@ import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.api.StopRequest;
+import dev.ratoon.protocol.api.VerifyRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.RecordComponent;
@@ -60,7 +61,9 @@ final class Bodies {
           JoinTokenRequest.class,
           (ObjectNode) STRICT.readTree("{\"tags\": []}"),
           PrecacheRequest.class,
-          (ObjectNode) STRICT.readTree("{\"hosts\": [], \"all\": false}"));
+          (ObjectNode) STRICT.readTree("{\"hosts\": [], \"all\": false}"),
+          VerifyRequest.class,
+          (ObjectNode) STRICT.readTree("{\"bases\": [], \"hosts\": [], \"gently\": false}"));
 
   private Bodies() {}
 

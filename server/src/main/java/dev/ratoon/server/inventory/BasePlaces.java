@@ -45,9 +45,8 @@ final class BasePlaces {
   /** See {@link dev.ratoon.protocol.agent.ServerLink#whereabouts}. */
   Whereabouts of(HostId asker, DiskId base) {
     boolean needed =
-        database.read(
-            tx -> tx.vms().hostNeeds(asker, base) || tx.baseWishes().names(asker, base));
-    if (!needed) {
+        database.read(tx -> tx.vms().hostNeeds(asker, base) || tx.baseWishes().names(asker, base));
+    if (!needed && !isLibrary(asker)) {
       throw Problem.of(ErrorCode.FORBIDDEN, "telling where base disk " + base.shortForm() + " is")
           .detail("No VM of the host needs it, and nobody asked for it there.")
           .asException();
@@ -94,8 +93,11 @@ final class BasePlaces {
     if (replica.state() == ReplicaState.ARRIVING) {
       return Kind.ARRIVING;
     }
-    boolean joined = members.find(host).flatMap(Member::keySha256).isPresent();
-    return joined ? Kind.READY : Kind.LIBRARY;
+    return isLibrary(host) ? Kind.LIBRARY : Kind.READY;
+  }
+
+  private boolean isLibrary(HostId host) {
+    return members.find(host).flatMap(Member::keySha256).isEmpty();
   }
 
   private static RatoonException nobody(DiskId base) {

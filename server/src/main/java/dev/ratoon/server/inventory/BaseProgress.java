@@ -10,8 +10,9 @@ import dev.ratoon.server.store.Transaction;
 import java.util.List;
 
 /**
- * Folds what hosts say of base disks into the operations about these. A wish of which a host has
- * said that it cannot be fulfilled is gone: whoever still wants it asks again.
+ * Folds what hosts say of base disks into the operations about these. A wish to have a base stays
+ * when it is fulfilled; one of which a host has said that it cannot be fulfilled is gone: whoever
+ * still wants it asks again.
  */
 record BaseProgress(Operations operations, Revisions revisions) {
 
@@ -27,23 +28,28 @@ record BaseProgress(Operations operations, Revisions revisions) {
 
   private void fold(Transaction tx, HostId host, OperationRow operation, BaseReport report) {
     if (!report.settled()) {
-      tx.afterCommit(() ->
-          operations.progress(operation.view().id(), report.steps(), report.problem()));
+      tx.afterCommit(
+          () -> operations.progress(operation.view().id(), report.steps(), report.problem()));
       return;
     }
     OperationRow at = operation.withSteps(report.steps());
     if (report.problem().isPresent()) {
       operations.fail(tx, at, report.problem().get());
-      tx.baseWishes().remove(host, report.diskId(), report.task());
-      long _ = revisions.next(tx, host);
     } else {
       operations.succeed(tx, at, report.result().orElse("done"));
+    }
+    boolean stays = report.problem().isEmpty() && report.task() == BaseTask.PRECACHE;
+    if (!stays) {
+      tx.baseWishes().remove(host, report.diskId(), report.task());
+      long _ = revisions.next(tx, host);
     }
   }
 
   static OperationKind kind(BaseTask task) {
     return switch (task) {
       case PRECACHE -> OperationKind.PRECACHE;
+      case VERIFY -> OperationKind.VERIFY;
+      case SCRUB -> OperationKind.SCRUB;
     };
   }
 }

@@ -103,7 +103,8 @@ public final class FleetViews {
                     replica.state(),
                     replica.path(),
                     replica.storedBytes(),
-                    replica.percent()));
+                    replica.percent(),
+                    replica.verifiedAt()));
       }
     }
     Map<DiskId, List<ImageRef>> images =
@@ -141,7 +142,8 @@ public final class FleetViews {
                       vm.name(),
                       report.map(DiskReport::path).orElse(""),
                       report.map(DiskReport::storedBytes).orElse(0L),
-                      vm.trashed()));
+                      vm.trashed(),
+                      report.filter(DiskReport::suspect).isPresent()));
         }
       }
     }

@@ -15,6 +15,7 @@ public record Inventory(
     Vms vms,
     Deploys deploys,
     Precaches precaches,
+    Verifications verifications,
     HostChanges hostChanges,
     FleetViews fleet,
     Reports reports,
@@ -36,6 +37,7 @@ public record Inventory(
         new Vms(database, hosts, known, observations, operations, revisions, clock),
         new Deploys(database, hosts, known, operations, revisions, clock),
         new Precaches(database, hosts, operations, revisions),
+        new Verifications(database, hosts, operations, revisions),
         new HostChanges(database, hosts, members, known, observations, operations),
         new FleetViews(database, hosts, observations),
         new Reports(

@@ -41,7 +41,14 @@ final class Observations {
         r.problem(),
         r.disks().stream()
             .map(d ->
-                new DiskReport(d.path(), d.base(), d.basePath(), d.sizeBytes(), 0, d.copiedBytes()))
+                new DiskReport(
+                    d.path(),
+                    d.base(),
+                    d.basePath(),
+                    d.sizeBytes(),
+                    0,
+                    d.copiedBytes(),
+                    d.suspect()))
             .toList(),
         r.address(),
         r.sshPort(),

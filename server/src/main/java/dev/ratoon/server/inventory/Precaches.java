@@ -5,7 +5,6 @@ import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.ImageRef;
-import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.BaseTask;
@@ -13,12 +12,9 @@ import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.server.operations.Operations;
-import dev.ratoon.server.operations.Subject;
-import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.OperationTable.OperationRow;
-import dev.ratoon.server.store.Transaction;
 import java.util.List;
 import java.util.Optional;
 
@@ -57,33 +53,16 @@ public final class Precaches {
                       .next("'ratoon image list' shows those that exist.")
                       .asException())
               .diskId();
-      return places(request).stream().map(host -> bring(tx, tenant, image, base, host)).toList();
+      BaseWishes wishes = new BaseWishes(tx, tenant, operations, revisions);
+      return places(request).stream()
+          .map(host -> {
+            OperationRow asked = wishes.ask(BaseTask.PRECACHE, image.toString(), base, host);
+            return has(host, base)
+                ? operations.succeed(tx, asked, "it was there already")
+                : asked.view();
+          })
+          .toList();
     });
-  }
-
-  private OperationView bring(
-      Transaction tx, String tenant, ImageRef image, DiskId base, HostReport host) {
-    Optional<OperationRow> underWay =
-        operations.runningOf(base, host.id()).stream()
-            .filter(row ->
-                row.view().kind() == OperationKind.PRECACHE && row.tenant().equals(tenant))
-            .findAny();
-    if (underWay.isPresent()) {
-      return underWay.get().view();
-    }
-    long revision = revisions.next(tx, host.id());
-    tx.baseWishes().put(new BaseWish(host.id(), base, BaseTask.PRECACHE, tenant, revision));
-    OperationRow begun =
-        operations.begin(
-            tx,
-            tenant,
-            OperationKind.PRECACHE,
-            Subject.base(image + " on " + host.name(), base, host.id()),
-            revision,
-            List.of());
-    return has(host, base)
-        ? operations.succeed(tx, begun, "it was there already")
-        : begun.view();
   }
 
   private static boolean has(HostReport host, DiskId base) {
@@ -100,22 +79,7 @@ public final class Precaches {
     if (request.cluster().isPresent()) {
       return ofCluster(known, request.cluster().get());
     }
-    List<String> unknown =
-        request.hosts().stream()
-            .filter(name -> known.stream().noneMatch(host -> isCalled(host, name)))
-            .toList();
-    if (!unknown.isEmpty()) {
-      throw Problem.of(ErrorCode.NOT_FOUND, "finding the hosts " + Words.some(unknown))
-          .next("'ratoon host list' shows those that exist.")
-          .asException();
-    }
-    return known.stream()
-        .filter(host -> request.hosts().stream().anyMatch(name -> isCalled(host, name)))
-        .toList();
-  }
-
-  private static boolean isCalled(HostReport host, String nameOrId) {
-    return host.name().text().equals(nameOrId) || host.id().toString().equals(nameOrId);
+    return BaseWishes.named(known, request.hosts());
   }
 
   private List<HostReport> ofCluster(List<HostReport> known, EntityName cluster) {

@@ -34,6 +34,11 @@ public final class Revisions {
     return revision;
   }
 
+  /** Every host shall be something new, as part of a change that concerns all. */
+  public void nextOfAll(Transaction tx) {
+    tx.hosts().all().forEach(row -> next(tx, row.facts().id()));
+  }
+
   /** Lets those who wait for a host know of its newest revision, for example its first. */
   void tell(HostId host, long revision) {
     lock.lock();
@@ -61,7 +66,8 @@ public final class Revisions {
                     incarnation,
                     revision,
                     tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
-                    tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList())));
+                    tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList(),
+                    Optional.of(tx.fleet().settings().scrubRules()))));
   }
 
   private long await(HostId host, long known, Duration wait) throws InterruptedException {

@@ -73,7 +73,8 @@ final class VmViews {
               report.map(DiskReport::storedBytes).orElse(0L),
               report.map(DiskReport::copiedBytes).orElse(0L),
               report.map(DiskReport::path),
-              report.flatMap(DiskReport::basePath)));
+              report.flatMap(DiskReport::basePath),
+              report.filter(DiskReport::suspect).isPresent()));
     }
     return views;
   }

@@ -24,6 +24,7 @@ final class Words {
       case DELETE -> "deleting";
       case UNDELETE -> "undeleting";
       case PRECACHE -> "bringing";
+      case VERIFY, SCRUB -> "verifying";
     };
   }
 

@@ -131,8 +131,7 @@ public final class Operations {
             bySubject.compute(
                 key,
                 (same, before) -> {
-                  Set<OperationId> ids =
-                      before == null ? ConcurrentHashMap.newKeySet() : before;
+                  Set<OperationId> ids = before == null ? ConcurrentHashMap.newKeySet() : before;
                   ids.add(row.view().id());
                   return ids;
                 }));
@@ -141,8 +140,7 @@ public final class Operations {
   private static Optional<Record> key(OperationView view) {
     return view.vm()
         .<Record>map(vm -> vm)
-        .or(() ->
-            view.base().flatMap(base -> view.host().map(host -> new BaseOnHost(base, host))));
+        .or(() -> view.base().flatMap(base -> view.host().map(host -> new BaseOnHost(base, host))));
   }
 
   /** The operation that is under way on this VM. */

@@ -19,8 +19,7 @@ public final class BaseWishTable {
    * @param tenant whose wish it is
    * @param revision of the host's desired state in which it was last asked for
    */
-  public record BaseWish(
-      HostId host, DiskId base, BaseTask task, String tenant, long revision) {
+  public record BaseWish(HostId host, DiskId base, BaseTask task, String tenant, long revision) {
     /** As its host shall see it. */
     public DesiredBase desired() {
       return new DesiredBase(base, task, revision);
@@ -53,8 +52,7 @@ public final class BaseWishTable {
 
   public Optional<BaseWish> find(HostId host, DiskId base, BaseTask task) {
     return handle
-        .createQuery(
-            "select * from base_wish where host = :host and base = :base and task = :task")
+        .createQuery("select * from base_wish where host = :host and base = :base and task = :task")
         .bind("host", host.toString())
         .bind("base", base.hex())
         .bind("task", task.name())
