@@ -18,6 +18,11 @@ public final class Main {
           new CliBenchmark()
               .run(report, System.getenv().getOrDefault("RATOON_LAUNCHER", "./ratoon"));
       case "disk" -> new DiskBenchmark(report).run();
+      case "link" -> {
+        try (LinkBenchmark link = new LinkBenchmark()) {
+          link.run(report);
+        }
+      }
       case "deploy" -> {
         new ChildBenchmark().run(report);
         new IdentityBenchmark().run(report);
@@ -28,7 +33,7 @@ public final class Main {
       }
       default -> {
         System.err.println(
-            "usage: bench/run NAME    where NAME is one of: deploy, disk, child, cli, broadcast");
+            "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, child, cli");
         System.exit(2);
       }
     }

@@ -47,6 +47,11 @@ final class Samples {
         seconds.size());
   }
 
+  /** How fast that is, if it was so many bytes. */
+  String megabytesEachSecond(long bytes) {
+    return String.format(Locale.ROOT, "%-58s %10.0f MB/s", name, bytes / 1e6 / median());
+  }
+
   static String header() {
     return String.format(
         Locale.ROOT, "%-58s %10s %10s %10s %6s", "milliseconds", "median", "least", "most", "runs");

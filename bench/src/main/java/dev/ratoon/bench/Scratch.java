@@ -1,5 +1,6 @@
 package dev.ratoon.bench;
 
+import dev.ratoon.disk.file.ImmutableFlag;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -66,6 +67,7 @@ public final class Scratch {
   public static void remove(Path folder) throws IOException {
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path file : all.sorted((a, b) -> b.compareTo(a)).toList()) {
+        ImmutableFlag.clear(file); // which base disks have
         Files.delete(file);
       }
     }

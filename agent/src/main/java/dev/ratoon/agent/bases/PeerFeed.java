@@ -8,6 +8,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.Whereabouts.Place;
+import dev.ratoon.protocol.channel.Limits;
 import dev.ratoon.protocol.channel.Part;
 import dev.ratoon.protocol.channel.PeerStream;
 import dev.ratoon.protocol.channel.Priority;
@@ -31,6 +32,8 @@ final class PeerFeed implements Feed, StreamListener {
   /** Of a disk of 64 GiB the manifest has 36 MiB: larger ones than this are not held in memory. */
   private static final int MOST_DOCUMENT_BYTES = 64 << 20;
 
+  private static final int SEVERAL = Limits.REQUESTS / 4;
+
   private static final Duration DOCUMENT_TIMEOUT = Duration.ofMinutes(2);
 
   private final Peers peers;
@@ -38,6 +41,7 @@ final class PeerFeed implements Feed, StreamListener {
   private final DiskId base;
   private final FeedListener listener;
   private final CompletableFuture<PeerStream> stream = new CompletableFuture<>();
+  private volatile boolean full;
 
   PeerFeed(Peers peers, Place place, DiskId base, FeedListener listener) {
     this.peers = peers;
@@ -101,17 +105,32 @@ final class PeerFeed implements Feed, StreamListener {
     }
   }
 
+  /** What was full is so until there is room for several: they travel together then. */
+  @Override
+  public int room() {
+    int room = connected().map(PeerStream::room).orElse(0);
+    full = room == 0 || full && room < SEVERAL;
+    return full ? 0 : room;
+  }
+
+  private Optional<PeerStream> connected() {
+    return stream.isDone() && !stream.isCompletedExceptionally()
+        ? Optional.of(stream.join())
+        : Optional.empty();
+  }
+
   @Override
   public Fetch fetch(ChunkRequest request, Reply reply) {
-    PeerStream opened =
-        stream.isDone() && !stream.isCompletedExceptionally() ? stream.join() : null;
-    if (opened == null || opened.room() == 0) {
+    Optional<PeerStream> opened = connected();
+    if (opened.isEmpty()) {
       reply.failed(busy());
       return () -> {};
     }
     try {
       Run run = Run.blocksOf((int) request.chunk(), blocks(request));
-      return opened.request(Part.CONTENT, List.of(run), priority(request), new Once(reply))::cancel;
+      return opened.get()
+              .request(Part.CONTENT, List.of(run), priority(request), new Once(reply))
+          ::cancel;
     } catch (RatoonException refused) {
       reply.failed(refused.problem());
       return () -> {};
@@ -131,7 +150,7 @@ final class PeerFeed implements Feed, StreamListener {
 
   private Problem busy() {
     return Problem.of(ErrorCode.BUSY, "asking host " + place.host())
-        .detail("It is being connected, or has enough to do.");
+        .detail("It is being connected.");
   }
 
   @Override

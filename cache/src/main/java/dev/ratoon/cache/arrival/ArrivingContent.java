@@ -9,6 +9,7 @@ import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.blocks.FingerprintDraft;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.file.Faults;
+import dev.ratoon.disk.file.WriteBehind;
 import dev.ratoon.disk.file.Zeros;
 import dev.ratoon.disk.manifest.Digests;
 import dev.ratoon.disk.manifest.Manifest;
@@ -35,6 +36,7 @@ final class ArrivingContent implements Closeable {
   private final IncomingBase incoming;
   private final Manifest manifest;
   private final RandomAccessFile file;
+  private final WriteBehind writeBehind;
   private final FingerprintDraft prints;
   private final Journal journal;
   private final Bits verified;
@@ -43,6 +45,7 @@ final class ArrivingContent implements Closeable {
     this.incoming = incoming;
     this.manifest = manifest;
     this.file = file;
+    this.writeBehind = WriteBehind.of(incoming.content());
     this.prints = FingerprintDraft.open(incoming.prints(), manifest.size());
     this.journal = new Journal(incoming.journal(), incoming.id(), manifest.chunks());
     this.verified = new Bits(manifest.chunks());
@@ -147,6 +150,7 @@ final class ArrivingContent implements Closeable {
         at += HOLE_BYTES;
       }
     }
+    writeBehind.wrote(end);
     prints.put(chunk, bytes);
     synchronized (this) {
       verified.set(chunk);
@@ -238,6 +242,7 @@ final class ArrivingContent implements Closeable {
   @Override
   public void close() {
     prints.close();
+    writeBehind.close();
     try {
       file.close();
     } catch (IOException e) {

@@ -69,7 +69,13 @@ final class AskedChunks {
     }
     Optional<Asked> asked = Optional.ofNullable(chunks.remove(chunk));
     asked.ifPresent(a -> settle(a.of(), track, chunk));
-    return asked.map(a -> a.of().stream().filter(other -> other != track).toList());
+    return asked.map(a -> others(a.of(), track));
+  }
+
+  private static List<SourceTrack> others(List<SourceTrack> askedOf, SourceTrack first) {
+    List<SourceTrack> others = new ArrayList<>(askedOf);
+    others.remove(first);
+    return others;
   }
 
   private static void settle(List<SourceTrack> askedOf, SourceTrack first, long chunk) {

@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /**
  * What one source delivers of one base. Many chunks may be asked for at once; how many it is asked
- * for follows from how fast it is, so nobody need bound that again.
+ * for follows from how fast it is, and from how much room it has.
  */
 public interface Feed extends AutoCloseable {
 
@@ -21,6 +21,15 @@ public interface Feed extends AutoCloseable {
 
   /** The base's block fingerprints in the form that travels, if it has them; else as above. */
   Optional<InputStream> fingerprints() throws IOException;
+
+  /**
+   * How many more requests it can take at present. Whoever asks more than that is told that it is
+   * busy, and a source that says so is left in peace for a while: for one that is only fast, that
+   * would be far too long. Quick, and calls nobody back.
+   */
+  default int room() {
+    return Integer.MAX_VALUE;
+  }
 
   /**
    * Asks for a chunk, or some blocks of it. Returns at once. {@code reply} hears exactly one thing,

@@ -234,7 +234,8 @@ final class SourceLinks implements AutoCloseable {
     for (int i = 0; i < links.size() && !closed; i++) {
       // They take turns, so that none is favoured when there are few buffers.
       SourceLink link = links.get((firstLink + i) % links.size());
-      if (link.feed().isPresent() && link.track().isPresent()) {
+      boolean hasRoom = link.feed().filter(feed -> feed.room() > 0).isPresent();
+      if (hasRoom && link.track().isPresent()) {
         OptionalLong chunk = schedule.next(link.track().get(), now);
         if (chunk.isPresent()) {
           firstLink = (firstLink + i + 1) % links.size();

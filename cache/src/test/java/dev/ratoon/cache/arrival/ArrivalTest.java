@@ -88,6 +88,16 @@ class ArrivalTest {
   }
 
   @Test
+  void aSourceIsAskedForNoMoreThanItHasRoomFor() {
+    FakeSource peer = host.source("peer", READY_PEER, base).withRoom(3);
+
+    host.bring(base, peer).result().join();
+
+    assertThat(peer.mostInFlight.get()).isBetween(1, 3);
+    assertThat(peer.sentBytes.get()).isEqualTo(base.dataBytes());
+  }
+
+  @Test
   void aSourceThatLiesIsLeftForGoodAndTheChunkFetchedElsewhere() throws Exception {
     FakeSource liar = host.source("liar", READY_PEER, base);
     liar.behaving((request, right, reply) -> {

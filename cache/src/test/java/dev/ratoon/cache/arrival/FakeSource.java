@@ -34,6 +34,7 @@ final class FakeSource implements Source, AutoCloseable {
   private volatile Behaviour behaviour = Behaviour.HONEST;
   private volatile Consumer<FeedListener> opening = FeedListener::hasAll;
   private volatile boolean answers = true;
+  private volatile int room = Integer.MAX_VALUE;
   private volatile byte[] manifest;
   private volatile Optional<byte[]> list;
   private final List<ChunkRequest> requests = new ArrayList<>();
@@ -67,6 +68,12 @@ final class FakeSource implements Source, AutoCloseable {
 
   FakeSource withList(Optional<byte[]> list) {
     this.list = list;
+    return this;
+  }
+
+  /** Can be asked for so many chunks at a time. */
+  FakeSource withRoom(int requests) {
+    room = requests;
     return this;
   }
 
@@ -140,6 +147,11 @@ final class FakeSource implements Source, AutoCloseable {
     @Override
     public Optional<InputStream> fingerprints() {
       return list.map(ByteArrayInputStream::new);
+    }
+
+    @Override
+    public int room() {
+      return room - inFlight.get();
     }
 
     @Override

@@ -27,6 +27,9 @@ public final class RawLayer implements WritableLayer {
   private final ImageFile file;
   private final long size;
 
+  /** The one that was found last, none at first. A hole that somebody makes in it reads the same. */
+  private volatile Extent lastData = new Extent(-1, 1, Kind.DATA);
+
   private RawLayer(ImageFile file, long size) {
     this.file = file;
     this.size = size;
@@ -99,11 +102,16 @@ public final class RawLayer implements WritableLayer {
 
   @Override
   public Extent extentAt(long offset, long limit) {
+    Extent known = lastData;
+    if (offset >= known.offset() && offset < known.end()) {
+      return new Extent(offset, Math.min(known.end(), limit) - offset, Kind.DATA);
+    }
     long data = file.nextData(offset);
     if (data > offset) {
       return new Extent(offset, Math.min(data, limit) - offset, Kind.HOLE);
     }
     long hole = Math.max(file.nextHole(offset), offset + 1);
+    lastData = new Extent(offset, hole - offset, Kind.DATA);
     return new Extent(offset, Math.min(hole, limit) - offset, Kind.DATA);
   }
 

@@ -83,6 +83,21 @@ class RawLayerTest {
   }
 
   @Test
+  void whatIsKnownToBeDataHidesNothingThatIsWrittenLater() throws Exception {
+    Path path = sparse();
+    try (RawLayer disk = RawLayer.of(ImageFile.openWritable(path))) {
+      Extent data = new Extent(2 * BLOCK, BLOCK, Kind.DATA);
+      assertThat(disk.extentAt(2 * BLOCK, 8 * BLOCK)).isEqualTo(data);
+      assertThat(disk.extentAt(2 * BLOCK, 8 * BLOCK)).isEqualTo(data);
+      disk.write(3 * BLOCK, ByteBuffer.wrap(new byte[BLOCK]), Below.NOTHING);
+      assertThat(disk.extentAt(3 * BLOCK, 8 * BLOCK))
+          .isEqualTo(new Extent(3 * BLOCK, BLOCK, Kind.DATA));
+      assertThat(disk.extentAt(4 * BLOCK, 8 * BLOCK).kind()).isEqualTo(Kind.HOLE);
+      assertThat(disk.extentAt(0, 8 * BLOCK)).isEqualTo(new Extent(0, 2 * BLOCK, Kind.HOLE));
+    }
+  }
+
+  @Test
   void zerosAreWrittenOnlyOverData() throws Exception {
     Path path = sparse();
     List<Long> written = new ArrayList<>();

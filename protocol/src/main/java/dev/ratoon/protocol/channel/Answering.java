@@ -35,7 +35,8 @@ final class Answering {
           }
           case Schedule.Work.Closed closed -> {
             closed.stream().release();
-            send(new Frame.Close(closed.stream().id(), closed.why()), closed.said());
+            closed.said().run();
+            send(new Frame.Close(closed.stream().id(), closed.why()));
           }
           case Schedule.Work.Ended ended -> end(ended.stream(), ended.request(), ended.how());
           case Schedule.Work.Piece piece -> {
@@ -55,7 +56,9 @@ final class Answering {
   }
 
   private void end(ServedStream stream, int request, Frame.Ending how) throws InterruptedException {
-    send(new Frame.End(request, how), stream::requestEnded);
+    // Counted before it is sent: the asker may make its next request as soon as it knows of this.
+    stream.requestEnded();
+    send(new Frame.End(request, how));
   }
 
   private void answer(Schedule.Work.Piece piece) throws InterruptedException {
@@ -66,7 +69,7 @@ final class Answering {
       giveBack(frame);
       schedule.refund();
       int request = piece.asked().request.request();
-      send(new Frame.Lack(request, piece.number(), lacking.problem()), () -> {});
+      send(new Frame.Lack(request, piece.number(), lacking.problem()));
       return;
     }
     Optional<ByteBuffer> smaller = pack(piece, frame);
@@ -140,8 +143,8 @@ final class Answering {
     return Optional.of(target.limit(head + length));
   }
 
-  private void send(Frame frame, Runnable sent) throws InterruptedException {
-    wire.outbox().bulk(FrameCodec.encode(frame), sent);
+  private void send(Frame frame) throws InterruptedException {
+    wire.outbox().bulk(FrameCodec.encode(frame), () -> {});
   }
 
   private ByteBuffer takeBuffer() {

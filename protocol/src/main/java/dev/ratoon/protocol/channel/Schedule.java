@@ -29,7 +29,7 @@ final class Schedule {
     record Ended(ServedStream stream, int request, Frame.Ending how) implements Work {}
 
     /**
-     * @param said to be run when the other side was told
+     * @param said to be run just before the other side is told
      */
     record Closed(ServedStream stream, Optional<Problem> why, Runnable said) implements Work {}
 

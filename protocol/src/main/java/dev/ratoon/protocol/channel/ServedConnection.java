@@ -173,7 +173,8 @@ final class ServedConnection implements Wire.Handler {
       stream = new ServedStream(open.stream(), admission, wire.outbox()::news);
     } catch (RatoonException refused) {
       Frame refusal = new Frame.Close(open.stream(), Optional.of(refused.problem()));
-      wire.outbox().bulk(FrameCodec.encode(refusal), openStreams::decrementAndGet);
+      openStreams.decrementAndGet(); // before the asker knows, who may open another one then
+      wire.outbox().bulk(FrameCodec.encode(refusal), () -> {});
       return;
     }
     streams.put(open.stream(), stream);

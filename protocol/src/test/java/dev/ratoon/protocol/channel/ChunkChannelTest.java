@@ -16,6 +16,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -318,6 +319,34 @@ class ChunkChannelTest {
     }
     assertThat(code(() -> connection.stream(Link.disk(1), Link.GRANT, new Link.Heard())))
         .isEqualTo(ErrorCode.BUSY);
+  }
+
+  @Test
+  void whoAsksAgainAtOnceBreaksNoRule() throws Exception {
+    PeerStream stream = link.stream(FakeBase.ready(CONTENT));
+    Semaphore room = new Semaphore(Limits.REQUESTS);
+    for (int i = 0; i < 3000; i++) {
+      room.acquire();
+      ChunkRequest _ =
+          stream.request(
+              Part.CONTENT,
+              List.of(Run.blocksOf(0, 1)),
+              Priority.DEPLOY,
+              new Collected() {
+                @Override
+                public void completed() {
+                  room.release();
+                }
+
+                @Override
+                public void failed(Problem why) {
+                  room.release();
+                }
+              });
+    }
+    room.acquire(Limits.REQUESTS);
+    assertThat(stream.isOpen()).isTrue();
+    assertThat(link.reports).isEmpty();
   }
 
   @Test
