@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -87,6 +88,20 @@ final class Hosts implements AutoCloseable {
   /** Runs a program on a host, which must succeed. */
   String run(int host, String... command) throws IOException, InterruptedException {
     return Programs.run(command(host, List.of(command)));
+  }
+
+  /** Kills whatever still runs on a host. */
+  void killAll(int host) throws IOException, InterruptedException {
+    if (!Files.exists(Path.of("/run/netns").resolve(namespace(host)))) {
+      return;
+    }
+    String pids = Programs.run(List.of("ip", "netns", "pids", namespace(host)));
+    for (String pid : pids.strip().split("\\s+")) {
+      Optional<ProcessHandle> process =
+          pid.isEmpty() ? Optional.empty() : ProcessHandle.of(Long.parseLong(pid));
+      process.ifPresent(ProcessHandle::destroyForcibly);
+      process.ifPresent(killed -> killed.onExit().join());
+    }
   }
 
   /** Waits until something listens on a TCP port of a host. */
@@ -180,6 +195,7 @@ final class Hosts implements AutoCloseable {
   @Override
   public void close() throws IOException, InterruptedException {
     for (int host = 0; host <= receivers; host++) {
+      killAll(host);
       remove(namespace(host));
     }
     remove(switchName());

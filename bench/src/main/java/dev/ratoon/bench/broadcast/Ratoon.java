@@ -199,13 +199,12 @@ final class Ratoon implements AutoCloseable {
     api.ifPresent(ApiClient::close);
     api = Optional.empty();
     for (int host = 1; host <= hosts.receivers(); host++) {
-      Optional<ProcessHandle> agent = process(host);
-      agent.ifPresent(ProcessHandle::destroy);
-      agent.ifPresent(ending -> ending.onExit().join());
+      process(host).ifPresent(ProcessHandle::destroy);
     }
     Programs.end(server);
     server.clear();
     for (int host = 0; host <= hosts.receivers(); host++) {
+      hosts.killAll(host);
       if (Files.exists(home(host))) {
         Programs.run(List.of("chattr", "-f", "-R", "-i", home(host).toString()));
         Scratch.remove(home(host));

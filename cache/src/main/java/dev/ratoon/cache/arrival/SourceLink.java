@@ -103,8 +103,13 @@ final class SourceLink {
     return closing;
   }
 
+  /** Whether it has only not begun yet. */
+  boolean isBeginner(Problem why) {
+    return source.kind() == Source.Kind.ARRIVING_PEER && why.code() == ErrorCode.NOT_FOUND;
+  }
+
   private long nextRestNanos(Problem why) {
-    if (source.kind() == Source.Kind.ARRIVING_PEER && why.code() == ErrorCode.NOT_FOUND) {
+    if (isBeginner(why)) {
       long rest = beginnerRestNanos;
       beginnerRestNanos = Math.min(2 * rest, LONGEST_REST_NANOS);
       return rest;

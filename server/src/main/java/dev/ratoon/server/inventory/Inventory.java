@@ -32,11 +32,12 @@ public record Inventory(
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
     Revisions revisions = new Revisions(database, incarnation);
+    Bringing bringing = new Bringing(clock);
     return new Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
         new Deploys(database, hosts, known, operations, revisions, clock),
-        new Precaches(database, hosts, operations, revisions),
+        new Precaches(database, hosts, operations, revisions, bringing),
         new Verifications(database, hosts, operations, revisions),
         new HostChanges(database, hosts, members, known, observations, operations),
         new FleetViews(database, hosts, observations),
@@ -47,7 +48,7 @@ public record Inventory(
             observations,
             operations,
             revisions,
-            new BasePlaces(database, hosts, members, clock),
+            new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions)),
         revisions,
         new Trash(database, known, operations, revisions, clock));
