@@ -5,8 +5,10 @@ import dev.ratoon.agent.bases.FleetIdentity;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Upload;
+import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
+import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
@@ -129,7 +131,7 @@ final class LinkAgent {
   private static String bring(Wanted wanted, FleetBases bases) throws InterruptedException {
     Watch watch = new Watch(bases, wanted.sizeBytes());
     Thread watching = Thread.ofPlatform().daemon().start(watch);
-    Base base = bases.ready(wanted.id(), (done, total) -> {});
+    Base base = bases.ready(wanted.id(), Priority.DEPLOY, (done, total) -> {});
     watching.interrupt();
     watching.join();
     if (base.sizeBytes() != wanted.sizeBytes()) {
@@ -189,6 +191,9 @@ final class LinkAgent {
 
     @Override
     public void report(HostId host, List<VmReport> changed) {}
+
+    @Override
+    public void reportBases(HostId host, List<BaseReport> changed) {}
   }
 
   private static HostId host(String name) {

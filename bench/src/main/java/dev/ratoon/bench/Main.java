@@ -1,12 +1,18 @@
 package dev.ratoon.bench;
 
+import dev.ratoon.bench.broadcast.BroadcastBenchmark;
+import java.util.List;
+
 /** Runs one benchmark by name. */
 public final class Main {
   private Main() {}
 
   public static void main(String[] args) throws Exception {
     Report report = new Report(System.out);
-    switch (args.length == 1 ? args[0] : "") {
+    boolean hasOptions = args.length > 1 && args[0].equals("broadcast");
+    switch (args.length == 1 || hasOptions ? args[0] : "") {
+      case "broadcast" ->
+          BroadcastBenchmark.run(report, List.of(args).subList(1, args.length));
       case "child" -> new ChildBenchmark().run(report);
       case "cli" ->
           new CliBenchmark()
@@ -27,7 +33,7 @@ public final class Main {
       }
       default -> {
         System.err.println(
-            "usage: bench/run NAME    where NAME is one of: deploy, disk, link, child, cli");
+            "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, child, cli");
         System.exit(2);
       }
     }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** What a benchmark prints: a table, and one line for each promise. */
-final class Report {
+public final class Report {
   private final PrintStream out;
   private final List<String> promises = new ArrayList<>();
   private boolean allHold = true;
@@ -23,17 +23,17 @@ final class Report {
     }
   }
 
-  void note(String line) {
+  public void note(String line) {
     out.println(line);
   }
 
   /** A promise that the measured number is at most the target. */
-  void atMost(String promise, double measured, double target) {
+  public void atMost(String promise, double measured, double target) {
     promise(promise, measured, "<=", target, measured <= target);
   }
 
   /** A promise that the measured number is at least the target. */
-  void atLeast(String promise, double measured, double target) {
+  public void atLeast(String promise, double measured, double target) {
     promise(promise, measured, ">=", target, measured >= target);
   }
 

@@ -12,13 +12,13 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /** Files that benchmarks make and remove. */
-final class Scratch {
+public final class Scratch {
   private static final int PIECE = 4 << 20;
 
   private Scratch() {}
 
   /** Where they lie: {@code BENCH_FOLDER}, or the folder for temporary files. */
-  static Path folder() {
+  public static Path folder() {
     String chosen = System.getenv("BENCH_FOLDER");
     return Path.of(chosen != null ? chosen : System.getProperty("java.io.tmpdir"));
   }
@@ -34,7 +34,7 @@ final class Scratch {
    * A raw file of {@code size} bytes with random bytes in its first {@code filled}, others for
    * every seed.
    */
-  static Path random(Path file, long size, long seed, long filled) throws IOException {
+  public static Path random(Path file, long size, long seed, long filled) throws IOException {
     sparse(file, size);
     SplittableRandom random = new SplittableRandom(seed);
     byte[] piece = new byte[PIECE];
@@ -64,7 +64,7 @@ final class Scratch {
     return file;
   }
 
-  static void remove(Path folder) throws IOException {
+  public static void remove(Path folder) throws IOException {
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path file : all.sorted((a, b) -> b.compareTo(a)).toList()) {
         ImmutableFlag.clear(file); // which base disks have

@@ -245,6 +245,36 @@ final class FleetApiTest {
     }
   }
 
+  private static List<HostId> arriving(Whereabouts told) {
+    return told.places().stream()
+        .filter(place -> place.kind() == Whereabouts.Kind.ARRIVING)
+        .map(Whereabouts.Place::host)
+        .toList();
+  }
+
+  @Test
+  void hostsThatAreToldToBringABaseAtOnceLearnOfEachOtherAtOnce() throws Exception {
+    FakeAgent local = FakeAgent.on(server);
+    byte[] disk = new byte[1 << 20];
+    disk[510] = 0x55;
+    server.ended(server.upload("/v1/images?image=tiny", disk).as(OperationView.class));
+    DiskId base = server.get("/v1/images/tiny").as(ImageView.class).diskId();
+    local.bases.add(base);
+    local.chunkAddress = Optional.of("10.0.0.1:7801");
+    local.report();
+    Params params = Params.of("disk", base.hex());
+    Joining second = new Joining("h2");
+    Joining third = new Joining("h3");
+    try (ApiClient ofSecond = reporting(second, second.join(token()));
+        ApiClient ofThird = reporting(third, third.join(token()))) {
+      server.post("/v1/images/tiny/precache", "{\"hosts\": [\"h2\", \"h3\"]}");
+      assertThat(arriving(ofSecond.call(AgentEndpoints.WHEREABOUTS, params)))
+          .containsExactly(third.id);
+      assertThat(arriving(ofThird.call(AgentEndpoints.WHEREABOUTS, params)))
+          .containsExactly(second.id);
+    }
+  }
+
   @Test
   void operatorsSayWhereAHostBelongsAndKeepVmsAway() throws Exception {
     FakeAgent local = FakeAgent.on(server);

@@ -2,7 +2,6 @@ package dev.ratoon.agent.bases;
 
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
-import dev.ratoon.cache.arrival.ArrivalListener;
 import dev.ratoon.cache.arrival.ArrivalProgress;
 import dev.ratoon.cache.arrival.ArrivalSettings;
 import dev.ratoon.cache.arrival.ArrivalTicket;
@@ -43,8 +42,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class FleetBases implements Bases {
   private static final Logger LOG = LoggerFactory.getLogger(FleetBases.class);
-  private static final long LOOK_MILLIS = 500;
-  private static final int LOOKS_PER_QUESTION = 6;
   private static final int PERCENT = 100;
 
   private final FleetIdentity identity;
@@ -76,7 +73,7 @@ public final class FleetBases implements Bases {
             cache,
             ArrivalSettings.of(
                 identity.host().toString(), Runtime.getRuntime().availableProcessors()),
-            FleetBases::left);
+            new ArrivalLog());
     this.giving =
         ChunkServer.listen(
             identity.listen(),
@@ -144,14 +141,16 @@ public final class FleetBases implements Bases {
 
   private Base await(DiskId id, ArrivalTicket ticket, Progress progress)
       throws InterruptedException {
-    for (int looks = 1; ; looks++) {
+    Questions questions = new Questions();
+    while (true) {
+      long lookMillis = questions.lookMillis();
       try {
-        Base base = ticket.result().get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        Base base = ticket.result().get(lookMillis, TimeUnit.MILLISECONDS);
         tell(ticket, progress);
         return base;
       } catch (TimeoutException notYet) {
         tell(ticket, progress);
-        if (looks % LOOKS_PER_QUESTION == 0) {
+        if (questions.isDueAfter(lookMillis)) {
           askAgain(id, ticket);
         }
       } catch (ExecutionException failed) {
@@ -225,10 +224,6 @@ public final class FleetBases implements Bases {
         (int) Math.min(PERCENT - 1, now.verifiedBytes() * PERCENT / all),
         Optional.empty(),
         "");
-  }
-
-  private static void left(DiskId base, Source source, ArrivalListener.Left why) {
-    LOG.warn("Host {} was left: {}", source.name(), why.problem().oneLine());
   }
 
   /** Ends giving, then bringing; what was verified is kept. */

@@ -61,8 +61,9 @@ final class PeerFeed implements Feed, StreamListener {
         listener.hasAll();
       }
     } catch (RatoonException failed) {
-      stream.completeExceptionally(failed);
+      // First who we are left for: whoever waits for a document would tell it less well.
       listener.failed(failed.problem());
+      stream.completeExceptionally(failed);
     }
   }
 

@@ -148,6 +148,7 @@ final class Arrival implements ArrivingBase {
         requireRoom(arriving.missingBytes(plan));
         tellResumed(arriving, this::tellVerified);
         fetch(known, arriving, plan);
+        surroundings.listener().written(id(), progress());
         boolean withBlocks =
             arriving.finish(surroundings.workers(), surroundings.settings().parallelism());
         incoming.publish(known, arriving.layout(), withBlocks);

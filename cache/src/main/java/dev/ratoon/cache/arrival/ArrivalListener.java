@@ -23,6 +23,9 @@ public interface ArrivalListener {
   /** A source was left; the arrival goes on with the others. */
   void left(DiskId base, Source source, Left why);
 
+  /** Every chunk of a base was verified and written; it will be synced and published next. */
+  default void written(DiskId base, ArrivalProgress progress) {}
+
   /** Why, and in words. */
   record Left(Reason reason, Problem problem) {}
 }

@@ -10,6 +10,9 @@ public interface FeedListener {
   /** It has these chunks, beside those that it had before. */
   void has(long firstChunk, long count);
 
-  /** It delivers nothing more: every request that is under way has failed. */
+  /**
+   * It delivers nothing more: every request that is under way has failed. {@code NOT_FOUND} if it
+   * has nothing of the base: an arriving peer will soon, and is soon asked again.
+   */
   void failed(Problem why);
 }

@@ -1,9 +1,11 @@
 package dev.ratoon.cache.arrival;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.IntToLongFunction;
 import java.util.random.RandomGenerator;
 
@@ -40,6 +42,9 @@ final class Schedule {
 
   private final Slices slices;
   private final List<SourceTrack> tracks = new ArrayList<>();
+
+  /** Arriving peers that have nothing yet and are not asked until they have. */
+  private final Set<String> beginners = new LinkedHashSet<>();
 
   private final AskedChunks asked = new AskedChunks();
   private final LibraryHelp libraryHelp = new LibraryHelp();
@@ -80,6 +85,7 @@ final class Schedule {
   SourceTrack add(String name, Source.Kind kind, long nowNanos) {
     SourceTrack track = new SourceTrack(name, kind, wanted.chunks(), nowNanos);
     tracks.add(track);
+    beginners.remove(name);
     shareOut();
     return track;
   }
@@ -94,8 +100,19 @@ final class Schedule {
     }
   }
 
+  /**
+   * The source is gone, but has its part in sharing the chunks out: it is about to begin, and knows
+   * of us too.
+   */
+  void removeBeginner(SourceTrack track) {
+    beginners.add(track.name());
+    remove(track);
+  }
+
   private void shareOut() {
-    slices.share(arrivingPeers().stream().map(SourceTrack::name).toList());
+    Set<String> others = new LinkedHashSet<>(beginners);
+    arrivingPeers().forEach(peer -> others.add(peer.name()));
+    slices.share(others);
     state++;
   }
 

@@ -1,6 +1,7 @@
 package dev.ratoon.cache.arrival;
 
 import dev.ratoon.cache.arrival.ArrivalListener.Reason;
+import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.util.HashMap;
 import java.util.Map;
@@ -13,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class SourceLink {
   private static final long FIRST_REST_NANOS = 1_000_000_000L;
+
+  /** Who is to have the base and has nothing of it yet will have some soon. */
+  private static final long FIRST_REST_OF_BEGINNER_NANOS = 50_000_000L;
+
   private static final long LONGEST_REST_NANOS = 30_000_000_000L;
 
   private final Source source;
@@ -22,6 +27,7 @@ final class SourceLink {
   private @Nullable Problem leftWith;
   private boolean banned;
   private long restNanos = FIRST_REST_NANOS;
+  private long beginnerRestNanos = FIRST_REST_OF_BEGINNER_NANOS;
   private long restsUntilNanos;
 
   /** Which feed it is: what an earlier one still says does not count. */
@@ -82,6 +88,7 @@ final class SourceLink {
   /** It delivered something good. */
   void proven() {
     restNanos = FIRST_REST_NANOS;
+    beginnerRestNanos = FIRST_REST_OF_BEGINNER_NANOS;
   }
 
   /** It is left. Returns its feed, to be closed. */
@@ -91,9 +98,24 @@ final class SourceLink {
     track = null;
     leftWith = why;
     banned = reason == Reason.WRONG_CONTENT;
-    restsUntilNanos = nowNanos + restNanos;
-    restNanos = Math.min(2 * restNanos, LONGEST_REST_NANOS);
+    restsUntilNanos = nowNanos + nextRestNanos(why);
     opened++;
     return closing;
+  }
+
+  /** Whether it has only not begun yet. */
+  boolean isBeginner(Problem why) {
+    return source.kind() == Source.Kind.ARRIVING_PEER && why.code() == ErrorCode.NOT_FOUND;
+  }
+
+  private long nextRestNanos(Problem why) {
+    if (isBeginner(why)) {
+      long rest = beginnerRestNanos;
+      beginnerRestNanos = Math.min(2 * rest, LONGEST_REST_NANOS);
+      return rest;
+    }
+    long rest = restNanos;
+    restNanos = Math.min(2 * rest, LONGEST_REST_NANOS);
+    return rest;
   }
 }

@@ -14,7 +14,11 @@ import java.util.Map;
  * of any link, as in BBR (Cardwell et al., 2016), and waits for nobody long at the end.
  */
 final class SourceTrack {
-  static final int FEWEST = 2;
+  static final int FEWEST = 4;
+
+  /** Of a source that others answered in place of. */
+  private static final int FEWEST_OF_DOUBTFUL = 2;
+
   static final int MOST = 128;
   private static final int AT_FIRST = 4;
   private static final int MOST_REFUSED = 8;
@@ -110,7 +114,7 @@ final class SourceTrack {
   /** How many requests may be under way at once. */
   int window() {
     if (missed > 0) {
-      return FEWEST;
+      return FEWEST_OF_DOUBTFUL;
     }
     if (answers == 0) {
       return AT_FIRST;

@@ -198,6 +198,28 @@ class ArrivalTest {
   }
 
   @Test
+  void anArrivingPeerThatHasNothingYetIsSoonTriedAgain() throws Exception {
+    FakeSource library = host.source("library", LIBRARY, base).opening(l -> l.has(0, 48));
+    FakeSource peer = host.source("peer", ARRIVING_PEER, base);
+    peer.opening(listener -> {
+      if (peer.timesOpened() < 4) {
+        listener.failed(
+            Problem.of(ErrorCode.NOT_FOUND, "giving the base").detail("It is not here."));
+      } else {
+        listener.has(48, base.chunks() - 48);
+      }
+    });
+    long begun = System.nanoTime();
+
+    Base arrived = host.bring(base, library, peer).result().join();
+
+    assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
+    assertThat(peer.timesOpened()).isEqualTo(4);
+    // One that failed would rest for 1, 2 and 4 seconds.
+    assertThat(System.nanoTime() - begun).isLessThan(6_000_000_000L);
+  }
+
+  @Test
   void anArrivingPeerIsAskedOnlyForWhatItHas() throws Exception {
     FakeSource library = host.source("library", LIBRARY, base).opening(l -> l.has(0, 48));
     FakeSource peer =

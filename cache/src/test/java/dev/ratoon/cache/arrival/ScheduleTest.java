@@ -73,6 +73,23 @@ class ScheduleTest {
   }
 
   @Test
+  void aPeerThatIsAboutToBeginKeepsItsPartOfWhatTheLibraryHas() {
+    SourceTrack library = complete("library", LIBRARY);
+    schedule.removeBeginner(schedule.add("peer", ARRIVING_PEER, 0));
+    List<Long> ours = take(library, (int) CHUNKS / 4, 0);
+
+    Schedule peer = schedule("peer");
+    SourceTrack libraryOfPeer = peer.add("library", LIBRARY, 0);
+    peer.hasAll(libraryOfPeer);
+    peer.add("self", ARRIVING_PEER, 0);
+    for (int i = 0; i < CHUNKS / 4; i++) {
+      long chunk = peer.next(libraryOfPeer, 0).orElseThrow();
+      assertThat(peer.arrived(libraryOfPeer, chunk, BYTES, 1000)).isPresent();
+      assertThat(ours).doesNotContain(chunk);
+    }
+  }
+
+  @Test
   void theLibraryHelpsWhenOthersDeliverNextToNothing() {
     SourceTrack library = complete("library", LIBRARY);
     complete("peer", READY_PEER);

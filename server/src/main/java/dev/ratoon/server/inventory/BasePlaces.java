@@ -19,24 +19,34 @@ import dev.ratoon.server.store.MemberTable.Member;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
 
 /** Tells hosts where the base disks are that they need, and lets them have those alone. */
 final class BasePlaces {
   /** A host asks again long before that, and gets a new one. */
   private static final Duration GRANTED_FOR = Duration.ofMinutes(15);
 
+  static final int MOST_OF_A_KIND = 32;
+
   private final Database database;
   private final Hosts hosts;
   private final Members members;
   private final InstantSource clock;
+  private final Bringing bringing;
 
-  BasePlaces(Database database, Hosts hosts, Members members, InstantSource clock) {
+  BasePlaces(
+      Database database, Hosts hosts, Members members, Bringing bringing, InstantSource clock) {
     this.database = database;
     this.hosts = hosts;
     this.members = members;
     this.clock = clock;
+    this.bringing = bringing;
   }
 
   /** See {@link dev.ratoon.protocol.agent.ServerLink#whereabouts}. */
@@ -48,31 +58,59 @@ final class BasePlaces {
           .detail("No VM of the host needs it, and nobody asked for it there.")
           .asException();
     }
+    bringing.note(asker, base);
+    Set<HostId> beginning = bringing.hosts(base);
     List<Place> places = new ArrayList<>();
     OptionalLong size = OptionalLong.empty();
     for (Hosts.Seen host : hosts.all()) {
-      HostReport report = host.report();
-      for (ReplicaReport replica : report.replicas()) {
-        if (replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT) {
-          size = OptionalLong.of(replica.sizeBytes());
-          boolean own = replica.cache().isEmpty();
-          if (own && !report.id().equals(asker) && hosts.connected(host)) {
-            report
-                .chunkAddress()
-                .ifPresent(address ->
-                    places.add(new Place(report.id(), address, kind(report.id(), replica))));
-          }
-        }
+      Optional<ReplicaReport> replica = replica(host.report(), base);
+      size = replica.isPresent() ? OptionalLong.of(replica.get().sizeBytes()) : size;
+      if (!host.report().id().equals(asker) && hosts.connected(host)) {
+        Optional<ReplicaReport> own = replica.filter(known -> known.cache().isEmpty());
+        place(host.report(), own, beginning).ifPresent(places::add);
       }
     }
-    if (size.isEmpty()) {
-      size = onShareOf(asker, base);
-    }
-    if (size.isEmpty() || (places.isEmpty() && onShareOf(asker, base).isEmpty())) {
+    OptionalLong shared = onShareOf(asker, base);
+    size = size.isPresent() ? size : shared;
+    if (size.isEmpty() || (places.isEmpty() && shared.isEmpty())) {
       throw nobody(base);
     }
     Grant grant = new Grant(asker, base, clock.instant().plus(GRANTED_FOR));
-    return new Whereabouts(size.getAsLong(), members.signed(grant), places);
+    return new Whereabouts(size.getAsLong(), members.signed(grant), some(places, new Random(asker.hashCode())));
+  }
+
+  /** Nobody needs more sources than these, and nobody shall be overrun: each asker gets others. */
+  static List<Place> some(List<Place> places, Random random) {
+    List<Place> some = new ArrayList<>();
+    for (Kind kind : Kind.values()) {
+      List<Place> alike = new ArrayList<>();
+      places.stream().filter(place -> place.kind() == kind).forEach(alike::add);
+      if (alike.size() > MOST_OF_A_KIND) {
+        Collections.shuffle(alike, random);
+      }
+      some.addAll(alike.subList(0, Math.min(alike.size(), MOST_OF_A_KIND)));
+    }
+    return some;
+  }
+
+  /** In the host's own cache, or else on a share that it sees. */
+  private static Optional<ReplicaReport> replica(HostReport report, DiskId base) {
+    return report.replicas().stream()
+        .filter(
+            replica -> replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT)
+        .min(Comparator.comparing((ReplicaReport replica) -> !replica.cache().isEmpty()));
+  }
+
+  /** What can be had there; also of a host that is about to bring it and has not said so yet. */
+  private Optional<Place> place(
+      HostReport report, Optional<ReplicaReport> replica, Set<HostId> beginning) {
+    Optional<Kind> kind =
+        replica
+            .map(known -> kind(report.id(), known))
+            .or(() -> Optional.of(Kind.ARRIVING).filter(_ -> beginning.contains(report.id())));
+    return report
+        .chunkAddress()
+        .flatMap(address -> kind.map(known -> new Place(report.id(), address, known)));
   }
 
   /** A share that the asker reads without our help. */

@@ -39,11 +39,12 @@ public record Inventory(
     FleetShares shares =
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);
+    Bringing bringing = new Bringing(clock);
     return new Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
         new Deploys(database, hosts, known, operations, revisions, clock),
-        new Precaches(database, hosts, operations, revisions),
+        new Precaches(database, hosts, operations, revisions, bringing),
         new Verifications(database, hosts, operations, revisions),
         new HostChanges(
             database,
@@ -59,7 +60,7 @@ public record Inventory(
             observations,
             operations,
             revisions,
-            new BasePlaces(database, hosts, members, clock),
+            new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions)),
         revisions,
         new Trash(database, known, operations, revisions, clock),

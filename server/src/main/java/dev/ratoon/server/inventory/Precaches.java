@@ -28,12 +28,19 @@ public final class Precaches {
   private final Hosts hosts;
   private final Operations operations;
   private final Revisions revisions;
+  private final Bringing bringing;
 
-  Precaches(Database database, Hosts hosts, Operations operations, Revisions revisions) {
+  Precaches(
+      Database database,
+      Hosts hosts,
+      Operations operations,
+      Revisions revisions,
+      Bringing bringing) {
     this.database = database;
     this.hosts = hosts;
     this.operations = operations;
     this.revisions = revisions;
+    this.bringing = bringing;
   }
 
   /**
@@ -57,9 +64,11 @@ public final class Precaches {
       return places(request).stream()
           .map(host -> {
             OperationRow asked = wishes.ask(BaseTask.PRECACHE, image.toString(), base, host);
-            return has(host, base)
-                ? operations.succeed(tx, asked, "it was there already")
-                : asked.view();
+            if (has(host, base)) {
+              return operations.succeed(tx, asked, "it was there already");
+            }
+            bringing.note(host.id(), base);
+            return asked.view();
           })
           .toList();
     });

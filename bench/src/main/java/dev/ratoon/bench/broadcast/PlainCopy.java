@@ -1,0 +1,33 @@
+package dev.ratoon.bench.broadcast;
+
+import java.io.IOException;
+import java.util.List;
+
+/** One TCP connection to one host: what all others are compared with. */
+final class PlainCopy extends ForeignWay {
+  private Process receiver;
+
+  PlainCopy(Hosts hosts, Images.Image base) {
+    super("one plain copy", hosts, base);
+  }
+
+  @Override
+  public int receivers() {
+    return 1;
+  }
+
+  @Override
+  public void prepare() throws IOException, InterruptedException {
+    String to = hosts.folder(1).resolve(FILE).toString();
+    receiver =
+        start(1, "socat", "-u", "-b", PIECE, "TCP-LISTEN:" + PORT, "OPEN:" + to + ",creat,trunc");
+    hosts.awaitPort(1, PORT);
+  }
+
+  @Override
+  void transfer() throws IOException, InterruptedException {
+    Process sender =
+        start(0, "socat", "-u", "-b", PIECE, "OPEN:" + base, "TCP:" + hosts.address(1) + ":" + PORT);
+    Programs.await(List.of(sender, receiver));
+  }
+}
