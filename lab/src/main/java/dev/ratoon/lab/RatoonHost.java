@@ -6,6 +6,7 @@ import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.protocol.api.VmView;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -105,6 +106,10 @@ public final class RatoonHost {
 
   public List<HostView> hosts() {
     return List.of(get("/v1/hosts", HostView[].class));
+  }
+
+  public List<ShareView> shares() {
+    return List.of(get("/v1/shares", ShareView[].class));
   }
 
   public List<OperationView> operations() {

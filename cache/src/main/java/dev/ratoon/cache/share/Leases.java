@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -63,7 +64,7 @@ final class Leases {
     if (inHand.contains(id)) {
       return Optional.empty();
     }
-    TreeSet<Integer> numbers = numbers(id);
+    NavigableSet<Integer> numbers = numbers(id);
     if (!numbers.isEmpty() && !isGone(SharePaths.lease(id, numbers.last()))) {
       return Optional.empty();
     }
@@ -81,8 +82,8 @@ final class Leases {
     return Optional.of(lease);
   }
 
-  private TreeSet<Integer> numbers(DiskId id) throws IOException {
-    TreeSet<Integer> numbers = new TreeSet<>();
+  private NavigableSet<Integer> numbers(DiskId id) throws IOException {
+    NavigableSet<Integer> numbers = new TreeSet<>();
     for (SharedFile file : files.list(SharePaths.INCOMING)) {
       if (SharePaths.ofLease(file.name()).equals(Optional.of(id))) {
         OptionalInt number = SharePaths.leaseNumber(file.name());

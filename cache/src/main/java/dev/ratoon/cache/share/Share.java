@@ -16,12 +16,9 @@ import dev.ratoon.model.ShareState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -41,7 +38,6 @@ import java.util.function.Supplier;
  */
 public final class Share implements AutoCloseable {
   private static final long TICK_MILLIS = 500;
-  private static final int RENEWALS_IN_AN_EXPIRY = 6;
 
   private final Place place;
   private final ShareFiles files;
@@ -50,7 +46,7 @@ public final class Share implements AutoCloseable {
   private final ShareCalls calls;
   private final Leases leases;
   private final SharedBases bases;
-  private final Map<Lease, Integer> held = new ConcurrentHashMap<>();
+  private final Claims claims;
   private final Semaphore pokes = new Semaphore(0);
   private final Thread thread;
   private volatile Optional<Expected> expected = Optional.empty();
@@ -93,6 +89,7 @@ public final class Share implements AutoCloseable {
         new ShareCalls(place.name().text(), place.times().silence(), clock, listener::changed);
     this.leases = new Leases(files, place.host(), clock, place.times().lease());
     this.bases = new SharedBases(place, files, calls, clock);
+    this.claims = new Claims(place, files, calls, leases, clock);
     this.thread =
         Thread.ofPlatform().daemon().name("share-" + place.name()).unstarted(this::keepLooking);
   }
@@ -170,8 +167,7 @@ public final class Share implements AutoCloseable {
   /** What is there, and what this host is putting there. */
   public List<SharedBase> bases() {
     List<SharedBase> all = new ArrayList<>(bases.list(seen));
-    Map<DiskId, Integer> coming = new HashMap<>();
-    held.forEach((lease, percent) -> coming.put(lease.id(), percent));
+    Map<DiskId, Integer> coming = claims.coming();
     all.forEach(there -> coming.remove(there.id()));
     coming.forEach(
         (id, percent) -> all.add(new SharedBase(id, ReplicaState.ARRIVING, 0, 0, percent)));
@@ -232,47 +228,16 @@ public final class Share implements AutoCloseable {
   public Claim claim(DiskId id) {
     String doing = "looking for base disk " + id.shortForm() + " on the share " + name();
     requireReady(doing);
-    if (held.keySet().stream().anyMatch(lease -> lease.id().equals(id))) {
-      return new Claim.HeldHere();
-    }
-    Claim claim =
-        calls.run(
-            doing,
-            beat ->
-                files.look(SharePaths.content(id)).isPresent()
-                    ? new Claim.There()
-                    : leases
-                        .take(id)
-                        .<Claim>map(Claim.Taken::new)
-                        .orElseGet(Claim.HeldByOther::new),
-            this::giveBack);
-    switch (claim) {
-      case Claim.Taken(Lease lease) -> held.put(lease, 0);
-      case Claim.There() -> lookAgain();
-      case Claim.HeldByOther(), Claim.HeldHere() -> {}
+    Claim claim = claims.claim(id, doing);
+    if (claim instanceof Claim.There) {
+      lookAgain();
     }
     return claim;
   }
 
-  private void giveBack(Claim claim) throws IOException {
-    if (claim instanceof Claim.Taken(Lease lease)) {
-      leases.release(lease);
-    }
-  }
-
   /** Gives a claim back: the base cannot be brought. */
   public void release(Lease lease) {
-    held.remove(lease);
-    try {
-      calls.run(
-          "giving back the lease of base disk " + lease.id().shortForm(),
-          beat -> {
-            leases.release(lease);
-            return true;
-          });
-    } catch (RatoonException itExpires) {
-      leases.abandon(lease);
-    }
+    claims.release(lease);
   }
 
   /**
@@ -283,41 +248,14 @@ public final class Share implements AutoCloseable {
    */
   public void fill(
       Lease lease, Manifest manifest, Supplier<VirtualDisk> source, FillListener ended) {
-    String doing = "putting base disk " + lease.id().shortForm() + " on the share " + place.name();
-    ShareCalls.Call<Boolean> call;
-    try {
-      call =
-          calls.begin(
-              doing,
-              beat -> {
-                try (VirtualDisk disk = source.get()) {
-                  new Filling(files, leases, lease, manifest, beat)
-                      .run(
-                          disk,
-                          (done, total) ->
-                              held.computeIfPresent(
-                                  lease, (same, before) -> (int) (done * 100 / total)));
-                } finally {
-                  held.remove(lease);
-                  leases.release(lease);
-                }
-                return true;
-              });
-    } catch (RatoonException refused) {
-      held.remove(lease);
-      leases.abandon(lease);
-      ended.ended(Optional.of(refused.problem()));
-      return;
-    }
-    var _ =
-        call.result()
-            .whenComplete((_, failed) -> {
-              held.remove(lease);
-              leases.abandon(lease);
-              lookAgain();
-              ended.ended(
-                  Optional.ofNullable(failed).map(why -> calls.failure(doing, why).problem()));
-            });
+    claims.fill(
+        lease,
+        manifest,
+        source,
+        why -> {
+          lookAgain();
+          ended.ended(why);
+        });
   }
 
   /** Hears how filling ended. */
@@ -355,7 +293,7 @@ public final class Share implements AutoCloseable {
         lookedNanos = now;
         expected.ifPresent(this::look);
       }
-      renew();
+      claims.renew();
       try {
         if (pokes.tryAcquire(TICK_MILLIS, TimeUnit.MILLISECONDS)) {
           pokes.release();
@@ -398,24 +336,6 @@ public final class Share implements AutoCloseable {
     }
     if (state() == ShareState.READY) {
       listener.looked(this);
-    }
-  }
-
-  private void renew() {
-    for (Lease lease : Set.copyOf(held.keySet())) {
-      long every = place.times().lease().toNanos() / RENEWALS_IN_AN_EXPIRY;
-      if (!calls.isStalled() && !lease.isHeld(clock.nanos(), every)) {
-        try {
-          calls.run(
-              "renewing the lease of base disk " + lease.id().shortForm(),
-              beat -> {
-                leases.renew(lease);
-                return true;
-              });
-        } catch (RatoonException stalled) {
-          // It expires unless the share answers soon; the holder looks before it publishes.
-        }
-      }
     }
   }
 

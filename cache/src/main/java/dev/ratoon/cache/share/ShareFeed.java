@@ -82,7 +82,7 @@ final class ShareFeed implements Feed {
   private static void answer(Asked next, ShareFiles.Reading reading, long size, ByteBuffer chunk)
       throws IOException {
     long at = next.request().chunk() * Limits.CHUNK_BYTES;
-    int bytes = (int) Math.clamp(size - at, 0, Limits.CHUNK_BYTES);
+    int bytes = Math.clamp(size - at, 0, Limits.CHUNK_BYTES);
     reading.read(at, chunk.clear().limit(bytes));
     next.reply().arrived(blocks(next.request(), chunk.flip()));
   }
@@ -93,11 +93,10 @@ final class ShareFeed implements Feed {
       return chunk;
     }
     int end = 0;
-    byte[] bytes = chunk.array();
     for (int i = 0; i * Blocks.BLOCK_BYTES < chunk.limit(); i++) {
       if ((request.blocks() >>> i & 1) != 0) {
         int length = Math.min(Blocks.BLOCK_BYTES, chunk.limit() - i * Blocks.BLOCK_BYTES);
-        System.arraycopy(bytes, i * Blocks.BLOCK_BYTES, bytes, end, length);
+        chunk.put(end, chunk, i * Blocks.BLOCK_BYTES, length);
         end += length;
       }
     }

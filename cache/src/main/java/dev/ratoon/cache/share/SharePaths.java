@@ -60,7 +60,7 @@ final class SharePaths {
         name.length() == length
             && name.chars()
                 .limit(ID_DIGITS)
-                .allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'f');
+                .allMatch(c -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
     return hex ? Optional.of(new DiskId(name.substring(0, ID_DIGITS))) : Optional.empty();
   }
 }
