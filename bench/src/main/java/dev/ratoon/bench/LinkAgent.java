@@ -84,8 +84,7 @@ final class LinkAgent {
     return switch (words[0]) {
       case "have" -> have(Path.of(words[1]));
       case "prepare" -> {
-        wanted =
-            Optional.of(new Wanted(new DiskId(words[1]), Long.parseLong(words[2]), words[3]));
+        wanted = Optional.of(new Wanted(new DiskId(words[1]), Long.parseLong(words[2]), words[3]));
         open = Optional.of(open());
         yield "prepared";
       }
@@ -179,8 +178,7 @@ final class LinkAgent {
       return new Whereabouts(
           known.sizeBytes(),
           certificates.signed(grant),
-          List.of(
-              new Whereabouts.Place(host("give"), known.address(), Whereabouts.Kind.READY)));
+          List.of(new Whereabouts.Place(host("give"), known.address(), Whereabouts.Kind.READY)));
     }
 
     @Override
@@ -232,8 +230,7 @@ final class LinkAgent {
             folder.toString(),
             name);
     return new Running(
-        name,
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+        name, new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
   }
 
   /** An agent that runs, and is told what to do. */

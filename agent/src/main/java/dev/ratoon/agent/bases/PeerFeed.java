@@ -128,8 +128,7 @@ final class PeerFeed implements Feed, StreamListener {
     }
     try {
       Run run = Run.blocksOf((int) request.chunk(), blocks(request));
-      return opened.get()
-              .request(Part.CONTENT, List.of(run), priority(request), new Once(reply))
+      return opened.get().request(Part.CONTENT, List.of(run), priority(request), new Once(reply))
           ::cancel;
     } catch (RatoonException refused) {
       reply.failed(refused.problem());

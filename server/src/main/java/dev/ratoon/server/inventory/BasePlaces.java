@@ -71,7 +71,8 @@ final class BasePlaces {
       throw nobody(base);
     }
     Grant grant = new Grant(asker, base, clock.instant().plus(GRANTED_FOR));
-    return new Whereabouts(size.getAsLong(), members.signed(grant), some(places, new Random(asker.hashCode())));
+    return new Whereabouts(
+        size.getAsLong(), members.signed(grant), some(places, new Random(asker.hashCode())));
   }
 
   /** Nobody needs more sources than these, and nobody shall be overrun: each asker gets others. */
@@ -90,8 +91,7 @@ final class BasePlaces {
 
   private static Optional<ReplicaReport> replica(HostReport report, DiskId base) {
     return report.replicas().stream()
-        .filter(
-            replica -> replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT)
+        .filter(replica -> replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT)
         .findFirst();
   }
 
