@@ -11,8 +11,7 @@ public final class Main {
     Report report = new Report(System.out);
     boolean hasOptions = args.length > 1 && args[0].equals("broadcast");
     switch (args.length == 1 || hasOptions ? args[0] : "") {
-      case "broadcast" ->
-          BroadcastBenchmark.run(report, List.of(args).subList(1, args.length));
+      case "broadcast" -> BroadcastBenchmark.run(report, List.of(args).subList(1, args.length));
       case "child" -> new ChildBenchmark().run(report);
       case "cli" ->
           new CliBenchmark()
@@ -33,7 +32,8 @@ public final class Main {
       }
       default -> {
         System.err.println(
-            "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, child, cli");
+            "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, child,"
+                + " cli");
         System.exit(2);
       }
     }

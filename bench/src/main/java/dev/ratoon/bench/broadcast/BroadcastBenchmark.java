@@ -70,14 +70,16 @@ public final class BroadcastBenchmark {
       try (Hosts hosts = Hosts.up(folder, fleet.receivers(), fleet.megabits());
           Aria2Swarm swarm = new Aria2Swarm(hosts, base);
           Ratoon ratoon = new Ratoon(hosts)) {
-        measure(hosts, List.of(
-            new PlainCopy(hosts, base),
-            new RatoonBroadcast(ratoon, images, false),
-            new RatoonBroadcast(ratoon, images, true),
-            new BareChain(hosts, base),
-            new Udpcast(hosts, base),
-            swarm,
-            new RsyncFanOut(hosts, base)));
+        measure(
+            hosts,
+            List.of(
+                new PlainCopy(hosts, base),
+                new RatoonBroadcast(ratoon, images, false),
+                new RatoonBroadcast(ratoon, images, true),
+                new BareChain(hosts, base),
+                new Udpcast(hosts, base),
+                swarm,
+                new RsyncFanOut(hosts, base)));
       }
     }
   }
@@ -118,8 +120,7 @@ public final class BroadcastBenchmark {
         "broadcast-library-" + (way.kills() ? "killed-" : "") + fleet, measured.librarySent(), 1.1);
   }
 
-  private Measured.Run once(Hosts hosts, Way way, double plainSeconds)
-      throws Exception {
+  private Measured.Run once(Hosts hosts, Way way, double plainSeconds) throws Exception {
     try {
       way.prepare();
       Programs.run(List.of("sync"));

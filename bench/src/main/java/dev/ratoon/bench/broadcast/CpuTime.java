@@ -15,7 +15,11 @@ record CpuTime(long busyTicks, long allTicks) {
     String line = Files.readAllLines(Path.of("/proc/stat")).getFirst();
     // user, nice, system, idle, iowait, irq, softirq, steal; what follows is in them already.
     long[] ticks =
-        Arrays.stream(line.trim().split("\\s+")).skip(1).limit(8).mapToLong(Long::parseLong).toArray();
+        Arrays.stream(line.trim().split("\\s+"))
+            .skip(1)
+            .limit(8)
+            .mapToLong(Long::parseLong)
+            .toArray();
     long all = Arrays.stream(ticks).sum();
     return new CpuTime(all - ticks[IDLE] - ticks[WAITING_FOR_DISK], all);
   }

@@ -139,8 +139,7 @@ final class Hosts implements AutoCloseable {
     // Without snooping, as a switch that nobody has set up.
     ipIn(switchName(), "link", "set", "br0", "type", "bridge", "mcast_snooping", "0");
     ipIn(switchName(), "link", "set", "br0", "up");
-    ipIn(
-        switchName(), "link", "add", "own", "type", "veth", "peer", "name", prefix, "netns", "1");
+    ipIn(switchName(), "link", "add", "own", "type", "veth", "peer", "name", prefix, "netns", "1");
     ipIn(switchName(), "link", "set", "own", "master", "br0", "up");
     ip("addr", "add", ownAddress() + "/24", "dev", prefix);
     ip("link", "set", prefix, "up");
@@ -152,7 +151,16 @@ final class Hosts implements AutoCloseable {
     ip("netns", "add", namespace(host));
     ipIn(
         switchName(),
-        "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace(host));
+        "link",
+        "add",
+        port,
+        "type",
+        "veth",
+        "peer",
+        "name",
+        "eth0",
+        "netns",
+        namespace(host));
     ipIn(switchName(), "link", "set", port, "master", "br0", "up");
     ipIn(namespace(host), "addr", "add", address(host) + "/24", "dev", "eth0");
     ipIn(namespace(host), "link", "set", "lo", "up");

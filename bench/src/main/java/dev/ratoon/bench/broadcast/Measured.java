@@ -43,9 +43,7 @@ final class Measured {
   private double median(ToDoubleFunction<Run> value) {
     double[] sorted = runs.stream().mapToDouble(value).sorted().toArray();
     int middle = sorted.length / 2;
-    return sorted.length % 2 == 1
-        ? sorted[middle]
-        : (sorted[middle - 1] + sorted[middle]) / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 
   static String header() {
@@ -62,7 +60,8 @@ final class Measured {
   }
 
   String row() {
-    double[] ratios = runs.stream().mapToDouble(r -> r.seconds() / r.plainSeconds()).sorted().toArray();
+    double[] ratios =
+        runs.stream().mapToDouble(r -> r.seconds() / r.plainSeconds()).sorted().toArray();
     return String.format(
         Locale.ROOT,
         "%-30s %8.2fs %7.3fx %7.3f-%7.3fx %8.2fs %12.3fx %5.0f%%",

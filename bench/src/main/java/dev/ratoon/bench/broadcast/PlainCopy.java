@@ -27,7 +27,8 @@ final class PlainCopy extends ForeignWay {
   @Override
   void transfer() throws IOException, InterruptedException {
     Process sender =
-        start(0, "socat", "-u", "-b", PIECE, "OPEN:" + base, "TCP:" + hosts.address(1) + ":" + PORT);
+        start(
+            0, "socat", "-u", "-b", PIECE, "OPEN:" + base, "TCP:" + hosts.address(1) + ":" + PORT);
     Programs.await(List.of(sender, receiver));
   }
 }

@@ -19,7 +19,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -97,9 +96,12 @@ final class Ratoon implements AutoCloseable {
 
   private Map<String, String> environment(int host) {
     return Map.of(
-        "RATOON_HOME", home(host).toString(),
-        "RATOON_LIBVIRT_URI", NO_HYPERVISOR,
-        "RATOON_ACCEL", "tcg");
+        "RATOON_HOME",
+        home(host).toString(),
+        "RATOON_LIBVIRT_URI",
+        NO_HYPERVISOR,
+        "RATOON_ACCEL",
+        "tcg");
   }
 
   private Path home(int host) {
@@ -149,8 +151,7 @@ final class Ratoon implements AutoCloseable {
   }
 
   private Stream<BaseView.ReplicaView> ready(Path image) {
-    return base(image).replicas().stream()
-        .filter(replica -> replica.state() == ReplicaState.READY);
+    return base(image).replicas().stream().filter(replica -> replica.state() == ReplicaState.READY);
   }
 
   /** When a host had written all of the base, in milliseconds since 1970, by its own log. */

@@ -28,7 +28,8 @@ final class RsyncFanOut extends ForeignWay {
         """
             .formatted(folder.resolve("rsyncd.pid"), base.getParent()));
     boolean _ = Files.deleteIfExists(folder.resolve("rsyncd.pid"));
-    Process _ = start(0, "rsync", "--daemon", "--no-detach", "--port=" + PORT, "--config=" + config);
+    Process _ =
+        start(0, "rsync", "--daemon", "--no-detach", "--port=" + PORT, "--config=" + config);
     hosts.awaitPort(0, PORT);
   }
 

@@ -199,9 +199,7 @@ final class SourceLinks implements AutoCloseable {
       if (link.isBanned() || leftBefore || closed) {
         return;
       }
-      link.track()
-          .ifPresent(
-              link.isBeginner(why) ? schedule::removeBeginner : schedule::remove);
+      link.track().ifPresent(link.isBeginner(why) ? schedule::removeBeginner : schedule::remove);
       feed = link.leave(reason, why, clock.nanos());
       fetches = new ArrayList<>(link.fetches().values());
       link.fetches().clear();

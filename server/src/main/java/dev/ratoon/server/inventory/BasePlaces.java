@@ -76,7 +76,8 @@ final class BasePlaces {
       throw nobody(base);
     }
     Grant grant = new Grant(asker, base, clock.instant().plus(GRANTED_FOR));
-    return new Whereabouts(size.getAsLong(), members.signed(grant), some(places, new Random(asker.hashCode())));
+    return new Whereabouts(
+        size.getAsLong(), members.signed(grant), some(places, new Random(asker.hashCode())));
   }
 
   /** Nobody needs more sources than these, and nobody shall be overrun: each asker gets others. */

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which hosts are bringing a base or about to: they were just told to, or have lately asked where it
- * is. They give others what they have of it, long before their next report says so: where many
+ * Which hosts are bringing a base or about to: they were just told to, or have lately asked where
+ * it is. They give others what they have of it, long before their next report says so: where many
  * hosts are told to bring a base at once, they must know of each other at once, or each fetches
  * from the library what another has just fetched. A host asks again and again while a base arrives;
  * one that does so no longer is soon forgotten.
@@ -34,8 +34,7 @@ final class Bringing {
   synchronized void note(HostId host, DiskId base) {
     Instant now = clock.instant();
     forgetBefore(now.minus(REMEMBERED));
-    LinkedHashMap<HostId, Instant> hosts =
-        noted.computeIfAbsent(base, _ -> new LinkedHashMap<>());
+    LinkedHashMap<HostId, Instant> hosts = noted.computeIfAbsent(base, _ -> new LinkedHashMap<>());
     hosts.remove(host);
     hosts.put(host, now);
   }
