@@ -68,6 +68,7 @@ public final class Cache implements AutoCloseable {
 
   /** Deltas beside which a flat file lies now. Children may name them. */
   private final Map<Path, CachedBase> flattened = new ConcurrentHashMap<>();
+
   private final Map<DiskId, Instant> replaced;
   private final KnownBlocks knownBlocks;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -298,8 +299,7 @@ public final class Cache implements AutoCloseable {
   /** All bases here, those included that somebody altered. */
   public List<Replica> replicas() {
     return bases.values().stream()
-        .map(b ->
-            new Replica(b.base(), b.layout(), b.state(), storedBytes(b), b.verifiedAt()))
+        .map(b -> new Replica(b.base(), b.layout(), b.state(), storedBytes(b), b.verifiedAt()))
         .sorted((a, b) -> a.base().id().compareTo(b.base().id()))
         .toList();
   }
