@@ -67,8 +67,7 @@ class FrozenFileSystemTest {
         clock.jump(Duration.ofMillis(100));
         return hung.isDone();
       });
-      assertThat(hung.join().orElseThrow().code())
-          .isEqualTo(ErrorCode.SHARE_UNAVAILABLE);
+      assertThat(hung.join().orElseThrow().code()).isEqualTo(ErrorCode.SHARE_UNAVAILABLE);
       assertThat(one.state()).isEqualTo(ShareState.STALLED);
       assertThat(run("fsfreeze", "-u", mount.toString())).isZero();
       SharedFolder.await(() -> one.state() == ShareState.READY);

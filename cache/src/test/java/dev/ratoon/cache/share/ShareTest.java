@@ -139,7 +139,8 @@ class ShareTest {
 
   @Test
   void aFolderUnderWhichNothingIsMountedIsNotAShare() {
-    Share share = folder.unprepared(
+    Share share =
+        folder.unprepared(
             "one", new MountedFiles(folder.root), SharedFolder.TIMES, NanoClock.system());
     share.expect(Optional.of("00000000-0000-0000-0000-000000000000"), false);
     SharedFolder.await(() -> share.state() == ShareState.UNUSABLE);
