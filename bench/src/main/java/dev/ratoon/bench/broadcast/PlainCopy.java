@@ -22,8 +22,7 @@ final class PlainCopy extends ForeignWay {
     String to = hosts.folder(1).resolve(FILE).toString();
     ends.clear();
     ends.add(
-        start(
-            1, "socat", "-u", "-b", PIECE, "TCP-LISTEN:" + PORT, "OPEN:" + to + ",creat,trunc"));
+        start(1, "socat", "-u", "-b", PIECE, "TCP-LISTEN:" + PORT, "OPEN:" + to + ",creat,trunc"));
     hosts.awaitPort(1, PORT);
   }
 

@@ -121,7 +121,8 @@ class SwarmTest {
       double ratio = swarm.run() / oneCopySeconds();
       long received = receivers.stream().mapToLong(r -> r.receivedBytes).max().orElseThrow();
       System.out.printf(
-          "%d hosts: last one done after %.3f x one copy, library sent %.3f x, most received %.3f x%n",
+          "%d hosts: last one done after %.3f x one copy, library sent %.3f x, most received %.3f"
+              + " x%n",
           receivers.size(), ratio, libraryRatio(), (double) received / BYTES);
       return ratio;
     }
