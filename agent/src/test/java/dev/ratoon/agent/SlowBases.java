@@ -3,6 +3,7 @@ package dev.ratoon.agent;
 import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import java.util.List;
@@ -27,7 +28,7 @@ final class SlowBases {
   Bases of(Cache cache) {
     return new Bases() {
       @Override
-      public Base ready(DiskId id, Progress progress) throws InterruptedException {
+      public Base ready(DiskId id, Priority priority, Progress progress) throws InterruptedException {
         waiting.incrementAndGet();
         try {
           gate.await();
