@@ -12,6 +12,12 @@ import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Upload;
+import dev.ratoon.cache.arrival.ArrivalListener;
+import dev.ratoon.cache.arrival.ArrivalSettings;
+import dev.ratoon.cache.arrival.ArrivalTicket;
+import dev.ratoon.cache.arrival.Arrivals;
+import dev.ratoon.cache.arrival.Priority;
+import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.CloudInit;
 import dev.ratoon.model.DiskId;
@@ -68,12 +74,14 @@ import java.util.stream.Stream;
  */
 final class Host implements ServerLink, AutoCloseable {
   static final int DISK_BYTES = 4 << 20;
+  private static final byte[] PATCH = {1, 2, 3};
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final int GRACE_SECONDS = 1;
 
   private final Path home;
   private final SimulatedHypervisor hypervisor;
-  private final DiskId image;
+  private final byte[] content = new byte[DISK_BYTES / 2];
+  private DiskId image;
   private Optional<Cache> cache = Optional.empty();
   private Optional<Agent> agent = Optional.empty();
 
@@ -100,13 +108,34 @@ final class Host implements ServerLink, AutoCloseable {
                 Optional.empty(),
                 Accelerator.TCG,
                 new FileOwner(0, 0)));
-    try (Cache opened = Cache.open(home.resolve("cache"), 2, InstantSource.system());
+    new Random(1).nextBytes(content);
+    image = imported(home.resolve("cache"), content);
+  }
+
+  private static DiskId imported(Path folder, byte[] bytes) throws IOException {
+    try (Cache opened = Cache.open(folder, 2, InstantSource.system());
         Upload upload = opened.beginUpload()) {
-      byte[] bytes = new byte[DISK_BYTES / 2];
-      new Random(1).nextBytes(bytes);
       upload.channel().write(ByteBuffer.wrap(bytes), 0);
       upload.channel().write(ByteBuffer.wrap(new byte[512]), DISK_BYTES - 512);
-      image = opened.importUpload(upload, "test.raw", (step, done, total) -> {}).diskId();
+      return opened.importUpload(upload, "test.raw", (step, done, total) -> {}).diskId();
+    }
+  }
+
+  /**
+   * From now on VMs are made on another version of the image, whose base is a delta on the one
+   * before. To be called while the agent does not run.
+   */
+  void upgradeImage(int version) throws IOException {
+    System.arraycopy(PATCH, 0, content, version << 16, PATCH.length);
+    Path library = home.resolve("library-" + version);
+    image = imported(library, content);
+    try (Cache from = Cache.open(library, 2, InstantSource.system());
+        Cache to = Cache.open(home.resolve("cache"), 2, InstantSource.system());
+        Arrivals arrivals =
+            new Arrivals(to, ArrivalSettings.of("test", 2), ArrivalListener.NONE);
+        ArrivalTicket ticket =
+            arrivals.bring(image, DISK_BYTES, Priority.DEPLOY, List.of(new CacheSource(from)))) {
+      assertThat(ticket.result().join().format()).isEqualTo(DiskFormat.QCOW2);
     }
   }
 
@@ -165,8 +194,24 @@ final class Host implements ServerLink, AutoCloseable {
     return cache.orElseThrow().find(image).orElseThrow();
   }
 
+  /** What the image begins with; the rest is zeros. */
+  byte[] content() {
+    return content;
+  }
+
+  void flatten() {
+    cache.orElseThrow().flatten(image);
+  }
+
+  List<Path> chain() {
+    return cache.orElseThrow().chain(base()).stream().map(Base::path).toList();
+  }
+
   void alterBase() throws IOException {
-    Path file = base().path();
+    alter(base().path());
+  }
+
+  static void alter(Path file) throws IOException {
     ImmutableFlag.clear(file);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {

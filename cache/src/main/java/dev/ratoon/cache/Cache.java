@@ -1,5 +1,6 @@
 package dev.ratoon.cache;
 
+import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentWitness;
@@ -33,6 +34,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,19 +49,33 @@ import org.jspecify.annotations.Nullable;
  * <p>One process has the folder at a time. All methods may be called from any thread.
  */
 public final class Cache implements AutoCloseable {
+  /**
+   * Files that hold one base, one on another. Each costs a look into its tables for what lies below
+   * it, and QEMU memory for them; and with this bound every fourth version at most is stored whole.
+   */
+  public static final int MOST_FILES = 4;
+
   private final CacheFolder folder;
   private final int parallelism;
-  private final InstantSource clock;
+  private final CachedBase.Surroundings surroundings;
   private final FileChannel lockFile;
+  private final CacheAbilities abilities;
+
+  /** What new children are made on: the flat file where there is one. */
   private final Map<DiskId, CachedBase> bases = new ConcurrentHashMap<>();
+
+  /** Deltas beside which a flat file lies now. Children may name them. */
+  private final Map<Path, CachedBase> flattened = new ConcurrentHashMap<>();
+
   private final KnownBlocks knownBlocks;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
   private Cache(CacheFolder folder, int parallelism, InstantSource clock, FileChannel lockFile) {
     this.folder = folder;
     this.parallelism = parallelism;
-    this.clock = clock;
+    this.surroundings = new CachedBase.Surroundings(parallelism, clock, this::fileAt);
     this.lockFile = lockFile;
+    this.abilities = CacheAbilities.of(folder.incoming());
     this.knownBlocks = new KnownBlocks(folder);
   }
 
@@ -82,9 +98,7 @@ public final class Cache implements AutoCloseable {
       lockFile = lock(folder);
       folder.sweep();
       Cache cache = new Cache(folder, parallelism, clock, lockFile);
-      for (DiskId id : folder.bases()) {
-        cache.bases.put(id, new CachedBase(folder, id, parallelism, clock));
-      }
+      cache.findBases();
       return cache;
     } catch (IOException failed) {
       closeQuietly(lockFile, failed);
@@ -93,6 +107,29 @@ public final class Cache implements AutoCloseable {
       closeQuietly(lockFile, failed);
       throw failed;
     }
+  }
+
+  private void findBases() throws IOException {
+    for (DiskId id : folder.bases(Layout.DELTA)) {
+      bases.put(id, new CachedBase(folder, id, Layout.DELTA, surroundings));
+    }
+    for (DiskId id : folder.bases(Layout.FLAT)) {
+      supersede(bases.put(id, new CachedBase(folder, id, Layout.FLAT, surroundings)));
+    }
+  }
+
+  private void supersede(@Nullable CachedBase before) {
+    if (before != null && before.layout() == Layout.DELTA) {
+      flattened.put(before.base().path(), before);
+    }
+  }
+
+  private Optional<CachedBase> fileAt(Path path) {
+    return folder
+        .owner(path)
+        .flatMap(id -> Optional.ofNullable(bases.get(id)))
+        .filter(known -> known.base().path().equals(path))
+        .or(() -> Optional.ofNullable(flattened.get(path)));
   }
 
   private static FileChannel lock(CacheFolder folder) throws IOException {
@@ -117,6 +154,11 @@ public final class Cache implements AutoCloseable {
   /** Where the cache is. */
   public Path root() {
     return folder.root();
+  }
+
+  /** What the file system of the cache can do. */
+  public CacheAbilities abilities() {
+    return abilities;
   }
 
   /**
@@ -144,6 +186,23 @@ public final class Cache implements AutoCloseable {
     if (cached == null) {
       throw missing(id);
     }
+    return verified(cached);
+  }
+
+  /**
+   * As {@link #use(DiskId)}, but in the file that a child of it names. If that file is not one of
+   * this base, then what new children are made on.
+   */
+  public Base use(DiskId id, Path named) {
+    return find(id, named).isPresent() ? verified(fileAt(named).orElseThrow()) : use(id);
+  }
+
+  /** The base with this id in this file, if it is here; nothing is looked at. */
+  Optional<Base> find(DiskId id, Path named) {
+    return fileAt(named).map(CachedBase::base).filter(base -> base.id().equals(id));
+  }
+
+  private Base verified(CachedBase cached) {
     boolean wasReady = cached.isReady();
     try {
       return cached.verified();
@@ -152,6 +211,29 @@ public final class Cache implements AutoCloseable {
         tellListeners();
       }
     }
+  }
+
+  /**
+   * What a base's file stands on, itself first, down to a file that stands alone. Nothing is looked
+   * at.
+   *
+   * @throws RatoonException {@code base-missing}; {@code base-altered} if one of them is not here
+   */
+  public List<Base> chain(Base base) {
+    return file(base).chain().stream().map(CachedBase::base).toList();
+  }
+
+  /**
+   * Opens the content of a base for reading; {@link #use} has made sure of it before.
+   *
+   * @throws RatoonException {@code base-missing}, {@code file-unreadable} and others
+   */
+  public VirtualDisk open(Base base) {
+    return file(base).open();
+  }
+
+  private CachedBase file(Base base) {
+    return fileAt(base.path()).orElseThrow(() -> missing(base.id()));
   }
 
   /** Makes sure of the parents of overlays, see {@link #use}. */
@@ -169,9 +251,14 @@ public final class Cache implements AutoCloseable {
   /** All bases here, those included that somebody altered. */
   public List<Replica> replicas() {
     return bases.values().stream()
-        .map(b -> new Replica(b.base(), Layout.FLAT, b.state(), b.storedBytes()))
+        .map(b -> new Replica(b.base(), b.layout(), b.state(), storedBytes(b)))
         .sorted((a, b) -> a.base().id().compareTo(b.base().id()))
         .toList();
+  }
+
+  private long storedBytes(CachedBase base) {
+    CachedBase delta = flattened.get(folder.content(base.base().id(), Layout.DELTA));
+    return base.storedBytes() + (delta == null ? 0 : delta.storedBytes());
   }
 
   /**
@@ -217,9 +304,9 @@ public final class Cache implements AutoCloseable {
     Base base = use(id);
     AtomicLong done = new AtomicLong();
     Progress counted = bytes -> progress.at(done.addAndGet(bytes), base.sizeBytes());
-    try (VirtualDisk source = VirtualDisks.open(base.path(), base.format(), OpenRules.chain(1))) {
+    try (VirtualDisk source = open(base)) {
       var written = SparseCopy.copy(source, target, Durability.SYNCED, parallelism, counted);
-      try (VirtualDisk copy = VirtualDisks.open(target, base.format(), OpenRules.chain(1))) {
+      try (VirtualDisk copy = VirtualDisks.open(target, DiskFormat.RAW, OpenRules.chain(1))) {
         Manifest manifest = Manifests.ofCopy(copy, written, parallelism, Progress.NONE);
         if (!manifest.id().equals(id)) {
           Files.delete(target);
@@ -252,7 +339,7 @@ public final class Cache implements AutoCloseable {
   public void computeMissingFingerprints() {
     for (CachedBase base : bases.values()) {
       if (base.isReady() && !Thread.currentThread().isInterrupted()) {
-        knownBlocks.computeIfMissing(base.base());
+        knownBlocks.computeIfMissing(base.base(), base::open);
       }
     }
   }
@@ -273,6 +360,37 @@ public final class Cache implements AutoCloseable {
   /** The files of a base that is on its way into this cache. */
   public IncomingBase incoming(DiskId id) {
     return new IncomingBase(folder, id, this::publish);
+  }
+
+  /**
+   * Writes the bases that stand on as many others as a base may as flat files, one after the other;
+   * new children are made on those from then on. What they were stays: children may name it. Takes
+   * long; ends early when the thread is interrupted. What goes wrong with one base is left to the
+   * next call.
+   */
+  public void flattenAtTheBound() {
+    for (CachedBase base : bases.values()) {
+      if (isAtTheBound(base) && !Thread.currentThread().isInterrupted()) {
+        flatten(base.base().id());
+      }
+    }
+  }
+
+  /** The same for one base, whatever it stands on; one that is flat stays as it is. */
+  public void flatten(DiskId id) {
+    CachedBase base = bases.get(id);
+    if (base != null && base.layout() == Layout.DELTA) {
+      new Flattening(folder, flat -> publish(flat, known -> known.layout() == Layout.FLAT))
+          .run(base);
+    }
+  }
+
+  private static boolean isAtTheBound(CachedBase base) {
+    try {
+      return base.chain().size() >= MOST_FILES;
+    } catch (RatoonException incomplete) {
+      return false;
+    }
   }
 
   /**
@@ -301,23 +419,37 @@ public final class Cache implements AutoCloseable {
   }
 
   /** Gives a verified file its name. Returns whether the cache had the same content before. */
-  private boolean publish(Manifest manifest, Path verified, Optional<Path> blocks) {
-    DiskId id = manifest.id();
+  private boolean publish(VerifiedFile verified) {
+    return publish(verified, CachedBase::isUnaltered);
+  }
+
+  /**
+   * @param isEnough whether what is there already makes this one superfluous
+   */
+  private boolean publish(VerifiedFile verified, Predicate<CachedBase> isEnough) {
+    DiskId id = verified.manifest().id();
     boolean[] had = {false};
     bases.compute(
         id,
         (same, before) -> {
           try {
-            if (before != null && before.isUnaltered()) {
+            if (before != null && isEnough.test(before)) {
               had[0] = true;
               return before;
             }
-            if (before != null) {
+            // A delta may be named by children, and stays beside a flat file.
+            boolean stays =
+                before != null
+                    && before.layout() == Layout.DELTA
+                    && verified.layout() == Layout.FLAT;
+            if (before != null && !stays) {
               before.putAside();
             }
-            return CachedBase.publish(folder, manifest, verified, blocks, parallelism, clock);
+            CachedBase published = CachedBase.publish(folder, verified, surroundings);
+            supersede(stays ? before : null);
+            return published;
           } catch (IOException failed) {
-            throw Faults.unwritable(folder.content(id), failed);
+            throw Faults.unwritable(folder.content(id, verified.layout()), failed);
           }
         });
     tellListeners();

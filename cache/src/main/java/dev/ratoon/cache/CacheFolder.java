@@ -1,6 +1,7 @@
 package dev.ratoon.cache;
 
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -18,8 +19,11 @@ import java.util.UUID;
  *
  * <ul>
  *   <li>{@code ID.flat.raw}: its content; this name appears last, so who has it has all
+ *   <li>{@code ID.delta.qcow2}: its content as a difference to another base here, which it names.
+ *       Both are there if it was flattened later: nothing is removed that children may name
  *   <li>{@code ID.manifest}: its manifest
- *   <li>{@code ID.stamp}: what the inode said when the content was last verified
+ *   <li>{@code ID.stamp}, {@code ID.delta.stamp}: what the inode said when the content was last
+ *       verified
  *   <li>{@code ID.blocks}: the fingerprints of its blocks; they may be missing
  * </ul>
  *
@@ -27,22 +31,33 @@ import java.util.UUID;
  * is an arrival that can be resumed.
  */
 record CacheFolder(Path root) {
-  private static final String CONTENT = ".flat.raw";
+  private static final List<Layout> LAYOUTS = List.of(Layout.FLAT, Layout.DELTA);
   private static final String MANIFEST = ".manifest";
   private static final String BLOCKS = ".blocks";
   private static final String ARRIVING = ".arriving.";
   private static final int ID_DIGITS = 64;
 
-  Path content(DiskId id) {
-    return root.resolve(id + CONTENT);
+  private static String suffix(Layout layout) {
+    return switch (layout) {
+      case FLAT -> ".flat.raw";
+      case DELTA -> ".delta.qcow2";
+    };
+  }
+
+  Path content(DiskId id, Layout layout) {
+    return root.resolve(id + suffix(layout));
   }
 
   Path manifest(DiskId id) {
     return root.resolve(id + MANIFEST);
   }
 
-  Path stamp(DiskId id) {
-    return root.resolve(id + ".stamp");
+  Path stamp(DiskId id, Layout layout) {
+    return root.resolve(
+        switch (layout) {
+          case FLAT -> id + ".stamp";
+          case DELTA -> id + ".delta.stamp";
+        });
   }
 
   Path blocks(DiskId id) {
@@ -70,22 +85,31 @@ record CacheFolder(Path root) {
   /**
    * Where an altered file is put aside: nothing is thrown away that somebody may want to look at.
    */
-  Path aside(DiskId id) {
-    return root.resolve(id + CONTENT + ".altered-" + UUID.randomUUID());
+  Path aside(Path content) {
+    return root.resolve(content.getFileName() + ".altered-" + UUID.randomUUID());
   }
 
-  /** The bases whose content is here under its name. */
-  List<DiskId> bases() throws IOException {
+  /** The bases whose content is here in this layout, under its name. */
+  List<DiskId> bases(Layout layout) throws IOException {
     List<DiskId> ids = new ArrayList<>();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(root, "*" + CONTENT)) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(root, "*" + suffix(layout))) {
       for (Path file : files) {
-        String name = String.valueOf(file.getFileName());
-        if (name.length() == ID_DIGITS + CONTENT.length()) {
-          ids.add(new DiskId(name.substring(0, ID_DIGITS)));
-        }
+        id(file, suffix(layout)).ifPresent(ids::add);
       }
     }
     return ids;
+  }
+
+  /** Whose content this file holds by its name; empty if it is not that of a base here. */
+  Optional<DiskId> owner(Path file) {
+    return root.equals(file.getParent())
+        ? LAYOUTS.stream().flatMap(layout -> id(file, suffix(layout)).stream()).findFirst()
+        : Optional.empty();
+  }
+
+  /** Whether the content is here, in any layout. */
+  boolean hasContent(DiskId id) {
+    return LAYOUTS.stream().anyMatch(layout -> Files.exists(content(id, layout)));
   }
 
   /** The bases whose arrival was cut off and can be resumed. */
@@ -93,7 +117,9 @@ record CacheFolder(Path root) {
     List<DiskId> ids = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(incoming())) {
       for (Path file : files) {
-        arrivingId(file, IncomingBase.CONTENT).ifPresent(ids::add);
+        for (String part : IncomingBase.CONTENTS) {
+          id(file, ARRIVING + part).ifPresent(ids::add);
+        }
       }
     }
     return ids;
@@ -114,9 +140,7 @@ record CacheFolder(Path root) {
     for (String kind : List.of(MANIFEST, BLOCKS)) {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(root, "*" + kind)) {
         for (Path file : files) {
-          String name = String.valueOf(file.getFileName());
-          String id = name.substring(0, name.length() - kind.length());
-          if (!Files.exists(root.resolve(id + CONTENT))) {
+          if (id(file, kind).filter(this::hasContent).isEmpty()) {
             Files.delete(file);
           }
         }
@@ -127,14 +151,16 @@ record CacheFolder(Path root) {
   /** Whether an arrival needs the file, and the base has not come in another way since. */
   private boolean isResumable(Path file) {
     return IncomingBase.RESUMED_FROM.stream()
-        .flatMap(part -> arrivingId(file, part).stream())
-        .anyMatch(
-            id -> Files.exists(arriving(id, IncomingBase.CONTENT)) && !Files.exists(content(id)));
+        .flatMap(part -> id(file, ARRIVING + part).stream())
+        .anyMatch(id -> hasArriving(id) && !hasContent(id));
   }
 
-  private static Optional<DiskId> arrivingId(Path file, String part) {
+  private boolean hasArriving(DiskId id) {
+    return IncomingBase.CONTENTS.stream().anyMatch(part -> Files.exists(arriving(id, part)));
+  }
+
+  private static Optional<DiskId> id(Path file, String suffix) {
     String name = String.valueOf(file.getFileName());
-    String suffix = ARRIVING + part;
     if (!name.endsWith(suffix) || name.length() != ID_DIGITS + suffix.length()) {
       return Optional.empty();
     }

@@ -1,16 +1,19 @@
 package dev.ratoon.cache;
 
+import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.ParentWitness;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.disk.file.StoredBytes;
-import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.manifest.Manifests;
+import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
@@ -22,71 +25,105 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
-/** One base in the cache, and whether its file is still as it was published. */
+/**
+ * One file that holds a base in the cache, and whether it is still as it was published. A delta is
+ * what it was only as long as the files below it are, too.
+ */
 final class CachedBase {
   private static final Set<PosixFilePermission> READ_ONLY =
       PosixFilePermissions.fromString("r--r--r--");
 
   private final CacheFolder folder;
   private final Base base;
-  private final int parallelism;
-  private final InstantSource clock;
+  private final Layout layout;
+  private final Optional<Path> parent;
+  private final Surroundings surroundings;
   private final long storedBytes;
   private volatile Optional<Stamp> verifiedAs;
 
   /**
-   * A base that is found in the folder; it counts as verified if its stamp still vouches for it.
+   * What all files of a cache share.
+   *
+   * @param files the base's file at a path, if the cache has that
    */
-  CachedBase(CacheFolder folder, DiskId id, int parallelism, InstantSource clock)
-      throws IOException {
-    Path content = folder.content(id);
-    this.folder = folder;
-    this.base = new Base(id, content, DiskFormat.RAW, Files.size(content));
-    this.parallelism = parallelism;
-    this.clock = clock;
-    this.storedBytes = StoredBytes.of(content);
-    this.verifiedAs = Stamp.read(folder.stamp(id));
-  }
+  record Surroundings(
+      int parallelism, InstantSource clock, Function<Path, Optional<CachedBase>> files) {}
 
   /**
-   * Gives a verified and synced file the name of its content, and protects it.
-   *
-   * @param blocks the synced fingerprints of its blocks, if they are known
+   * A base that is found in the folder; it counts as verified if its stamp still vouches for it.
    */
-  static CachedBase publish(
-      CacheFolder folder,
-      Manifest manifest,
-      Path verified,
-      Optional<Path> blocks,
-      int parallelism,
-      InstantSource clock)
+  CachedBase(CacheFolder folder, DiskId id, Layout layout, Surroundings surroundings)
       throws IOException {
-    DiskId id = manifest.id();
+    Path content = folder.content(id, layout);
+    this.folder = folder;
+    this.layout = layout;
+    Optional<Qcow2Header> header = layout == Layout.DELTA ? header(content) : Optional.empty();
+    this.parent = header.flatMap(known -> parent(content, known));
+    long sizeBytes = header.isPresent() ? header.get().size() : Files.size(content);
+    this.base =
+        new Base(
+            id, content, layout == Layout.DELTA ? DiskFormat.QCOW2 : DiskFormat.RAW, sizeBytes);
+    this.surroundings = surroundings;
+    this.storedBytes = StoredBytes.of(content);
+    this.verifiedAs = Stamp.read(folder.stamp(id, layout));
+  }
+
+  /** Empty if somebody changed it so that it says nothing any more; the content tells later. */
+  private static Optional<Qcow2Header> header(Path delta) {
+    try {
+      return Optional.of(Qcow2Header.read(delta));
+    } catch (RatoonException altered) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<Path> parent(Path delta, Qcow2Header header) {
+    try {
+      return header.backing(delta).map(Backing::file);
+    } catch (RatoonException altered) {
+      return Optional.empty();
+    }
+  }
+
+  /** Gives a verified and synced file the name of its content, and protects it. */
+  static CachedBase publish(CacheFolder folder, VerifiedFile verified, Surroundings surroundings)
+      throws IOException {
+    DiskId id = verified.manifest().id();
     Path manifestDraft = folder.newIncoming("manifest");
-    manifest.write(manifestDraft);
+    verified.manifest().write(manifestDraft);
     protect(manifestDraft);
-    protect(verified);
+    protect(verified.path());
     try (FileChannel draft = FileChannel.open(manifestDraft, StandardOpenOption.READ)) {
       draft.force(true);
     }
     Files.move(manifestDraft, folder.manifest(id), StandardCopyOption.ATOMIC_MOVE);
-    if (blocks.isPresent()) {
-      protect(blocks.get());
-      Files.move(blocks.get(), folder.blocks(id), StandardCopyOption.ATOMIC_MOVE);
+    if (verified.blocks().isPresent()) {
+      protect(verified.blocks().get());
+      Files.move(verified.blocks().get(), folder.blocks(id), StandardCopyOption.ATOMIC_MOVE);
     }
-    Files.move(verified, folder.content(id), StandardCopyOption.ATOMIC_MOVE);
+    Path content = folder.content(id, verified.layout());
+    Files.move(verified.path(), content, StandardCopyOption.ATOMIC_MOVE);
     folder.sync();
-    boolean immutable = ImmutableFlag.set(folder.content(id));
-    Stamp.of(folder.content(id), immutable, clock.instant()).write(folder.stamp(id));
-    return new CachedBase(folder, id, parallelism, clock);
+    boolean immutable = ImmutableFlag.set(content);
+    Stamp.of(content, immutable, surroundings.clock().instant())
+        .write(folder.stamp(id, verified.layout()));
+    return new CachedBase(folder, id, verified.layout(), surroundings);
   }
 
   Base base() {
     return base;
+  }
+
+  Layout layout() {
+    return layout;
   }
 
   long storedBytes() {
@@ -104,9 +141,41 @@ final class CachedBase {
   /** This base, after making sure that its content is what its name says. */
   Base verified() {
     if (!isAsVerified()) {
-      verifyContent();
+      for (CachedBase file : chain().reversed()) {
+        file.verifyContent();
+      }
     }
     return base;
+  }
+
+  /**
+   * This file and those below it, down to one that stands alone.
+   *
+   * @throws RatoonException {@code base-altered} if one of them is not here
+   */
+  List<CachedBase> chain() {
+    List<CachedBase> files = new ArrayList<>();
+    files.add(this);
+    for (CachedBase last = this; last.layout == Layout.DELTA; last = files.getLast()) {
+      Optional<CachedBase> below = last.parent.flatMap(surroundings.files());
+      if (below.isEmpty() || files.size() == Cache.MOST_FILES) {
+        throw altered(
+            last.base,
+            last.parent
+                .map(path -> "It names " + path + " as what it is a difference to.")
+                .orElse("Its header does not name what it is a difference to."));
+      }
+      files.add(below.get());
+    }
+    return files;
+  }
+
+  /** Opens it for reading, with the files below it; {@link #verified} has made sure of them. */
+  VirtualDisk open() {
+    return VirtualDisks.open(
+        base.path(),
+        base.format(),
+        OpenRules.chain(Cache.MOST_FILES, List.of(), ParentWitness.TRUSTING));
   }
 
   /** Whether its content is what its name says, looked at as thoroughly as need be. */
@@ -127,7 +196,7 @@ final class CachedBase {
     Path content = base.path();
     if (Files.exists(content)) {
       ImmutableFlag.clear(content);
-      Files.move(content, folder.aside(base.id()), StandardCopyOption.ATOMIC_MOVE);
+      Files.move(content, folder.aside(content), StandardCopyOption.ATOMIC_MOVE);
     }
   }
 
@@ -142,42 +211,74 @@ final class CachedBase {
 
   private boolean isAsVerified() {
     try {
-      Stamp now = Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), clock.instant());
+      return chain().stream().allMatch(CachedBase::fileIsAsVerified);
+    } catch (RatoonException incomplete) {
+      return false;
+    }
+  }
+
+  private boolean fileIsAsVerified() {
+    try {
+      Stamp now = Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), now());
       return verifiedAs.filter(stamp -> stamp.vouchesFor(now)).isPresent();
     } catch (IOException gone) {
       return false;
     }
   }
 
-  /** One thread hashes, however many wait for it. */
+  private Instant now() {
+    return surroundings.clock().instant();
+  }
+
+  /**
+   * Reads it, unless its inode is as it was; the files below it are verified already. One thread
+   * hashes, however many wait for it.
+   */
   private synchronized void verifyContent() {
-    if (isAsVerified()) {
+    if (fileIsAsVerified()) {
       return;
     }
     if (!Files.exists(base.path())) {
       throw altered(base, "It is gone.");
     }
+    if (layout == Layout.DELTA && !parent.equals(header(base.path()).flatMap(this::parentNow))) {
+      throw altered(base, "Its header names another file as what it is a difference to.");
+    }
     try {
-      Stamp before = Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), clock.instant());
-      try (VirtualDisk disk = VirtualDisks.open(base.path(), base.format(), OpenRules.chain(1))) {
-        DiskId found = Manifests.of(disk, parallelism, Progress.NONE).id();
-        if (!found.equals(base.id())) {
-          throw altered(base, "Its content now has the id " + found.shortForm() + ".");
-        }
+      Stamp before = Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), now());
+      DiskId found = contentNow();
+      if (!found.equals(base.id())) {
+        throw altered(base, "Its content now has the id " + found.shortForm() + ".");
       }
       protect(base.path());
       boolean immutable = ImmutableFlag.set(base.path());
-      Stamp after = Stamp.of(base.path(), immutable, clock.instant());
+      Stamp after = Stamp.of(base.path(), immutable, now());
       if (!before.inode().equals(after.inode()) && !Stamp.contentUntouched(before, after)) {
         throw altered(base, "It changed while it was read.");
       }
-      after.write(folder.stamp(base.id()));
+      after.write(folder.stamp(base.id(), layout));
       verifiedAs = Optional.of(after);
     } catch (IOException failed) {
       throw Problem.of(ErrorCode.FILE_UNREADABLE, "verifying " + base.path())
           .detail(String.valueOf(failed.getMessage()))
           .asException(failed);
     }
+  }
+
+  private DiskId contentNow() {
+    try (VirtualDisk disk = open()) {
+      return Manifests.of(disk, surroundings.parallelism(), Progress.NONE).id();
+    } catch (RatoonException failed) {
+      if (failed.problem().code() == ErrorCode.IMAGE_CORRUPT
+          || failed.problem().code() == ErrorCode.IMAGE_TRUNCATED) {
+        throw altered(base, failed.problem().detail());
+      }
+      throw failed;
+    }
+  }
+
+  private Optional<Path> parentNow(Qcow2Header header) {
+    return parent(base.path(), header);
   }
 
   static void protect(Path file) throws IOException {

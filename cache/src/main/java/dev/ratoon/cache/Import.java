@@ -21,6 +21,7 @@ import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.manifest.Manifests;
 import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
@@ -55,7 +56,7 @@ final class Import {
 
   /** Gives a verified file the name of its content; true if the cache had that content before. */
   interface Publisher {
-    boolean publish(Manifest manifest, Path verified, Optional<Path> blocks) throws IOException;
+    boolean publish(VerifiedFile verified) throws IOException;
   }
 
   Import(CacheFolder folder, int parallelism, ImportProgress progress) {
@@ -85,7 +86,8 @@ final class Import {
       }
       progress.at(PUBLISH, 0, 1);
       long storedBytes = StoredBytes.of(part);
-      boolean alreadyThere = publisher.publish(manifest, part, Optional.of(blocks));
+      boolean alreadyThere =
+          publisher.publish(new VerifiedFile(manifest, Layout.FLAT, part, Optional.of(blocks)));
       progress.at(PUBLISH, 1, 1);
       return new Imported(
           manifest.id(), source.size(), storedBytes, source.format().word(), alreadyThere);

@@ -3,6 +3,7 @@ package dev.ratoon.cache;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.Layout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,13 +16,17 @@ import java.util.Optional;
  * start.
  */
 public final class IncomingBase {
-  static final String CONTENT = "raw";
+  private static final String CONTENT = "raw";
+  private static final String DELTA = "qcow2";
   private static final String MANIFEST = "manifest";
   private static final String JOURNAL = "journal";
   private static final String PRINTS = "prints";
   private static final List<String> SWEPT = List.of("list", "plan", "blocks", "manifest-draft");
 
-  static final List<String> RESUMED_FROM = List.of(CONTENT, MANIFEST, JOURNAL, PRINTS);
+  /** What of an arrival makes it one that can be resumed: one of these. */
+  static final List<String> CONTENTS = List.of(CONTENT, DELTA);
+
+  static final List<String> RESUMED_FROM = List.of(CONTENT, DELTA, MANIFEST, JOURNAL, PRINTS);
 
   private final CacheFolder folder;
   private final DiskId id;
@@ -37,9 +42,21 @@ public final class IncomingBase {
     return id;
   }
 
-  /** The content, as far as it has come; survives. */
+  /** The content, as far as it has come, if it is to be flat; survives. */
   public Path content() {
     return folder.arriving(id, CONTENT);
+  }
+
+  /** The content, as far as it has come, if it is a difference to another base; survives. */
+  public Path delta() {
+    return folder.arriving(id, DELTA);
+  }
+
+  private Path content(Layout layout) {
+    return switch (layout) {
+      case FLAT -> content();
+      case DELTA -> delta();
+    };
   }
 
   /** The manifest; survives. */
@@ -94,19 +111,24 @@ public final class IncomingBase {
    * Makes the content a base of the cache: every chunk of it was verified against {@code manifest},
    * and it was synced.
    *
+   * @param layout which of the two contents it is
    * @param withBlocks whether {@link #blocks()} is there and synced
    * @throws dev.ratoon.model.RatoonException {@code disk-full}, {@code file-unwritable}
    */
-  public void publish(Manifest manifest, boolean withBlocks) {
+  public void publish(Manifest manifest, Layout layout, boolean withBlocks) {
     if (!manifest.id().equals(id)) {
       throw new IllegalArgumentException("a manifest of " + manifest.id());
     }
     try {
       boolean _ =
           publisher.publish(
-              manifest, content(), withBlocks ? Optional.of(blocks()) : Optional.empty());
+              new VerifiedFile(
+                  manifest,
+                  layout,
+                  content(layout),
+                  withBlocks ? Optional.of(blocks()) : Optional.empty()));
     } catch (IOException failed) {
-      throw Faults.unwritable(content(), failed);
+      throw Faults.unwritable(content(layout), failed);
     }
     discard();
   }
@@ -115,6 +137,11 @@ public final class IncomingBase {
   public void discard() {
     RESUMED_FROM.forEach(this::remove);
     removeScratch();
+  }
+
+  /** Removes what has come of the content, and what is known of it. */
+  public void discardContent() {
+    List.of(CONTENT, DELTA, JOURNAL, PRINTS).forEach(this::remove);
   }
 
   /** Removes what an arrival is not resumed from. */

@@ -1,5 +1,6 @@
 package dev.ratoon.cache;
 
+import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.blocks.BlockFingerprints;
 import dev.ratoon.disk.blocks.FingerprintDraft;
 import dev.ratoon.disk.manifest.Manifest;
@@ -12,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The fingerprints of a cache's bases, each mapped when it is first asked for. They can be lost at
@@ -50,16 +52,20 @@ final class KnownBlocks implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Computes what is missing, on one thread: nobody waits for it. */
-  void computeIfMissing(Base base) {
+  /**
+   * Computes what is missing, on one thread: nobody waits for it.
+   *
+   * @param opener opens the base's content
+   */
+  void computeIfMissing(Base base, Supplier<VirtualDisk> opener) {
     if (of(base.id()).isPresent()) {
       return;
     }
     Path fresh = folder.newIncoming("blocks");
-    try {
+    try (VirtualDisk disk = opener.get()) {
       Manifest manifest = Manifest.read(folder.manifest(base.id()));
       if (manifest.id().equals(base.id())) {
-        FingerprintDraft.compute(base.path(), manifest, 1, folder.newIncoming("prints"), fresh);
+        FingerprintDraft.compute(disk, manifest, 1, folder.newIncoming("prints"), fresh);
         CachedBase.protect(fresh);
         Files.move(fresh, folder.blocks(base.id()), StandardCopyOption.ATOMIC_MOVE);
       }

@@ -3,5 +3,7 @@ package dev.ratoon.model;
 /** How a cache stores a base disk. */
 public enum Layout {
   /** One sparse raw file. */
-  FLAT
+  FLAT,
+  /** A qcow2 file that holds what another base in the same cache has not at the same place. */
+  DELTA
 }

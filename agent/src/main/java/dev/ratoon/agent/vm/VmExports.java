@@ -70,14 +70,9 @@ final class VmExports {
     Optional<Base> base = disk.parent(cache);
     VirtualDisk source =
         part == DiskPart.BASE
-            ? opened(base.orElseThrow())
-            : VirtualDisks.open(
-                disk.file(), disk.format(), OpenRules.chain(2, List.of(), cache.witness()));
+            ? cache.open(base.orElseThrow())
+            : VirtualDisks.open(disk.file(), disk.format(), OpenRules.chain(1 + Cache.MOST_FILES, List.of(), cache.witness()));
     return new Export(doing, source, part, packed, base, stillness);
-  }
-
-  private static VirtualDisk opened(Base base) {
-    return VirtualDisks.open(base.path(), base.format(), OpenRules.chain(1));
   }
 
   private static void requirePart(VmDisk disk, DiskPart part, String doing) {
@@ -134,7 +129,7 @@ final class VmExports {
 
     private void requireTrue() {
       stillness.require();
-      base.ifPresent(b -> cache.use(b.id()));
+      base.ifPresent(b -> cache.use(b.id(), b.path()));
     }
 
     @Override

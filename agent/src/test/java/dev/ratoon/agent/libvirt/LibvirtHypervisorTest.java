@@ -182,7 +182,9 @@ final class LibvirtHypervisorTest extends HypervisorContract {
 
   private static Path child(String name, Path base, String format) throws IOException {
     Path child = folder.resolve(name);
-    run("qemu-img", "create", "-q", "-f", "qcow2", "-b", "" + base, "-F", format, "" + child);
+    // As deltas are made.
+    String options = "extended_l2=on,cluster_size=128k,backing_fmt=" + format;
+    run("qemu-img", "create", "-q", "-f", "qcow2", "-b", "" + base, "-o", options, "" + child);
     return child;
   }
 

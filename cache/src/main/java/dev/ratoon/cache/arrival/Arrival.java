@@ -141,26 +141,34 @@ final class Arrival implements ArrivingBase {
                   this::checkNotStopped)
               .run();
       manifest = known;
-      try (ArrivingContent arriving = ArrivingContent.open(incoming, known)) {
+      Optional<Plan> plan =
+          new PlanStep(cache, incoming, known, links, this::checkNotStopped).run();
+      try (ArrivingContent arriving = open(known, plan)) {
         content = arriving;
-        requireRoom(known, arriving);
+        requireRoom(arriving.missingBytes(plan));
         tellResumed(arriving, this::tellVerified);
-        fetch(known, arriving);
-        boolean withBlocks = arriving.finish(surroundings.workers());
-        incoming.publish(known, withBlocks);
+        fetch(known, arriving, plan);
+        boolean withBlocks =
+            arriving.finish(surroundings.workers(), surroundings.settings().parallelism());
+        incoming.publish(known, arriving.layout(), withBlocks);
       } finally {
         content = null;
-        incoming.removeScratch();
+        plan.ifPresent(Plan::close);
       }
       return cache.use(id());
     } finally {
+      incoming.removeScratch();
       links.close();
     }
   }
 
+  private ArrivingContent open(Manifest known, Optional<Plan> plan) {
+    return ArrivingContent.open(
+        incoming, known, new ContentStep(cache, incoming, known, plan).run());
+  }
+
   /** Returns when every chunk was verified and written. */
-  private void fetch(Manifest known, ArrivingContent arriving) {
-    Optional<Plan> plan = new PlanStep(cache, incoming, known, links, this::checkNotStopped).run();
+  private void fetch(Manifest known, ArrivingContent arriving, Optional<Plan> plan) {
     try {
       ChunkFlow chunks =
           new ChunkFlow(
@@ -182,13 +190,10 @@ final class Arrival implements ArrivingBase {
     } catch (RatoonException failed) {
       checkpoints.last(arriving);
       throw failed;
-    } finally {
-      plan.ifPresent(Plan::close);
     }
   }
 
-  private void requireRoom(Manifest known, ArrivingContent arriving) {
-    long missing = (known.dataChunks() - arriving.verified().count()) * (long) Manifest.CHUNK_BYTES;
+  private void requireRoom(long missing) {
     long free = incoming.freeBytes();
     if (missing > free - LEFT_FREE_BYTES) {
       throw Problem.of(ErrorCode.DISK_FULL, "making room for base disk " + id().shortForm())

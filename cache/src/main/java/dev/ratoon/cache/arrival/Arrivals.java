@@ -27,7 +27,9 @@ public final class Arrivals implements AutoCloseable {
   private final Cache cache;
   private final ExecutorService workers;
   private final Arrival.Surroundings surroundings;
-  private final Thread fingerprinter;
+
+  /** For what nobody waits for, one thing after the other. */
+  private final ExecutorService background;
 
   /** The arrivals under way, each with the tickets of those who wait. */
   private final Map<DiskId, Arrival> arrivals = new HashMap<>();
@@ -44,8 +46,11 @@ public final class Arrivals implements AutoCloseable {
             task -> Thread.ofPlatform().name("arrival-worker").daemon().unstarted(task));
     this.surroundings =
         new Arrival.Surroundings(settings, new BufferPool(settings.buffers()), workers, listener);
-    this.fingerprinter =
-        Thread.ofPlatform().name("fingerprinter").daemon().start(cache::computeMissingFingerprints);
+    this.background =
+        Executors.newSingleThreadExecutor(
+            task -> Thread.ofPlatform().name("cache-background").daemon().unstarted(task));
+    background.execute(cache::computeMissingFingerprints);
+    background.execute(cache::flattenAtTheBound);
   }
 
   /**
@@ -106,6 +111,9 @@ public final class Arrivals implements AutoCloseable {
       synchronized (this) {
         arrivals.remove(arrival.id(), arrival);
         waiting.remove(arrival);
+        if (!closed) {
+          background.execute(cache::flattenAtTheBound);
+        }
       }
     });
   }
@@ -180,22 +188,8 @@ public final class Arrivals implements AutoCloseable {
     CompletableFuture.allOf(
             ending.stream().map(Arrival::ended).toArray(CompletableFuture<?>[]::new))
         .join();
-    fingerprinter.interrupt();
+    List<Runnable> _ = background.shutdownNow();
     workers.close();
-    joinFingerprinter();
-  }
-
-  private void joinFingerprinter() {
-    boolean interrupted = false;
-    while (fingerprinter.isAlive()) {
-      try {
-        fingerprinter.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    background.close();
   }
 }

@@ -1,24 +1,27 @@
 package dev.ratoon.cache.arrival;
 
 import dev.ratoon.cache.IncomingBase;
-import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Extent;
 import dev.ratoon.disk.Limits;
-import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.blocks.Blocks;
 import dev.ratoon.disk.blocks.FingerprintDraft;
-import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.Zeros;
 import dev.ratoon.disk.manifest.Digests;
 import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.disk.manifest.Manifests;
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Layout;
+import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -29,17 +32,14 @@ import java.util.concurrent.Executor;
  * may write and read; {@link #checkpoint} and {@link #finish} are for one at a time.
  */
 final class ArrivingContent implements Closeable {
-  /** Zeros are left out in steps of this, as in an import. */
-  private static final int HOLE_BYTES = 16 << 10;
-
   private final IncomingBase incoming;
   private final Manifest manifest;
-  private final RandomAccessFile file;
+  private final ContentFile file;
   private final FingerprintDraft prints;
   private final Journal journal;
   private final Bits verified;
 
-  private ArrivingContent(IncomingBase incoming, Manifest manifest, RandomAccessFile file) {
+  private ArrivingContent(IncomingBase incoming, Manifest manifest, ContentFile file) {
     this.incoming = incoming;
     this.manifest = manifest;
     this.file = file;
@@ -49,27 +49,20 @@ final class ArrivingContent implements Closeable {
   }
 
   /**
-   * Opens what has come before, and looks at what the journal does not vouch for.
+   * Takes over {@code file}, and looks at what has come before and the journal does not vouch for.
    *
    * @throws RatoonException {@code DISK_FULL}, {@code FILE_UNWRITABLE}, {@code FILE_UNREADABLE}
    */
-  static ArrivingContent open(IncomingBase incoming, Manifest manifest) {
+  static ArrivingContent open(IncomingBase incoming, Manifest manifest, ContentFile file) {
     try {
-      RandomAccessFile file = new RandomAccessFile(incoming.content().toFile(), "rw");
-      try {
-        boolean resumed = file.length() == manifest.size();
-        file.setLength(manifest.size());
-        ArrivingContent content = new ArrivingContent(incoming, manifest, file);
-        if (resumed) {
-          content.resume();
-        }
-        return content;
-      } catch (IOException | RuntimeException | Error e) {
-        file.close();
-        throw e;
+      ArrivingContent content = new ArrivingContent(incoming, manifest, file);
+      if (file.isResumed()) {
+        content.resume();
       }
-    } catch (IOException e) {
-      throw Faults.unwritable(incoming.content(), e);
+      return content;
+    } catch (RuntimeException | Error e) {
+      file.close();
+      throw e;
     }
   }
 
@@ -81,16 +74,7 @@ final class ArrivingContent implements Closeable {
       }
     }
     ByteBuffer buffer = ByteBuffer.allocate(Limits.CHUNK_BYTES);
-    try (VirtualDisk disk =
-        VirtualDisks.open(incoming.content(), DiskFormat.RAW, OpenRules.chain(1))) {
-      for (long at = 0; at < disk.size(); ) {
-        Extent extent = disk.extentAt(at);
-        if (extent.kind() == Extent.Kind.DATA) {
-          lookAt(extent, buffer);
-        }
-        at = extent.end();
-      }
-    }
+    file.eachStored(extent -> lookAt(extent, buffer));
   }
 
   private void lookAt(Extent extent, ByteBuffer buffer) {
@@ -105,10 +89,22 @@ final class ArrivingContent implements Closeable {
           prints.put(chunk, MemorySegment.ofBuffer(buffer));
           verified.set(chunk);
         } else if (!Zeros.all(MemorySegment.ofBuffer(buffer), 0, buffer.limit())) {
-          writeAll(chunk * Limits.CHUNK_BYTES, ByteBuffer.allocate(buffer.limit()));
+          file.reject(chunk, buffer.limit());
         }
       }
     }
+  }
+
+  /** At most how many bytes of the file system what is still to come will take. */
+  long missingBytes(Optional<Plan> plan) {
+    long missing = manifest.dataChunks() - verified().count();
+    long spared = plan.map(file::sparedBlocks).orElse(0L) * Blocks.BLOCK_BYTES;
+    // What is spared lies, for all we know, among what has come as among what has not.
+    return missing * Limits.CHUNK_BYTES - spared / Math.max(1, manifest.dataChunks()) * missing;
+  }
+
+  Layout layout() {
+    return file.layout();
   }
 
   static byte[] digest(ByteBuffer content) {
@@ -130,31 +126,15 @@ final class ArrivingContent implements Closeable {
    * Writes a chunk that was verified.
    *
    * @param content all of it, from 0 to its limit
+   * @param local which of its blocks were taken from relatives, by the plan
    * @throws RatoonException {@code DISK_FULL}, {@code FILE_UNWRITABLE}
    */
-  void write(long chunk, ByteBuffer content) {
-    MemorySegment bytes = MemorySegment.ofBuffer(content);
-    int end = content.limit();
-    for (int at = 0; at < end; ) {
-      int start = at;
-      while (at < end && !isHole(bytes, at, end)) {
-        at += HOLE_BYTES;
-      }
-      if (at > start) {
-        int length = Math.min(at, end) - start;
-        writeAll(chunk * Limits.CHUNK_BYTES + start, content.slice(start, length));
-      } else {
-        at += HOLE_BYTES;
-      }
-    }
-    prints.put(chunk, bytes);
+  void write(long chunk, ByteBuffer content, int local) {
+    file.write(chunk, content, local);
+    prints.put(chunk, MemorySegment.ofBuffer(content));
     synchronized (this) {
       verified.set(chunk);
     }
-  }
-
-  private static boolean isHole(MemorySegment bytes, int at, int end) {
-    return Zeros.all(bytes, at, Math.min(HOLE_BYTES, end - at));
   }
 
   /**
@@ -163,33 +143,7 @@ final class ArrivingContent implements Closeable {
    * @throws RatoonException {@code FILE_UNREADABLE}
    */
   void readAll(long chunk, ByteBuffer target) {
-    long at = chunk * Limits.CHUNK_BYTES;
-    try {
-      while (target.hasRemaining()) {
-        int count = channel().read(target, at);
-        if (count < 0) {
-          throw Faults.truncated(incoming.content(), "It became shorter while it was read.");
-        }
-        at += count;
-      }
-    } catch (IOException e) {
-      throw Faults.unreadable(incoming.content(), e);
-    }
-  }
-
-  private void writeAll(long offset, ByteBuffer bytes) {
-    long at = offset;
-    try {
-      while (bytes.hasRemaining()) {
-        at += channel().write(bytes, at);
-      }
-    } catch (IOException e) {
-      throw Faults.unwritable(incoming.content(), e);
-    }
-  }
-
-  private FileChannel channel() {
-    return file.getChannel();
+    file.read(chunk * Limits.CHUNK_BYTES, target);
   }
 
   /** Makes what has come until now survive a power loss, and need no second look. */
@@ -197,25 +151,29 @@ final class ArrivingContent implements Closeable {
     Bits come = verified();
     prints.force();
     try {
-      channel().force(false);
+      file.force();
       journal.write(come);
     } catch (IOException e) {
-      throw Faults.unwritable(incoming.content(), e);
+      throw Faults.unwritable(incoming.journal(), e);
     }
   }
 
   /**
    * Syncs the content when all of it is there, and meanwhile writes the fingerprints.
    *
+   * @param parallelism threads that read it back, where it was not all written by us
    * @return whether there are fingerprints; without them the next arrivals share less
+   * @throws RatoonException {@code BASE_ALTERED} if a base that it shares with changed meanwhile;
+   *     then nothing of it is left
    */
-  boolean finish(Executor executor) {
+  boolean finish(Executor executor, int parallelism) {
     CompletableFuture<Boolean> fingerprints =
         CompletableFuture.supplyAsync(this::writeFingerprints, executor);
     try {
-      channel().force(true);
-    } catch (IOException e) {
-      throw Faults.unwritable(incoming.content(), e);
+      file.seal(manifest);
+      if (file.mustBeReadBack()) {
+        readBack(parallelism);
+      }
     } finally {
       fingerprints.exceptionally(_ -> false).join();
     }
@@ -223,6 +181,23 @@ final class ArrivingContent implements Closeable {
       return fingerprints.join();
     } catch (CompletionException neverMind) {
       return false;
+    }
+  }
+
+  private void readBack(int parallelism) {
+    DiskId found;
+    try (VirtualDisk disk = file.open()) {
+      found = Manifests.of(disk, parallelism, Progress.NONE).id();
+    }
+    if (!found.equals(manifest.id())) {
+      incoming.discardContent();
+      throw Problem.of(
+              ErrorCode.BASE_ALTERED, "bringing base disk " + manifest.id().shortForm())
+          .detail(
+              "It shares blocks with other bases of the cache, and one of them changed meanwhile.")
+          .next(
+              "Look which base is suspect: ratoon base list. Then try again: it is brought without that one.")
+          .asException();
     }
   }
 
@@ -238,10 +213,6 @@ final class ArrivingContent implements Closeable {
   @Override
   public void close() {
     prints.close();
-    try {
-      file.close();
-    } catch (IOException e) {
-      throw Faults.unwritable(incoming.content(), e);
-    }
+    file.close();
   }
 }

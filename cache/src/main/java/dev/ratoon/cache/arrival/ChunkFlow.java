@@ -186,7 +186,7 @@ final class ChunkFlow implements ChunkFetch.Listener {
         return;
       }
       if (fetch.parts().equals(Parts.WHOLE)) {
-        if (!accept(chunk, fetch.buffer(), 0)) {
+        if (!accept(chunk, fetch.buffer(), Parts.WHOLE)) {
           links.want(chunk);
           blame(fetch, "The chunk %d is not as the manifest says.".formatted(chunk));
         }
@@ -202,20 +202,19 @@ final class ChunkFlow implements ChunkFetch.Listener {
   /** Makes a chunk with blocks of relatives; if that goes wrong, it is fetched whole. */
   private void putTogether(long chunk, Parts parts, ByteBuffer fetched) {
     Optional<ByteBuffer> made = assembly.make(chunk, parts, fetched);
-    int ofRelatives = assembly.bytes(chunk, parts.local());
-    if (made.isEmpty() || !accept(chunk, made.get(), ofRelatives)) {
+    if (made.isEmpty() || !accept(chunk, made.get(), parts)) {
       assembly.wasWrong(chunk);
       links.want(chunk);
     }
   }
 
   /** Whether it is what the manifest says; then it is written. */
-  private boolean accept(long chunk, ByteBuffer made, int ofRelatives) {
+  private boolean accept(long chunk, ByteBuffer made, Parts parts) {
     if (!manifest.matches(chunk, ArrivingContent.digest(made))) {
       return false;
     }
-    content.write(chunk, made);
-    if (counts.verified(made.limit(), ofRelatives)) {
+    content.write(chunk, made, parts.local());
+    if (counts.verified(made.limit(), assembly.bytes(chunk, parts.local()))) {
       links.wake();
     }
     wishes.verifiedListener().accept(chunk);

@@ -1,16 +1,17 @@
 package dev.ratoon.cache.arrival;
 
+import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.blocks.BlockFingerprints;
 import dev.ratoon.disk.blocks.BlockFingerprints.Entry;
 import dev.ratoon.disk.blocks.Blocks;
+import dev.ratoon.disk.file.Zeros;
 import dev.ratoon.model.DiskId;
-import java.io.IOException;
+import dev.ratoon.model.RatoonException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +42,7 @@ final class Plan implements AutoCloseable {
   private final BlockFingerprints wanted;
   private final List<Relative> relatives;
   private final long[] sameOffset;
-  private final Map<Integer, FileChannel> open = new HashMap<>();
+  private final Map<Integer, VirtualDisk> open = new HashMap<>();
 
   Plan(
       Arena arena,
@@ -60,9 +61,27 @@ final class Plan implements AutoCloseable {
   Map<DiskId, Long> blocksAtSameOffset() {
     Map<DiskId, Long> blocks = new HashMap<>();
     for (int i = 0; i < sameOffset.length; i++) {
-      blocks.put(relatives.get(i).id(), sameOffset[i]);
+      blocks.put(relatives.get(i).base().id(), sameOffset[i]);
     }
     return blocks;
+  }
+
+  /** How many blocks of the base are not zero. */
+  long blocks() {
+    return wanted.fingerprints();
+  }
+
+  /** How many of those some relative has. */
+  long localBlocks() {
+    long local = 0;
+    for (long place = 0; place < wanted.fingerprints(); place++) {
+      local += entries.getAtIndex(ENTRY, place) == 0 ? 0 : 1;
+    }
+    return local;
+  }
+
+  Relative relative(int number) {
+    return relatives.get(number);
   }
 
   /** What a chunk that is not zero is made of. */
@@ -89,68 +108,80 @@ final class Plan implements AutoCloseable {
    * @return whether everything could be read; if not, the chunk has to be fetched whole
    */
   boolean assemble(long chunk, Parts parts, ByteBuffer fetched, ByteBuffer target) {
-    Entry entry = wanted.entry(wanted.search(chunk));
     ByteBuffer rest = fetched.duplicate();
     for (int i = 0; i < Blocks.IN_CHUNK; i++) {
       int from = i * Blocks.BLOCK_BYTES;
       int length = Math.min(Blocks.BLOCK_BYTES, target.limit() - from);
-      int bit = 1 << i;
       if (length <= 0) {
-        return ((parts.local() | parts.missing()) >>> i) == 0;
-      }
-      ByteBuffer block = target.slice(from, length);
-      if ((parts.local() & bit) != 0) {
-        long place = entry.first() + Integer.bitCount(entry.blocks() & (bit - 1));
-        if (!take(entries.getAtIndex(ENTRY, place), block)) {
+        if (((parts.local() | parts.missing()) >>> i) != 0) {
           return false;
         }
-      } else if ((parts.missing() & bit) != 0) {
-        block.put(rest.slice(rest.position(), length));
+        break;
+      }
+      if ((parts.missing() >>> i & 1) != 0) {
+        target.put(from, rest, rest.position(), length);
         rest.position(rest.position() + length);
-      } else {
-        dev.ratoon.disk.file.Zeros.fill(block);
+      } else if ((parts.local() >>> i & 1) == 0) {
+        Zeros.fill(target.slice(from, length));
       }
     }
-    return true;
+    return runs(chunk, parts.local()).stream().allMatch(run -> take(run, target));
   }
 
-  private boolean take(long entry, ByteBuffer block) {
-    long at = (entry & BLOCK_MASK) * Blocks.BLOCK_BYTES;
-    try {
-      FileChannel relative = channel((int) (entry >>> BLOCK_BITS) - 1);
-      while (block.hasRemaining()) {
-        int count = relative.read(block, at);
-        if (count < 0) {
-          return false;
-        }
-        at += count;
+  /** Where the blocks of a chunk that are taken from relatives lie, as few runs as there are. */
+  List<BlockRun> runs(long chunk, int local) {
+    if (local == 0) {
+      return List.of();
+    }
+    List<BlockRun> runs = new ArrayList<>();
+    Entry entry = wanted.entry(wanted.search(chunk));
+    for (int left = local; left != 0; left &= left - 1) {
+      int first = Integer.numberOfTrailingZeros(left);
+      long place = entry.first() + Integer.bitCount(entry.blocks() & ((1 << first) - 1));
+      long found = entries.getAtIndex(ENTRY, place);
+      int relative = (int) (found >>> BLOCK_BITS) - 1;
+      long from = found & BLOCK_MASK;
+      BlockRun last = runs.isEmpty() ? new BlockRun(-1, 0, 0, 0) : runs.getLast();
+      boolean continues =
+          last.relative() == relative
+              && last.first() + last.count() == first
+              && last.from() + last.count() == from;
+      if (continues) {
+        runs.set(
+            runs.size() - 1,
+            new BlockRun(relative, last.from(), last.first(), last.count() + 1));
+      } else {
+        runs.add(new BlockRun(relative, from, first, 1));
       }
+    }
+    return runs;
+  }
+
+  private boolean take(BlockRun run, ByteBuffer target) {
+    int from = run.first() * Blocks.BLOCK_BYTES;
+    int length = Math.min(run.count() * Blocks.BLOCK_BYTES, target.limit() - from);
+    long at = run.from() * Blocks.BLOCK_BYTES;
+    try {
+      VirtualDisk relative = disk(run.relative());
+      if (at + length > relative.size()) {
+        return false;
+      }
+      relative.read(at, target.slice(from, length));
       return true;
-    } catch (IOException unreadable) {
+    } catch (RatoonException unreadable) {
       return false;
     }
   }
 
-  private synchronized FileChannel channel(int relative) throws IOException {
-    FileChannel channel = open.get(relative);
-    if (channel == null) {
-      channel = FileChannel.open(relatives.get(relative).content(), StandardOpenOption.READ);
-      open.put(relative, channel);
-    }
-    return channel;
+  private synchronized VirtualDisk disk(int relative) {
+    return open.computeIfAbsent(relative, number -> relatives.get(number).opener().get());
   }
 
   @Override
   public synchronized void close() {
     arena.close();
     wanted.close();
-    for (FileChannel channel : open.values()) {
-      try {
-        channel.close();
-      } catch (IOException readingIsOver) {
-        // nothing was written
-      }
-    }
+    open.values().forEach(VirtualDisk::close);
     open.clear();
   }
 }

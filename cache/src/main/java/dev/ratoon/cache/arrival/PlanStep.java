@@ -1,9 +1,9 @@
 package dev.ratoon.cache.arrival;
 
+import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.IncomingBase;
 import dev.ratoon.cache.Replica;
-import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.blocks.BlockFingerprints;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.model.ReplicaState;
@@ -51,13 +51,12 @@ final class PlanStep {
   private List<Relative> relatives() {
     List<Relative> relatives = new ArrayList<>();
     for (Replica replica : cache.replicas()) {
-      boolean readable =
-          replica.state() == ReplicaState.READY && replica.base().format() == DiskFormat.RAW;
-      if (readable && !replica.base().id().equals(manifest.id())) {
+      Base base = replica.base();
+      if (replica.state() == ReplicaState.READY && !base.id().equals(manifest.id())) {
         cache
-            .fingerprints(replica.base().id())
+            .fingerprints(base.id())
             .ifPresent(known ->
-                relatives.add(new Relative(replica.base().id(), replica.base().path(), known)));
+                relatives.add(new Relative(base, known, () -> cache.open(base))));
       }
     }
     return relatives;

@@ -1,12 +1,13 @@
 package dev.ratoon.cache.arrival;
 
+import dev.ratoon.cache.Base;
+import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.blocks.BlockFingerprints;
-import dev.ratoon.model.DiskId;
-import java.nio.file.Path;
+import java.util.function.Supplier;
 
 /**
  * A base in the same cache, of which blocks can be taken.
  *
- * @param content a raw file
+ * @param opener opens its content
  */
-record Relative(DiskId id, Path content, BlockFingerprints fingerprints) {}
+record Relative(Base base, BlockFingerprints fingerprints, Supplier<VirtualDisk> opener) {}

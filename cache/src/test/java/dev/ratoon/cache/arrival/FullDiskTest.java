@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,6 +76,34 @@ class FullDiskTest {
     Base arrived = again.result().join();
     assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
     assertThat(again.progress().resumedBytes()).isPositive();
+  }
+
+  /** A base whose blocks another one has mostly needs as much room as what differs. */
+  @Test
+  void aDeltaFitsWhereAllOfItWouldNotAndFailsAndGoesOnAsOthersDo() throws Exception {
+    host.bring(base, host.source("peer", READY_PEER, base)).result().join();
+    TestBase upgraded = base.upgraded(work, SIZE, SIZE / TestBase.BLOCK / 3, 2);
+    CountDownLatch some = new CountDownLatch(50);
+    CountDownLatch filled = new CountDownLatch(1);
+    FakeSource peer = host.source("peer", READY_PEER, upgraded);
+    peer.behaving((_, right, reply) -> {
+      some.countDown();
+      if (some.getCount() == 0) {
+        TestHost.await(filled);
+      }
+      reply.arrived(ByteBuffer.wrap(right));
+    });
+    ArrivalTicket ticket = host.bring(upgraded, peer);
+    TestHost.await(some);
+    Path filler = fill(64 << 20);
+    filled.countDown();
+
+    TestHost.assertFails(ticket, ErrorCode.DISK_FULL);
+
+    Files.delete(filler);
+    Base arrived = host.bring(upgraded, peer).result().join();
+    assertThat(arrived.path()).hasFileName(upgraded.id() + ".delta.qcow2");
+    assertThat(Arrays.equals(host.read(arrived), upgraded.content())).isTrue();
   }
 
   /** Takes so much of the disk, or all that is left. */

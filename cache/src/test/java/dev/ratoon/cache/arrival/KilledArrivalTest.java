@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.cache.Replica;
+import dev.ratoon.model.Layout;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -25,25 +28,53 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledArrivalTest {
   private static final int KILLS = Integer.getInteger("ratoon.kills", 6);
   private static final int SIZE = 32 << 20;
+  private static final int UPGRADES = 1000;
   private static final int LONGEST_RUN_MILLIS = 500;
 
   @TempDir Path work;
 
   @Test
   void anArrivalThatIsKilledAgainAndAgainEndsWithTheBase() throws Exception {
+    killAgainAndAgain(work.resolve("cache"), 0);
+  }
+
+  @Test
+  void oneThatIsStoredAsADeltaDoesToo() throws Exception {
     Path home = work.resolve("cache");
+    finish(home, old(work));
+
+    killAgainAndAgain(home, UPGRADES);
+
+    try (Cache cache = Cache.open(home, 2, InstantSource.system())) {
+      assertThat(cache.replicas()).extracting(Replica::layout).contains(Layout.DELTA);
+    }
+  }
+
+  private void killAgainAndAgain(Path home, int first) throws Exception {
     Random random = new Random(KILLS);
-    int number = 0;
+    int number = first;
     for (int kill = 0; kill < KILLS; number++) {
-      TestBase base = TestBase.random(work, SIZE, number);
+      TestBase base = base(work, number);
       boolean ended = false;
       while (!ended && kill < KILLS) {
-        ended = letRun(home, number, random.nextInt(LONGEST_RUN_MILLIS));
+        int millis = number < UPGRADES ? LONGEST_RUN_MILLIS : LONGEST_RUN_MILLIS / 3;
+        ended = letRun(home, number, random.nextInt(millis));
         kill += ended ? 0 : 1;
         checkPublished(home, base);
       }
       finish(home, base);
     }
+  }
+
+  private static TestBase old(Path work) throws IOException {
+    return TestBase.random(work, SIZE, UPGRADES);
+  }
+
+  /** From a number on they are upgrades of the old one; a third of it differs. */
+  private static TestBase base(Path work, int number) throws IOException {
+    return number < UPGRADES
+        ? TestBase.random(work, SIZE, number)
+        : old(work).upgraded(work, SIZE, SIZE / TestBase.BLOCK / 3, number);
   }
 
   /** Whether it ended by itself. */
@@ -64,7 +95,8 @@ class KilledArrivalTest {
   private static void checkPublished(Path home, TestBase base) throws IOException {
     try (Cache cache = Cache.open(home, 2, InstantSource.system())) {
       if (cache.find(base.id()).isPresent()) {
-        assertThat(Files.readAllBytes(cache.use(base.id()).path())).isEqualTo(base.content());
+        assertThat(Arrays.equals(TestHost.read(cache, cache.use(base.id())), base.content()))
+            .isTrue();
         assertThat(cache.unfinishedArrivals()).isEmpty();
       }
     }
@@ -72,10 +104,16 @@ class KilledArrivalTest {
 
   private static void finish(Path home, TestBase base) throws Exception {
     try (TestHost host = new TestHost(home)) {
+      useAll(host.cache());
       Base arrived = host.bring(base, host.source("peer", READY_PEER, base)).result().join();
-      assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
+      assertThat(Arrays.equals(host.read(arrived), base.content())).isTrue();
       assertThat(host.incoming()).isEmpty();
     }
+  }
+
+  /** Looks at the content of bases whose immutable flag a test has taken. */
+  private static void useAll(Cache cache) {
+    cache.replicas().forEach(replica -> cache.use(replica.base().id()));
   }
 
   private static Process start(Path home, int number) throws IOException {
@@ -101,8 +139,9 @@ class KilledArrivalTest {
 
     public static void main(String[] args) throws Exception {
       TestBase base =
-          TestBase.random(Files.createTempDirectory("victim"), SIZE, Integer.parseInt(args[1]));
+          base(Files.createTempDirectory("victim"), Integer.parseInt(args[1]));
       try (TestHost host = new TestHost(Path.of(args[0]))) {
+        useAll(host.cache());
         FakeSource peer = host.source("peer", READY_PEER, base);
         peer.behaving((_, right, reply) -> {
           LockSupport.parkNanos(500_000);

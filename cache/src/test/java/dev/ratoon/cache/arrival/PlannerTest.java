@@ -3,8 +3,12 @@ package dev.ratoon.cache.arrival;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.cache.arrival.Plan.Parts;
+import dev.ratoon.cache.Base;
+import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.blocks.BlockFingerprints;
 import dev.ratoon.disk.blocks.FingerprintDraft;
+import dev.ratoon.disk.chain.VirtualDisks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -32,7 +36,10 @@ class PlannerTest {
     Path raw = Files.write(work.resolve(base.id().shortForm() + ".raw"), base.content());
     Path blocks = work.resolve(base.id().shortForm() + ".blocks");
     FingerprintDraft.compute(raw, base.manifest(), 1, work.resolve("draft"), blocks);
-    return new Relative(base.id(), raw, BlockFingerprints.open(blocks));
+    return new Relative(
+        new Base(base.id(), raw, DiskFormat.RAW, base.manifest().size()),
+        BlockFingerprints.open(blocks),
+        () -> VirtualDisks.open(raw, DiskFormat.RAW, OpenRules.chain(1)));
   }
 
   private Plan plan(TestBase base, Relative... relatives) throws IOException {
@@ -118,7 +125,7 @@ class PlannerTest {
     byte[] content = first.content().clone();
     content[0]++;
     TestBase base = TestBase.of(work, content);
-    Files.write(relative.content(), new byte[100]);
+    Files.write(relative.base().path(), new byte[100]);
     try (Plan plan = plan(base, relative)) {
       Parts parts = plan.parts(1);
       assertThat(parts.missing()).isZero();

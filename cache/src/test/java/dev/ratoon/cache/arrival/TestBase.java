@@ -72,6 +72,20 @@ final class TestBase {
     java.util.Arrays.fill(content, at, Math.min(content.length, at + length), (byte) 0);
   }
 
+  /** This one with other blocks here and there, a quarter of them zeros, and one chunk emptied. */
+  TestBase upgraded(Path folder, int size, int blocks, long seed) throws IOException {
+    Random random = new Random(seed);
+    byte[] changed = java.util.Arrays.copyOf(content, size);
+    byte[] block = new byte[BLOCK];
+    for (int i = 0; i < blocks; i++) {
+      int at = random.nextInt(size / BLOCK) * BLOCK;
+      random.nextBytes(block);
+      System.arraycopy(random.nextInt(4) == 0 ? new byte[BLOCK] : block, 0, changed, at, BLOCK);
+    }
+    zero(changed, random.nextInt(size / CHUNK) * CHUNK, CHUNK);
+    return of(folder, changed);
+  }
+
   static TestBase of(Path folder, byte[] content) throws IOException {
     Path raw = Files.createTempFile(folder, "base", ".raw");
     Path blocks = raw.resolveSibling(raw.getFileName() + ".blocks");

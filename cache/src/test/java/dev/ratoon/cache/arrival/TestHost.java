@@ -2,12 +2,15 @@ package dev.ratoon.cache.arrival;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -113,6 +116,19 @@ final class TestHost implements AutoCloseable {
     java.util.concurrent.locks.LockSupport.parkNanos(duration.toNanos() / haste);
   }
 
+  /** What a guest would read of a base in the cache, in the file that is meant. */
+  byte[] read(Base base) {
+    return read(cache, base);
+  }
+
+  static byte[] read(Cache cache, Base base) {
+    try (VirtualDisk disk = cache.open(cache.use(base.id(), base.path()))) {
+      byte[] content = new byte[(int) disk.size()];
+      disk.read(0, ByteBuffer.wrap(content));
+      return content;
+    }
+  }
+
   /** Changes bytes of a published file as somebody with root's rights could, in place. */
   static void scribble(Path file, long from, long to) throws IOException {
     ImmutableFlag.clear(file);
@@ -121,7 +137,7 @@ final class TestHost implements AutoCloseable {
     try (var channel =
         java.nio.channels.FileChannel.open(file, java.nio.file.StandardOpenOption.WRITE)) {
       for (long at = from; at < to; at += TestBase.BLOCK) {
-        channel.write(java.nio.ByteBuffer.wrap(new byte[] {1, 2, 3}), at);
+        channel.write(ByteBuffer.wrap(new byte[] {1, 2, 3}), at);
       }
     }
   }

@@ -68,8 +68,15 @@ public final class FingerprintDraft implements Closeable {
    */
   public static void compute(
       Path raw, Manifest manifest, int parallelism, Path scratch, Path target) {
-    try (VirtualDisk disk = VirtualDisks.open(raw, DiskFormat.RAW, OpenRules.chain(1));
-        FingerprintDraft draft = open(scratch, manifest.size())) {
+    try (VirtualDisk disk = VirtualDisks.open(raw, DiskFormat.RAW, OpenRules.chain(1))) {
+      compute(disk, manifest, parallelism, scratch, target);
+    }
+  }
+
+  /** The same of any disk. */
+  public static void compute(
+      VirtualDisk disk, Manifest manifest, int parallelism, Path scratch, Path target) {
+    try (FingerprintDraft draft = open(scratch, manifest.size())) {
       DiskScan.run(disk, parallelism, Limits.CHUNK_BYTES, Progress.NONE, draft::visitor);
       draft.finish(manifest, target);
     } finally {

@@ -1,11 +1,8 @@
 package dev.ratoon.disk.file;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 
 /**
@@ -17,16 +14,6 @@ public final class ImmutableFlag {
   private static final long GET_FLAGS = 0x80086601L;
   private static final long SET_FLAGS = 0x40086602L;
   private static final int IMMUTABLE = 0x10;
-
-  private static final MethodHandle IOCTL =
-      Libc.handle(
-          "ioctl",
-          FunctionDescriptor.of(
-              ValueLayout.JAVA_INT,
-              ValueLayout.JAVA_INT,
-              ValueLayout.JAVA_LONG,
-              ValueLayout.ADDRESS),
-          Linker.Option.firstVariadicArg(2));
 
   private ImmutableFlag() {}
 
@@ -51,7 +38,7 @@ public final class ImmutableFlag {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment flags = arena.allocate(ValueLayout.JAVA_LONG);
-      return ioctl(descriptor, GET_FLAGS, flags) == 0
+      return Libc.ioctl(descriptor, GET_FLAGS, flags) == 0
           && (flags.get(ValueLayout.JAVA_INT, 0) & IMMUTABLE) != 0;
     } finally {
       Libc.close(descriptor);
@@ -65,7 +52,7 @@ public final class ImmutableFlag {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment flags = arena.allocate(ValueLayout.JAVA_LONG);
-      if (ioctl(descriptor, GET_FLAGS, flags) != 0) {
+      if (Libc.ioctl(descriptor, GET_FLAGS, flags) != 0) {
         return !immutable;
       }
       int before = flags.get(ValueLayout.JAVA_INT, 0);
@@ -74,17 +61,9 @@ public final class ImmutableFlag {
         return true;
       }
       flags.set(ValueLayout.JAVA_INT, 0, after);
-      return ioctl(descriptor, SET_FLAGS, flags) == 0;
+      return Libc.ioctl(descriptor, SET_FLAGS, flags) == 0;
     } finally {
       Libc.close(descriptor);
-    }
-  }
-
-  private static int ioctl(int descriptor, long request, MemorySegment flags) {
-    try {
-      return (int) IOCTL.invokeExact(descriptor, request, flags);
-    } catch (Throwable e) {
-      throw Libc.unexpected(e);
     }
   }
 }

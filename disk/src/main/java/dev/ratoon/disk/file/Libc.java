@@ -18,6 +18,7 @@ final class Libc {
   private static final VarHandle ERRNO =
       STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
   private static final int O_RDONLY_CLOEXEC = 0x80000;
+  private static final int O_RDWR_CLOEXEC = 0x80002;
 
   static final boolean AVAILABLE =
       System.getProperty("os.name").equals("Linux") && Files.isDirectory(Path.of("/proc/self/fd"));
@@ -46,6 +47,15 @@ final class Libc {
               ValueLayout.ADDRESS),
           Linker.Option.firstVariadicArg(2),
           Linker.Option.captureCallState("errno"));
+  private static final MethodHandle IOCTL =
+      handle(
+          "ioctl",
+          FunctionDescriptor.of(
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_INT,
+              ValueLayout.JAVA_LONG,
+              ValueLayout.ADDRESS),
+          Linker.Option.firstVariadicArg(2));
   private static final MethodHandle CLOSE =
       handle("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
@@ -58,8 +68,17 @@ final class Libc {
 
   /** A descriptor for reading, or less than 0. */
   static int open(String path) {
+    return open(path, O_RDONLY_CLOEXEC);
+  }
+
+  /** A descriptor for reading and writing, or less than 0. */
+  static int openWritable(String path) {
+    return open(path, O_RDWR_CLOEXEC);
+  }
+
+  private static int open(String path, int flags) {
     try (Arena arena = Arena.ofConfined()) {
-      return (int) OPEN.invokeExact(arena.allocateFrom(path), O_RDONLY_CLOEXEC);
+      return (int) OPEN.invokeExact(arena.allocateFrom(path), flags);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -76,6 +95,15 @@ final class Libc {
   static int fcntl(MemorySegment state, int descriptor, int command, MemorySegment argument) {
     try {
       return (int) FCNTL.invokeExact(state, descriptor, command, argument);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** 0, or less if the file system does not know the request or refuses it. */
+  static int ioctl(int descriptor, long request, MemorySegment argument) {
+    try {
+      return (int) IOCTL.invokeExact(descriptor, request, argument);
     } catch (Throwable e) {
       throw unexpected(e);
     }
