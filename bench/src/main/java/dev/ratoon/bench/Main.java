@@ -12,6 +12,7 @@ public final class Main {
           new CliBenchmark()
               .run(report, System.getenv().getOrDefault("RATOON_LAUNCHER", "./ratoon"));
       case "disk" -> new DiskBenchmark(report).run();
+      case "versions" -> new VersionsBenchmark(report).run();
       case "deploy" -> {
         new ChildBenchmark().run(report);
         new IdentityBenchmark().run(report);
@@ -22,7 +23,7 @@ public final class Main {
       }
       default -> {
         System.err.println(
-            "usage: bench/run NAME    where NAME is one of: deploy, disk, child, cli");
+            "usage: bench/run NAME    where NAME is one of: deploy, disk, versions, child, cli");
         System.exit(2);
       }
     }
