@@ -8,7 +8,7 @@ import java.util.List;
 
 /** A folder on a file system of its own, which lies in a sparse file and is mounted by a loop device. */
 final class LoopFolder implements AutoCloseable {
-  private static final long BYTES = 6L << 30;
+  private static final long BYTES = 16L << 30;
 
   private final Path image;
   private final Path folder;

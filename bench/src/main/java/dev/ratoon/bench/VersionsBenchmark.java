@@ -53,8 +53,14 @@ final class VersionsBenchmark {
       }
     } finally {
       cable.close();
-      Scratch.remove(folder);
+      remove(folder);
     }
+  }
+
+  /** Also the bases of a cache, which nobody is to write or remove. */
+  private static void remove(Path folder) throws IOException, InterruptedException {
+    Tool.run("chattr", "-R", "-f", "-i", folder.toString());
+    Scratch.remove(folder);
   }
 
   private Path image(String name) {
@@ -82,8 +88,7 @@ final class VersionsBenchmark {
       arrived =
           new Arrived(crossed, seconds, place.takenBytes() - takenBefore, came.layout());
     }
-    Tool.run("chattr", "-R", "-f", "-i", cache.toString());
-    Scratch.remove(cache);
+    remove(cache);
     return arrived;
   }
 

@@ -27,7 +27,7 @@ final class Answering {
 
   /** Goes on until the schedule is over. */
   void run() {
-    try {
+    try (packer) {
       while (true) {
         switch (schedule.take()) {
           case Schedule.Work.Over() -> {
@@ -69,9 +69,8 @@ final class Answering {
       send(new Frame.Lack(request, piece.number(), lacking.problem()), () -> {});
       return;
     }
-    Optional<ByteBuffer> smaller = pack(piece, frame);
-    smaller.ifPresent(packed -> giveBack(frame));
-    ByteBuffer sent = smaller.orElse(frame);
+    Outgoing outgoing = pack(piece, frame);
+    ByteBuffer sent = outgoing.frame();
     int stored = sent.limit() - FrameCodec.DATA_HEAD_BYTES;
     FrameCodec.dataHead(
         sent.duplicate(),
@@ -79,7 +78,7 @@ final class Answering {
             piece.asked().request.request(),
             piece.number(),
             piece.blocks(),
-            smaller.isPresent(),
+            outgoing.packed(),
             sent.slice(FrameCodec.DATA_HEAD_BYTES, stored)));
     rates.take(
         sent.limit(),
@@ -120,24 +119,28 @@ final class Answering {
     frame.flip();
   }
 
+  /** A data frame but for its head, and how its bytes are packed. */
+  private record Outgoing(ByteBuffer frame, Packed packed) {}
+
   /** The same frame packed, in another buffer, where that pays. */
-  private Optional<ByteBuffer> pack(Schedule.Work.Piece piece, ByteBuffer frame) {
+  private Outgoing pack(Schedule.Work.Piece piece, ByteBuffer frame) {
     int head = FrameCodec.DATA_HEAD_BYTES;
     int bytes = frame.limit() - head;
     ServedStream stream = piece.asked().stream;
+    PackingHistory history = stream.packing(piece.asked().request.part());
     double leaving =
         Math.max(wire.sending().nanosPerByte(), rates.nanosPerByte(stream.fromLibrary()));
-    if (!packer.pays(stream.packing(), bytes, leaving)) {
-      return Optional.empty();
+    if (!packer.pays(history, bytes, leaving)) {
+      return new Outgoing(frame, Packed.NOT);
     }
     ByteBuffer target = takeBuffer();
     ByteBuffer room = target.slice(head, target.capacity() - head);
-    int length = packer.pack(stream.packing(), frame.slice(head, bytes), room);
-    if (length >= bytes) {
-      giveBack(target);
-      return Optional.empty();
-    }
-    return Optional.of(target.limit(head + length));
+    Optional<Packed> packed =
+        packer.pack(history, frame.slice(head, bytes), room, leaving);
+    giveBack(packed.isPresent() ? frame : target);
+    return packed.isPresent()
+        ? new Outgoing(target.limit(head + room.limit()), packed.get())
+        : new Outgoing(frame, Packed.NOT);
   }
 
   private void send(Frame frame, Runnable sent) throws InterruptedException {
@@ -151,7 +154,7 @@ final class Answering {
         return buffer.clear();
       }
     }
-    return ByteBuffer.allocate(FrameCodec.DATA_HEAD_BYTES + packer.maxPackedBytes());
+    return ByteBuffer.allocate(FrameCodec.DATA_HEAD_BYTES + Limits.PIECE_BYTES);
   }
 
   private void giveBack(ByteBuffer buffer) {

@@ -1,7 +1,5 @@
 package dev.ratoon.protocol.channel;
 
-import io.airlift.compress.v3.zstd.ZstdDecompressor;
-import java.nio.ByteBuffer;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -12,7 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
  */
 final class Deliveries {
   private sealed interface Delivery {
-    record Data(OpenRequest request, Frame.Data frame, int bytes) implements Delivery {}
+    record Data(OpenRequest request, Frame.Data frame) implements Delivery {}
 
     record Call(OpenRequest request, Runnable call) implements Delivery {}
 
@@ -39,11 +37,11 @@ final class Deliveries {
   }
 
   /**
-   * @param bytes how many it has to be when unpacked
+   * @param frame unpacked
    */
-  void data(OpenRequest request, Frame.Data frame, int bytes) {
+  void data(OpenRequest request, Frame.Data frame) {
     request.delivering();
-    waiting.add(new Delivery.Data(request, frame, bytes));
+    waiting.add(new Delivery.Data(request, frame));
   }
 
   void call(OpenRequest request, Runnable call) {
@@ -68,12 +66,11 @@ final class Deliveries {
   }
 
   private void run() {
-    Unpacker unpacker = new Unpacker();
     try {
       while (true) {
         switch (waiting.take()) {
           case Delivery.Data data -> {
-            deliver(data.request(), data.frame(), data.bytes(), unpacker);
+            deliver(data.request(), data.frame());
             guarded(data.request()::delivered);
           }
           case Delivery.Call(OpenRequest request, Runnable call) -> {
@@ -91,14 +88,11 @@ final class Deliveries {
     }
   }
 
-  private void deliver(OpenRequest request, Frame.Data data, int expected, Unpacker unpacker) {
+  private void deliver(OpenRequest request, Frame.Data data) {
     try {
       if (!request.isStopped()) {
-        ByteBuffer bytes = data.packed() ? unpacker.unpack(data.bytes(), expected) : data.bytes();
-        request.arrived(data.piece(), data.blocks(), bytes.slice());
+        request.arrived(data.piece(), data.blocks(), data.bytes().slice());
       }
-    } catch (BrokenRule rule) {
-      wire.endFor(rule);
     } finally {
       window.giveBack(data.bytes());
     }
@@ -111,33 +105,6 @@ final class Deliveries {
     } catch (RuntimeException defect) {
       Thread thread = Thread.currentThread();
       thread.getUncaughtExceptionHandler().uncaughtException(thread, defect);
-    }
-  }
-
-  /** Room for one unpacked piece. */
-  private static final class Unpacker {
-    private final ZstdDecompressor decompressor = ZstdDecompressor.create();
-    private final byte[] plain = new byte[Limits.PIECE_BYTES];
-
-    ByteBuffer unpack(ByteBuffer packed, int expected) throws BrokenRule {
-      int length;
-      try {
-        length =
-            decompressor.decompress(
-                packed.array(),
-                packed.arrayOffset() + packed.position(),
-                packed.remaining(),
-                plain,
-                0,
-                expected);
-      } catch (RuntimeException malformed) {
-        // The codec has several exceptions for bad input, and all of them mean the same here.
-        length = -1;
-      }
-      if (length != expected) {
-        throw new BrokenRule("It sent a piece that cannot be unpacked.");
-      }
-      return ByteBuffer.wrap(plain, 0, length);
     }
   }
 }

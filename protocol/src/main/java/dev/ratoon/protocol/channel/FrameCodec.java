@@ -99,7 +99,7 @@ final class FrameCodec {
         .putInt(data.request())
         .putInt(data.piece())
         .putShort((short) data.blocks())
-        .put((byte) (data.packed() ? 1 : 0));
+        .put((byte) data.packed().number());
   }
 
   /**
@@ -233,7 +233,8 @@ final class FrameCodec {
   }
 
   private static Frame.Data decodeData(ByteBuffer in) throws BrokenRule {
-    return new Frame.Data(in.getInt(), in.getInt(), in.getShort() & 0xffff, flag(in.get()), in);
+    return new Frame.Data(
+        in.getInt(), in.getInt(), in.getShort() & 0xffff, one(Packed.values(), in.get()), in);
   }
 
   private static boolean flag(byte value) throws BrokenRule {

@@ -1,35 +1,60 @@
 package dev.ratoon.protocol.channel;
 
-import io.airlift.compress.v3.zstd.ZstdCompressor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * Packs pieces where that pays. With {@link Packing#WHERE_FASTER} it packs as long as a byte takes
  * longer to leave than to be packed: then packing happens while the link is busy with what was
- * packed before. For one thread.
+ * packed before; and it packs the harder, the slower the link is. For one thread.
+ *
+ * <p>Small pieces shrink badly by themselves, so a piece is packed as the continuation of those
+ * before it: what they had need only be referred to. Now and then a frame is begun anew, and its
+ * level chosen anew.
  */
-final class Packer {
-  /** Nearly as small as level 3 for what disks hold, and half as fast again. */
-  private static final int LEVEL = 1;
-
-  /** What is smaller than this is not worth a frame of zstd. */
+final class Packer implements AutoCloseable {
+  /** What is smaller than this is not worth the trouble. */
   private static final int LEAST_BYTES = 1024;
 
   /** After so many pieces that were not packed one is, to measure again. */
   private static final int MEASURE_EACH = 128;
 
+  /** To begin a frame costs what could be referred to in the 2 MiB before, about 1 % of this. */
+  private static final long FRAME_BYTES = 16 << 20;
+
+  /** So many times faster than the link a level is to be: the packer is not all that works. */
+  private static final double FASTER = 2;
+
+  /** A level of zstd, and how fast it is here. */
+  private static final class Level {
+    final int number;
+    final double usualNanosPerByte;
+    final Pace pace = new Pace();
+
+    Level(int number, double usualNanosPerByte) {
+      this.number = number;
+      this.usualNanosPerByte = usualNanosPerByte;
+    }
+
+    double nanosPerByte() {
+      double measured = pace.nanosPerByte();
+      return measured == 0 ? usualNanosPerByte : measured;
+    }
+  }
+
   private final Packing when;
-  private final ZstdCompressor compressor = ZstdCompressor.create(LEVEL);
-  private final Pace packing = new Pace();
+  private final Level[] levels = {new Level(1, 2.5), new Level(3, 3.5), new Level(6, 9)};
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment counts = arena.allocate(2 * Long.BYTES, Long.BYTES);
+  private Optional<MemorySegment> packer = Optional.empty();
+  private Level level = levels[0];
+  private long frameBytesLeft;
   private int declined;
 
   Packer(Packing when) {
     this.when = when;
-  }
-
-  /** How large a target has to be. */
-  int maxPackedBytes() {
-    return compressor.maxCompressedLength(Limits.PIECE_BYTES);
   }
 
   /** Whether the next piece should be packed. */
@@ -41,31 +66,72 @@ final class Packer {
   }
 
   /**
-   * Packs from one buffer into another; both are of arrays.
+   * Packs from one buffer, all of it, to the beginning of another; both are of arrays.
    *
-   * @return how many bytes it came to, possibly more than there were
+   * @return how it was packed, and then {@code packed} ends with it; empty if it did not shrink,
+   *     and then it has to be sent as it is
    */
-  int pack(PackingHistory history, ByteBuffer plain, ByteBuffer packed) {
+  Optional<Packed> pack(
+      PackingHistory history, ByteBuffer plain, ByteBuffer packed, double nanosPerByteToLeave) {
+    int bytes = plain.remaining();
+    Packed how = Packed.CONTINUED;
+    if (frameBytesLeft <= 0 || isTooStrong(nanosPerByteToLeave)) {
+      level = chosen(nanosPerByteToLeave);
+      ZstdLibrary.beginFrame(packer(), level.number, Limits.PACKING_WINDOW_LOG);
+      frameBytesLeft = FRAME_BYTES;
+      how = Packed.BEGUN;
+    }
     long began = System.nanoTime();
-    int length =
-        compressor.compress(
-            plain.array(),
-            plain.arrayOffset(),
-            plain.capacity(),
-            packed.array(),
-            packed.arrayOffset(),
-            packed.capacity());
-    packing.measured(plain.capacity(), System.nanoTime() - began);
-    history.tried(plain.capacity(), length);
-    return length;
+    ByteBuffer room = packed.slice(0, Math.min(packed.capacity(), bytes - 1));
+    long length =
+        ZstdLibrary.pack(
+            packer(), MemorySegment.ofBuffer(plain), MemorySegment.ofBuffer(room), counts);
+    level.pace.measured(bytes, System.nanoTime() - began);
+    frameBytesLeft = length < 0 ? 0 : frameBytesLeft - bytes;
+    history.tried(bytes, length < 0 ? bytes : (int) length);
+    if (length < 0) {
+      return Optional.empty();
+    }
+    packed.limit((int) length);
+    return Optional.of(how);
+  }
+
+  /** Whether the link has become so fast that the frame should not be gone on with. */
+  private boolean isTooStrong(double nanosPerByteToLeave) {
+    return when == Packing.WHERE_FASTER
+        && level != levels[0]
+        && level.nanosPerByte() > FASTER * nanosPerByteToLeave;
+  }
+
+  /** The strongest level that is fast enough. */
+  private Level chosen(double nanosPerByteToLeave) {
+    Level strongest = levels[0];
+    for (Level candidate : levels) {
+      boolean fast = FASTER * candidate.nanosPerByte() <= nanosPerByteToLeave;
+      strongest = when == Packing.WHERE_SMALLER || fast ? candidate : strongest;
+    }
+    return strongest;
   }
 
   private boolean faster(double nanosPerByteToLeave) {
-    if (nanosPerByteToLeave <= packing.nanosPerByte() && declined < MEASURE_EACH) {
+    if (nanosPerByteToLeave <= levels[0].nanosPerByte() && declined < MEASURE_EACH) {
       declined++;
       return false;
     }
     declined = 0;
     return nanosPerByteToLeave > 0;
+  }
+
+  private MemorySegment packer() {
+    MemorySegment there = packer.orElseGet(ZstdLibrary::newPacker);
+    packer = Optional.of(there);
+    return there;
+  }
+
+  @Override
+  public void close() {
+    packer.ifPresent(ZstdLibrary::freePacker);
+    packer = Optional.empty();
+    arena.close();
   }
 }

@@ -3,6 +3,10 @@ package dev.ratoon.protocol.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class PackerTest {
@@ -17,8 +21,7 @@ class PackerTest {
     Packer packer = new Packer(Packing.WHERE_FASTER);
     assertThat(packer.pays(history, CHUNK, 0)).isFalse();
     assertThat(packer.pays(history, CHUNK, SLOW_LINK)).isTrue();
-    int length = pack(packer, new byte[CHUNK]);
-    assertThat(length).isLessThan(100);
+    assertThat(pack(packer, new byte[CHUNK])).isLessThan(100);
     assertThat(packer.pays(history, CHUNK, SLOW_LINK)).isTrue();
     assertThat(packer.pays(history, CHUNK, FAST_LINK)).isFalse();
   }
@@ -61,8 +64,48 @@ class PackerTest {
     assertThat(packer.pays(history, CHUNK, SLOW_LINK)).isTrue();
   }
 
+  @Test
+  void aPieceThatIsLikeTheOneBeforeTakesNextToNothing() {
+    try (Packer packer = new Packer(Packing.WHERE_SMALLER)) {
+      byte[] noise = FakeBase.noise(CHUNK, 1);
+      assertThat(pack(packer, new byte[CHUNK])).isLessThan(100);
+      assertThat(pack(packer, noise)).isEqualTo(CHUNK); // does not shrink: the frame is given up
+      byte[] halfNoise = Arrays.copyOf(noise, CHUNK);
+      Arrays.fill(halfNoise, 0, CHUNK / 2, (byte) 7);
+      assertThat(pack(packer, halfNoise)).isBetween(CHUNK / 2, CHUNK / 2 + 100);
+      assertThat(pack(packer, halfNoise)).isLessThan(100);
+    }
+  }
+
+  @Test
+  void theSlowerTheLinkTheHarderItPacks() {
+    byte[] text = text();
+    int before = CHUNK;
+    for (double link : new double[] {1, 8, SLOW_LINK}) {
+      try (Packer packer = new Packer(Packing.WHERE_FASTER)) {
+        ByteBuffer packed = ByteBuffer.allocate(CHUNK);
+        Optional<Packed> how = packer.pack(history, ByteBuffer.wrap(text), packed, link);
+        assertThat(how).contains(Packed.BEGUN);
+        assertThat(packed.limit()).isLessThan(before);
+        before = packed.limit();
+      }
+    }
+  }
+
+  /** Words of which there are few, at random. */
+  private static byte[] text() {
+    Random random = new Random(5);
+    StringBuilder text = new StringBuilder();
+    while (text.length() < CHUNK) {
+      text.append(Integer.toString(random.nextInt(3000) * 7919, 36)).append(' ');
+    }
+    return text.substring(0, CHUNK).getBytes(StandardCharsets.US_ASCII);
+  }
+
   private int pack(Packer packer, byte[] plain) {
-    ByteBuffer packed = ByteBuffer.allocate(packer.maxPackedBytes());
-    return packer.pack(history, ByteBuffer.wrap(plain), packed);
+    ByteBuffer packed = ByteBuffer.allocate(CHUNK);
+    return packer.pack(history, ByteBuffer.wrap(plain), packed, SLOW_LINK).isPresent()
+        ? packed.limit()
+        : plain.length;
   }
 }
