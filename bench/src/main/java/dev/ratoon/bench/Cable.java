@@ -70,6 +70,19 @@ final class Cable implements AutoCloseable {
     return Long.parseLong(fields[0]) + Long.parseLong(fields[8]);
   }
 
+  /** What the connections that are open have carried, both ways, TLS and all but TCP's part. */
+  long carriedBytes() throws IOException, InterruptedException {
+    String sockets =
+        Tool.output(at(End.TAKING, List.of("ss", "-tinH", "state", "established")));
+    long bytes = 0;
+    for (String word : sockets.split("\\s+")) {
+      if (word.startsWith("bytes_received:") || word.startsWith("bytes_acked:")) {
+        bytes += Long.parseLong(word.substring(word.indexOf(':') + 1));
+      }
+    }
+    return bytes;
+  }
+
   @Override
   public void close() {
     for (End end : End.values()) {

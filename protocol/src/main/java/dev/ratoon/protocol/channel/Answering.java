@@ -5,7 +5,6 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Optional;
 
 /**
  * The thread that answers what a connection was asked for: reads, packs, waits for the rate, and
@@ -127,6 +126,7 @@ final class Answering {
     int head = FrameCodec.DATA_HEAD_BYTES;
     int bytes = frame.limit() - head;
     ServedStream stream = piece.asked().stream;
+    stream.asked(piece.asked().request.part());
     PackingHistory history = stream.packing(piece.asked().request.part());
     double leaving =
         Math.max(wire.sending().nanosPerByte(), rates.nanosPerByte(stream.fromLibrary()));
@@ -135,12 +135,9 @@ final class Answering {
     }
     ByteBuffer target = takeBuffer();
     ByteBuffer room = target.slice(head, target.capacity() - head);
-    Optional<Packed> packed =
-        packer.pack(history, frame.slice(head, bytes), room, leaving);
-    giveBack(packed.isPresent() ? frame : target);
-    return packed.isPresent()
-        ? new Outgoing(target.limit(head + room.limit()), packed.get())
-        : new Outgoing(frame, Packed.NOT);
+    Packed packed = packer.pack(history, frame.slice(head, bytes), room, leaving);
+    giveBack(frame);
+    return new Outgoing(target.limit(head + room.limit()), packed);
   }
 
   private void send(Frame frame, Runnable sent) throws InterruptedException {
@@ -154,7 +151,8 @@ final class Answering {
         return buffer.clear();
       }
     }
-    return ByteBuffer.allocate(FrameCodec.DATA_HEAD_BYTES + Limits.PIECE_BYTES);
+    return ByteBuffer.allocate(
+        FrameCodec.DATA_HEAD_BYTES + Limits.PIECE_BYTES + Limits.PACKING_BYTES);
   }
 
   private void giveBack(ByteBuffer buffer) {

@@ -8,7 +8,8 @@ import java.util.Optional;
 /**
  * Packs pieces where that pays. With {@link Packing#WHERE_FASTER} it packs as long as a byte takes
  * longer to leave than to be packed: then packing happens while the link is busy with what was
- * packed before; and it packs the harder, the slower the link is. For one thread.
+ * packed before; and it packs the harder, the slower the link is. It packs wherever that makes it
+ * smaller, and as hard as it can, for who would rather have few bytes. For one thread.
  *
  * <p>Small pieces shrink badly by themselves, so a piece is packed as the continuation of those
  * before it: what they had need only be referred to. Now and then a frame is begun anew, and its
@@ -62,43 +63,42 @@ final class Packer implements AutoCloseable {
     if (when == Packing.NEVER || bytes < LEAST_BYTES) {
       return false;
     }
-    return (when == Packing.WHERE_SMALLER || faster(nanosPerByteToLeave)) && history.worthATry();
+    return (wantsFew(history) || faster(nanosPerByteToLeave)) && history.worthATry();
   }
 
   /**
-   * Packs from one buffer, all of it, to the beginning of another; both are of arrays.
-   *
-   * @return how it was packed, and then {@code packed} ends with it; empty if it did not shrink,
-   *     and then it has to be sent as it is
+   * Packs from one buffer, all of it, to the beginning of another, which has room for {@link
+   * Limits#PACKING_BYTES} more, and ends with it then; both are of arrays. What comes of it has to
+   * be sent, for what is packed later refers to it.
    */
-  Optional<Packed> pack(
+  Packed pack(
       PackingHistory history, ByteBuffer plain, ByteBuffer packed, double nanosPerByteToLeave) {
     int bytes = plain.remaining();
     Packed how = Packed.CONTINUED;
-    if (frameBytesLeft <= 0 || isTooStrong(nanosPerByteToLeave)) {
-      level = chosen(nanosPerByteToLeave);
+    if (frameBytesLeft <= 0 || isTooStrong(history, nanosPerByteToLeave)) {
+      level = wantsFew(history) ? levels[levels.length - 1] : chosen(nanosPerByteToLeave);
       ZstdLibrary.beginFrame(packer(), level.number, Limits.PACKING_WINDOW_LOG);
       frameBytesLeft = FRAME_BYTES;
       how = Packed.BEGUN;
     }
     long began = System.nanoTime();
-    ByteBuffer room = packed.slice(0, Math.min(packed.capacity(), bytes - 1));
     long length =
         ZstdLibrary.pack(
-            packer(), MemorySegment.ofBuffer(plain), MemorySegment.ofBuffer(room), counts);
+            packer(), MemorySegment.ofBuffer(plain), MemorySegment.ofBuffer(packed), counts);
     level.pace.measured(bytes, System.nanoTime() - began);
-    frameBytesLeft = length < 0 ? 0 : frameBytesLeft - bytes;
-    history.tried(bytes, length < 0 ? bytes : (int) length);
-    if (length < 0) {
-      return Optional.empty();
-    }
+    frameBytesLeft -= bytes;
+    history.tried(bytes, (int) length);
     packed.limit((int) length);
-    return Optional.of(how);
+    return how;
+  }
+
+  private boolean wantsFew(PackingHistory history) {
+    return when == Packing.WHERE_SMALLER || history.isRatherFew();
   }
 
   /** Whether the link has become so fast that the frame should not be gone on with. */
-  private boolean isTooStrong(double nanosPerByteToLeave) {
-    return when == Packing.WHERE_FASTER
+  private boolean isTooStrong(PackingHistory history, double nanosPerByteToLeave) {
+    return !wantsFew(history)
         && level != levels[0]
         && level.nanosPerByte() > FASTER * nanosPerByteToLeave;
   }
@@ -108,7 +108,7 @@ final class Packer implements AutoCloseable {
     Level strongest = levels[0];
     for (Level candidate : levels) {
       boolean fast = FASTER * candidate.nanosPerByte() <= nanosPerByteToLeave;
-      strongest = when == Packing.WHERE_SMALLER || fast ? candidate : strongest;
+      strongest = fast ? candidate : strongest;
     }
     return strongest;
   }

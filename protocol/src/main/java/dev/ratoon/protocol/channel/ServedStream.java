@@ -63,6 +63,16 @@ final class ServedStream {
     closed = true;
   }
 
+  /**
+   * The asker has asked for a part. Who asks for fingerprints has relatives of the base: it fetches
+   * the difference, and is busy with all that it has already.
+   */
+  void asked(Part part) {
+    if (part == Part.FINGERPRINTS) {
+      packing(Part.CONTENT).ratherFew();
+    }
+  }
+
   /** Counts one more request, if there may be one more. */
   boolean requestBegan() {
     return openRequests.incrementAndGet() <= Limits.REQUESTS;

@@ -38,7 +38,7 @@ final class Unpacking implements AutoCloseable {
         begun
             ? ZstdLibrary.unpack(unpacker(), packed, MemorySegment.ofArray(plain), counts)
             : -1;
-    if (length <= buffer.remaining()) {
+    if (length < 1 || buffer.remaining() > length + Limits.PACKING_BYTES) {
       throw new BrokenRule("It sent a piece that cannot be unpacked.");
     }
     buffer.clear().put(plain, 0, (int) length).flip();

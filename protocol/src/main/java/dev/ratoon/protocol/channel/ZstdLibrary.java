@@ -67,7 +67,7 @@ final class ZstdLibrary {
    * Packs all of {@code plain}, so that it can be unpacked without what follows.
    *
    * @param counts room for two numbers, not an array
-   * @return how many bytes; -1 if they did not fit, and then the frame is of no more use
+   * @return how many bytes
    */
   static long pack(
       MemorySegment packer, MemorySegment plain, MemorySegment target, MemorySegment counts) {
@@ -81,7 +81,10 @@ final class ZstdLibrary {
                 PACK, packer, target, target.byteSize(), written, plain, plain.byteSize(), read,
                 FLUSH);
     require(left);
-    return left == 0 ? written.get(ValueLayout.JAVA_LONG, 0) : -1;
+    if (left != 0) {
+      throw new IllegalStateException("no room for what does not shrink");
+    }
+    return written.get(ValueLayout.JAVA_LONG, 0);
   }
 
   static MemorySegment newUnpacker(int mostWindowLog) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -69,12 +68,28 @@ class PackerTest {
     try (Packer packer = new Packer(Packing.WHERE_SMALLER)) {
       byte[] noise = FakeBase.noise(CHUNK, 1);
       assertThat(pack(packer, new byte[CHUNK])).isLessThan(100);
-      assertThat(pack(packer, noise)).isEqualTo(CHUNK); // does not shrink: the frame is given up
+      assertThat(pack(packer, noise)).isBetween(CHUNK, CHUNK + Limits.PACKING_BYTES);
       byte[] halfNoise = Arrays.copyOf(noise, CHUNK);
       Arrays.fill(halfNoise, 0, CHUNK / 2, (byte) 7);
-      assertThat(pack(packer, halfNoise)).isBetween(CHUNK / 2, CHUNK / 2 + 100);
       assertThat(pack(packer, halfNoise)).isLessThan(100);
     }
+  }
+
+  @Test
+  void whoWouldRatherHaveFewBytesGetsThemOnAnyLink() {
+    try (Packer packer = new Packer(Packing.WHERE_FASTER)) {
+      history.ratherFew();
+      assertThat(packer.pays(history, CHUNK, FAST_LINK)).isTrue();
+      ByteBuffer few = ByteBuffer.allocate(CHUNK);
+      assertThat(packer.pack(history, ByteBuffer.wrap(text()), few, FAST_LINK)).isEqualTo(Packed.BEGUN);
+      try (Packer other = new Packer(Packing.WHERE_FASTER)) {
+        ByteBuffer soon = ByteBuffer.allocate(CHUNK);
+        ByteBuffer plain = ByteBuffer.wrap(text());
+        assertThat(other.pack(new PackingHistory(), plain, soon, FAST_LINK)).isEqualTo(Packed.BEGUN);
+        assertThat(few.limit()).isLessThan(soon.limit());
+      }
+    }
+    assertThat(new Packer(Packing.NEVER).pays(history, CHUNK, SLOW_LINK)).isFalse();
   }
 
   @Test
@@ -84,8 +99,8 @@ class PackerTest {
     for (double link : new double[] {1, 8, SLOW_LINK}) {
       try (Packer packer = new Packer(Packing.WHERE_FASTER)) {
         ByteBuffer packed = ByteBuffer.allocate(CHUNK);
-        Optional<Packed> how = packer.pack(history, ByteBuffer.wrap(text), packed, link);
-        assertThat(how).contains(Packed.BEGUN);
+        assertThat(packer.pack(history, ByteBuffer.wrap(text), packed, link))
+            .isEqualTo(Packed.BEGUN);
         assertThat(packed.limit()).isLessThan(before);
         before = packed.limit();
       }
@@ -103,9 +118,8 @@ class PackerTest {
   }
 
   private int pack(Packer packer, byte[] plain) {
-    ByteBuffer packed = ByteBuffer.allocate(CHUNK);
-    return packer.pack(history, ByteBuffer.wrap(plain), packed, SLOW_LINK).isPresent()
-        ? packed.limit()
-        : plain.length;
+    ByteBuffer packed = ByteBuffer.allocate(CHUNK + Limits.PACKING_BYTES);
+    Packed _ = packer.pack(history, ByteBuffer.wrap(plain), packed, SLOW_LINK);
+    return packed.limit();
   }
 }

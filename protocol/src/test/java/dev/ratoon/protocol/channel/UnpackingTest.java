@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.airlift.compress.v3.zstd.ZstdCompressor;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -47,11 +46,9 @@ class UnpackingTest {
   }
 
   private Frame.Data packed(byte[] plain) {
-    ByteBuffer target = ByteBuffer.allocate(Limits.PIECE_BYTES);
-    Optional<Packed> how = packer.pack(history, ByteBuffer.wrap(plain), target, SLOW_LINK);
-    return how.isPresent()
-        ? data(how.get(), Arrays.copyOf(target.array(), target.limit()))
-        : data(Packed.NOT, plain);
+    ByteBuffer target = ByteBuffer.allocate(Limits.PIECE_BYTES + Limits.PACKING_BYTES);
+    Packed how = packer.pack(history, ByteBuffer.wrap(plain), target, SLOW_LINK);
+    return data(how, Arrays.copyOf(target.array(), target.limit()));
   }
 
   /** In a buffer as frames are read into: there is something before the bytes. */
