@@ -33,11 +33,21 @@ final class Cable implements AutoCloseable {
         Tool.run("ip", "netns", "add", name(end));
       }
       Tool.run(
-          "ip", "-n", name(End.GIVING), "link", "add", "eth0", "type", "veth", "peer", "name",
-          "eth0", "netns", name(End.TAKING));
+          "ip",
+          "-n",
+          name(End.GIVING),
+          "link",
+          "add",
+          "eth0",
+          "type",
+          "veth",
+          "peer",
+          "name",
+          "eth0",
+          "netns",
+          name(End.TAKING));
       for (End end : End.values()) {
-        Tool.run(
-            "ip", "-n", name(end), "addr", "add", end.address() + "/24", "dev", "eth0");
+        Tool.run("ip", "-n", name(end), "addr", "add", end.address() + "/24", "dev", "eth0");
         Tool.run("ip", "-n", name(end), "link", "set", "lo", "up");
         Tool.run("ip", "-n", name(end), "link", "set", "eth0", "up");
         Tool.run(
@@ -64,16 +74,14 @@ final class Cable implements AutoCloseable {
   /** Bytes that have crossed it, both ways. */
   long crossedBytes() throws IOException, InterruptedException {
     String counters = Tool.output(at(End.TAKING, List.of("cat", "/proc/net/dev")));
-    String eth0 =
-        counters.lines().filter(line -> line.contains("eth0:")).findFirst().orElseThrow();
+    String eth0 = counters.lines().filter(line -> line.contains("eth0:")).findFirst().orElseThrow();
     String[] fields = eth0.substring(eth0.indexOf(':') + 1).strip().split("\\s+");
     return Long.parseLong(fields[0]) + Long.parseLong(fields[8]);
   }
 
   /** What the connections that are open have carried, both ways, TLS and all but TCP's part. */
   long carriedBytes() throws IOException, InterruptedException {
-    String sockets =
-        Tool.output(at(End.TAKING, List.of("ss", "-tinH", "state", "established")));
+    String sockets = Tool.output(at(End.TAKING, List.of("ss", "-tinH", "state", "established")));
     long bytes = 0;
     for (String word : sockets.split("\\s+")) {
       if (word.startsWith("bytes_received:") || word.startsWith("bytes_acked:")) {

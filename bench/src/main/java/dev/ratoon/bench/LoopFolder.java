@@ -6,7 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A folder on a file system of its own, which lies in a sparse file and is mounted by a loop device. */
+/**
+ * A folder on a file system of its own, which lies in a sparse file and is mounted by a loop
+ * device.
+ */
 final class LoopFolder implements AutoCloseable {
   private static final long BYTES = 16L << 30;
 

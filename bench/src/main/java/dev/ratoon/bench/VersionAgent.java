@@ -44,12 +44,10 @@ final class VersionAgent {
   private long wantedBytes;
 
   private VersionAgent(Path cacheFolder, Path tlsFolder, Cable.End end) throws Exception {
-    InetSocketAddress listen =
-        new InetSocketAddress(InetAddress.ofLiteral(end.address()), PORT);
+    InetSocketAddress listen = new InetSocketAddress(InetAddress.ofLiteral(end.address()), PORT);
     Certificates certificates = Certificates.in(tlsFolder, listen, Instant.now());
     this.cache =
-        Cache.open(
-            cacheFolder, Runtime.getRuntime().availableProcessors(), InstantSource.system());
+        Cache.open(cacheFolder, Runtime.getRuntime().availableProcessors(), InstantSource.system());
     FleetIdentity identity =
         new FleetIdentity(
             host(end),
@@ -105,10 +103,7 @@ final class VersionAgent {
 
   private String stored(DiskId id) {
     Replica replica =
-        cache.replicas().stream()
-            .filter(r -> r.base().id().equals(id))
-            .findFirst()
-            .orElseThrow();
+        cache.replicas().stream().filter(r -> r.base().id().equals(id)).findFirst().orElseThrow();
     return id.hex() + " " + replica.storedBytes() + " " + replica.layout().name();
   }
 

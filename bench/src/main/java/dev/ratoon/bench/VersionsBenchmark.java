@@ -82,8 +82,7 @@ final class VersionsBenchmark {
       throws IOException, InterruptedException {
     Path cache = place.path().resolve(name);
     Arrived arrived;
-    try (VersionAgent.Running taking =
-        VersionAgent.start(cable, Cable.End.TAKING, cache, tls())) {
+    try (VersionAgent.Running taking = VersionAgent.start(cable, Cable.End.TAKING, cache, tls())) {
       VersionAgent.Stored _ = taking.imports(image("old"));
       long takenBefore = place.takenBytes();
       long crossedBefore = cable.crossedBytes();
@@ -103,8 +102,7 @@ final class VersionsBenchmark {
   }
 
   /** The first time counts: an agent seldom plans. */
-  private double planning(VersionAgent.Stored old, VersionAgent.Stored version)
-      throws IOException {
+  private double planning(VersionAgent.Stored old, VersionAgent.Stored version) throws IOException {
     List<Double> seconds = new ArrayList<>();
     for (int i = 0; i < PLANS; i++) {
       seconds.add(PlanningProbe.cpuSeconds(blocks(version), blocks(old), folder));
@@ -135,8 +133,7 @@ final class VersionsBenchmark {
     row(name + ": zstd -3 --long=31 --patch-from", others.patch(image(name)));
     row(name + ": zstd -3 of the whole", others.whole(image(name)));
     report.atMost(name + "-bytes-beside-casync", (double) ours.carriedBytes() / theirs, 0.7);
-    report.atLeast(
-        name + "-planning-times-faster-than-casync", casync.cpuSeconds() / planning, 5);
+    report.atLeast(name + "-planning-times-faster-than-casync", casync.cpuSeconds() / planning, 5);
   }
 
   private void row(String what, long bytes) {
@@ -147,8 +144,7 @@ final class VersionsBenchmark {
     taken(name, "ext4", version, onExt4);
     taken(name, "XFS with reflinks", version, onXfs);
     if (name.equals("upgraded")) {
-      report.atMost(
-          "upgraded-disk-on-ext4", (double) onExt4.takenBytes() / version.bytes(), 0.40);
+      report.atMost("upgraded-disk-on-ext4", (double) onExt4.takenBytes() / version.bytes(), 0.40);
     } else {
       report.atMost("rebuilt-disk-on-xfs", (double) onXfs.takenBytes() / version.bytes(), 0.45);
     }

@@ -44,8 +44,7 @@ public final class PlanningProbe {
               });
       long before = threads.getCurrentThreadCpuTime();
       BlockFingerprints came =
-          BlockFingerprints.receive(
-              new ByteArrayInputStream(travelling), travelling.length, list);
+          BlockFingerprints.receive(new ByteArrayInputStream(travelling), travelling.length, list);
       try (Plan made = Planner.plan(came, List.of(relative), plan)) {
         long nanos = threads.getCurrentThreadCpuTime() - before;
         if (made.blocks() == 0) {

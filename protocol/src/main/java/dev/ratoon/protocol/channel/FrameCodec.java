@@ -34,7 +34,8 @@ final class FrameCodec {
   /** What stands before a data frame's bytes, head included. */
   static final int DATA_HEAD_BYTES = 16;
 
-  static final int MAX_DATA_LENGTH = DATA_HEAD_BYTES - Integer.BYTES + Limits.PIECE_BYTES + Limits.PACKING_BYTES;
+  static final int MAX_DATA_LENGTH =
+      DATA_HEAD_BYTES - Integer.BYTES + Limits.PIECE_BYTES + Limits.PACKING_BYTES;
   static final int MAX_LENGTH = 16 << 10;
 
   private static final long MAGIC = 0x52544e4348414e01L; // RTNCHAN, 1

@@ -1,5 +1,6 @@
 package dev.ratoon.protocol.channel;
 
+import io.airlift.compress.v3.zstd.ZstdNativeCompressor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -47,8 +48,7 @@ final class Packer implements AutoCloseable {
 
   private final Packing when;
   private final Level[] levels = {new Level(1, 2.5), new Level(3, 3.5), new Level(6, 9)};
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment counts = arena.allocate(2 * Long.BYTES, Long.BYTES);
+  private final MemorySegment counts = Arena.ofAuto().allocate(2 * Long.BYTES, Long.BYTES);
   private Optional<MemorySegment> packer = Optional.empty();
   private Level level = levels[0];
   private long frameBytesLeft;
@@ -60,7 +60,8 @@ final class Packer implements AutoCloseable {
 
   /** Whether the next piece should be packed. */
   boolean pays(PackingHistory history, int bytes, double nanosPerByteToLeave) {
-    if (when == Packing.NEVER || bytes < LEAST_BYTES) {
+    boolean may = when != Packing.NEVER && ZstdNativeCompressor.isEnabled();
+    if (!may || bytes < LEAST_BYTES) {
       return false;
     }
     return (wantsFew(history) || faster(nanosPerByteToLeave)) && history.worthATry();
@@ -132,6 +133,5 @@ final class Packer implements AutoCloseable {
   public void close() {
     packer.ifPresent(ZstdLibrary::freePacker);
     packer = Optional.empty();
-    arena.close();
   }
 }

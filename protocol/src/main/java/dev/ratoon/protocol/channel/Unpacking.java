@@ -1,5 +1,6 @@
 package dev.ratoon.protocol.channel;
 
+import io.airlift.compress.v3.zstd.ZstdNativeDecompressor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -13,8 +14,7 @@ final class Unpacking implements AutoCloseable {
   /** Room for one byte more than a piece has, by which a longer one is known. */
   private final byte[] plain = new byte[Limits.PIECE_BYTES + 1];
 
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment counts = arena.allocate(2 * Long.BYTES, Long.BYTES);
+  private final MemorySegment counts = Arena.ofAuto().allocate(2 * Long.BYTES, Long.BYTES);
   private Optional<MemorySegment> unpacker = Optional.empty();
   private boolean begun;
 
@@ -35,9 +35,7 @@ final class Unpacking implements AutoCloseable {
     ByteBuffer buffer = data.bytes();
     MemorySegment packed = MemorySegment.ofBuffer(buffer);
     long length =
-        begun
-            ? ZstdLibrary.unpack(unpacker(), packed, MemorySegment.ofArray(plain), counts)
-            : -1;
+        begun ? ZstdLibrary.unpack(unpacker(), packed, MemorySegment.ofArray(plain), counts) : -1;
     if (length < 1 || buffer.remaining() > length + Limits.PACKING_BYTES) {
       throw new BrokenRule("It sent a piece that cannot be unpacked.");
     }
@@ -45,8 +43,12 @@ final class Unpacking implements AutoCloseable {
     return new Frame.Data(data.request(), data.piece(), data.blocks(), Packed.NOT, buffer);
   }
 
-  private MemorySegment unpacker() {
-    MemorySegment there = unpacker.orElseGet(() -> ZstdLibrary.newUnpacker(Limits.PACKING_WINDOW_LOG));
+  private MemorySegment unpacker() throws BrokenRule {
+    if (!ZstdNativeDecompressor.isEnabled()) {
+      throw new BrokenRule("It sent packed data, for which this machine has no library.");
+    }
+    MemorySegment there =
+        unpacker.orElseGet(() -> ZstdLibrary.newUnpacker(Limits.PACKING_WINDOW_LOG));
     unpacker = Optional.of(there);
     return there;
   }
@@ -55,6 +57,5 @@ final class Unpacking implements AutoCloseable {
   public void close() {
     unpacker.ifPresent(ZstdLibrary::freeUnpacker);
     unpacker = Optional.empty();
-    arena.close();
   }
 }

@@ -34,7 +34,15 @@ final class ZstdLibrary {
   private static final MethodHandle PACK =
       callWithArrays(
           "ZSTD_compressStream2_simpleArgs",
-          SIZE, POINTER, POINTER, SIZE, POINTER, POINTER, SIZE, POINTER, INT);
+          SIZE,
+          POINTER,
+          POINTER,
+          SIZE,
+          POINTER,
+          POINTER,
+          SIZE,
+          POINTER,
+          INT);
   private static final MethodHandle NEW_UNPACKER = call("ZSTD_createDCtx", POINTER);
   private static final MethodHandle FREE_UNPACKER = call("ZSTD_freeDCtx", SIZE, POINTER);
   private static final MethodHandle SET_UNPACKER =
@@ -43,7 +51,14 @@ final class ZstdLibrary {
   private static final MethodHandle UNPACK =
       callWithArrays(
           "ZSTD_decompressStream_simpleArgs",
-          SIZE, POINTER, POINTER, SIZE, POINTER, POINTER, SIZE, POINTER);
+          SIZE,
+          POINTER,
+          POINTER,
+          SIZE,
+          POINTER,
+          POINTER,
+          SIZE,
+          POINTER);
   private static final MethodHandle IS_ERROR = call("ZSTD_isError", INT, SIZE);
 
   private ZstdLibrary() {}
@@ -78,7 +93,14 @@ final class ZstdLibrary {
     long left =
         (long)
             invoke(
-                PACK, packer, target, target.byteSize(), written, plain, plain.byteSize(), read,
+                PACK,
+                packer,
+                target,
+                target.byteSize(),
+                written,
+                plain,
+                plain.byteSize(),
+                read,
                 FLUSH);
     require(left);
     if (left != 0) {
@@ -116,7 +138,13 @@ final class ZstdLibrary {
     long left =
         (long)
             invoke(
-                UNPACK, unpacker, target, target.byteSize(), written, packed, packed.byteSize(),
+                UNPACK,
+                unpacker,
+                target,
+                target.byteSize(),
+                written,
+                packed,
+                packed.byteSize(),
                 read);
     long length = written.get(ValueLayout.JAVA_LONG, 0);
     // 0 is the end of a frame, which ours never come to.

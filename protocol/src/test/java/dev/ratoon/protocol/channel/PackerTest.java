@@ -81,11 +81,13 @@ class PackerTest {
       history.ratherFew();
       assertThat(packer.pays(history, CHUNK, FAST_LINK)).isTrue();
       ByteBuffer few = ByteBuffer.allocate(CHUNK);
-      assertThat(packer.pack(history, ByteBuffer.wrap(text()), few, FAST_LINK)).isEqualTo(Packed.BEGUN);
+      assertThat(packer.pack(history, ByteBuffer.wrap(text()), few, FAST_LINK))
+          .isEqualTo(Packed.BEGUN);
       try (Packer other = new Packer(Packing.WHERE_FASTER)) {
         ByteBuffer soon = ByteBuffer.allocate(CHUNK);
         ByteBuffer plain = ByteBuffer.wrap(text());
-        assertThat(other.pack(new PackingHistory(), plain, soon, FAST_LINK)).isEqualTo(Packed.BEGUN);
+        assertThat(other.pack(new PackingHistory(), plain, soon, FAST_LINK))
+            .isEqualTo(Packed.BEGUN);
         assertThat(few.limit()).isLessThan(soon.limit());
       }
     }
