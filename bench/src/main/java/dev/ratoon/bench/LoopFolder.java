@@ -41,8 +41,13 @@ final class LoopFolder implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
-    Tool.run("umount", folder.toString());
+  public void close() throws IOException {
+    try {
+      Tool.run("umount", folder.toString());
+    } catch (InterruptedException hurry) {
+      Thread.currentThread().interrupt();
+      return;
+    }
     Files.delete(folder);
     Files.delete(image);
   }

@@ -204,9 +204,13 @@ final class VersionAgent {
 
     /** Lets it end in order, so that its cache is free again. */
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
       process.getOutputStream().close();
-      int _ = process.waitFor();
+      try {
+        int _ = process.waitFor();
+      } catch (InterruptedException hurry) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 }
