@@ -22,6 +22,7 @@ public final class Main {
           link.run(report);
         }
       }
+      case "versions" -> new VersionsBenchmark(report).run();
       case "deploy" -> {
         new ChildBenchmark().run(report);
         new IdentityBenchmark().run(report);
@@ -32,8 +33,8 @@ public final class Main {
       }
       default -> {
         System.err.println(
-            "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, child,"
-                + " cli");
+            "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, versions,"
+                + " child, cli");
         System.exit(2);
       }
     }

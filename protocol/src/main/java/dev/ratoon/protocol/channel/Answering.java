@@ -5,7 +5,6 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Optional;
 
 /**
  * The thread that answers what a connection was asked for: reads, packs, waits for the rate, and
@@ -28,7 +27,7 @@ final class Answering {
 
   /** Goes on until the schedule is over. */
   void run() {
-    try {
+    try (packer) {
       while (true) {
         if (schedule.isIdle()) {
           rates.uploads().leave(this);
@@ -83,9 +82,8 @@ final class Answering {
       send(new Frame.Lack(request, piece.number(), lacking.problem()));
       return;
     }
-    Optional<ByteBuffer> smaller = pack(piece, frame);
-    smaller.ifPresent(packed -> giveBack(frame));
-    ByteBuffer whole = smaller.orElse(frame);
+    Outgoing outgoing = pack(piece, frame);
+    ByteBuffer whole = outgoing.frame();
     int stored = whole.limit() - FrameCodec.DATA_HEAD_BYTES;
     FrameCodec.dataHead(
         whole.duplicate(),
@@ -93,7 +91,7 @@ final class Answering {
             piece.asked().request.request(),
             piece.number(),
             piece.blocks(),
-            smaller.isPresent(),
+            outgoing.packed(),
             whole.slice(FrameCodec.DATA_HEAD_BYTES, stored)));
     boolean library = piece.asked().stream.fromLibrary();
     Priority priority = piece.asked().request.priority();
@@ -136,24 +134,26 @@ final class Answering {
     frame.flip();
   }
 
+  /** A data frame but for its head, and how its bytes are packed. */
+  private record Outgoing(ByteBuffer frame, Packed packed) {}
+
   /** The same frame packed, in another buffer, where that pays. */
-  private Optional<ByteBuffer> pack(Schedule.Work.Piece piece, ByteBuffer frame) {
+  private Outgoing pack(Schedule.Work.Piece piece, ByteBuffer frame) {
     int head = FrameCodec.DATA_HEAD_BYTES;
     int bytes = frame.limit() - head;
     ServedStream stream = piece.asked().stream;
+    stream.asked(piece.asked().request.part());
+    PackingHistory history = stream.packing(piece.asked().request.part());
     double leaving =
         Math.max(wire.sending().nanosPerByte(), rates.nanosPerByte(stream.fromLibrary()));
-    if (!packer.pays(stream.packing(), bytes, leaving)) {
-      return Optional.empty();
+    if (!packer.pays(history, bytes, leaving)) {
+      return new Outgoing(frame, Packed.NOT);
     }
     ByteBuffer target = takeBuffer();
     ByteBuffer room = target.slice(head, target.capacity() - head);
-    int length = packer.pack(stream.packing(), frame.slice(head, bytes), room);
-    if (length >= bytes) {
-      giveBack(target);
-      return Optional.empty();
-    }
-    return Optional.of(target.limit(head + length));
+    Packed packed = packer.pack(history, frame.slice(head, bytes), room, leaving);
+    giveBack(frame);
+    return new Outgoing(target.limit(head + room.limit()), packed);
   }
 
   private void send(Frame frame) throws InterruptedException {
@@ -167,7 +167,8 @@ final class Answering {
         return buffer.clear();
       }
     }
-    return ByteBuffer.allocate(FrameCodec.DATA_HEAD_BYTES + packer.maxPackedBytes());
+    return ByteBuffer.allocate(
+        FrameCodec.DATA_HEAD_BYTES + Limits.PIECE_BYTES + Limits.PACKING_BYTES);
   }
 
   private void giveBack(ByteBuffer buffer) {

@@ -23,6 +23,7 @@ final class Asking implements Wire.Handler {
   private final Wire wire;
   private final Window window;
   private final Deliveries deliveries;
+  private final Unpacking unpacking = new Unpacking();
   private final Meter meter = new Meter();
   private final Map<Integer, PeerStream> streams = new HashMap<>();
   private final Map<Integer, OpenRequest> requests = new HashMap<>();
@@ -168,6 +169,7 @@ final class Asking implements Wire.Handler {
 
   @Override
   public synchronized void over(Problem why) {
+    unpacking.close();
     over = Optional.of(why);
     for (OpenRequest request : requests.values()) {
       meter.dropped(request.unansweredCount());
@@ -239,17 +241,21 @@ final class Asking implements Wire.Handler {
     stream.listener().has(have.firstChunk(), have.chunks());
   }
 
-  private synchronized void data(Frame.Data data) throws BrokenRule {
+  private void data(Frame.Data data) throws BrokenRule {
+    // Also what nobody waits for is unpacked: what comes later refers to it.
+    int takenBytes = data.bytes().remaining();
+    answered(unpacking.plain(data), takenBytes);
+  }
+
+  private synchronized void answered(Frame.Data data, int takenBytes) throws BrokenRule {
     OpenRequest request = asked(data.request());
     int blocks = request.answered(data.piece());
     int expected = request.expectedBytes(data.piece(), blocks);
-    int length = data.bytes().remaining();
-    boolean fits = data.packed() ? length > 0 && length < expected : length == expected;
-    if (blocks != data.blocks() || !fits) {
+    if (blocks != data.blocks() || data.bytes().remaining() != expected) {
       throw new BrokenRule("It sent a piece of the wrong length.");
     }
     meter.answered(request.priority(), expected);
-    deliveries.data(request, data, expected);
+    deliveries.data(request, data, takenBytes);
   }
 
   private synchronized void lack(Frame.Lack lack) throws BrokenRule {

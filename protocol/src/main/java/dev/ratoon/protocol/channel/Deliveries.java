@@ -1,7 +1,5 @@
 package dev.ratoon.protocol.channel;
 
-import io.airlift.compress.v3.zstd.ZstdDecompressor;
-import java.nio.ByteBuffer;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -12,7 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
  */
 final class Deliveries {
   private sealed interface Delivery {
-    record Data(OpenRequest request, Frame.Data frame, int bytes) implements Delivery {}
+    record Data(OpenRequest request, Frame.Data frame, int takenBytes) implements Delivery {}
 
     record Call(OpenRequest request, Runnable call) implements Delivery {}
 
@@ -41,11 +39,12 @@ final class Deliveries {
   }
 
   /**
-   * @param bytes how many it has to be when unpacked
+   * @param frame unpacked
+   * @param takenBytes how many arrived, packed or not
    */
-  void data(OpenRequest request, Frame.Data frame, int bytes) {
+  void data(OpenRequest request, Frame.Data frame, int takenBytes) {
     request.delivering();
-    waiting.add(new Delivery.Data(request, frame, bytes));
+    waiting.add(new Delivery.Data(request, frame, takenBytes));
   }
 
   void call(OpenRequest request, Runnable call) {
@@ -70,13 +69,11 @@ final class Deliveries {
   }
 
   private void run() {
-    Unpacker unpacker = new Unpacker();
     try {
       while (true) {
         switch (waiting.take()) {
           case Delivery.Data data -> {
-            int taken = data.frame().bytes().remaining();
-            deliver(data.request(), data.frame(), data.bytes(), unpacker, taken);
+            deliver(data.request(), data.frame(), data.takenBytes());
             guarded(data.request()::delivered);
           }
           case Delivery.Call(OpenRequest request, Runnable call) -> {
@@ -95,22 +92,19 @@ final class Deliveries {
   }
 
   /**
-   * @param taken bytes that arrived. What exceeds the rate holds its buffer back, and with it the
-   *     credit for the next piece: so the source slows down, and nothing waits anywhere else
+   * @param takenBytes what exceeds the rate holds its buffer back,
+   *     and with it the credit for the next piece: so the source slows down, and nothing waits
+   *     anywhere else
    */
-  private void deliver(
-      OpenRequest request, Frame.Data data, int expected, Unpacker unpacker, int taken)
+  private void deliver(OpenRequest request, Frame.Data data, int takenBytes)
       throws InterruptedException {
     try {
       if (!request.isStopped()) {
-        ByteBuffer bytes = data.packed() ? unpacker.unpack(data.bytes(), expected) : data.bytes();
-        request.arrived(data.piece(), data.blocks(), bytes.slice());
+        request.arrived(data.piece(), data.blocks(), data.bytes().slice());
       }
-    } catch (BrokenRule rule) {
-      wire.endFor(rule);
     } finally {
       try {
-        taking.take(taken, request.priority(), () -> !wire.isOpen());
+        taking.take(takenBytes, request.priority(), () -> !wire.isOpen());
       } finally {
         window.giveBack(data.bytes());
       }
@@ -124,33 +118,6 @@ final class Deliveries {
     } catch (RuntimeException defect) {
       Thread thread = Thread.currentThread();
       thread.getUncaughtExceptionHandler().uncaughtException(thread, defect);
-    }
-  }
-
-  /** Room for one unpacked piece. */
-  private static final class Unpacker {
-    private final ZstdDecompressor decompressor = ZstdDecompressor.create();
-    private final byte[] plain = new byte[Limits.PIECE_BYTES];
-
-    ByteBuffer unpack(ByteBuffer packed, int expected) throws BrokenRule {
-      int length;
-      try {
-        length =
-            decompressor.decompress(
-                packed.array(),
-                packed.arrayOffset() + packed.position(),
-                packed.remaining(),
-                plain,
-                0,
-                expected);
-      } catch (RuntimeException malformed) {
-        // The codec has several exceptions for bad input, and all of them mean the same here.
-        length = -1;
-      }
-      if (length != expected) {
-        throw new BrokenRule("It sent a piece that cannot be unpacked.");
-      }
-      return ByteBuffer.wrap(plain, 0, length);
     }
   }
 }

@@ -35,7 +35,7 @@ sealed interface Frame {
   /**
    * @param bytes on the asking side a buffer of the window, which has to be given back to it
    */
-  record Data(int request, int piece, int blocks, boolean packed, ByteBuffer bytes)
+  record Data(int request, int piece, int blocks, Packed packed, ByteBuffer bytes)
       implements Frame {}
 
   record Lack(int request, int piece, Problem problem) implements Frame {}

@@ -34,7 +34,8 @@ final class FrameCodec {
   /** What stands before a data frame's bytes, head included. */
   static final int DATA_HEAD_BYTES = 16;
 
-  static final int MAX_DATA_LENGTH = DATA_HEAD_BYTES - Integer.BYTES + Limits.PIECE_BYTES;
+  static final int MAX_DATA_LENGTH =
+      DATA_HEAD_BYTES - Integer.BYTES + Limits.PIECE_BYTES + Limits.PACKING_BYTES;
   static final int MAX_LENGTH = 16 << 10;
 
   private static final long MAGIC = 0x52544e4348414e01L; // RTNCHAN, 1
@@ -99,7 +100,7 @@ final class FrameCodec {
         .putInt(data.request())
         .putInt(data.piece())
         .putShort((short) data.blocks())
-        .put((byte) (data.packed() ? 1 : 0));
+        .put((byte) data.packed().number());
   }
 
   /**
@@ -233,7 +234,8 @@ final class FrameCodec {
   }
 
   private static Frame.Data decodeData(ByteBuffer in) throws BrokenRule {
-    return new Frame.Data(in.getInt(), in.getInt(), in.getShort() & 0xffff, flag(in.get()), in);
+    return new Frame.Data(
+        in.getInt(), in.getInt(), in.getShort() & 0xffff, one(Packed.values(), in.get()), in);
   }
 
   private static boolean flag(byte value) throws BrokenRule {

@@ -22,6 +22,12 @@ public final class Limits {
   /** Data frames that an asker may be able to hold. */
   public static final int WINDOW = 1024;
 
+  /** So much longer than the piece packed data may be: what does not shrink is not much longer. */
+  static final int PACKING_BYTES = 32;
+
+  /** Packed data refers to what was packed at most 2 MiB before it: what both sides remember. */
+  static final int PACKING_WINDOW_LOG = 21;
+
   static final long DISK_BYTES = 64L << 40;
   static final int HAVE_BYTES = 8192;
   static final int TEXT_BYTES = 1024;

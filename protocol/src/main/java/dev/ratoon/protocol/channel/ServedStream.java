@@ -11,7 +11,7 @@ final class ServedStream {
   private final Doorman.Admission admission;
   private final Map<Part, Pieces> parts = new EnumMap<>(Part.class);
   private final AtomicInteger openRequests = new AtomicInteger();
-  private final PackingHistory packing = new PackingHistory();
+  private final Map<Part, PackingHistory> packing = new EnumMap<>(Part.class);
   private final HaveFeed feed;
 
   private final AtomicInteger closesSaid = new AtomicInteger();
@@ -25,6 +25,7 @@ final class ServedStream {
     this.admission = admission;
     for (Part part : Part.values()) {
       parts.put(part, new Pieces(admission.base().lengthBytes(part)));
+      packing.put(part, new PackingHistory());
     }
     this.feed = new HaveFeed(id, admission.base(), news);
   }
@@ -45,8 +46,9 @@ final class ServedStream {
     return parts.getOrDefault(part, new Pieces(0));
   }
 
-  PackingHistory packing() {
-    return packing;
+  /** Digests and fingerprints do not shrink, which says nothing of the content. */
+  PackingHistory packing(Part part) {
+    return packing.computeIfAbsent(part, _ -> new PackingHistory());
   }
 
   HaveFeed feed() {
@@ -59,6 +61,16 @@ final class ServedStream {
 
   void closed() {
     closed = true;
+  }
+
+  /**
+   * The asker has asked for a part. Who asks for fingerprints has relatives of the base: it fetches
+   * the difference, and is busy with all that it has already.
+   */
+  void asked(Part part) {
+    if (part == Part.FINGERPRINTS) {
+      packing(Part.CONTENT).ratherFew();
+    }
   }
 
   /** Counts one more request, if there may be one more. */

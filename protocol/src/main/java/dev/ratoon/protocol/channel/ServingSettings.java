@@ -3,7 +3,8 @@ package dev.ratoon.protocol.channel;
 /**
  * How a host serves others.
  *
- * @param connections how many at once; one more is refused. Each takes up to 2 MiB
+ * @param connections how many at once; one more is refused. Each takes up to 2 MiB, and up to 6
+ *     more while it packs
  * @param connectionsOfHost how many at once with one host
  */
 public record ServingSettings(

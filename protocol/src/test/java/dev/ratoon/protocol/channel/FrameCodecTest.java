@@ -39,7 +39,7 @@ class FrameCodecTest {
         new Frame.Cancel(Integer.MAX_VALUE),
         new Frame.Credit(65_535),
         new Frame.Have(7, 1 << 20, chunks, 192),
-        new Frame.Data(1, 2, 0xffff, true, ByteBuffer.wrap(new byte[] {4, 5})),
+        new Frame.Data(1, 2, 0xffff, Packed.CONTINUED, ByteBuffer.wrap(new byte[] {4, 5})),
         new Frame.Lack(1, 2, PROBLEM),
         new Frame.End(1, Frame.Ending.CLOSED),
         new Frame.Ping(-5),
@@ -83,7 +83,7 @@ class FrameCodecTest {
     assertThat(hex(new Frame.Hello(64))).isEqualTo("0000000b0152544e4348414e010040");
     assertThat(hex(new Frame.Request(1, 2, Part.CONTENT, Priority.DEPLOY, List.of(Run.of(16, 3)))))
         .isEqualTo("0000001505000000010000000201010001000000100003ffff");
-    assertThat(hex(new Frame.Data(1, 2, 5, false, ByteBuffer.wrap(new byte[] {9}))))
+    assertThat(hex(new Frame.Data(1, 2, 5, Packed.NOT, ByteBuffer.wrap(new byte[] {9}))))
         .isEqualTo("0000000d09000000010000000200050009");
     BitSet chunks = new BitSet();
     chunks.set(0);

@@ -66,7 +66,7 @@ class HostileAskerTest {
             wrong(
                 "a source's data",
                 HELLO,
-                new Frame.Data(1, 0, 1, false, ByteBuffer.allocate(4096))),
+                new Frame.Data(1, 0, 1, Packed.NOT, ByteBuffer.allocate(4096))),
             Map.entry("no length", List.of(ByteBuffer.allocate(5))),
             Map.entry("immense", List.of(bytes(0x7fff_ffff, FrameCodec.HELLO))),
             Map.entry("negative", List.of(bytes(-1, FrameCodec.HELLO))),

@@ -202,11 +202,11 @@ class HostileSourceTest {
   }
 
   private static Frame data(int request, int piece, int blocks, ByteBuffer bytes) {
-    return new Frame.Data(request, piece, blocks, false, bytes);
+    return new Frame.Data(request, piece, blocks, Packed.NOT, bytes);
   }
 
   private static Frame packed(int request, int piece, byte[] bytes) {
-    return new Frame.Data(request, piece, Run.ALL_BLOCKS, true, ByteBuffer.wrap(bytes));
+    return new Frame.Data(request, piece, Run.ALL_BLOCKS, Packed.BEGUN, ByteBuffer.wrap(bytes));
   }
 
   private static Frame lack(int request, int piece) {

@@ -3,6 +3,9 @@ package dev.ratoon.protocol.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class PackerTest {
@@ -17,8 +20,7 @@ class PackerTest {
     Packer packer = new Packer(Packing.WHERE_FASTER);
     assertThat(packer.pays(history, CHUNK, 0)).isFalse();
     assertThat(packer.pays(history, CHUNK, SLOW_LINK)).isTrue();
-    int length = pack(packer, new byte[CHUNK]);
-    assertThat(length).isLessThan(100);
+    assertThat(pack(packer, new byte[CHUNK])).isLessThan(100);
     assertThat(packer.pays(history, CHUNK, SLOW_LINK)).isTrue();
     assertThat(packer.pays(history, CHUNK, FAST_LINK)).isFalse();
   }
@@ -61,8 +63,65 @@ class PackerTest {
     assertThat(packer.pays(history, CHUNK, SLOW_LINK)).isTrue();
   }
 
+  @Test
+  void aPieceThatIsLikeTheOneBeforeTakesNextToNothing() {
+    try (Packer packer = new Packer(Packing.WHERE_SMALLER)) {
+      byte[] noise = FakeBase.noise(CHUNK, 1);
+      assertThat(pack(packer, new byte[CHUNK])).isLessThan(100);
+      assertThat(pack(packer, noise)).isBetween(CHUNK, CHUNK + Limits.PACKING_BYTES);
+      byte[] halfNoise = Arrays.copyOf(noise, CHUNK);
+      Arrays.fill(halfNoise, 0, CHUNK / 2, (byte) 7);
+      assertThat(pack(packer, halfNoise)).isLessThan(100);
+    }
+  }
+
+  @Test
+  void whoWouldRatherHaveFewBytesGetsThemOnAnyLink() {
+    try (Packer packer = new Packer(Packing.WHERE_FASTER)) {
+      history.ratherFew();
+      assertThat(packer.pays(history, CHUNK, FAST_LINK)).isTrue();
+      ByteBuffer few = ByteBuffer.allocate(CHUNK);
+      assertThat(packer.pack(history, ByteBuffer.wrap(text()), few, FAST_LINK))
+          .isEqualTo(Packed.BEGUN);
+      try (Packer other = new Packer(Packing.WHERE_FASTER)) {
+        ByteBuffer soon = ByteBuffer.allocate(CHUNK);
+        ByteBuffer plain = ByteBuffer.wrap(text());
+        assertThat(other.pack(new PackingHistory(), plain, soon, FAST_LINK))
+            .isEqualTo(Packed.BEGUN);
+        assertThat(few.limit()).isLessThan(soon.limit());
+      }
+    }
+    assertThat(new Packer(Packing.NEVER).pays(history, CHUNK, SLOW_LINK)).isFalse();
+  }
+
+  @Test
+  void theSlowerTheLinkTheHarderItPacks() {
+    byte[] text = text();
+    int before = CHUNK;
+    for (double link : new double[] {1, 8, SLOW_LINK}) {
+      try (Packer packer = new Packer(Packing.WHERE_FASTER)) {
+        ByteBuffer packed = ByteBuffer.allocate(CHUNK);
+        assertThat(packer.pack(history, ByteBuffer.wrap(text), packed, link))
+            .isEqualTo(Packed.BEGUN);
+        assertThat(packed.limit()).isLessThan(before);
+        before = packed.limit();
+      }
+    }
+  }
+
+  /** Words of which there are few, at random. */
+  private static byte[] text() {
+    Random random = new Random(5);
+    StringBuilder text = new StringBuilder();
+    while (text.length() < CHUNK) {
+      text.append(Integer.toString(random.nextInt(3000) * 7919, 36)).append(' ');
+    }
+    return text.substring(0, CHUNK).getBytes(StandardCharsets.US_ASCII);
+  }
+
   private int pack(Packer packer, byte[] plain) {
-    ByteBuffer packed = ByteBuffer.allocate(packer.maxPackedBytes());
-    return packer.pack(history, ByteBuffer.wrap(plain), packed);
+    ByteBuffer packed = ByteBuffer.allocate(CHUNK + Limits.PACKING_BYTES);
+    Packed _ = packer.pack(history, ByteBuffer.wrap(plain), packed, SLOW_LINK);
+    return packed.limit();
   }
 }
