@@ -103,7 +103,7 @@ class FaultTest {
   @Test
   void anAskerThatReadsNothingIsGivenUpAndBounded() throws IOException, BrokenRule {
     // What repeats itself does so too late to be packed.
-    FakeBase large = FakeBase.endless(FakeBase.noise(1 << 22, 1), 1024);
+    FakeBase large = FakeBase.endless(FakeBase.noise(1 << 22, 1), 4096);
     DiskId largeDisk = link.give(large);
     try (RawPeer deaf = RawPeer.asker(link.server.address())) {
       deaf.send(new Frame.Hello(Limits.WINDOW));
