@@ -28,7 +28,8 @@ final class SlowBases {
   Bases of(Cache cache) {
     return new Bases() {
       @Override
-      public Base ready(DiskId id, Priority priority, Progress progress) throws InterruptedException {
+      public Base ready(DiskId id, Priority priority, Progress progress)
+          throws InterruptedException {
         waiting.incrementAndGet();
         try {
           gate.await();

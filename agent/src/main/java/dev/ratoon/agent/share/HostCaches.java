@@ -63,12 +63,12 @@ public final class HostCaches {
   }
 
   private Base usedFromOwn(DiskId id, Optional<Path> recorded) {
-    return recorded.isPresent() && own.find(id).isPresent()
-        ? own.use(id, recorded.get())
-        : use(id);
+    return recorded.isPresent() && own.find(id).isPresent() ? own.use(id, recorded.get()) : use(id);
   }
 
-  /** What a base's file stands on, itself first; see {@link Cache#chain}. On a share it is alone. */
+  /**
+   * What a base's file stands on, itself first; see {@link Cache#chain}. On a share it is alone.
+   */
   public List<Base> chain(Base base) {
     return isOwn(base) ? own.chain(base) : List.of(base);
   }

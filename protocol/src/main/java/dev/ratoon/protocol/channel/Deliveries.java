@@ -92,9 +92,8 @@ final class Deliveries {
   }
 
   /**
-   * @param takenBytes what exceeds the rate holds its buffer back,
-   *     and with it the credit for the next piece: so the source slows down, and nothing waits
-   *     anywhere else
+   * @param takenBytes what exceeds the rate holds its buffer back, and with it the credit for the
+   *     next piece: so the source slows down, and nothing waits anywhere else
    */
   private void deliver(OpenRequest request, Frame.Data data, int takenBytes)
       throws InterruptedException {

@@ -4,10 +4,10 @@ import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
-import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.server.members.Members;
+import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.Transaction;
@@ -37,8 +37,7 @@ public final class Revisions {
 
   private boolean closed;
 
-  Revisions(
-      Database database, String incarnation, Histories histories, Members members) {
+  Revisions(Database database, String incarnation, Histories histories, Members members) {
     this.histories = histories;
     this.members = members;
     this.database = database;
