@@ -5,8 +5,10 @@ import dev.ratoon.agent.bases.FleetIdentity;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Replica;
 import dev.ratoon.cache.Upload;
+import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
+import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ServerLink;
@@ -57,7 +59,12 @@ final class VersionAgent {
             end.address(),
             end.address());
     this.bases =
-        FleetBases.open(identity, cache, new Knowing(certificates), InstantSource.system());
+        FleetBases.open(
+            identity,
+            cache,
+            new Knowing(certificates),
+            _ -> List.of(),
+            InstantSource.system());
   }
 
   public static void main(String[] args) throws Exception {
@@ -97,7 +104,7 @@ final class VersionAgent {
 
   private String brought(DiskId id, long sizeBytes) throws InterruptedException {
     wantedBytes = sizeBytes;
-    DiskId came = bases.ready(id, (done, total) -> {}).id();
+    DiskId came = bases.ready(id, Priority.DEPLOY, (done, total) -> {}).id();
     return stored(came);
   }
 
@@ -136,6 +143,9 @@ final class VersionAgent {
 
     @Override
     public void report(HostId host, List<VmReport> changed) {}
+
+    @Override
+    public void reportBases(HostId host, List<BaseReport> changed) {}
   }
 
   private static HostId host(Cable.End end) {
