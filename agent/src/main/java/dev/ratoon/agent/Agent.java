@@ -1,5 +1,6 @@
 package dev.ratoon.agent;
 
+import dev.ratoon.agent.adopt.Adoptions;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
@@ -10,6 +11,7 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
@@ -55,6 +57,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final DesiredStore desired;
   private final Reporter reporter;
   private final VmKeepers vms;
+  private final Adoptions adoptions;
   private final Thread asking;
   private volatile boolean closed;
   private volatile Optional<HypervisorFacts> lastFacts = Optional.empty();
@@ -75,6 +78,15 @@ public final class Agent implements AgentLink, AutoCloseable {
     this.reporter =
         new Reporter(identity.id(), server, this::hostReport, this::vmReport, config.reportEvery());
     this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
+    this.adoptions =
+        new Adoptions(
+            folders,
+            hypervisor,
+            vms::standingOn,
+            clock,
+            config.reportEvery(),
+            reporter::hostChanged);
+    stores.cache().adopt(adoptions.bases());
     this.asking = Thread.ofVirtual().name("desired").unstarted(this::ask);
   }
 
@@ -91,8 +103,10 @@ public final class Agent implements AgentLink, AutoCloseable {
       InstantSource clock) {
     Agent agent = new Agent(config, hypervisor, stores, server, clock);
     agent.desired.last().ifPresent(last -> agent.vms.want(last.vms()));
+    agent.desired.last().ifPresent(last -> agent.adoptions.want(last.adoptions()));
     stores.cache().onChange(agent.reporter::hostChanged);
     agent.reporter.start();
+    agent.adoptions.start();
     agent.asking.start();
     return agent;
   }
@@ -120,6 +134,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   public void close() {
     closed = true;
     asking.interrupt();
+    adoptions.close();
     vms.close();
     reporter.close();
   }
@@ -163,6 +178,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     if (!onlyStarts) {
       vms.want(newer.vms());
     }
+    adoptions.want(newer.adoptions());
   }
 
   private Optional<VmReport> vmReport(VmId id) {
@@ -189,7 +205,8 @@ public final class Agent implements AgentLink, AutoCloseable {
         replicas(),
         vms.reports(),
         unknown,
-        stores.bases().address());
+        stores.bases().address(),
+        adoptions.report());
   }
 
   private HostFacts facts() {
@@ -222,7 +239,12 @@ public final class Agent implements AgentLink, AutoCloseable {
                     r.storedBytes(),
                     100))
             .toList();
-    Set<DiskId> ids = here.stream().map(ReplicaReport::diskId).collect(Collectors.toSet());
+    // One that is only adopted may be on its way into the cache, too.
+    Set<DiskId> ids =
+        here.stream()
+            .filter(base -> base.layout() != Layout.ADOPTED)
+            .map(ReplicaReport::diskId)
+            .collect(Collectors.toSet());
     return Stream.concat(
             here.stream(), coming.stream().filter(base -> !ids.contains(base.diskId())))
         .toList();

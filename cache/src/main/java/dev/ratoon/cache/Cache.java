@@ -1,5 +1,6 @@
 package dev.ratoon.cache;
 
+import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentWitness;
@@ -33,6 +34,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +56,9 @@ public final class Cache implements AutoCloseable {
   private final Map<DiskId, CachedBase> bases = new ConcurrentHashMap<>();
   private final KnownBlocks knownBlocks;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+
+  /** Bases that lie outside the folder. */
+  private volatile AdoptedBases adopted = AdoptedBases.NONE;
 
   private Cache(CacheFolder folder, int parallelism, InstantSource clock, FileChannel lockFile) {
     this.folder = folder;
@@ -127,9 +132,31 @@ public final class Cache implements AutoCloseable {
     listeners.add(changed);
   }
 
+  /**
+   * From now on these belong to the cache, too, beside those in its folder; they are never written
+   * to, moved or removed by it.
+   */
+  public void adopt(AdoptedBases others) {
+    adopted = others;
+    tellListeners();
+  }
+
+  /** Bases that operators have on this host, outside the folder. */
+  public AdoptedBases adopted() {
+    return adopted;
+  }
+
   /** The base with this id, if it is here; nothing is looked at. */
   public Optional<Base> find(DiskId id) {
-    return Optional.ofNullable(bases.get(id)).map(CachedBase::base);
+    return Optional.ofNullable(bases.get(id)).map(CachedBase::base).or(() -> adopted.parent(id));
+  }
+
+  /** The base with this id in this file, if it is here; nothing is looked at. */
+  Optional<Base> find(DiskId id, Path named) {
+    return Optional.ofNullable(bases.get(id))
+        .map(CachedBase::base)
+        .filter(base -> base.path().equals(named))
+        .or(() -> adopted.chain(named).stream().findFirst().filter(base -> base.id().equals(id)));
   }
 
   /**
@@ -142,7 +169,9 @@ public final class Cache implements AutoCloseable {
   public Base use(DiskId id) {
     CachedBase cached = bases.get(id);
     if (cached == null) {
-      throw missing(id);
+      Base base = adopted.parent(id).orElseThrow(() -> missing(id));
+      adopted.require(base);
+      return base;
     }
     boolean wasReady = cached.isReady();
     try {
@@ -152,6 +181,39 @@ public final class Cache implements AutoCloseable {
         tellListeners();
       }
     }
+  }
+
+  /**
+   * As {@link #use(DiskId)}, but in the file that a child of it names. If that file is not one of
+   * this base, then what new children are made on.
+   */
+  public Base use(DiskId id, Path named) {
+    Optional<Base> there =
+        adopted.chain(named).stream().findFirst().filter(base -> base.id().equals(id));
+    there.ifPresent(adopted::require);
+    return there.orElseGet(() -> use(id));
+  }
+
+  /**
+   * What a base's file stands on, itself first, down to a file that stands alone. Nothing is looked
+   * at.
+   */
+  public List<Base> chain(Base base) {
+    List<Base> outside = adopted.chain(base.path());
+    return outside.isEmpty() ? List.of(base) : outside;
+  }
+
+  /**
+   * Opens the content of a base for reading; {@link #use} has made sure of it before.
+   *
+   * @throws RatoonException {@code base-missing}, {@code file-unreadable} and others
+   */
+  public VirtualDisk open(Base base) {
+    int files = chain(base).size();
+    return VirtualDisks.open(
+        base.path(),
+        base.format(),
+        OpenRules.chain(files, List.of(), ParentWitness.TRUSTING));
   }
 
   /** Makes sure of the parents of overlays, see {@link #use}. */
@@ -168,8 +230,10 @@ public final class Cache implements AutoCloseable {
 
   /** All bases here, those included that somebody altered. */
   public List<Replica> replicas() {
-    return bases.values().stream()
-        .map(b -> new Replica(b.base(), Layout.FLAT, b.state(), b.storedBytes()))
+    Stream<Replica> own =
+        bases.values().stream()
+            .map(b -> new Replica(b.base(), Layout.FLAT, b.state(), b.storedBytes()));
+    return Stream.concat(own, adopted.replicas().stream())
         .sorted((a, b) -> a.base().id().compareTo(b.base().id()))
         .toList();
   }
@@ -217,9 +281,9 @@ public final class Cache implements AutoCloseable {
     Base base = use(id);
     AtomicLong done = new AtomicLong();
     Progress counted = bytes -> progress.at(done.addAndGet(bytes), base.sizeBytes());
-    try (VirtualDisk source = VirtualDisks.open(base.path(), base.format(), OpenRules.chain(1))) {
+    try (VirtualDisk source = open(base)) {
       var written = SparseCopy.copy(source, target, Durability.SYNCED, parallelism, counted);
-      try (VirtualDisk copy = VirtualDisks.open(target, base.format(), OpenRules.chain(1))) {
+      try (VirtualDisk copy = VirtualDisks.open(target, DiskFormat.RAW, OpenRules.chain(1))) {
         Manifest manifest = Manifests.ofCopy(copy, written, parallelism, Progress.NONE);
         if (!manifest.id().equals(id)) {
           Files.delete(target);
@@ -265,7 +329,7 @@ public final class Cache implements AutoCloseable {
    */
   public Manifest manifest(DiskId id) {
     if (!bases.containsKey(id)) {
-      throw missing(id);
+      return adopted.manifest(id).orElseThrow(() -> missing(id));
     }
     return Manifest.read(folder.manifest(id));
   }

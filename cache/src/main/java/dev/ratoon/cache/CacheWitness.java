@@ -5,7 +5,6 @@ import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.manifest.Manifests;
 import dev.ratoon.model.DiskId;
-import java.util.List;
 import java.util.Optional;
 
 /** What a cache knows of the parents of overlays: its own bases need not be read again. */
@@ -13,14 +12,19 @@ record CacheWitness(Cache cache, int parallelism) implements ParentWitness {
 
   @Override
   public Optional<DiskId> contradiction(VirtualDisk parent, DiskId recorded) {
-    boolean own =
-        cache
-            .find(recorded)
-            .filter(base -> parent.files().equals(List.of(base.path())))
-            .isPresent();
     DiskId found =
-        own ? cache.use(recorded).id() : Manifests.of(parent, parallelism, Progress.NONE).id();
+        isOwn(parent, recorded)
+            ? recorded
+            : Manifests.of(parent, parallelism, Progress.NONE).id();
     return found.equals(recorded) ? Optional.empty() : Optional.of(found);
+  }
+
+  private boolean isOwn(VirtualDisk parent, DiskId recorded) {
+    return cache
+        .find(recorded, parent.files().getFirst())
+        .map(base -> cache.use(recorded, base.path()))
+        .filter(base -> parent.files().equals(cache.chain(base).stream().map(Base::path).toList()))
+        .isPresent();
   }
 
   @Override

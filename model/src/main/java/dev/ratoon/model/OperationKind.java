@@ -7,5 +7,8 @@ public enum OperationKind {
   START,
   STOP,
   DELETE,
-  UNDELETE
+  UNDELETE,
+  ADOPT,
+  UNADOPT,
+  TAKE_OVER
 }

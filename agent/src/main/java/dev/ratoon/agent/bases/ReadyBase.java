@@ -2,9 +2,7 @@ package dev.ratoon.agent.bases;
 
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
-import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.VirtualDisk;
-import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.protocol.channel.Part;
 import dev.ratoon.protocol.channel.ServedBase;
 import java.nio.ByteBuffer;
@@ -21,8 +19,7 @@ final class ReadyBase implements ServedBase {
 
   static ReadyBase open(Cache cache, Base base) {
     Documents documents = Documents.of(cache.manifest(base.id()), cache.fingerprints(base.id()));
-    return new ReadyBase(
-        VirtualDisks.open(base.path(), base.format(), OpenRules.chain(1)), documents);
+    return new ReadyBase(cache.open(base), documents);
   }
 
   @Override

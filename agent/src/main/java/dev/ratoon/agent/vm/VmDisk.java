@@ -58,7 +58,13 @@ record VmDisk(DesiredDisk wanted, Path file) {
       return Optional.empty();
     }
     Optional<Backing> recorded = Qcow2Header.read(file).backing(file);
-    Optional<Base> base = wanted.base().map(cache::use);
+    Optional<Base> base =
+        wanted
+            .base()
+            .map(id ->
+                recorded.isPresent()
+                    ? cache.use(id, recorded.get().file())
+                    : cache.use(id));
     Optional<Backing> expected = base.map(b -> new Backing(b.path(), b.format()));
     if (!recorded.equals(expected)) {
       throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)

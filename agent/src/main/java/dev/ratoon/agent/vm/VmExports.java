@@ -70,14 +70,15 @@ final class VmExports {
     Optional<Base> base = disk.parent(cache);
     VirtualDisk source =
         part == DiskPart.BASE
-            ? opened(base.orElseThrow())
+            ? cache.open(base.orElseThrow())
             : VirtualDisks.open(
-                disk.file(), disk.format(), OpenRules.chain(2, List.of(), cache.witness()));
+                disk.file(), disk.format(), rules(base));
     return new Export(doing, source, part, packed, base, stillness);
   }
 
-  private static VirtualDisk opened(Base base) {
-    return VirtualDisks.open(base.path(), base.format(), OpenRules.chain(1));
+  private OpenRules rules(Optional<Base> base) {
+    int parents = base.map(known -> cache.chain(known).size()).orElse(0);
+    return OpenRules.chain(1 + parents, List.of(), cache.witness());
   }
 
   private static void requirePart(VmDisk disk, DiskPart part, String doing) {
@@ -134,7 +135,7 @@ final class VmExports {
 
     private void requireTrue() {
       stillness.require();
-      base.ifPresent(b -> cache.use(b.id()));
+      base.ifPresent(b -> cache.use(b.id(), b.path()));
     }
 
     @Override

@@ -194,6 +194,7 @@ final class VmFiles {
         disk.file(),
         qemu(disk.format()),
         disk.parent(cache).stream()
+            .flatMap(base -> cache.chain(base).stream())
             .map(base -> new DomainSpec.ChainElement(base.path(), qemu(base.format())))
             .toList());
   }

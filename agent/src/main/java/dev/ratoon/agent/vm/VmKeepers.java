@@ -5,6 +5,7 @@ import dev.ratoon.agent.console.ConsoleWatch;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -13,6 +14,7 @@ import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.VmReport;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -106,6 +108,12 @@ public final class VmKeepers implements AutoCloseable {
         .map(VmId::toString)
         .sorted()
         .toList();
+  }
+
+  /** See {@link dev.ratoon.agent.adopt.Standing}. */
+  public List<String> standingOn(Set<Path> files, Set<DiskId> ids) {
+    List<DesiredVm> wanted = keepers.values().stream().map(VmKeeper::wanted).toList();
+    return new Children(folders).on(files, ids, wanted);
   }
 
   /** See {@link dev.ratoon.protocol.agent.AgentLink#console}. */

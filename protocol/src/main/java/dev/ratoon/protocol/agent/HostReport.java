@@ -16,6 +16,7 @@ import java.util.Optional;
  *     kept, never touched
  * @param chunkAddress where it gives base disks to other hosts, "host:port"; without a host, on the
  *     machine of its server
+ * @param adopted what it has found of operators' disks; empty while it has not looked
  */
 public record HostReport(
     HostId id,
@@ -27,7 +28,8 @@ public record HostReport(
     List<ReplicaReport> replicas,
     List<VmReport> vms,
     List<String> unknownVms,
-    Optional<String> chunkAddress) {
+    Optional<String> chunkAddress,
+    Optional<AdoptedReport> adopted) {
   public HostReport {
     replicas = List.copyOf(replicas);
     vms = List.copyOf(vms);
@@ -46,6 +48,7 @@ public record HostReport(
         List.of(),
         List.of(),
         List.of(),
-        chunkAddress);
+        chunkAddress,
+        Optional.empty());
   }
 }

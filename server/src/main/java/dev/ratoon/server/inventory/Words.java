@@ -23,6 +23,9 @@ final class Words {
       case STOP -> "stopping";
       case DELETE -> "deleting";
       case UNDELETE -> "undeleting";
+      case ADOPT -> "adopting";
+      case UNADOPT -> "giving back";
+      case TAKE_OVER -> "taking over";
     };
   }
 
