@@ -24,6 +24,10 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.AdoptedDisk;
+import dev.ratoon.protocol.agent.AdoptionReport;
+import dev.ratoon.protocol.agent.DesiredAdoption;
+import dev.ratoon.protocol.agent.DesiredAdoption.Wish;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
@@ -81,6 +85,7 @@ final class Host implements ServerLink, AutoCloseable {
   private final Condition news = lock.newCondition();
   private final Map<VmId, DesiredVm> wanted = new HashMap<>();
   private final Map<VmId, VmReport> reported = new HashMap<>();
+  private final Map<String, DesiredAdoption> adoptions = new HashMap<>();
   private Optional<HostReport> reportedHost = Optional.empty();
   private String incarnation = "one";
   private long revision = 1;
@@ -206,6 +211,48 @@ final class Host implements ServerLink, AutoCloseable {
     });
   }
 
+  void adopt(Path path, Wish wish) {
+    change(() -> {
+      String text = path.toString();
+      adoptions.put(text, new DesiredAdoption(text, revision + 1, wish));
+    });
+  }
+
+  /** Waits until the host has done what was last asked of this path. */
+  AdoptionReport awaitAdopted(Path path) {
+    String text = path.toString();
+    awaitHost(report -> found(report, text).filter(AdoptionReport::settled).isPresent());
+    return found(reportedHost.orElseThrow(), text).orElseThrow();
+  }
+
+  AdoptedDisk awaitDisk(Path path, Path file, AdoptedDisk.State state) {
+    awaitHost(report -> disk(report, path, file).filter(d -> d.state() == state).isPresent());
+    return disk(reportedHost.orElseThrow(), path, file).orElseThrow();
+  }
+
+  private Optional<AdoptedDisk> disk(HostReport report, Path path, Path file) {
+    return found(report, path.toString()).stream()
+        .flatMap(adoption -> adoption.disks().stream())
+        .filter(disk -> disk.path().equals(file.toString()))
+        .findFirst();
+  }
+
+  private Optional<AdoptionReport> found(HostReport report, String path) {
+    DesiredAdoption wish = Objects.requireNonNull(adoptions.get(path));
+    return report.adopted().stream()
+        .flatMap(adopted -> adopted.adoptions().stream())
+        .filter(each -> each.path().equals(path) && each.revision() == wish.revision())
+        .findFirst();
+  }
+
+  HostReport lastReport() {
+    return reportedHost.orElseThrow();
+  }
+
+  Cache cache() {
+    return cache.orElseThrow();
+  }
+
   void wantNothing() {
     change(wanted::clear);
   }
@@ -229,7 +276,8 @@ final class Host implements ServerLink, AutoCloseable {
               v.restart(),
               v.disks(),
               v.nics(),
-              v.cloudInit()));
+              v.cloudInit(),
+              v.takeOver()));
     });
   }
 
@@ -300,7 +348,12 @@ final class Host implements ServerLink, AutoCloseable {
       asked++;
       news.signalAll();
       return left > 0
-          ? Optional.of(new DesiredState(incarnation, revision, new ArrayList<>(wanted.values())))
+          ? Optional.of(
+              new DesiredState(
+                  incarnation,
+                  revision,
+                  new ArrayList<>(wanted.values()),
+                  new ArrayList<>(adoptions.values())))
           : Optional.empty();
     } finally {
       lock.unlock();
