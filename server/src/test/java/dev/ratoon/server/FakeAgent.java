@@ -13,6 +13,7 @@ import dev.ratoon.model.StepState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.AgentLink;
+import dev.ratoon.protocol.agent.AdoptedReport;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
@@ -53,6 +54,10 @@ final class FakeAgent implements AgentLink {
   long memoryBytes = 64 * GIB;
   long diskFreeBytes = 500 * GIB;
   private final String name;
+
+  /** What it says that it has adopted. */
+  Optional<AdoptedReport> adopted = Optional.empty();
+
   private ServerLink server;
   private long revision;
   private String incarnation = "";
@@ -126,7 +131,8 @@ final class FakeAgent implements AgentLink {
                 .toList(),
             vms.values().stream().map(this::settled).toList(),
             List.of(),
-            Optional.empty()));
+            Optional.empty(),
+            adopted));
   }
 
   /** Of a host that has nothing yet. */
@@ -142,7 +148,8 @@ final class FakeAgent implements AgentLink {
         List.of(),
         List.of(),
         List.of(),
-        Optional.of("10.0.0.2:7801"));
+        Optional.of("10.0.0.2:7801"),
+        Optional.empty());
   }
 
   VmReport settled(DesiredVm vm) {

@@ -9,8 +9,10 @@ import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.members.Tags;
 import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.store.AdoptionTable.Adoption;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.util.List;
@@ -88,10 +90,28 @@ public final class HostChanges {
       if (!vms.isEmpty() && !lost) {
         throw hasVms(name, vms);
       }
+      giveUpAdopted(tx, host, name, lost);
       vms.forEach(vm -> giveUp(tx, vm, name));
       hosts.remove(tx, host);
       members.remove(tx, host, name);
     });
+  }
+
+  private void giveUpAdopted(Transaction tx, HostId host, EntityName name, boolean lost) {
+    List<Adoption> adopted = tx.adoptions().onHost(host);
+    List<String> paths = adopted.stream().map(Adoption::path).toList();
+    if (!paths.isEmpty() && !lost) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "removing the host " + name)
+          .detail("It has adopted " + Words.some(paths) + ".")
+          .next(
+              "Give that back first: ratoon host unadopt. If the host will never come back, add"
+                  + " --lost.")
+          .asException();
+    }
+    adopted.stream()
+        .flatMap(each -> each.operation().flatMap(operations::running).stream())
+        .forEach(operation -> operations.fail(tx, operation, givenUp(operation, name)));
+    paths.forEach(path -> tx.adoptions().remove(host, path));
   }
 
   private static RatoonException hasVms(EntityName name, List<VmRow> vms) {
@@ -106,15 +126,16 @@ public final class HostChanges {
         .asException();
   }
 
+  private static Problem givenUp(OperationRow operation, EntityName host) {
+    return Problem.of(ErrorCode.WRONG_STATE, "working on " + operation.view().subject())
+        .detail("An operator has given up its host, " + host + ".");
+  }
+
   private void giveUp(Transaction tx, VmRow vm, EntityName host) {
     operations
         .runningOf(vm.id())
         .ifPresent(operation ->
-            operations.fail(
-                tx,
-                operation,
-                Problem.of(ErrorCode.WRONG_STATE, "working on " + operation.view().subject())
-                    .detail("An operator has given up its host, " + host + ".")));
+            operations.fail(tx, operation, givenUp(operation, host)));
     known.remove(tx, vm);
     tx.afterCommit(() -> observations.forget(vm.id()));
   }

@@ -104,6 +104,10 @@ public final class Hosts {
     return seen.values().stream().sorted(Comparator.comparing(s -> s.report().name())).toList();
   }
 
+  Optional<Seen> find(HostId host) {
+    return Optional.ofNullable(seen.get(host));
+  }
+
   boolean connected(Seen host) {
     return host.heard().isPresent()
         && Duration.between(host.heard().get(), clock.instant()).compareTo(SILENCE) < 0;

@@ -18,7 +18,9 @@ public record Inventory(
     FleetViews fleet,
     Reports reports,
     Revisions revisions,
-    Trash trash) {
+    Trash trash,
+    Adoptions adoptions,
+    TakeOvers takeOvers) {
 
   public static Inventory open(
       Database database,
@@ -30,6 +32,7 @@ public record Inventory(
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
     Revisions revisions = new Revisions(database, incarnation);
+    Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     return new Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
@@ -43,8 +46,11 @@ public record Inventory(
             observations,
             operations,
             revisions,
-            new BasePlaces(database, hosts, members, clock)),
+            new BasePlaces(database, hosts, members, clock),
+            adoptions),
         revisions,
-        new Trash(database, known, operations, revisions, clock));
+        new Trash(database, known, operations, revisions, clock),
+        adoptions,
+        new TakeOvers(database, hosts, known, observations, operations, revisions, clock));
   }
 }

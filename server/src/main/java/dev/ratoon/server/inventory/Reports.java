@@ -42,6 +42,7 @@ public final class Reports implements ServerLink {
   private final Operations operations;
   private final Revisions revisions;
   private final BasePlaces places;
+  private final Adoptions adoptions;
 
   Reports(
       Database database,
@@ -50,7 +51,9 @@ public final class Reports implements ServerLink {
       Observations observations,
       Operations operations,
       Revisions revisions,
-      BasePlaces places) {
+      BasePlaces places,
+      Adoptions adoptions) {
+    this.adoptions = adoptions;
     this.places = places;
     this.database = database;
     this.hosts = hosts;
@@ -85,6 +88,7 @@ public final class Reports implements ServerLink {
       if (hosts.ours(report)) {
         fold(tx, report.id(), report.vms());
         removePurged(tx, report);
+        adoptions.fold(tx, report);
       }
     });
   }

@@ -2,6 +2,7 @@ package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.server.store.AdoptionTable.Adoption;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
@@ -59,7 +60,8 @@ public final class Revisions {
                 new DesiredState(
                     incarnation,
                     revision,
-                    tx.vms().onHost(host).stream().map(VmRow::desired).toList())));
+                    tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
+                    tx.adoptions().onHost(host).stream().map(Adoption::desired).toList())));
   }
 
   private long await(HostId host, long known, Duration wait) throws InterruptedException {
