@@ -43,6 +43,7 @@ public final class Adoptions implements AutoCloseable {
   private static final int READERS = 1;
 
   private final Hypervisor hypervisor;
+  private final Path vms;
   private final Tools tools;
   private final Standing standing;
   private final Duration lookEvery;
@@ -86,6 +87,7 @@ public final class Adoptions implements AutoCloseable {
             identification,
             clock);
     this.hypervisor = hypervisor;
+    this.vms = folders.vms();
     this.standing = standing;
     this.lookEvery = lookEvery;
     this.changed = changed;
@@ -130,7 +132,8 @@ public final class Adoptions implements AutoCloseable {
     if (paths.isEmpty()) {
       return Optional.empty();
     }
-    ForeignDomains foreign = new ForeignDomains(tools.known(), roots(Optional.empty()));
+    ForeignDomains foreign = 
+        new ForeignDomains(tools.known(), roots(Optional.empty()), vms);
     return Optional.of(
         new AdoptedReport(
             new TreeMap<>(paths).values().stream().map(Adopting::report).toList(),

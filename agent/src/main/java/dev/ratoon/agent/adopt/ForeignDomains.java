@@ -8,6 +8,8 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.ForeignDomain;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +20,7 @@ import java.util.Set;
  * The domains of others that lie, or stand, where something was adopted, as they are reported: with
  * all reasons why Ratoon could not take them over.
  */
-record ForeignDomains(KnownDisks known, Set<Path> roots) {
+record ForeignDomains(KnownDisks known, Set<Path> roots, Path vms) {
   private static final int MOST = 500;
 
   List<ForeignDomain> reports(List<OtherDomain> domains) {
@@ -57,6 +59,13 @@ record ForeignDomains(KnownDisks known, Set<Path> roots) {
         throw obstacle(disk.path() + " is " + disk.format() + ": only qcow2 disks can stay as they are.");
       }
       Qcow2Header header = Qcow2Header.read(disk.path());
+      if (!Files.isRegularFile(disk.path(), LinkOption.NOFOLLOW_LINKS)) {
+        obstacles.add(disk.path() + " is a symbolic link.");
+      }
+      if (!isOnFileSystemOfVms(disk.path())) {
+        obstacles.add(
+            disk.path() + " lies on another file system than Ratoon's VMs, which are in " + vms + ".");
+      }
       if (header.snapshots() > 0) {
         obstacles.add(disk.path() + " has internal snapshots.");
       }
@@ -68,6 +77,13 @@ record ForeignDomains(KnownDisks known, Set<Path> roots) {
       obstacles.add(unreadable.problem().detail());
     }
     return new ForeignDomain.Disk(disk.path().toString(), 0, Optional.empty());
+  }
+
+  /** Its second name is a hard link. */
+  private boolean isOnFileSystemOfVms(Path disk) {
+    return Stamps.of(disk)
+        .flatMap(own -> Stamps.of(vms).map(other -> own.device() == other.device()))
+        .orElse(false);
   }
 
   private DiskId base(Path disk, Qcow2Header header, String name) {

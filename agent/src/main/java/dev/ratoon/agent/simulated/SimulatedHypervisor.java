@@ -53,6 +53,7 @@ public final class SimulatedHypervisor implements Hypervisor {
   private boolean reachable = true;
   private boolean guestsListen = true;
   private boolean delivering;
+  private boolean answersLost;
 
   private record Domain(DomainSpec spec, DomainState state, String reason) {}
 
@@ -163,6 +164,9 @@ public final class SimulatedHypervisor implements Hypervisor {
         domains.put(id, new Domain(spec(other, epoch, tenant), DomainState.RUNNING, ""));
       }
     }
+    if (answersLost) {
+      throw Problem.of(ErrorCode.TIMED_OUT, "taking over domain " + id).asException();
+    }
   }
 
   private static DomainSpec spec(OtherDomain other, long epoch, String tenant) {
@@ -183,6 +187,11 @@ public final class SimulatedHypervisor implements Hypervisor {
         Optional.empty(),
         false,
         Optional.empty());
+  }
+
+  /** Whether domains are taken over and nobody hears of it. */
+  public synchronized void loseAnswersOfTakeOvers(boolean lost) {
+    answersLost = lost;
   }
 
   /** Somebody else defines a domain here. */

@@ -128,7 +128,7 @@ final class VmFiles {
         vm.cpus(),
         vm.memoryBytes(),
         disks,
-        Optional.of(folder.resolve(SEED)),
+        vm.takeOver().isEmpty() ? Optional.of(folder.resolve(SEED)) : Optional.empty(),
         vm.nics().stream().map(nic -> new DomainSpec.DomainNic(nic.network(), nic.mac())).toList(),
         uefi,
         folder.resolve(CONSOLE),

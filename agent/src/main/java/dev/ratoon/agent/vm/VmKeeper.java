@@ -196,6 +196,7 @@ final class VmKeeper implements AutoCloseable {
           work.askShutdown(id);
           shutdownAskedAt = Optional.of(now);
         }
+        case VmAction.TakeOver() -> work.takeOver(vm, record);
         case VmAction.MakeFiles() -> work.makeFiles(vm, record);
         case VmAction.NoteStarted() -> work.noteStarted(vm, record);
         case VmAction.Resume() -> {
@@ -205,7 +206,7 @@ final class VmKeeper implements AutoCloseable {
         }
         case VmAction.Pause() -> work.pause(id);
         case VmAction.Destroy() -> work.destroy(id);
-        case VmAction.MoveToTrash() -> work.moveToTrash(id);
+        case VmAction.MoveToTrash() -> work.moveToTrash(vm);
         case VmAction.BringBack() -> work.bringBack(id);
         case VmAction.Purge() -> work.purge(id);
       }

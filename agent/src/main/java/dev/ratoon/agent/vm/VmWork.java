@@ -55,6 +55,7 @@ final class VmWork {
   private final Cache cache;
   private final Bases bases;
   private final VmFolders folders;
+  private final TakingOver takingOver;
   private final ConsoleWatch consoles;
   private final SshPorts sshPorts;
   private final VmLedger ledger;
@@ -80,9 +81,10 @@ final class VmWork {
       InstantSource clock,
       Consumer<VmId> changed) {
     this.hypervisor = hypervisor;
+    this.folders = folders;
     this.cache = stores.cache();
     this.bases = stores.bases();
-    this.folders = folders;
+    this.takingOver = new TakingOver(hypervisor, cache, folders);
     this.ledger = ledger;
     this.consoles = consoles;
     this.sshPorts = new SshPorts();
@@ -175,6 +177,20 @@ final class VmWork {
         });
   }
 
+  /** Makes another's domain, and its disks, the VM's own. */
+  void takeOver(DesiredVm vm, VmRecord record) {
+    timeline(vm.id())
+        .step(
+            "take-over",
+            () -> {
+              MadeFiles files = takingOver.run(vm, record);
+              // A guest has written to them: they are never made anew.
+              ledger.noteStart(vm.id());
+              update(vm.id(), r -> r.withFiles(files));
+              ledger.forgetGivenUp(vm.id());
+            });
+  }
+
   /** Brings the bases that the VM's disks need, where they are not here. */
   private void readyBases(DesiredVm vm, Bases.Progress progress) {
     for (DesiredDisk disk : vm.disks()) {
@@ -198,6 +214,7 @@ final class VmWork {
             "start",
             () -> {
               VmRecord reachable = withFreeSshPort(record);
+              TakingOver.settle(vm, folder, facts().owner());
               DomainSpec spec = new VmFiles(cache, facts()).domain(vm, reachable, folder);
               startDomain(spec);
               ledger.noteStart(vm.id());
@@ -301,9 +318,18 @@ final class VmWork {
     timeline(id).step("switch-off", () -> hypervisor.destroy(id));
   }
 
-  void moveToTrash(VmId id) {
+  void moveToTrash(DesiredVm vm) {
+    VmId id = vm.id();
     consoles.forget(id);
-    timeline(id).step("trash", () -> records.put(id, folders.moveToTrash(id)));
+    timeline(id)
+        .step(
+            "trash",
+            () -> {
+              if (!vm.takeOver().isEmpty() && folders.find(id).orElseThrow().disksMade()) {
+                TakingOver.settle(vm, folders.of(id), facts().owner());
+              }
+              records.put(id, folders.moveToTrash(id));
+            });
   }
 
   void bringBack(VmId id) {

@@ -24,7 +24,10 @@ public final class FleetCommands {
             Branch.command("token", () -> new HostChanges.Token(session)),
             Branch.command("set", () -> new HostChanges.Change(session)),
             Branch.command("maintenance", () -> new HostChanges.Maintenance(session)),
-            Branch.command("remove", () -> new HostChanges.Remove(session))),
+            Branch.command("remove", () -> new HostChanges.Remove(session)),
+            Branch.command("adopt", () -> new HostAdoption.Adopt(session)),
+            Branch.command("adopted", () -> new HostAdoption.Adopted(session)),
+            Branch.command("unadopt", () -> new HostAdoption.Unadopt(session))),
         Branch.group(
             "settings",
             Setting::new,
