@@ -38,6 +38,27 @@ final class OtherDomainXml {
           "hub",
           "parallel");
 
+  /** What may be said of a disk or of a network card without being lost. */
+  private static final Set<String> OF_DISK =
+      Set.of("driver", "source", "backingStore", "target", "boot", "alias", "address");
+
+  private static final Set<String> OF_NIC =
+      Set.of("mac", "source", "model", "target", "boot", "alias", "address", "driver", "rom");
+
+  /** Without these a guest runs on otherwise than it did, or not at all. */
+  private static final List<String> NOT_KEPT =
+      List.of(
+          "launchSecurity",
+          "numatune",
+          "cputune",
+          "memtune",
+          "blkiotune",
+          "memoryBacking",
+          "maxMemory",
+          "idmap",
+          "keywrap",
+          "sysinfo");
+
   /** What Ratoon's VMs have in a way of their own, or what follows from other devices. */
   private static final Set<String> KEPT =
       Set.of("emulator", "controller", "serial", "console", "memballoon", "rng", "panic");
@@ -102,12 +123,20 @@ final class OtherDomainXml {
         break;
       }
     }
-    for (String part :
-        List.of("launchSecurity", "numatune", "memoryBacking", "maxMemory", "idmap", "keywrap")) {
+    for (String part : NOT_KEPT) {
       if (child(domain, part).isPresent()) {
         obstacles.add("It has <" + part + ">, which Ratoon's VMs have not.");
       }
     }
+    String clock = child(domain, "clock").map(found -> found.getAttribute("offset")).orElse("utc");
+    if (!clock.equals("utc")) {
+      obstacles.add("Its clock is '" + clock + "': Ratoon's is 'utc'.");
+    }
+    if (child(domain, "cpu").flatMap(cpu -> child(cpu, "numa")).isPresent()) {
+      obstacles.add("Its processors have NUMA nodes.");
+    }
+    losses.add("cpu model");
+    losses.add("device addresses");
     if (domain.getElementsByTagNameNS("http://libvirt.org/schemas/domain/qemu/1.0", "arg").getLength() > 0) {
       obstacles.add("It passes arguments of its own to QEMU.");
     }
@@ -150,11 +179,8 @@ final class OtherDomainXml {
     if (!bus.equals("virtio")) {
       obstacles.add("Its disk " + file + " is on the bus '" + bus + "': Ratoon's are virtio disks.");
     }
-    for (String part : List.of("encryption", "transient", "mirror", "iotune", "auth")) {
-      if (child(disk, part).isPresent() || source.flatMap(s -> child(s, part)).isPresent()) {
-        obstacles.add("Its disk " + file + " has <" + part + ">.");
-      }
-    }
+    requireOnly(disk, OF_DISK, "Its disk " + file);
+    source.ifPresent(found -> requireOnly(found, Set.of("seclabel", "privateData"), "Its disk " + file));
     disks.add(new OtherDisk(Path.of(file), format));
   }
 
@@ -169,13 +195,21 @@ final class OtherDomainXml {
           case "bridge" -> source.map(s -> new NetworkAttachment.Bridge(s.getAttribute("bridge")));
           default -> Optional.empty();
         };
-    if (network.isEmpty() || child(nic, "vlan").isPresent() || child(nic, "virtualport").isPresent()) {
+    requireOnly(nic, OF_NIC, "Its network card " + mac);
+    if (network.isEmpty()) {
       obstacles.add("Its network card " + mac + " is plugged into something that Ratoon has not.");
     } else if (!model.equals("virtio")) {
       obstacles.add("Its network card " + mac + " is a '" + model + "': Ratoon's are virtio cards.");
     } else {
       nics.add(new DomainNic(network.get(), mac));
     }
+  }
+
+  private void requireOnly(Element element, Set<String> known, String what) {
+    children(element).stream()
+        .map(Element::getTagName)
+        .filter(name -> !known.contains(name))
+        .forEach(name -> obstacles.add(what + " has <" + name + ">, which is not kept."));
   }
 
   /** What the guest has now: memory that was ballooned away is asked for again at its next start. */
