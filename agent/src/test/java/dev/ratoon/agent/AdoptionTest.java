@@ -9,13 +9,13 @@ import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.disk.manifest.Manifests;
 import dev.ratoon.disk.qcow2.Qcow2Header;
+import dev.ratoon.model.CloudInit;
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.Layout;
 import dev.ratoon.model.NetworkAttachment;
-import dev.ratoon.model.CloudInit;
-import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
@@ -89,14 +89,14 @@ class AdoptionTest {
     AdoptionReport report = host.awaitAdopted(images);
 
     assertThat(report.problem()).isEmpty();
-    assertThat(report.disks()).extracting(AdoptedDisk::path)
+    assertThat(report.disks())
+        .extracting(AdoptedDisk::path)
         .containsExactlyInAnyOrderElementsOf(disks.stream().map(Path::toString).toList());
     assertThat(report.disks())
-        .allSatisfy(
-            disk -> {
-              assertThat(disk.state()).as(disk.why()).isEqualTo(State.SOURCE);
-              assertThat(disk.diskId()).contains(id(Path.of(disk.path())));
-            });
+        .allSatisfy(disk -> {
+          assertThat(disk.state()).as(disk.why()).isEqualTo(State.SOURCE);
+          assertThat(disk.diskId()).contains(id(Path.of(disk.path())));
+        });
     assertThat(ids(report, raw, vhdx, vmdk)).hasSize(1);
     assertThat(ids(report, raw, middle, top)).hasSize(3);
     assertThat(said(disks, AS_IT_WAS)).isEqualTo(before);
@@ -278,8 +278,19 @@ class AdoptionTest {
   void aChainThatLeadsOutOfWhatWasNamedIsRefused() throws Exception {
     Path secret = Files.writeString(work.resolve("secret"), "x".repeat(4096));
     Path spy = images.resolve("spy.qcow2");
-    Host.run("qemu-img", "create", "-q", "-f", "qcow2", "-u", "-b", secret.toString(), "-F", "raw",
-        spy.toString(), "1M");
+    Host.run(
+        "qemu-img",
+        "create",
+        "-q",
+        "-f",
+        "qcow2",
+        "-u",
+        "-b",
+        secret.toString(),
+        "-F",
+        "raw",
+        spy.toString(),
+        "1M");
 
     host.adopt(images, Wish.SOURCES);
     AdoptedDisk disk = host.awaitAdopted(images).disks().getFirst();
@@ -306,7 +317,16 @@ class AdoptionTest {
 
   private Path child(String name, Path parent, String format, int seed) throws Exception {
     Path file = images.resolve(name);
-    Host.run("qemu-img", "create", "-q", "-f", "qcow2", "-b", parent.toString(), "-F", format,
+    Host.run(
+        "qemu-img",
+        "create",
+        "-q",
+        "-f",
+        "qcow2",
+        "-b",
+        parent.toString(),
+        "-F",
+        format,
         file.toString());
     Host.run("qemu-io", "-c", "write -P " + seed + " " + seed + "k 64k", file.toString());
     return file;
@@ -314,8 +334,8 @@ class AdoptionTest {
 
   private Path converted(String name, String format, Path from) throws Exception {
     Path file = images.resolve(name);
-    Host.run("qemu-img", "convert", "-q", "-f", "raw", "-O", format, from.toString(),
-        file.toString());
+    Host.run(
+        "qemu-img", "convert", "-q", "-f", "raw", "-O", format, from.toString(), file.toString());
     return file;
   }
 

@@ -56,7 +56,16 @@ class TakeOverTest {
     new Random(1).nextBytes(bytes);
     base = Files.write(images.resolve("golden.raw"), bytes);
     overlay = images.resolve("web.qcow2");
-    Host.run("qemu-img", "create", "-q", "-f", "qcow2", "-b", base.toString(), "-F", "raw",
+    Host.run(
+        "qemu-img",
+        "create",
+        "-q",
+        "-f",
+        "qcow2",
+        "-b",
+        base.toString(),
+        "-F",
+        "raw",
         overlay.toString());
     Host.run("qemu-io", "-c", "write -P 7 64k 64k", overlay.toString());
     inode = Files.getAttribute(overlay, "unix:ino");

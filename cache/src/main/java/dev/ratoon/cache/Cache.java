@@ -211,9 +211,7 @@ public final class Cache implements AutoCloseable {
   public VirtualDisk open(Base base) {
     int files = chain(base).size();
     return VirtualDisks.open(
-        base.path(),
-        base.format(),
-        OpenRules.chain(files, List.of(), ParentWitness.TRUSTING));
+        base.path(), base.format(), OpenRules.chain(files, List.of(), ParentWitness.TRUSTING));
   }
 
   /** Makes sure of the parents of overlays, see {@link #use}. */

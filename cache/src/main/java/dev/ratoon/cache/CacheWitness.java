@@ -13,9 +13,7 @@ record CacheWitness(Cache cache, int parallelism) implements ParentWitness {
   @Override
   public Optional<DiskId> contradiction(VirtualDisk parent, DiskId recorded) {
     DiskId found =
-        isOwn(parent, recorded)
-            ? recorded
-            : Manifests.of(parent, parallelism, Progress.NONE).id();
+        isOwn(parent, recorded) ? recorded : Manifests.of(parent, parallelism, Progress.NONE).id();
     return found.equals(recorded) ? Optional.empty() : Optional.of(found);
   }
 

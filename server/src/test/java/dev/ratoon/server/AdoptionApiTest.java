@@ -189,8 +189,7 @@ class AdoptionApiTest {
   private Reply takeOver(String domain, String name) throws Exception {
     Optional<EntityName> asked =
         name.isEmpty() ? Optional.empty() : Optional.of(new EntityName(name));
-    return server.post(
-        "/v1/hosts/host-1/domains/" + domain + "/adopt", new TakeOverRequest(asked));
+    return server.post("/v1/hosts/host-1/domains/" + domain + "/adopt", new TakeOverRequest(asked));
   }
 
   private OperationView shown(OperationView operation) throws Exception {
@@ -228,7 +227,14 @@ class AdoptionApiTest {
 
   private static AdoptedDisk disk(AdoptedDisk.State state) {
     return new AdoptedDisk(
-        PATH + "/a.raw", "raw", List.of(), 1 << 20, 1 << 20, Optional.of(DISK), state, "",
+        PATH + "/a.raw",
+        "raw",
+        List.of(),
+        1 << 20,
+        1 << 20,
+        Optional.of(DISK),
+        state,
+        "",
         List.of());
   }
 

@@ -152,10 +152,7 @@ final class AdoptionRun {
       tools.manifests().keep(confirmed.manifest());
       Base base =
           new Base(
-              confirmed.diskId(),
-              disk.file(),
-              disk.chain().getFirst().format(),
-              disk.sizeBytes());
+              confirmed.diskId(), disk.file(), disk.chain().getFirst().format(), disk.sizeBytes());
       tools.known().put(new KnownDisk(base, disk.chain(), stamps.get(), false));
       return disk.knownAs(confirmed.diskId(), State.SOURCE, hindrance);
     }

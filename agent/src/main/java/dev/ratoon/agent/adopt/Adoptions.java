@@ -119,11 +119,10 @@ public final class Adoptions implements AutoCloseable {
     Set<String> named = wishes.stream().map(DesiredAdoption::path).collect(Collectors.toSet());
     paths
         .values()
-        .removeIf(
-            each ->
-                each.wish().wish() == Wish.GIVEN_BACK
-                    && each.isDone()
-                    && !named.contains(each.wish().path()));
+        .removeIf(each ->
+            each.wish().wish() == Wish.GIVEN_BACK
+                && each.isDone()
+                && !named.contains(each.wish().path()));
     pokes.release();
   }
 
@@ -132,8 +131,7 @@ public final class Adoptions implements AutoCloseable {
     if (paths.isEmpty()) {
       return Optional.empty();
     }
-    ForeignDomains foreign = 
-        new ForeignDomains(tools.known(), roots(Optional.empty()), vms);
+    ForeignDomains foreign = new ForeignDomains(tools.known(), roots(Optional.empty()), vms);
     return Optional.of(
         new AdoptedReport(
             new TreeMap<>(paths).values().stream().map(Adopting::report).toList(),

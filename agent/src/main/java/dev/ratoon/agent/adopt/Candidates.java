@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -54,7 +53,8 @@ final class Candidates {
           .asException();
     }
     return candidates.found.values().stream()
-        .sorted(Comparator.<Found>comparingInt(disk -> disk.chain().size()).thenComparing(Found::file))
+        .sorted(
+            Comparator.<Found>comparingInt(disk -> disk.chain().size()).thenComparing(Found::file))
         .toList();
   }
 

@@ -27,8 +27,8 @@ final class DomainUse {
         List<Path> files = files(disk);
         use.written.put(files.getFirst(), domain.name());
         use.chains.put(disk.path(), files);
-        files.forEach(file ->
-            use.used.computeIfAbsent(file, _ -> new LinkedHashSet<>()).add(domain.name()));
+        files.forEach(
+            file -> use.used.computeIfAbsent(file, _ -> new LinkedHashSet<>()).add(domain.name()));
       }
     }
     return use;

@@ -56,7 +56,8 @@ record ForeignDomains(KnownDisks known, Set<Path> roots, Path vms) {
   private ForeignDomain.Disk disk(OtherDisk disk, List<String> obstacles) {
     try {
       if (!DiskFormat.find(disk.format()).equals(Optional.of(DiskFormat.QCOW2))) {
-        throw obstacle(disk.path() + " is " + disk.format() + ": only qcow2 disks can stay as they are.");
+        throw obstacle(
+            disk.path() + " is " + disk.format() + ": only qcow2 disks can stay as they are.");
       }
       Qcow2Header header = Qcow2Header.read(disk.path());
       if (!Files.isRegularFile(disk.path(), LinkOption.NOFOLLOW_LINKS)) {
@@ -64,7 +65,10 @@ record ForeignDomains(KnownDisks known, Set<Path> roots, Path vms) {
       }
       if (!isOnFileSystemOfVms(disk.path())) {
         obstacles.add(
-            disk.path() + " lies on another file system than Ratoon's VMs, which are in " + vms + ".");
+            disk.path()
+                + " lies on another file system than Ratoon's VMs, which are in "
+                + vms
+                + ".");
       }
       if (header.snapshots() > 0) {
         obstacles.add(disk.path() + " has internal snapshots.");
@@ -89,7 +93,10 @@ record ForeignDomains(KnownDisks known, Set<Path> roots, Path vms) {
   private DiskId base(Path disk, Qcow2Header header, String name) {
     if (!name.startsWith("/")) {
       throw obstacle(
-          disk + " names its parent '" + name + "' relatively; write it whole: qemu-img rebase -u.");
+          disk
+              + " names its parent '"
+              + name
+              + "' relatively; write it whole: qemu-img rebase -u.");
     }
     return header
         .backing(disk)
@@ -97,9 +104,8 @@ record ForeignDomains(KnownDisks known, Set<Path> roots, Path vms) {
             known.chain(parent.file()).stream()
                 .findFirst()
                 .filter(base -> base.format() == parent.format()))
-        .orElseThrow(() ->
-            obstacle(
-                disk + " stands on " + name + ", which is not adopted in place."))
+        .orElseThrow(
+            () -> obstacle(disk + " stands on " + name + ", which is not adopted in place."))
         .id();
   }
 

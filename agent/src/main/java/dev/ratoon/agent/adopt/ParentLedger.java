@@ -78,8 +78,7 @@ final class ParentLedger {
   }
 
   private Path place(Path file) {
-    byte[] digest =
-        Digests.sha256().digest(file.toString().getBytes(StandardCharsets.UTF_8));
+    byte[] digest = Digests.sha256().digest(file.toString().getBytes(StandardCharsets.UTF_8));
     return folder.resolve(HexFormat.of().formatHex(digest) + ENDING);
   }
 }

@@ -84,9 +84,9 @@ final class Placing {
   private static Optional<String> unreachable(Path file) {
     for (Path folder = file.getParent(); folder != null; folder = folder.getParent()) {
       try {
-        if (!Files.getPosixFilePermissions(folder)
-            .contains(PosixFilePermission.OTHERS_EXECUTE)) {
-          return Optional.of("VMs cannot pass through " + folder + " (chmod o+x), so it is only a source.");
+        if (!Files.getPosixFilePermissions(folder).contains(PosixFilePermission.OTHERS_EXECUTE)) {
+          return Optional.of(
+              "VMs cannot pass through " + folder + " (chmod o+x), so it is only a source.");
         }
       } catch (IOException unreadable) {
         return Optional.of(folder + " cannot be looked at.");
@@ -97,8 +97,8 @@ final class Placing {
 
   /**
    * Makes it a parent, or says why not and leaves it as it was. One that was a parent before, and
-   * was altered, is one again if its content is what it was; if not it stays protected, because
-   * VMs may stand on it.
+   * was altered, is one again if its content is what it was; if not it stays protected, because VMs
+   * may stand on it.
    */
   Found place(Found disk, Progress progress) {
     Optional<DiskId> before = tools.ledger().find(disk.file()).flatMap(ParentFile::diskId);
@@ -182,10 +182,7 @@ final class Placing {
         remembered.add(
             new KnownDisk(
                 new Base(
-                    entry.diskId().orElseThrow(),
-                    entry.file(),
-                    entry.format(),
-                    entry.sizeBytes()),
+                    entry.diskId().orElseThrow(), entry.file(), entry.format(), entry.sizeBytes()),
                 chain.stream().map(each -> new Member(each.file(), each.format())).toList(),
                 chain.stream().map(each -> each.confirmed().orElseThrow()).toList(),
                 true));

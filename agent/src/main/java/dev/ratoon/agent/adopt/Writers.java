@@ -31,8 +31,7 @@ record Writers(Set<Inode> inodes) {
   /** As it is now. Needs root, to see the processes of others. */
   static Writers now() {
     Set<Inode> found = new HashSet<>();
-    try (DirectoryStream<Path> processes =
-        Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path process : processes) {
         addOpen(process, found);
         addMapped(process, found);

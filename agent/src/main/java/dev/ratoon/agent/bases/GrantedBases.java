@@ -17,8 +17,8 @@ import java.time.InstantSource;
 import java.util.Optional;
 
 /**
- * Gives base disks to hosts that the server has granted them: those that the cache has, those
- * that lie in adopted files, and those that are arriving.
+ * Gives base disks to hosts that the server has granted them: those that the cache has, those that
+ * lie in adopted files, and those that are arriving.
  */
 record GrantedBases(FleetIdentity identity, Cache cache, Arrivals arrivals, InstantSource clock)
     implements Doorman {

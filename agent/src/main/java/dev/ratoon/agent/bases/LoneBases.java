@@ -28,8 +28,7 @@ final class LoneBases implements Bases {
     if (size.isEmpty()) {
       return cache.use(id);
     }
-    try (ArrivalTicket ticket =
-        arrivals().bring(id, size.get(), Priority.DEPLOY, List.of())) {
+    try (ArrivalTicket ticket = arrivals().bring(id, size.get(), Priority.DEPLOY, List.of())) {
       return Waiting.until(ticket, progress, () -> {});
     }
   }

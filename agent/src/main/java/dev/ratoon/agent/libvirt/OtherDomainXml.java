@@ -114,12 +114,17 @@ final class OtherDomainXml {
     }
     if (!machine.startsWith("pc") || machine.startsWith("pc-q35")) {
       obstacles.add(
-          "Its machine is '" + machine + "': with BIOS Ratoon's are 'pc', and its devices would move.");
+          "Its machine is '"
+              + machine
+              + "': with BIOS Ratoon's are 'pc', and its devices would move.");
     }
     for (String part : List.of("loader", "nvram", "kernel", "initrd")) {
       if (os.flatMap(found -> child(found, part)).isPresent()
           || os.filter(found -> found.getAttribute("firmware").equals("efi")).isPresent()) {
-        obstacles.add("It starts from firmware or a kernel of its own (" + part + "), which is not kept yet.");
+        obstacles.add(
+            "It starts from firmware or a kernel of its own ("
+                + part
+                + "), which is not kept yet.");
         break;
       }
     }
@@ -137,7 +142,10 @@ final class OtherDomainXml {
     }
     losses.add("cpu model");
     losses.add("device addresses");
-    if (domain.getElementsByTagNameNS("http://libvirt.org/schemas/domain/qemu/1.0", "arg").getLength() > 0) {
+    if (domain
+            .getElementsByTagNameNS("http://libvirt.org/schemas/domain/qemu/1.0", "arg")
+            .getLength()
+        > 0) {
       obstacles.add("It passes arguments of its own to QEMU.");
     }
   }
@@ -177,10 +185,12 @@ final class OtherDomainXml {
       return;
     }
     if (!bus.equals("virtio")) {
-      obstacles.add("Its disk " + file + " is on the bus '" + bus + "': Ratoon's are virtio disks.");
+      obstacles.add(
+          "Its disk " + file + " is on the bus '" + bus + "': Ratoon's are virtio disks.");
     }
     requireOnly(disk, OF_DISK, "Its disk " + file);
-    source.ifPresent(found -> requireOnly(found, Set.of("seclabel", "privateData"), "Its disk " + file));
+    source.ifPresent(
+        found -> requireOnly(found, Set.of("seclabel", "privateData"), "Its disk " + file));
     disks.add(new OtherDisk(Path.of(file), format));
   }
 
@@ -191,7 +201,8 @@ final class OtherDomainXml {
     Optional<NetworkAttachment> network =
         switch (nic.getAttribute("type")) {
           case "user" -> Optional.of(new NetworkAttachment.User());
-          case "network" -> source.map(s -> new NetworkAttachment.Network(s.getAttribute("network")));
+          case "network" ->
+              source.map(s -> new NetworkAttachment.Network(s.getAttribute("network")));
           case "bridge" -> source.map(s -> new NetworkAttachment.Bridge(s.getAttribute("bridge")));
           default -> Optional.empty();
         };
@@ -199,7 +210,8 @@ final class OtherDomainXml {
     if (network.isEmpty()) {
       obstacles.add("Its network card " + mac + " is plugged into something that Ratoon has not.");
     } else if (!model.equals("virtio")) {
-      obstacles.add("Its network card " + mac + " is a '" + model + "': Ratoon's are virtio cards.");
+      obstacles.add(
+          "Its network card " + mac + " is a '" + model + "': Ratoon's are virtio cards.");
     } else {
       nics.add(new DomainNic(network.get(), mac));
     }
@@ -212,7 +224,9 @@ final class OtherDomainXml {
         .forEach(name -> obstacles.add(what + " has <" + name + ">, which is not kept."));
   }
 
-  /** What the guest has now: memory that was ballooned away is asked for again at its next start. */
+  /**
+   * What the guest has now: memory that was ballooned away is asked for again at its next start.
+   */
   private long memoryBytes() {
     Optional<Element> memory = child(domain, "memory");
     String unit = memory.map(found -> found.getAttribute("unit")).orElse("KiB");

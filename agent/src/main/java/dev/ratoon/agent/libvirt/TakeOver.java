@@ -37,8 +37,7 @@ record TakeOver(DomainMark mark, Definition definition) {
   }
 
   private static Optional<OtherDomain> other(Domain domain) throws LibvirtException {
-    Optional<OtherDomain> read =
-        OtherDomainXml.read(domain.getXMLDesc(0), domain.isActive() == 1);
+    Optional<OtherDomain> read = OtherDomainXml.read(domain.getXMLDesc(0), domain.isActive() == 1);
     if (read.isEmpty()) {
       return read;
     }

@@ -150,8 +150,7 @@ public final class SimulatedHypervisor implements Hypervisor {
   }
 
   @Override
-  public synchronized void takeOver(
-      VmId id, long epoch, String tenant, Definition definition) {
+  public synchronized void takeOver(VmId id, long epoch, String tenant, Definition definition) {
     reach("taking over domain " + id);
     OtherDomain other = others.get(id);
     if (other != null) {

@@ -13,10 +13,10 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -51,7 +51,10 @@ record Children(VmFolders folders) {
   /** One that cannot be read may stand on anything. */
   private static boolean mayStandOn(Path overlay, Set<Path> files) {
     try {
-      return Qcow2Header.read(overlay).backing(overlay).map(Backing::file).filter(files::contains)
+      return Qcow2Header.read(overlay)
+          .backing(overlay)
+          .map(Backing::file)
+          .filter(files::contains)
           .isPresent();
     } catch (RatoonException unreadable) {
       return Files.exists(overlay);

@@ -76,8 +76,7 @@ final class TakingOver {
       link(Path.of(vm.takeOver().get(i)), disk.file(), doing);
       disk.parent(cache);
     }
-    hypervisor.takeOver(
-        vm.id(), vm.epoch(), vm.tenant(), text -> keep(definition, text));
+    hypervisor.takeOver(vm.id(), vm.epoch(), vm.tenant(), text -> keep(definition, text));
     return new MadeFiles(Collections.nCopies(vm.disks().size(), 0L), Optional.empty());
   }
 

@@ -61,10 +61,7 @@ record VmDisk(DesiredDisk wanted, Path file) {
     Optional<Base> base =
         wanted
             .base()
-            .map(id ->
-                recorded.isPresent()
-                    ? cache.use(id, recorded.get().file())
-                    : cache.use(id));
+            .map(id -> recorded.isPresent() ? cache.use(id, recorded.get().file()) : cache.use(id));
     Optional<Backing> expected = base.map(b -> new Backing(b.path(), b.format()));
     if (!recorded.equals(expected)) {
       throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)

@@ -71,8 +71,7 @@ final class VmExports {
     VirtualDisk source =
         part == DiskPart.BASE
             ? cache.open(base.orElseThrow())
-            : VirtualDisks.open(
-                disk.file(), disk.format(), rules(base));
+            : VirtualDisks.open(disk.file(), disk.format(), rules(base));
     return new Export(doing, source, part, packed, base, stillness);
   }
 

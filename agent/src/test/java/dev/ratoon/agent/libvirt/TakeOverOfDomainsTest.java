@@ -45,7 +45,15 @@ final class TakeOverOfDomainsTest {
     ImmutableFlag.set(base);
     overlay = folder.resolve("web.qcow2");
     run(
-        "qemu-img", "create", "-q", "-f", "qcow2", "-b", base.toString(), "-F", "raw",
+        "qemu-img",
+        "create",
+        "-q",
+        "-f",
+        "qcow2",
+        "-b",
+        base.toString(),
+        "-F",
+        "raw",
         overlay.toString());
   }
 
@@ -117,7 +125,8 @@ final class TakeOverOfDomainsTest {
 
   @Test
   void whatCouldNotBeKeptIsSaid() throws Exception {
-    somebody.domainDefineXML(
+    somebody
+        .domainDefineXML(
             description(
                 "<filesystem type='mount'><source dir='/srv'/><target dir='x'/></filesystem>"
                     + "<disk type='file' device='disk'><source file='/x.raw'/><target dev='sda' bus='sata'/></disk>"
@@ -144,23 +153,23 @@ final class TakeOverOfDomainsTest {
 
   private String description(String devices) {
     return """
-        <domain type='qemu'>
-          <name>web</name><uuid>%s</uuid><memory unit='MiB'>64</memory><vcpu>1</vcpu>
-          <os><type arch='x86_64' machine='pc'>hvm</type></os>
-          <devices>
-            <disk type='file' device='disk'>
-              <driver name='qemu' type='qcow2'/><source file='%s'/>
-              <target dev='vda' bus='virtio'/>
-            </disk>
-            <interface type='user'>
-              <mac address='52:54:00:00:00:07'/><model type='virtio'/>
-            </interface>
-            <graphics type='vnc' autoport='yes' listen='127.0.0.1'/>
-            <video><model type='vga'/></video>
-            %s
-          </devices>
-        </domain>
-        """
+    <domain type='qemu'>
+      <name>web</name><uuid>%s</uuid><memory unit='MiB'>64</memory><vcpu>1</vcpu>
+      <os><type arch='x86_64' machine='pc'>hvm</type></os>
+      <devices>
+        <disk type='file' device='disk'>
+          <driver name='qemu' type='qcow2'/><source file='%s'/>
+          <target dev='vda' bus='virtio'/>
+        </disk>
+        <interface type='user'>
+          <mac address='52:54:00:00:00:07'/><model type='virtio'/>
+        </interface>
+        <graphics type='vnc' autoport='yes' listen='127.0.0.1'/>
+        <video><model type='vga'/></video>
+        %s
+      </devices>
+    </domain>
+    """
         .formatted(id, overlay, devices);
   }
 

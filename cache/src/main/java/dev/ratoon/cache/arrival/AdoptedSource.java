@@ -38,7 +38,8 @@ record AdoptedSource(AdoptedBases adopted) implements Source {
     Optional<AdoptedContent> content = adopted.open(base);
     if (content.isEmpty()) {
       listener.failed(
-          Problem.of(ErrorCode.NOT_FOUND, "reading base disk " + base.shortForm() + " where it lies")
+          Problem.of(
+                  ErrorCode.NOT_FOUND, "reading base disk " + base.shortForm() + " where it lies")
               .detail("No adopted file has it any more."));
       return new Nothing();
     }
@@ -108,10 +109,12 @@ record AdoptedSource(AdoptedBases adopted) implements Source {
     public void close() {
       readers.shutdownNow();
       // Whoever still reads ends soon: it is one chunk.
-      Thread.ofVirtual().name("adopted-close").start(() -> {
-        readers.close();
-        content.close();
-      });
+      Thread.ofVirtual()
+          .name("adopted-close")
+          .start(() -> {
+            readers.close();
+            content.close();
+          });
     }
   }
 

@@ -109,8 +109,7 @@ public final class Arrivals implements AutoCloseable {
   private boolean isAdopted(DiskId id) {
     return cache.adopted().replicas().stream()
         .anyMatch(
-            replica ->
-                replica.base().id().equals(id) && replica.state() == ReplicaState.READY);
+            replica -> replica.base().id().equals(id) && replica.state() == ReplicaState.READY);
   }
 
   private void start(Arrival arrival) {

@@ -95,7 +95,9 @@ final class HostAdoption {
       AdoptedView view =
           session.client().call(Endpoints.HOST_ADOPTED, Params.of(HOST, host.name(session)));
       if (view.paths().isEmpty() && session.output().forPeople()) {
-        session.output().say("Nothing is adopted on " + view.host() + ". To begin: ratoon host adopt");
+        session
+            .output()
+            .say("Nothing is adopted on " + view.host() + ". To begin: ratoon host adopt");
       } else {
         session.output().text(view, () -> lines(view));
       }
@@ -123,8 +125,7 @@ final class HostAdoption {
     @Override
     public Integer call() {
       Params params = Params.of(HOST, host.name(session)).with("path", path);
-      return wait.finish(
-          session, List.of(session.client().call(Endpoints.HOST_UNADOPT, params)));
+      return wait.finish(session, List.of(session.client().call(Endpoints.HOST_UNADOPT, params)));
     }
   }
 
@@ -164,8 +165,7 @@ final class HostAdoption {
         .text("DISK ID", disk -> Words.orDash(disk.diskId().map(DiskId::shortForm)))
         .number("SIZE", disk -> Words.size(disk.sizeBytes()))
         .number("STORED", disk -> Words.size(disk.storedBytes()))
-        .text(
-            "ON", disk -> disk.parents().isEmpty() ? "-" : below(root, disk.parents().getFirst()))
+        .text("ON", disk -> disk.parents().isEmpty() ? "-" : below(root, disk.parents().getFirst()))
         .text(
             "DOMAINS",
             disk -> disk.domains().isEmpty() ? "-" : Words.names(disk.domains(), NAMES_SHOWN));

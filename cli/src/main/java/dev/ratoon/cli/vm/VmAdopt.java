@@ -52,8 +52,7 @@ final class VmAdopt implements Callable<Integer> {
   @Override
   public Integer call() {
     Params params = Params.of("host", host.name(session)).with("domain", domain);
-    TakeOverRequest request =
-        new TakeOverRequest(Optional.ofNullable(name).map(EntityName::new));
+    TakeOverRequest request = new TakeOverRequest(Optional.ofNullable(name).map(EntityName::new));
     OperationView begun = session.client().call(Endpoints.VM_ADOPT, params, request);
     return wait.finish(session, List.of(begun));
   }

@@ -111,11 +111,8 @@ public final class Adoptions {
     long revision = revisions.next(tx, host);
     String subject = path + " on " + hosts.nameOf(host);
     OperationView begun =
-        operations
-            .begin(tx, tenant, kind, subject, Optional.empty(), revision, List.of())
-            .view();
-    tx.adoptions()
-        .put(new Adoption(host, path, wish, previous, revision, Optional.of(begun.id())));
+        operations.begin(tx, tenant, kind, subject, Optional.empty(), revision, List.of()).view();
+    tx.adoptions().put(new Adoption(host, path, wish, previous, revision, Optional.of(begun.id())));
     return begun;
   }
 
@@ -138,25 +135,21 @@ public final class Adoptions {
             .findFirst();
     Wish wish = wanted.previous().orElse(wanted.wish());
     boolean settled =
-        found
-            .filter(each -> each.settled() && each.revision() >= wanted.revision())
-            .isPresent();
+        found.filter(each -> each.settled() && each.revision() >= wanted.revision()).isPresent();
     List<AdoptedDisk> disks = found.map(AdoptionReport::disks).orElse(List.of());
     return new AdoptedView.PathView(wanted.path(), wish == Wish.PARENTS, settled, disks);
   }
 
   /** Folds what a host says of its paths into the operations about them. */
   void fold(Transaction tx, HostReport report) {
-    List<AdoptionReport> reports =
-        report.adopted().map(AdoptedReport::adoptions).orElse(List.of());
+    List<AdoptionReport> reports = report.adopted().map(AdoptedReport::adoptions).orElse(List.of());
     if (reports.isEmpty()) {
       return;
     }
     for (Adoption wanted : tx.adoptions().onHost(report.id())) {
       Optional<OperationRow> operation = underWay(Optional.of(wanted));
       reports.stream()
-          .filter(each ->
-              each.path().equals(wanted.path()) && each.revision() == wanted.revision())
+          .filter(each -> each.path().equals(wanted.path()) && each.revision() == wanted.revision())
           .forEach(each -> operation.ifPresent(row -> fold(tx, wanted, row, each)));
     }
   }
@@ -241,7 +234,8 @@ public final class Adoptions {
             && path.length() <= LONGEST_PATH
             && path.chars().noneMatch(c -> c < ' ' || c == 0x7f)
             && !List.of(path.split("/")).contains("..");
-    String clean = path.replaceAll("/(\\./)+", "/").replaceAll("/{2,}", "/").replaceAll("(.)/$", "$1");
+    String clean =
+        path.replaceAll("/(\\./)+", "/").replaceAll("/{2,}", "/").replaceAll("(.)/$", "$1");
     if (!plain || clean.equals("/")) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the path '" + path + "'")
           .next("Write the whole path of a file or a folder on the host, as in /srv/images.")

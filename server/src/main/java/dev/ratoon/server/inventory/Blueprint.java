@@ -93,7 +93,13 @@ record Blueprint(
 
   VmRow.Spec spec(List<DesiredNic> nics) {
     return new VmRow.Spec(
-        request.cpus(), memoryBytes, firmware, request.restart(), disks, nics, request.cloudInit(),
+        request.cpus(),
+        memoryBytes,
+        firmware,
+        request.restart(),
+        disks,
+        nics,
+        request.cloudInit(),
         List.of());
   }
 

@@ -134,8 +134,7 @@ public final class HostChanges {
   private void giveUp(Transaction tx, VmRow vm, EntityName host) {
     operations
         .runningOf(vm.id())
-        .ifPresent(operation ->
-            operations.fail(tx, operation, givenUp(operation, host)));
+        .ifPresent(operation -> operations.fail(tx, operation, givenUp(operation, host)));
     known.remove(tx, vm);
     tx.afterCommit(() -> observations.forget(vm.id()));
   }

@@ -17,7 +17,6 @@ import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.ForeignDomain;
 import dev.ratoon.protocol.agent.HostReport;
-import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.TakeOverRequest;
 import dev.ratoon.server.operations.Operations;
@@ -176,9 +175,10 @@ public final class TakeOvers {
     try {
       vm = tx.vms().find(VmId.parse(nameOrId));
     } catch (RatoonException notAnId) {
-      vm = tx.vms().all(tenant).stream()
-          .filter(each -> each.name().text().equals(nameOrId))
-          .findFirst();
+      vm =
+          tx.vms().all(tenant).stream()
+              .filter(each -> each.name().text().equals(nameOrId))
+              .findFirst();
     }
     return vm.filter(each ->
         each.tenant().equals(tenant)
