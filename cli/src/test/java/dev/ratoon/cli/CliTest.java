@@ -68,6 +68,8 @@ class CliTest {
         "base tree",
         "host list",
         "host show host-1",
+        "host adopted",
+        "host adopt --help",
         "settings show",
         "settings set differencing=off trash-hours=5",
         "settings set colour=red",

@@ -157,6 +157,7 @@ final class FakeApi implements AutoCloseable {
       case "vm-console" -> console(exchange, query);
       case "base-list" -> send(exchange, 200, bases);
       case "host-list" -> send(exchange, 200, List.of(Samples.host()));
+      case "host-adopted" -> send(exchange, 200, Samples.adopted());
       case "host-show" -> send(exchange, 200, known(first, "host-1", Samples.host()));
       case "operation-list" ->
           send(exchange, 200, operations.keySet().stream().sorted().map(this::ended).toList());

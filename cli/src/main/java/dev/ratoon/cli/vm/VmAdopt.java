@@ -23,9 +23,10 @@ import picocli.CommandLine.Parameters;
     description = "Make a VM of a libvirt domain whose disks stand on adopted ones.",
     footer = {
       "",
-      "'ratoon host adopted' lists those that can be. A domain that runs runs on; from its next start",
-      "on it has what Ratoon's VMs have. libvirt's definition of it is kept on the host, in Ratoon's",
-      "folder agent/taken-over. Say it again if it was cut off: it goes on where it was.",
+      "'ratoon host adopted' lists those that can be. A domain that runs runs on; from",
+      "its next start on it has what Ratoon's VMs have. libvirt's definition of it is",
+      "kept on the host, in Ratoon's folder agent/taken-over. Say it again if it was",
+      "cut off: it goes on where it was.",
       "",
       "Example:",
       "  ratoon vm adopt web --host kvm2"
