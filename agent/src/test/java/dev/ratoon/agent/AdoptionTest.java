@@ -275,6 +275,24 @@ class AdoptionTest {
   }
 
   @Test
+  void aFolderInsideAnotherIsGivenBackByItself() throws Exception {
+    Path inner = Files.createDirectory(images.resolve("golden"));
+    Path raw = Files.move(raw("root.raw", 3), inner.resolve("root.raw"));
+    Map<Path, Map<String, Object>> before = said(List.of(raw), OWNER_AND_MODE);
+    host.adopt(images, Wish.SOURCES);
+    host.awaitAdopted(images);
+    host.adopt(inner, Wish.PARENTS);
+    host.awaitAdopted(inner);
+    assertThat(host.awaitDisk(inner, raw, State.PARENT).diskId()).contains(id(raw));
+
+    host.adopt(inner, Wish.GIVEN_BACK);
+
+    assertThat(host.awaitAdopted(inner).problem()).isEmpty();
+    assertThat(said(List.of(raw), OWNER_AND_MODE)).isEqualTo(before);
+    host.awaitDisk(images, raw, State.SOURCE);
+  }
+
+  @Test
   void aChainThatLeadsOutOfWhatWasNamedIsRefused() throws Exception {
     Path secret = Files.writeString(work.resolve("secret"), "x".repeat(4096));
     Path spy = images.resolve("spy.qcow2");

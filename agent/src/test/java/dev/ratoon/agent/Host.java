@@ -72,7 +72,7 @@ import java.util.stream.Stream;
  */
 final class Host implements ServerLink, AutoCloseable {
   static final int DISK_BYTES = 4 << 20;
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int GRACE_SECONDS = 1;
 
   private final Path home;

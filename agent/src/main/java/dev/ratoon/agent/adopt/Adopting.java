@@ -44,6 +44,13 @@ final class Adopting {
     changed.run();
   }
 
+  /** It has to be looked at once more, though nobody has asked for that. */
+  void again() {
+    steps.clear();
+    done = false;
+    changed.run();
+  }
+
   void end(StepState how, Optional<Problem> why) {
     steps.end(how);
     problem = why;

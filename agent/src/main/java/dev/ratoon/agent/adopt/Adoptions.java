@@ -4,6 +4,7 @@ import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.cache.AdoptedBases;
+import dev.ratoon.disk.file.Background;
 import dev.ratoon.disk.identity.DiskIndex;
 import dev.ratoon.disk.identity.Identification;
 import dev.ratoon.model.ErrorCode;
@@ -17,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,7 +93,6 @@ public final class Adoptions implements AutoCloseable {
     this.lookEvery = lookEvery;
     this.changed = changed;
     this.thread = Thread.ofPlatform().name("adopting").daemon().unstarted(this::work);
-    thread.setPriority(Thread.MIN_PRIORITY);
   }
 
   /** Begins to work. */
@@ -131,7 +131,7 @@ public final class Adoptions implements AutoCloseable {
     if (paths.isEmpty()) {
       return Optional.empty();
     }
-    ForeignDomains foreign = new ForeignDomains(tools.known(), roots(Optional.empty()), vms);
+    ForeignDomains foreign = new ForeignDomains(tools.known(), roots(), vms);
     return Optional.of(
         new AdoptedReport(
             new TreeMap<>(paths).values().stream().map(Adopting::report).toList(),
@@ -139,6 +139,7 @@ public final class Adoptions implements AutoCloseable {
   }
 
   private void work() {
+    Background.enter();
     while (!closed) {
       try {
         for (Adopting next : List.copyOf(paths.values())) {
@@ -185,7 +186,7 @@ public final class Adoptions implements AutoCloseable {
           AdoptionRun run =
               new AdoptionRun(
                   tools,
-                  new ChainFiles(roots(Optional.empty())),
+                  new ChainFiles(roots()),
                   DomainUse.of(others),
                   path.steps(),
                   path::found);
@@ -193,8 +194,11 @@ public final class Adoptions implements AutoCloseable {
         }
         case GIVEN_BACK -> {
           path.steps().begin("give-back", 0);
-          new GivingBack(tools, standing).run(root, roots(Optional.of(path.wish())));
+          Set<Path> others = roots(each -> each != path);
+          Set<Path> inPlace = roots(each -> each != path && each.wish().wish() == Wish.PARENTS);
+          new GivingBack(tools, standing).run(root, others, inPlace);
           path.found(List.of());
+          lookAgainAt(root);
         }
       }
       path.end(StepState.DONE, Optional.empty());
@@ -213,15 +217,27 @@ public final class Adoptions implements AutoCloseable {
     }
   }
 
-  /** Where disks and their parents may lie: every path that is adopted, but for one. */
-  private Set<Path> roots(Optional<DesiredAdoption> without) {
-    List<Path> roots = new ArrayList<>();
+  /** What else is adopted there is no longer what it was. */
+  private void lookAgainAt(Path root) {
     for (Adopting each : paths.values()) {
-      if (each.wish().wish() != Wish.GIVEN_BACK && !without.equals(Optional.of(each.wish()))) {
-        roots.add(real(Path.of(each.wish().path())));
+      Path other = real(Path.of(each.wish().path()));
+      if (each.wish().wish() != Wish.GIVEN_BACK
+          && (other.startsWith(root) || root.startsWith(other))) {
+        each.again();
       }
     }
-    return Set.copyOf(roots);
+  }
+
+  /** Where disks and their parents may lie. */
+  private Set<Path> roots() {
+    return roots(_ -> true);
+  }
+
+  private Set<Path> roots(Predicate<Adopting> which) {
+    return paths.values().stream()
+        .filter(each -> each.wish().wish() != Wish.GIVEN_BACK && which.test(each))
+        .map(each -> real(Path.of(each.wish().path())))
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** Without symbolic links; a path that leads nowhere is taken as it is. */

@@ -27,13 +27,14 @@ final class GivingBack {
    * Gives back all parents below {@code root}, and forgets the sources there.
    *
    * @param others paths that stay adopted, those inside {@code root} too
+   * @param inPlace those of them whose parents stay
    * @throws RatoonException {@code wrong-state} if something stands on one of them; then nothing is
    *     given back
    */
-  void run(Path root, Set<Path> others) {
+  void run(Path root, Set<Path> others, Set<Path> inPlace) {
     List<ParentFile> parents =
         tools.ledger().all().stream()
-            .filter(entry -> isLeaving(entry.file(), root, others))
+            .filter(entry -> isLeaving(entry.file(), root, inPlace))
             .sorted(Comparator.comparingInt((ParentFile e) -> e.parents().size()).reversed())
             .toList();
     Set<Path> files = parents.stream().map(ParentFile::file).collect(Collectors.toSet());
@@ -48,6 +49,7 @@ final class GivingBack {
       tools.known().stay(files);
       throw e;
     }
+    files.forEach(tools.known()::forget);
     tools.known().below(root).stream()
         .filter(file -> isLeaving(file, root, others))
         .forEach(tools.known()::forget);

@@ -37,6 +37,11 @@ final class Steps {
     changed.run();
   }
 
+  /** Forgets those of what was done before. */
+  void clear() {
+    all = List.of();
+  }
+
   /** For what reads in the step that was begun last. */
   Progress progress() {
     return this::advanced;

@@ -73,7 +73,7 @@ final class TakingOver {
     Path folder = folders.prepare(record);
     for (int i = 0; i < vm.disks().size(); i++) {
       VmDisk disk = VmDisk.of(vm, folder, i);
-      link(Path.of(vm.takeOver().get(i)), disk.file(), doing);
+      link(Path.of(vm.takeOver().get(i)), disk.file(), folder, doing);
       disk.parent(cache);
     }
     hypervisor.takeOver(vm.id(), vm.epoch(), vm.tenant(), text -> keep(definition, text));
@@ -94,7 +94,7 @@ final class TakingOver {
     }
   }
 
-  private void link(Path source, Path target, String doing) {
+  private static void link(Path source, Path target, Path folder, String doing) {
     try {
       if (Files.exists(target)) {
         if (Files.exists(source) && !Files.isSameFile(source, target)) {
@@ -111,7 +111,7 @@ final class TakingOver {
             .asException();
       }
       Files.createLink(target, source);
-      DurableFile.syncFolder(target.toAbsolutePath().getParent());
+      DurableFile.syncFolder(folder);
     } catch (IOException failed) {
       throw Faults.unwritable(target, failed);
     }
