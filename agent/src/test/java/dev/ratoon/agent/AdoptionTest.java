@@ -40,7 +40,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -260,17 +259,14 @@ class AdoptionTest {
       report = host.awaitAdopted(images);
     }
 
-    Map<Path, AdoptedDisk> disks =
-        report.disks().stream()
-            .collect(Collectors.toMap(d -> Path.of(d.path()), Function.identity()));
-    assertThat(disks.get(raw).state()).isEqualTo(State.PARENT);
-    assertThat(disks.get(written).state()).isEqualTo(State.IN_USE);
-    assertThat(disks.get(written).why()).contains("open for writing");
-    assertThat(disks.get(snapshots).state()).isEqualTo(State.SOURCE);
-    assertThat(disks.get(snapshots).why()).contains("snapshots");
-    assertThat(disks.get(unsound).state()).isEqualTo(State.REFUSED);
-    assertThat(disks.get(unsound).why()).contains("not sound");
-    assertThat(disks.get(vhdx).state()).isEqualTo(State.SOURCE);
+    assertThat(disk(report, raw).state()).isEqualTo(State.PARENT);
+    assertThat(disk(report, written).state()).isEqualTo(State.IN_USE);
+    assertThat(disk(report, written).why()).contains("open for writing");
+    assertThat(disk(report, snapshots).state()).isEqualTo(State.SOURCE);
+    assertThat(disk(report, snapshots).why()).contains("snapshots");
+    assertThat(disk(report, unsound).state()).isEqualTo(State.REFUSED);
+    assertThat(disk(report, unsound).why()).contains("not sound");
+    assertThat(disk(report, vhdx).state()).isEqualTo(State.SOURCE);
     assertThat(said(List.of(written, snapshots, unsound, vhdx), OWNER_AND_MODE)).isEqualTo(before);
   }
 
@@ -382,6 +378,13 @@ class AdoptionTest {
       said.put(file, Files.readAttributes(file, what));
     }
     return said;
+  }
+
+  private static AdoptedDisk disk(AdoptionReport report, Path file) {
+    return report.disks().stream()
+        .filter(disk -> disk.path().equals(file.toString()))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static DesiredVm vm(String name, DiskId base) {

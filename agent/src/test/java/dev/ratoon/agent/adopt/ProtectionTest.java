@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,7 @@ class ProtectionTest {
     Map<String, Object> now = Files.readAttributes(file, AS_IT_WAS);
     assertThat(now.get("uid")).isEqualTo(0);
     assertThat(now.get("gid")).isEqualTo(0);
-    assertThat((int) now.get("mode") & 07777).isEqualTo(0444);
+    assertThat((int) Objects.requireNonNull(now.get("mode")) & 07777).isEqualTo(0444);
   }
 
   private void requireAsItWas() throws Exception {
