@@ -7,7 +7,6 @@ import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.nio.file.Files;
