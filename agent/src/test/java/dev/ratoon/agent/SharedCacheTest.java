@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SharedCacheTest {
   private static final ShareTimes TIMES =
       new ShareTimes(
-          Duration.ofSeconds(1), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
+          Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
 
   @TempDir Path work;
   private Host first;

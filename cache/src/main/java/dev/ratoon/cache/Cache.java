@@ -57,6 +57,7 @@ public final class Cache implements AutoCloseable {
 
   /** Deltas beside which a flat file lies now. Children may name them. */
   private final Map<Path, CachedBase> flattened = new ConcurrentHashMap<>();
+
   private final Map<DiskId, Instant> replaced;
   private final KnownBlocks knownBlocks;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -323,8 +324,7 @@ public final class Cache implements AutoCloseable {
   public List<Replica> replicas() {
     Stream<Replica> own =
         bases.values().stream()
-            .map(b ->
-                new Replica(b.base(), b.layout(), b.state(), storedBytes(b), b.verifiedAt()));
+            .map(b -> new Replica(b.base(), b.layout(), b.state(), storedBytes(b), b.verifiedAt()));
     return Stream.concat(own, adopted.replicas().stream())
         .sorted((a, b) -> a.base().id().compareTo(b.base().id()))
         .toList();

@@ -187,8 +187,7 @@ record CacheFolder(Path root) {
   }
 
   private static boolean isArrivingContent(Path file) {
-    return IncomingBase.CONTENTS.stream()
-        .anyMatch(part -> id(file, ARRIVING + part).isPresent());
+    return IncomingBase.CONTENTS.stream().anyMatch(part -> id(file, ARRIVING + part).isPresent());
   }
 
   /** See {@link Cache#leftovers}. */

@@ -217,11 +217,7 @@ final class CachedBase {
   private void examine(Pace pace, CopyProgress progress) {
     Examination examination =
         new Examination(
-            base.id(),
-            folder.manifest(base.id()),
-            surroundings.parallelism(),
-            pace,
-            progress);
+            base.id(), folder.manifest(base.id()), surroundings.parallelism(), pace, progress);
     try {
       Stamp before = stamp();
       Optional<String> flaw;

@@ -179,6 +179,7 @@ final class ShareApiTest {
                   1 << 20,
                   1 << 19,
                   100,
+                  Optional.empty(),
                   "vm-cache"));
       agent.report();
     }

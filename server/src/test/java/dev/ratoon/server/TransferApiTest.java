@@ -91,7 +91,7 @@ final class TransferApiTest {
   void limitsReachEveryHostAtOnceAndAHostMayHaveItsOwn() throws Exception {
     assertThat(told()).isEqualTo(TransferLimits.NONE);
     TransferLimits all = new TransferLimits(50 << 20, 60 << 20, 70 << 20, 4);
-    server.put("/v1/settings", new Settings(true, 72, 1.0, Optional.of(all)));
+    server.put("/v1/settings", new Settings(true, 72, 1.0, Optional.empty(), Optional.of(all)));
     assertThat(told()).isEqualTo(all);
 
     HostView limited = server.post("/v1/hosts/host-1", limit("10M")).as(HostView.class);
@@ -102,7 +102,7 @@ final class TransferApiTest {
     assertThat(told()).isEqualTo(new TransferLimits(0, 0, 70 << 20, 4));
     server.post("/v1/hosts/host-1", limit(""));
     assertThat(told()).isEqualTo(all);
-    server.put("/v1/settings", new Settings(false, 72, 1.0, Optional.of(all)));
+    server.put("/v1/settings", new Settings(false, 72, 1.0, Optional.empty(), Optional.of(all)));
     assertThat(agent.look(Duration.ofMillis(100))).as("what does not concern hosts").isEmpty();
   }
 

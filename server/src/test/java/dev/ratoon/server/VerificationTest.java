@@ -140,7 +140,7 @@ final class VerificationTest {
     assertThat(server.get("/v1/settings").as(Settings.class).scrubRules())
         .isEqualTo(ScrubRules.DEFAULT);
     ScrubRules rules = new ScrubRules(7, 8 << 20);
-    server.put("/v1/settings", new Settings(true, 72, 1.0, Optional.of(rules)));
+    server.put("/v1/settings", new Settings(true, 72, 1.0, Optional.of(rules), Optional.empty()));
     assertThat(first.obey().orElseThrow().scrub()).contains(rules);
     String tooFast =
         "{\"differencing\": true, \"trashHours\": 1, \"memoryRatio\": 1,"

@@ -333,11 +333,11 @@ final class VmApiTest {
     deployWithKey("db", "k1");
 
     server = server.restart();
-    agent.connect(server);
 
     assertThat(server.get("/v1/operations/" + operation.id()).as(OperationView.class).state())
         .isEqualTo(OperationState.RUNNING);
     assertThat(server.get("/v1/hosts").list(HostView.class).getFirst().connected()).isFalse();
+    agent.connect(server);
     agent.obey();
     assertThat(server.ended(operation).state()).isEqualTo(OperationState.DONE);
     assertThat(deployWithKey("db", "k1").status()).isEqualTo(202);

@@ -109,7 +109,7 @@ final class PeerFeed implements Feed, StreamListener {
   @Override
   public int room() {
     int room = connected().map(PeerStream::room).orElse(0);
-    full = room == 0 || full && room < SEVERAL;
+    full = room == 0 || (full && room < SEVERAL);
     return full ? 0 : room;
   }
 

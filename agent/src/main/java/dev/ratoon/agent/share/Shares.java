@@ -101,8 +101,11 @@ public final class Shares implements AutoCloseable {
     failed.keySet().removeIf(wish -> !names.contains(wish.share()));
     for (EntityName name : List.copyOf(used.keySet())) {
       if (!names.contains(name)) {
-        used.remove(name).share().close();
-        told();
+        Used unwanted = used.remove(name);
+        if (unwanted != null) {
+          unwanted.share().close();
+          told();
+        }
       }
     }
   }

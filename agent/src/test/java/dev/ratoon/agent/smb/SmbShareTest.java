@@ -50,7 +50,7 @@ class SmbShareTest {
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final ShareTimes TIMES =
       new ShareTimes(
-          Duration.ofSeconds(2), Duration.ofMillis(200), Duration.ofSeconds(3), Duration.ZERO);
+          Duration.ofSeconds(5), Duration.ofMillis(200), Duration.ofSeconds(10), Duration.ZERO);
 
   @TempDir Path work;
   private PrivateSmbd smbd;

@@ -33,7 +33,7 @@ final class Aria2Swarm extends ForeignWay implements AutoCloseable {
   @Override
   public void prepare() throws IOException, InterruptedException {
     tracker.forget();
-    join(0, base.getParent());
+    join(0, folder());
     tracker.awaitPeer();
   }
 

@@ -21,7 +21,8 @@ record BroadcastOptions(int rounds, int mebibytes, List<Fleet> fleets, List<Stri
         --rounds N         how often each way is tried (3)
         --mib N            size of the base (512)
         --fleet N:MEGABITS so many receivers with such links, may be given again (4:400 and 8:200)
-        --only WORD        ways whose names contain the word, may be given again (all)\
+        --only WORD        ways whose names contain the word, may be given again (all)
+      Needs root, and in BENCH_FOLDER or the folder for temporary files 35 GB for what is usual.\
       """;
 
   private static final Pattern FLEET = Pattern.compile("([1-9][0-9]?):([1-9][0-9]{0,4})");

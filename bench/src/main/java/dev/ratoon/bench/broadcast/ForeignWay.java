@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** What the foreign ways have in common: programs, and one file on each host. */
@@ -57,6 +58,11 @@ abstract class ForeignWay implements Way {
 
   /** Returns when the last host has written all of it. */
   abstract void transfer() throws IOException, InterruptedException;
+
+  /** Where what is sent lies. */
+  final Path folder() {
+    return Objects.requireNonNull(base.getParent());
+  }
 
   /** Starts a program that is ended at the latest when this way is cleaned up. */
   final Process start(int host, String... command) throws IOException {

@@ -10,8 +10,6 @@ import java.security.NoSuchAlgorithmException;
 
 /** Files of random bytes, each other than all before. */
 final class Images {
-  private static final long SMALL_BYTES = 64L << 20;
-
   private final Path folder;
   private final long bytes;
   private int made;
@@ -30,18 +28,9 @@ final class Images {
   }
 
   Image fresh() throws IOException {
-    return make(bytes);
-  }
-
-  /** One that is sent quickly. */
-  Image small() throws IOException {
-    return make(Math.min(bytes, SMALL_BYTES));
-  }
-
-  private Image make(long size) throws IOException {
     made++;
-    Path file = Scratch.random(folder.resolve("image-" + made + ".raw"), size, made, size);
-    return new Image(file, size, sha256(file));
+    Path file = Scratch.random(folder.resolve("image-" + made + ".raw"), bytes, made, bytes);
+    return new Image(file, bytes, sha256(file));
   }
 
   static byte[] sha256(Path file) throws IOException {

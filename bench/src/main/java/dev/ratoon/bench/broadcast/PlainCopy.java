@@ -1,11 +1,12 @@
 package dev.ratoon.bench.broadcast;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /** One TCP connection to one host: what all others are compared with. */
 final class PlainCopy extends ForeignWay {
-  private Process receiver;
+  private final List<Process> ends = new ArrayList<>();
 
   PlainCopy(Hosts hosts, Images.Image base) {
     super("one plain copy", hosts, base);
@@ -19,8 +20,9 @@ final class PlainCopy extends ForeignWay {
   @Override
   public void prepare() throws IOException, InterruptedException {
     String to = hosts.folder(1).resolve(FILE).toString();
-    receiver =
-        start(1, "socat", "-u", "-b", PIECE, "TCP-LISTEN:" + PORT, "OPEN:" + to + ",creat,trunc");
+    ends.clear();
+    ends.add(
+        start(1, "socat", "-u", "-b", PIECE, "TCP-LISTEN:" + PORT, "OPEN:" + to + ",creat,trunc"));
     hosts.awaitPort(1, PORT);
   }
 
@@ -29,6 +31,7 @@ final class PlainCopy extends ForeignWay {
     Process sender =
         start(
             0, "socat", "-u", "-b", PIECE, "OPEN:" + base, "TCP:" + hosts.address(1) + ":" + PORT);
-    Programs.await(List.of(sender, receiver));
+    ends.add(sender);
+    Programs.await(ends);
   }
 }

@@ -44,7 +44,9 @@ final class RatoonBroadcast implements Way {
   @Override
   public void prepare() throws IOException, InterruptedException {
     if (ratoon.start()) {
-      bring(images.small());
+      Images.Image earlier = images.fresh();
+      bring(earlier);
+      earlier.remove();
     }
     base = Optional.of(images.fresh());
     ratoon.add(base().file());

@@ -26,7 +26,7 @@ final class RsyncFanOut extends ForeignWay {
         [base]
         path = %s
         """
-            .formatted(folder.resolve("rsyncd.pid"), base.getParent()));
+            .formatted(folder.resolve("rsyncd.pid"), folder()));
     boolean _ = Files.deleteIfExists(folder.resolve("rsyncd.pid"));
     Process _ =
         start(0, "rsync", "--daemon", "--no-detach", "--port=" + PORT, "--config=" + config);

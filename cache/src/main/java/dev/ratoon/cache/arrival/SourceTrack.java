@@ -14,6 +14,10 @@ import java.util.Map;
  * of any link, as in BBR (Cardwell et al., 2016), and waits for nobody long at the end.
  */
 final class SourceTrack {
+  /**
+   * Where processors are busy an answer takes long for reasons other than a queue of ours: to ask
+   * for less then would only make the source look slower still.
+   */
   static final int FEWEST = 4;
 
   /** Of a source that others answered in place of. */

@@ -27,8 +27,7 @@ final class Claims {
   /** Each with how much of its base is there, in percent. */
   private final Map<Lease, Integer> held = new ConcurrentHashMap<>();
 
-  Claims(
-      Share.Place place, ShareFiles files, ShareCalls calls, Leases leases, NanoClock clock) {
+  Claims(Share.Place place, ShareFiles files, ShareCalls calls, Leases leases, NanoClock clock) {
     this.place = place;
     this.files = files;
     this.calls = calls;
@@ -89,10 +88,7 @@ final class Claims {
 
   /** See {@link Share#fill}. */
   void fill(
-      Lease lease,
-      Manifest manifest,
-      Supplier<VirtualDisk> source,
-      Share.FillListener ended) {
+      Lease lease, Manifest manifest, Supplier<VirtualDisk> source, Share.FillListener ended) {
     String doing = "putting base disk " + lease.id().shortForm() + " on the share " + place.name();
     ShareCalls.Call<Boolean> call;
     try {
@@ -113,16 +109,14 @@ final class Claims {
             });
   }
 
-  private boolean filled(
-      Lease lease, Manifest manifest, Supplier<VirtualDisk> source, Beat beat)
+  private boolean filled(Lease lease, Manifest manifest, Supplier<VirtualDisk> source, Beat beat)
       throws IOException {
     try (VirtualDisk disk = source.get()) {
       new Filling(files, leases, lease, manifest, beat)
           .run(
               disk,
               (done, total) ->
-                  held.computeIfPresent(
-                      lease, (same, before) -> (int) (done * PERCENT / total)));
+                  held.computeIfPresent(lease, (same, before) -> (int) (done * PERCENT / total)));
       return true;
     } finally {
       held.remove(lease);

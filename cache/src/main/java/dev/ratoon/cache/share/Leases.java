@@ -184,8 +184,7 @@ final class Leases {
   private synchronized void forget(List<SharedFile> present) {
     observed
         .keySet()
-        .retainAll(
-            present.stream().map(file -> SharePaths.INCOMING + "/" + file.name()).toList());
+        .retainAll(present.stream().map(file -> SharePaths.INCOMING + "/" + file.name()).toList());
   }
 
   boolean isHeld(Lease lease) {

@@ -76,7 +76,7 @@ final class ShareCalls {
    *     {@code interrupted}; and what the work throws
    */
   <T> T run(String doing, Work<T> work) {
-    return run(doing, work, (_) -> {});
+    return run(doing, work, _ -> {});
   }
 
   /**
@@ -95,12 +95,12 @@ final class ShareCalls {
 
   /** Begins it; {@link #giveUpSilent} has to look after it unless somebody waits. */
   <T> Call<T> begin(String doing, Work<T> work) {
-    return begin(doing, work, (_) -> {}, free, silence);
+    return begin(doing, work, _ -> {}, free, silence);
   }
 
   /** Begins to serve an arrival, if not too many are served already. */
   <T> Call<T> beginFeed(String doing, Work<T> work) {
-    return begin(doing, work, (_) -> {}, freeForFeeds, Duration.ZERO);
+    return begin(doing, work, _ -> {}, freeForFeeds, Duration.ZERO);
   }
 
   private <T> Call<T> begin(

@@ -20,10 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** A real file system in the kernel that hangs whoever writes to it. */
 class FrozenFileSystemTest {
   private static final long IMAGE_BYTES = 160 << 20;
-  private static final ShareTimes HASTY =
-      new ShareTimes(
-          Duration.ofSeconds(1), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
-
   @TempDir Path work;
   private Path mount;
   private boolean mounted;
@@ -62,11 +58,16 @@ class FrozenFileSystemTest {
   @Test
   void aKernelThatHangsTheWriterHangsNobodyElse() throws Exception {
     try (SharedFolder folder = new SharedFolder(work)) {
-      Share one = folder.host("one", new MountedFiles(mount), HASTY);
+      JumpingClock clock = new JumpingClock();
+      Share one = folder.host("one", new MountedFiles(mount), SharedFolder.TIMES, clock);
       Lease lease = folder.lease(one);
       assertThat(run("fsfreeze", "-f", mount.toString())).isZero();
-      assertThat(folder.fill(one, lease).join().orElseThrow().code())
-          .isEqualTo(ErrorCode.SHARE_UNAVAILABLE);
+      var hung = folder.fill(one, lease);
+      SharedFolder.await(() -> {
+        clock.jump(Duration.ofMillis(100));
+        return hung.isDone();
+      });
+      assertThat(hung.join().orElseThrow().code()).isEqualTo(ErrorCode.SHARE_UNAVAILABLE);
       assertThat(one.state()).isEqualTo(ShareState.STALLED);
       assertThat(run("fsfreeze", "-u", mount.toString())).isZero();
       SharedFolder.await(() -> one.state() == ShareState.READY);

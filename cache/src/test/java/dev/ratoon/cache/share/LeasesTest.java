@@ -117,7 +117,7 @@ class LeasesTest {
 
   @Test
   void ofManyThatTakeOverOneAloneDoes() throws IOException {
-    one.take(BASE).orElseThrow();
+    var _ = one.take(BASE).orElseThrow();
     List<Leases> many =
         IntStream.range(0, 8).mapToObj(i -> leases("other-" + i, twoClock)).toList();
     for (Leases each : many) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.arrival.NanoClock;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
@@ -138,7 +139,9 @@ class ShareTest {
 
   @Test
   void aFolderUnderWhichNothingIsMountedIsNotAShare() {
-    Share share = folder.unprepared("one", new MountedFiles(folder.root), SharedFolder.TIMES);
+    Share share =
+        folder.unprepared(
+            "one", new MountedFiles(folder.root), SharedFolder.TIMES, NanoClock.system());
     share.expect(Optional.of("00000000-0000-0000-0000-000000000000"), false);
     SharedFolder.await(() -> share.state() == ShareState.UNUSABLE);
     assertThat(share.problem().orElseThrow().next()).contains("Mount the share");
@@ -171,14 +174,18 @@ class ShareTest {
   @Test
   void aShareThatHangsIsSaidAndHangsNobodyAndIsUsedAgainWhenItAnswers() {
     StallingFiles files = new StallingFiles(new MountedFiles(folder.root));
-    ShareTimes hasty =
-        new ShareTimes(
-            Duration.ofMillis(300), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
-    Share one = folder.host("one", files, hasty);
+    JumpingClock clock = new JumpingClock();
+    Share one = folder.host("one", files, SharedFolder.TIMES, clock);
     assertThat(folder.fill(one).join()).isEmpty();
     SharedFolder.await(() -> one.has(folder.id()));
     files.hang(true);
-    assertThatThrownBy(() -> use(one, folder))
+    CompletableFuture<Void> used = CompletableFuture.runAsync(() -> use(one, folder));
+    SharedFolder.await(() -> {
+      clock.jump(Duration.ofSeconds(5));
+      return used.isDone();
+    });
+    assertThatThrownBy(used::join)
+        .cause()
         .isInstanceOfSatisfying(
             RatoonException.class,
             e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.SHARE_UNAVAILABLE));
@@ -198,18 +205,27 @@ class ShareTest {
   void aWriterThatHungPublishesNothingWhenItComesBackAndAnotherHasFilledMeanwhile()
       throws IOException {
     StallingFiles files = new StallingFiles(new MountedFiles(folder.root));
-    ShareTimes hasty =
+    ShareTimes patient =
         new ShareTimes(
-            Duration.ofMillis(300), Duration.ofMillis(50), Duration.ofMillis(700), Duration.ZERO);
-    Share one = folder.host("one", files, hasty);
-    Share two = folder.host("two", new MountedFiles(folder.root), hasty);
+            Duration.ofMinutes(10), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
+    JumpingClock ofOne = new JumpingClock();
+    JumpingClock ofTwo = new JumpingClock();
+    Share one = folder.host("one", files, SharedFolder.TIMES, ofOne);
+    Share two = folder.host("two", new MountedFiles(folder.root), patient, ofTwo);
     Lease lease = folder.lease(one);
     files.hangAfterWrites(3);
     var hung = folder.fill(one, lease);
+    SharedFolder.await(() -> files.hanging.get() > 1);
+    SharedFolder.await(() -> {
+      ofOne.jump(Duration.ofSeconds(5));
+      return hung.isDone();
+    });
     assertThat(hung.join().orElseThrow().code()).isEqualTo(ErrorCode.SHARE_UNAVAILABLE);
-    SharedFolder.await(() ->
-        two.claim(folder.id()) instanceof Claim.Taken(Lease taken)
-            && folder.fill(two, taken).join().isEmpty());
+    SharedFolder.await(() -> {
+      ofTwo.jump(Duration.ofSeconds(25));
+      return two.claim(folder.id()) instanceof Claim.Taken(Lease taken)
+          && folder.fill(two, taken).join().isEmpty();
+    });
     FileTime published = Files.getLastModifiedTime(folder.content());
     files.hang(false);
     SharedFolder.await(() -> one.state() == ShareState.READY && files.hanging.get() == 0);

@@ -35,7 +35,7 @@ final class SharedFolder implements AutoCloseable {
   static final ShareTimes TIMES =
       new ShareTimes(
           Duration.ofSeconds(20), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(120);
 
   final Path root;
   final Path home;
@@ -86,7 +86,11 @@ final class SharedFolder implements AutoCloseable {
 
   /** A host that uses the share; the first marks it. */
   Share host(String name, ShareFiles files, ShareTimes times) {
-    Share share = unprepared(name, files, times);
+    return host(name, files, times, NanoClock.system());
+  }
+
+  Share host(String name, ShareFiles files, ShareTimes times, NanoClock clock) {
+    Share share = unprepared(name, files, times, clock);
     share.expect(Optional.empty(), true);
     await(() -> share.marker().isPresent());
     share.expect(share.marker(), true);
@@ -94,7 +98,7 @@ final class SharedFolder implements AutoCloseable {
     return share;
   }
 
-  Share unprepared(String name, ShareFiles files, ShareTimes times) {
+  Share unprepared(String name, ShareFiles files, ShareTimes times, NanoClock clock) {
     Share share =
         Share.open(
             new Share.Place(
@@ -105,7 +109,7 @@ final class SharedFolder implements AutoCloseable {
                 home.resolve(name),
                 times),
             files,
-            NanoClock.system(),
+            clock,
             new Share.Listener() {
               @Override
               public void changed() {}
