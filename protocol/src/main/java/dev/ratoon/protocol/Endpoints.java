@@ -82,7 +82,8 @@ public final class Endpoints {
           Bytes.class,
           OperationView.class,
           202,
-          "Imports the disk image in the body: its content is read, verified and kept as a base disk.");
+          "Imports the disk image in the body: its content is read, verified and kept as a base"
+              + " disk.");
   public static final Endpoint<NoBody, ImageView> IMAGE_LIST =
       list(
           "image-list",
@@ -126,7 +127,8 @@ public final class Endpoints {
           OperationView.class,
           true,
           202,
-          "Deploys VMs: one operation for each. An Idempotency-Key header makes it safe to repeat.");
+          "Deploys VMs: one operation for each. An Idempotency-Key header makes it safe to"
+              + " repeat.");
   public static final Endpoint<NoBody, VmView> VM_LIST =
       list(
           "vm-list",
@@ -203,7 +205,8 @@ public final class Endpoints {
           NoBody.class,
           Bytes.class,
           200,
-          "What the guest wrote to its serial console. Header Ratoon-Next-Offset says where to go on.");
+          "What the guest wrote to its serial console. Header Ratoon-Next-Offset says where to go"
+              + " on.");
   public static final Endpoint<NoBody, Bytes> VM_EXPORT =
       one(
           "vm-export",
@@ -216,7 +219,8 @@ public final class Endpoints {
           NoBody.class,
           Bytes.class,
           200,
-          "The content of a disk, counted from 0, of a VM that does not run; as docs/formats/disk-stream.md says. A stream without its end is worthless.");
+          "The content of a disk, counted from 0, of a VM that does not run; as"
+              + " docs/formats/disk-stream.md says. A stream without its end is worthless.");
 
   public static final Endpoint<NoBody, BaseView> BASE_LIST =
       list(
@@ -313,7 +317,8 @@ public final class Endpoints {
           TakeOverRequest.class,
           OperationView.class,
           202,
-          "Makes a VM of a libvirt domain whose disks stand on adopted ones; it runs on meanwhile.");
+          "Makes a VM of a libvirt domain whose disks stand on adopted ones; it runs on"
+              + " meanwhile.");
   public static final Endpoint<JoinTokenRequest, JoinTokenView> JOIN_TOKEN =
       one(
           "join-token",

@@ -242,7 +242,8 @@ final class VmFolders {
       throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading what is known of the VM in " + folder)
           .detail(file + " cannot be read: " + unreadable.getMessage())
           .next(
-              "The folder is left as it is. If its disks matter, copy them away before anything else.")
+              "The folder is left as it is. If its disks matter, copy them away before anything"
+                  + " else.")
           .asException(unreadable);
     }
   }
