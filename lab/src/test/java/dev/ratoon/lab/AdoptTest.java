@@ -53,7 +53,12 @@ class AdoptTest {
     control.ratoon("up", "--listen", fleet.address(1) + ":7800");
     String token = control.ratoon("host", "token", "-q").strip();
     other.ratoon(
-        "agent", "join", "https://" + fleet.address(1) + ":7800", "--token", token, "--name",
+        "agent",
+        "join",
+        "https://" + fleet.address(1) + ":7800",
+        "--token",
+        token,
+        "--name",
         "second");
     RatoonHost.await("the guest's userland", () -> said("boot 1,"));
     qemu = pid();
@@ -93,9 +98,15 @@ class AdoptTest {
     VmView vm = control.vm("new");
     assertThat(vm.host().orElseThrow().text()).isEqualTo("second");
     control.awaitUserland("new");
-    assertThat(other.run("/usr/bin/qemu-img", "info", "-U", vm.disks().getFirst().path().orElseThrow()))
+    assertThat(
+            other.run(
+                "/usr/bin/qemu-img", "info", "-U", vm.disks().getFirst().path().orElseThrow()))
         .contains(IMAGES + "/small.qcow2");
-    assertThat(other.run("/bin/sh", "-c", "ls /srv/ratoon/cache").lines().filter(l -> l.endsWith(".raw")))
+    assertThat(
+            other
+                .run("/bin/sh", "-c", "ls /srv/ratoon/cache")
+                .lines()
+                .filter(l -> l.endsWith(".raw")))
         .isEmpty();
   }
 
@@ -110,8 +121,7 @@ class AdoptTest {
     assertThat(pid()).isEqualTo(qemu);
     assertThat(other.run("/usr/bin/virsh", "-q", "list", "--all", "--persistent").strip())
         .isEmpty();
-    assertThat(other.run("/bin/ls", "/srv/ratoon/agent/taken-over").strip())
-        .isEqualTo(ID + ".xml");
+    assertThat(other.run("/bin/ls", "/srv/ratoon/agent/taken-over").strip()).isEqualTo(ID + ".xml");
     assertThat(control.ratoon("host", "adopted", "--host", "second")).doesNotContain("running");
   }
 
@@ -134,15 +144,19 @@ class AdoptTest {
 
     control.awaitBoot("web", 2);
     assertThat(other.tryRun("/usr/bin/test", "-e", IMAGES + "/web.qcow2").exit()).isNotZero();
-    assertThat(other.run("/usr/bin/qemu-img", "check", "-U", control.vm("web").disks().getFirst().path().orElseThrow()))
+    assertThat(
+            other.run(
+                "/usr/bin/qemu-img",
+                "check",
+                "-U",
+                control.vm("web").disks().getFirst().path().orElseThrow()))
         .contains("No errors");
   }
 
   @Test
   @Order(6)
   void whatIsAdoptedIsGivenBackOnlyWhenNothingStandsOnIt() {
-    Shell.Result refused =
-        control.tryRatoon("host", "unadopt", IMAGES, "--host", "second");
+    Shell.Result refused = control.tryRatoon("host", "unadopt", IMAGES, "--host", "second");
 
     assertThat(refused.exit()).isNotZero();
     assertThat(refused.err()).contains("web", "new");
@@ -179,23 +193,23 @@ class AdoptTest {
 
   private static String definition() {
     return """
-        <domain type='qemu'>
-          <name>web</name><uuid>%s</uuid><memory unit='MiB'>96</memory><vcpu>1</vcpu>
-          <os><type arch='x86_64' machine='pc'>hvm</type></os>
-          <features><acpi/></features>
-          <devices>
-            <disk type='file' device='disk'>
-              <driver name='qemu' type='qcow2'/><source file='%s/web.qcow2'/>
-              <target dev='vda' bus='virtio'/>
-            </disk>
-            <interface type='user'>
-              <mac address='52:54:00:00:00:07'/><model type='virtio'/>
-            </interface>
-            <serial type='file'><source path='%s/console.log'/><target port='0'/></serial>
-            <graphics type='vnc' autoport='yes' listen='127.0.0.1'/>
-          </devices>
-        </domain>
-        """
+    <domain type='qemu'>
+      <name>web</name><uuid>%s</uuid><memory unit='MiB'>96</memory><vcpu>1</vcpu>
+      <os><type arch='x86_64' machine='pc'>hvm</type></os>
+      <features><acpi/></features>
+      <devices>
+        <disk type='file' device='disk'>
+          <driver name='qemu' type='qcow2'/><source file='%s/web.qcow2'/>
+          <target dev='vda' bus='virtio'/>
+        </disk>
+        <interface type='user'>
+          <mac address='52:54:00:00:00:07'/><model type='virtio'/>
+        </interface>
+        <serial type='file'><source path='%s/console.log'/><target port='0'/></serial>
+        <graphics type='vnc' autoport='yes' listen='127.0.0.1'/>
+      </devices>
+    </domain>
+    """
         .formatted(ID, IMAGES, IMAGES);
   }
 }

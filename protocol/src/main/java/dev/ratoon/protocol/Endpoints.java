@@ -357,7 +357,8 @@ public final class Endpoints {
           TakeOverRequest.class,
           OperationView.class,
           202,
-          "Makes a VM of a libvirt domain whose disks stand on adopted ones; it runs on meanwhile.");
+          "Makes a VM of a libvirt domain whose disks stand on adopted ones; it runs on"
+              + " meanwhile.");
   public static final Endpoint<JoinTokenRequest, JoinTokenView> JOIN_TOKEN =
       one(
           "join-token",

@@ -185,11 +185,7 @@ public final class Adoptions implements AutoCloseable {
           others = hypervisor.others();
           AdoptionRun run =
               new AdoptionRun(
-                  tools,
-                  new ChainFiles(roots()),
-                  DomainUse.of(others),
-                  path.steps(),
-                  path::found);
+                  tools, new ChainFiles(roots()), DomainUse.of(others), path.steps(), path::found);
           run.run(root, path.wish().wish() == Wish.PARENTS);
         }
         case GIVEN_BACK -> {

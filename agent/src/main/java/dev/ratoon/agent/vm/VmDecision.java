@@ -185,7 +185,8 @@ final class VmDecision {
                   case SHUTDOWN_BY_GUEST -> "The guest shut down.";
                 })
             .orElse(
-                "Its domain was gone when the agent looked: the host, or its hypervisor, went down.");
+                "Its domain was gone when the agent looked: the host, or its hypervisor, went"
+                    + " down.");
     return Problem.of(ErrorCode.DOMAIN_LOST, "running VM '" + wanted.name() + "'")
         .detail(how)
         .next(

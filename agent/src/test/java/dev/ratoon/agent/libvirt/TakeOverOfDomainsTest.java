@@ -128,9 +128,10 @@ final class TakeOverOfDomainsTest {
     somebody
         .domainDefineXML(
             description(
-                "<filesystem type='mount'><source dir='/srv'/><target dir='x'/></filesystem>"
-                    + "<disk type='file' device='disk'><source file='/x.raw'/><target dev='sda' bus='sata'/></disk>"
-                    + "<interface type='user'><model type='e1000'/></interface>"))
+                "<filesystem type='mount'><source dir='/srv'/><target dir='x'/></filesystem><disk"
+                    + " type='file' device='disk'><source file='/x.raw'/><target dev='sda'"
+                    + " bus='sata'/></disk><interface type='user'><model"
+                    + " type='e1000'/></interface>"))
         .free();
 
     assertThat(hypervisor.others().getFirst().obstacles())
