@@ -3,6 +3,7 @@ package dev.ratoon.agent;
 import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import java.util.List;
@@ -25,9 +26,11 @@ final class SlowBases {
   }
 
   Bases of(Cache cache) {
+    Bases usual = Bases.of(cache);
     return new Bases() {
       @Override
-      public Base ready(DiskId id, Progress progress) throws InterruptedException {
+      public Base ready(DiskId id, Priority priority, Progress progress)
+          throws InterruptedException {
         waiting.incrementAndGet();
         try {
           gate.await();
@@ -35,7 +38,7 @@ final class SlowBases {
           waiting.decrementAndGet();
           left.incrementAndGet();
         }
-        return cache.use(id);
+        return usual.ready(id, priority, progress);
       }
 
       @Override
@@ -49,7 +52,9 @@ final class SlowBases {
       }
 
       @Override
-      public void close() {}
+      public void close() {
+        usual.close();
+      }
     };
   }
 }

@@ -281,13 +281,16 @@ final class Samples {
   }
 
   private static boolean isAboutVm(OperationKind kind) {
-    return kind != OperationKind.IMPORT && !isAboutBase(kind);
+    return switch (kind) {
+      case DEPLOY, START, STOP, DELETE, UNDELETE, TAKE_OVER -> true;
+      case IMPORT, PRECACHE, VERIFY, SCRUB, ADOPT, UNADOPT -> false;
+    };
   }
 
   private static boolean isAboutBase(OperationKind kind) {
     return switch (kind) {
       case PRECACHE, VERIFY, SCRUB -> true;
-      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE -> false;
+      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, ADOPT, UNADOPT, TAKE_OVER -> false;
     };
   }
 

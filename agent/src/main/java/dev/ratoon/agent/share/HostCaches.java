@@ -80,7 +80,12 @@ public final class HostCaches {
   }
 
   private boolean isOwn(Base base) {
-    return own.root().equals(base.path().getParent()) || isAdopted(base.path());
+    return isInOwnFolder(base.path()) || isAdopted(base.path());
+  }
+
+  /** Whether it is a file of the host's own cache, which bases are brought into. */
+  public boolean isInOwnFolder(Path file) {
+    return own.root().equals(file.getParent());
   }
 
   /** Whether it is an operator's file that is a base where it lies. */

@@ -209,7 +209,10 @@ final class VmWork {
     }
   }
 
-  /** What lies in an adopted file cannot be brought anew: whether that is sound is seen later. */
+  /**
+   * Only what lies in the host's own cache is brought anew there; how an adopted file is, or one on
+   * a share, is seen when the disk is opened.
+   */
   private boolean basesAreReady(DesiredVm vm) {
     Path folder = folders.of(vm.id());
     return IntStream.range(0, vm.disks().size())
@@ -217,7 +220,9 @@ final class VmWork {
         .filter(VmDisk::isChild)
         .allMatch(disk ->
             disk.wanted().base().filter(caches::isReady).isPresent()
-                || OverlayHeader.parent(disk.file()).map(Path::of).filter(caches::isAdopted).isPresent());
+                || OverlayHeader.parent(disk.file())
+                    .filter(parent -> !caches.isInOwnFolder(Path.of(parent)))
+                    .isPresent());
   }
 
   /** Makes another's domain, and its disks, the VM's own. */

@@ -7,6 +7,7 @@ import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Upload;
+import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.cache.share.MountedFiles;
 import dev.ratoon.cache.share.ShareTimes;
 import dev.ratoon.disk.file.ImmutableFlag;
@@ -38,6 +39,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,7 +96,7 @@ class SharedFirstTest {
     }
 
     @Override
-    public Base ready(DiskId id, Progress progress) throws InterruptedException {
+    public Base ready(DiskId id, Priority priority, Progress progress) throws InterruptedException {
       if (cache.find(id).isEmpty()) {
         mayBring.await();
         brought.incrementAndGet();
@@ -180,7 +182,7 @@ class SharedFirstTest {
 
   private static Base ready(Member member, DiskId id) {
     try {
-      return member.bases.ready(id, (done, total) -> {});
+      return member.bases.ready(id, Priority.DEPLOY, (done, total) -> {});
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
@@ -190,7 +192,9 @@ class SharedFirstTest {
   void howeverManyHostsWantABaseItIsBroughtOnceAndSharedByAll() {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<CompletableFuture<Base>> all =
-          Stream.concat(members.stream(), members.stream())
+          IntStream.range(0, 2)
+              .boxed()
+              .flatMap(_ -> members.stream())
               .map(member -> CompletableFuture.supplyAsync(() -> ready(member, base), threads))
               .toList();
       mayBring.countDown();

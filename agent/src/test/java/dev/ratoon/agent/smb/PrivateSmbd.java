@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ratoon.model.SmbLocation;
 import dev.ratoon.protocol.agent.ShareCredentials;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -138,15 +139,20 @@ final class PrivateSmbd implements AutoCloseable {
   }
 
   /** Stops it dead, its children too, without ending it. */
-  void freeze(boolean yes) throws Exception {
+  void freeze(boolean yes) {
     for (ProcessHandle each : processes()) {
-      new ProcessBuilder("kill", yes ? "-STOP" : "-CONT", String.valueOf(each.pid()))
-          .start()
-          .waitFor();
+      try {
+        new ProcessBuilder("kill", yes ? "-STOP" : "-CONT", String.valueOf(each.pid()))
+            .start()
+            .onExit()
+            .join();
+      } catch (IOException failed) {
+        throw new UncheckedIOException(failed);
+      }
     }
   }
 
-  void kill() throws Exception {
+  void kill() {
     for (ProcessHandle each : processes()) {
       each.destroyForcibly();
       each.onExit().join();
@@ -165,7 +171,7 @@ final class PrivateSmbd implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     freeze(false);
     kill();
   }

@@ -334,12 +334,12 @@ class ChunkChannelTest {
               Priority.DEPLOY,
               new Collected() {
                 @Override
-                public void completed() {
+                public synchronized void completed() {
                   room.release();
                 }
 
                 @Override
-                public void failed(Problem why) {
+                public synchronized void failed(Problem why) {
                   room.release();
                 }
               });
