@@ -201,7 +201,16 @@ final class Hosts implements AutoCloseable {
 
   /** Takes down what is there; may be called at any moment. The files stay. */
   @Override
-  public void close() throws IOException, InterruptedException {
+  public void close() throws IOException {
+    try {
+      takeDown();
+    } catch (InterruptedException ending) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while taking hosts down", ending);
+    }
+  }
+
+  private void takeDown() throws IOException, InterruptedException {
     for (int host = 0; host <= receivers; host++) {
       killAll(host);
       remove(namespace(host));

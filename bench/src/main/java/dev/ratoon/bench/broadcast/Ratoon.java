@@ -214,7 +214,12 @@ final class Ratoon implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
-    stop();
+  public void close() throws IOException {
+    try {
+      stop();
+    } catch (InterruptedException ending) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while ending Ratoon", ending);
+    }
   }
 }

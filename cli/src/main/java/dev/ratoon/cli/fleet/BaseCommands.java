@@ -122,7 +122,8 @@ final class BaseCommands {
     }
 
     private static String place(ReplicaView replica) {
-      return replica.host() + (replica.state() == ReplicaState.SUSPECT ? " (suspect)" : "");
+      return BaseCommands.place(replica)
+          + (replica.state() == ReplicaState.SUSPECT ? " (suspect)" : "");
     }
   }
 

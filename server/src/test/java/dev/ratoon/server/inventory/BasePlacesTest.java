@@ -17,7 +17,7 @@ class BasePlacesTest {
   private static List<Place> places(int count, Kind kind) {
     List<Place> places = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      places.add(new Place(new HostId(new UUID(kind.ordinal(), i)), "10.0.0.1:7801", kind));
+      places.add(new Place(new HostId(new UUID(kind.name().hashCode(), i)), "10.0.0.1:7801", kind));
     }
     return places;
   }
