@@ -1,5 +1,6 @@
 package dev.ratoon.agent;
 
+import dev.ratoon.agent.adopt.Adoptions;
 import dev.ratoon.agent.bases.BaseKeepers;
 import dev.ratoon.agent.bases.BaseWork;
 import dev.ratoon.agent.host.FileSystems;
@@ -13,6 +14,7 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
@@ -73,6 +75,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final BaseKeepers bases;
   private final FileSystems fileSystems;
   private final Inspection inspection;
+  private final Adoptions adoptions;
   private final Thread asking;
   private volatile boolean takenUp;
   private volatile boolean closed;
@@ -113,6 +116,15 @@ public final class Agent implements AgentLink, AutoCloseable {
                 "cache", stores.cache().root(),
                 "vms", folders.vms(),
                 "trash", folders.trash()));
+    this.adoptions =
+        new Adoptions(
+            folders,
+            hypervisor,
+            vms::standingOn,
+            clock,
+            config.reportEvery(),
+            reporter::hostChanged);
+    stores.cache().adopt(adoptions.bases());
     this.asking = Thread.ofVirtual().name("desired").unstarted(this::ask);
   }
 
@@ -129,9 +141,9 @@ public final class Agent implements AgentLink, AutoCloseable {
       InstantSource clock) {
     Agent agent = new Agent(config, hypervisor, stores, server, clock);
     stores.shares().onChange(agent.reporter::hostChanged);
-    agent.reporter.start();
     stores.cache().onChange(agent.reporter::hostChanged);
     stores.cache().onChange(agent.bases::cacheChanged);
+    agent.adoptions.start();
     agent.asking.start();
     return agent;
   }
@@ -159,6 +171,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   public void close() {
     closed = true;
     asking.interrupt();
+    adoptions.close();
     vms.close();
     bases.close();
     reporter.close();
@@ -195,7 +208,8 @@ public final class Agent implements AgentLink, AutoCloseable {
       case NOTHING_NEWER, SILENCE ->
           remembered.ifPresent(last -> {
             stores.bases().limit(last.limits().orElse(TransferLimits.NONE));
-            vms.want(last.vms());
+            want(last);
+            wantDisks(last);
           });
       case NOT_OURS -> {
         if (!closed) {
@@ -273,11 +287,13 @@ public final class Agent implements AgentLink, AutoCloseable {
     if (!onlyStarts) {
       want(newer);
     }
-    wantBases(newer);
+    wantDisks(newer);
   }
 
-  private void wantBases(DesiredState state) {
+  /** What is wanted of base disks, whatever VMs need. */
+  private void wantDisks(DesiredState state) {
     bases.want(state.bases(), state.scrub().orElse(ScrubRules.OFF));
+    adoptions.want(state.adoptions());
   }
 
   /** The shares first: VMs may stand on them. */
@@ -319,7 +335,8 @@ public final class Agent implements AgentLink, AutoCloseable {
         bases.reports(),
         stores.bases().transfers(),
         Optional.of(inspection.now(desired.last(), strays)),
-        stores.shares().reports());
+        stores.shares().reports(),
+        adoptions.report());
   }
 
   private HostFacts facts() {
@@ -355,7 +372,12 @@ public final class Agent implements AgentLink, AutoCloseable {
                     r.verifiedAt(),
                     ""))
             .toList();
-    Set<DiskId> ids = here.stream().map(ReplicaReport::diskId).collect(Collectors.toSet());
+    // One that is only adopted may be on its way into the cache, too.
+    Set<DiskId> ids =
+        here.stream()
+            .filter(base -> base.layout() != Layout.ADOPTED)
+            .map(ReplicaReport::diskId)
+            .collect(Collectors.toSet());
     return Stream.of(
             here.stream(),
             coming.stream().filter(base -> !ids.contains(base.diskId())),

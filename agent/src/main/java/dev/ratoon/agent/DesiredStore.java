@@ -85,7 +85,8 @@ final class DesiredStore {
         newer.scrub(),
         newer.lineage(),
         newer.limits(),
-        newer.shares());
+        newer.shares(),
+        newer.adoptions());
   }
 
   private static DesiredVm newest(DesiredVm vm, @Nullable DesiredVm seen) {

@@ -34,8 +34,12 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.AdoptedDisk;
+import dev.ratoon.protocol.agent.AdoptionReport;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.BaseTask;
+import dev.ratoon.protocol.agent.DesiredAdoption.Wish;
+import dev.ratoon.protocol.agent.DesiredAdoption;
 import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredNic;
@@ -84,7 +88,7 @@ import java.util.stream.Stream;
 final class Host implements ServerLink, AutoCloseable {
   static final int DISK_BYTES = 4 << 20;
   private static final byte[] PATCH = {1, 2, 3};
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int GRACE_SECONDS = 1;
 
   private final Path home;
@@ -106,6 +110,7 @@ final class Host implements ServerLink, AutoCloseable {
   private final Map<VmId, VmReport> reported = new HashMap<>();
   private List<DesiredBase> wantedBases = List.of();
   private final Map<DiskId, BaseReport> reportedBases = new HashMap<>();
+  private final Map<String, DesiredAdoption> adoptions = new HashMap<>();
   private Optional<HostReport> reportedHost = Optional.empty();
   private String incarnation = "one";
   private long revision = 1;
@@ -335,6 +340,40 @@ final class Host implements ServerLink, AutoCloseable {
     return image;
   }
 
+  void adopt(Path path, Wish wish) {
+    change(() -> {
+      String text = path.toString();
+      adoptions.put(text, new DesiredAdoption(text, revision + 1, wish));
+    });
+  }
+
+  /** Waits until the host has done what was last asked of this path. */
+  AdoptionReport awaitAdopted(Path path) {
+    String text = path.toString();
+    awaitHost(report -> found(report, text).filter(AdoptionReport::settled).isPresent());
+    return found(reportedHost.orElseThrow(), text).orElseThrow();
+  }
+
+  AdoptedDisk awaitDisk(Path path, Path file, AdoptedDisk.State state) {
+    awaitHost(report -> disk(report, path, file).filter(d -> d.state() == state).isPresent());
+    return disk(reportedHost.orElseThrow(), path, file).orElseThrow();
+  }
+
+  private Optional<AdoptedDisk> disk(HostReport report, Path path, Path file) {
+    return found(report, path.toString()).stream()
+        .flatMap(adoption -> adoption.disks().stream())
+        .filter(disk -> disk.path().equals(file.toString()))
+        .findFirst();
+  }
+
+  private Optional<AdoptionReport> found(HostReport report, String path) {
+    DesiredAdoption wish = Objects.requireNonNull(adoptions.get(path));
+    return report.adopted().stream()
+        .flatMap(adopted -> adopted.adoptions().stream())
+        .filter(each -> each.path().equals(path) && each.revision() == wish.revision())
+        .findFirst();
+  }
+
   HostReport lastReport() {
     return reportedHost.orElseThrow();
   }
@@ -345,6 +384,10 @@ final class Host implements ServerLink, AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  Cache cache() {
+    return cache.orElseThrow();
   }
 
   void wantNothing() {
@@ -370,7 +413,8 @@ final class Host implements ServerLink, AutoCloseable {
               v.restart(),
               v.disks(),
               v.nics(),
-              v.cloudInit()));
+              v.cloudInit(),
+              v.takeOver()));
     });
   }
 
@@ -492,7 +536,8 @@ final class Host implements ServerLink, AutoCloseable {
                   Optional.empty(),
                   Optional.of(new Lineage("run", replaces)),
                   Optional.empty(),
-                  shares))
+                  shares,
+                  new ArrayList<>(adoptions.values())))
           : Optional.empty();
     } finally {
       lock.unlock();

@@ -26,6 +26,7 @@ final class SlowBases {
   }
 
   Bases of(Cache cache) {
+    Bases usual = Bases.of(cache);
     return new Bases() {
       @Override
       public Base ready(DiskId id, Priority priority, Progress progress)
@@ -37,7 +38,7 @@ final class SlowBases {
           waiting.decrementAndGet();
           left.incrementAndGet();
         }
-        return cache.use(id);
+        return usual.ready(id, priority, progress);
       }
 
       @Override
@@ -51,7 +52,9 @@ final class SlowBases {
       }
 
       @Override
-      public void close() {}
+      public void close() {
+        usual.close();
+      }
     };
   }
 }

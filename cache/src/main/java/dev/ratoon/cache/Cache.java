@@ -1,32 +1,21 @@
 package dev.ratoon.cache;
 
-import dev.ratoon.disk.DiskFormat;
-import dev.ratoon.disk.Durability;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentWitness;
-import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.blocks.BlockFingerprints;
 import dev.ratoon.disk.chain.VirtualDisks;
-import dev.ratoon.disk.copy.SparseCopy;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.FileAbilities;
-import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.manifest.Manifest;
-import dev.ratoon.disk.manifest.Manifests;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Layout;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -35,8 +24,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,7 +49,7 @@ public final class Cache implements AutoCloseable {
   private final CacheFolder folder;
   private final int parallelism;
   private final CachedBase.Surroundings surroundings;
-  private final FileChannel lockFile;
+  private final FolderLock lock;
   private final FileAbilities abilities;
 
   /** What new children are made on: the flat file where there is one. */
@@ -73,12 +62,15 @@ public final class Cache implements AutoCloseable {
   private final KnownBlocks knownBlocks;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
-  private Cache(CacheFolder folder, int parallelism, InstantSource clock, FileChannel lockFile)
+  /** Bases that lie outside the folder. */
+  private volatile AdoptedBases adopted = AdoptedBases.NONE;
+
+  private Cache(CacheFolder folder, int parallelism, InstantSource clock, FolderLock lock)
       throws IOException {
     this.folder = folder;
     this.parallelism = parallelism;
     this.surroundings = new CachedBase.Surroundings(parallelism, clock, this::fileAt);
-    this.lockFile = lockFile;
+    this.lock = lock;
     this.abilities = FileAbilities.in(folder.incoming());
     this.replaced = new ConcurrentHashMap<>(folder.putAside());
     this.knownBlocks = new KnownBlocks(folder);
@@ -94,23 +86,29 @@ public final class Cache implements AutoCloseable {
    */
   public static Cache open(Path root, int parallelism, InstantSource clock) {
     CacheFolder folder = new CacheFolder(root.toAbsolutePath());
-    FileChannel lockFile = null;
+    FolderLock lock = null;
     try {
       Files.createDirectories(folder.incoming());
       Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx--x--x"));
       Files.setPosixFilePermissions(
           folder.incoming(), PosixFilePermissions.fromString("rwx------"));
-      lockFile = lock(folder);
+      lock = FolderLock.take(folder);
       folder.sweep();
-      Cache cache = new Cache(folder, parallelism, clock, lockFile);
+      Cache cache = new Cache(folder, parallelism, clock, lock);
       cache.findBases();
       return cache;
     } catch (IOException failed) {
-      closeQuietly(lockFile, failed);
+      giveBack(lock);
       throw Faults.unwritable(root, failed);
     } catch (RuntimeException failed) {
-      closeQuietly(lockFile, failed);
+      giveBack(lock);
       throw failed;
+    }
+  }
+
+  private static void giveBack(@Nullable FolderLock lock) {
+    if (lock != null) {
+      lock.close();
     }
   }
 
@@ -137,25 +135,6 @@ public final class Cache implements AutoCloseable {
         .or(() -> Optional.ofNullable(flattened.get(path)));
   }
 
-  private static FileChannel lock(CacheFolder folder) throws IOException {
-    FileChannel channel =
-        FileChannel.open(folder.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    @Nullable FileLock lock;
-    try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException sameProcess) {
-      lock = null;
-    }
-    if (lock == null) {
-      channel.close();
-      throw Problem.of(ErrorCode.ALREADY_RUNNING, "opening the cache " + folder.root())
-          .detail("Another process has it.")
-          .next("Only one Ratoon at a time can use a cache; 'ratoon down' ends the one that runs.")
-          .asException();
-    }
-    return channel;
-  }
-
   /** Where the cache is. */
   public Path root() {
     return folder.root();
@@ -174,14 +153,39 @@ public final class Cache implements AutoCloseable {
     listeners.add(changed);
   }
 
+  /**
+   * From now on these belong to the cache, too, beside those in its folder; they are never written
+   * to, moved or removed by it.
+   */
+  public void adopt(AdoptedBases others) {
+    adopted = others;
+    tellListeners();
+  }
+
+  /** Bases that operators have on this host, outside the folder. */
+  public AdoptedBases adopted() {
+    return adopted;
+  }
+
   /** The base with this id, if it is here; nothing is looked at. */
   public Optional<Base> find(DiskId id) {
-    return Optional.ofNullable(bases.get(id)).map(CachedBase::base);
+    return Optional.ofNullable(bases.get(id)).map(CachedBase::base).or(() -> adopted.parent(id));
+  }
+
+  /** The base with this id in this file, if it is here; nothing is looked at. */
+  public Optional<Base> find(DiskId id, Path named) {
+    return fileAt(named)
+        .map(CachedBase::base)
+        .or(() -> adopted.chain(named).stream().findFirst())
+        .filter(base -> base.id().equals(id));
   }
 
   /** Whether the base with this id is here and unaltered, as one look at its inode tells. */
   public boolean isReady(DiskId id) {
-    return Optional.ofNullable(bases.get(id)).filter(CachedBase::isReady).isPresent();
+    CachedBase cached = bases.get(id);
+    return cached == null
+        ? adopted.parent(id).filter(this::isReady).isPresent()
+        : cached.isReady();
   }
 
   /**
@@ -194,7 +198,7 @@ public final class Cache implements AutoCloseable {
   public Base use(DiskId id) {
     CachedBase cached = bases.get(id);
     if (cached == null) {
-      throw missing(id);
+      return verified(adopted.parent(id).orElseThrow(() -> missing(id)));
     }
     return verified(cached);
   }
@@ -204,12 +208,17 @@ public final class Cache implements AutoCloseable {
    * this base, then what new children are made on.
    */
   public Base use(DiskId id, Path named) {
-    return find(id, named).isPresent() ? verified(fileAt(named).orElseThrow()) : use(id);
+    Optional<Base> there = find(id, named);
+    return there.isPresent() ? verified(there.get()) : use(id);
   }
 
-  /** The base with this id in this file, if it is here; nothing is looked at. */
-  Optional<Base> find(DiskId id, Path named) {
-    return fileAt(named).map(CachedBase::base).filter(base -> base.id().equals(id));
+  private Base verified(Base base) {
+    Optional<CachedBase> own = fileAt(base.path());
+    if (own.isPresent()) {
+      return verified(own.get());
+    }
+    adopted.require(base);
+    return base;
   }
 
   /**
@@ -217,7 +226,8 @@ public final class Cache implements AutoCloseable {
    * last. Costs one look at each inode.
    */
   public boolean isReady(Base base) {
-    return fileAt(base.path()).filter(CachedBase::isReady).isPresent();
+    Optional<CachedBase> own = fileAt(base.path());
+    return own.isPresent() ? own.get().isReady() : adopted.isAsConfirmed(base);
   }
 
   private Base verified(CachedBase cached) {
@@ -238,7 +248,18 @@ public final class Cache implements AutoCloseable {
    * @throws RatoonException {@code base-missing}; {@code base-altered} if one of them is not here
    */
   public List<Base> chain(Base base) {
-    return file(base).chain().stream().map(CachedBase::base).toList();
+    Optional<CachedBase> own = fileAt(base.path());
+    return own.isPresent()
+        ? own.get().chain().stream().map(CachedBase::base).toList()
+        : chainOutside(base);
+  }
+
+  private List<Base> chainOutside(Base base) {
+    List<Base> chain = adopted.chain(base.path());
+    if (chain.isEmpty()) {
+      throw missing(base.id());
+    }
+    return chain;
   }
 
   /**
@@ -247,11 +268,14 @@ public final class Cache implements AutoCloseable {
    * @throws RatoonException {@code base-missing}, {@code file-unreadable} and others
    */
   public VirtualDisk open(Base base) {
-    return file(base).open();
+    Optional<CachedBase> own = fileAt(base.path());
+    return own.isPresent() ? own.get().open() : openOutside(base);
   }
 
-  private CachedBase file(Base base) {
-    return fileAt(base.path()).orElseThrow(() -> missing(base.id()));
+  private VirtualDisk openOutside(Base base) {
+    int files = chainOutside(base).size();
+    return VirtualDisks.open(
+        base.path(), base.format(), OpenRules.chain(files, List.of(), ParentWitness.TRUSTING));
   }
 
   /**
@@ -298,8 +322,10 @@ public final class Cache implements AutoCloseable {
 
   /** All bases here, those included that somebody altered. */
   public List<Replica> replicas() {
-    return bases.values().stream()
-        .map(b -> new Replica(b.base(), b.layout(), b.state(), storedBytes(b), b.verifiedAt()))
+    Stream<Replica> own =
+        bases.values().stream()
+            .map(b -> new Replica(b.base(), b.layout(), b.state(), storedBytes(b), b.verifiedAt()));
+    return Stream.concat(own, adopted.replicas().stream())
         .sorted((a, b) -> a.base().id().compareTo(b.base().id()))
         .toList();
   }
@@ -350,25 +376,7 @@ public final class Cache implements AutoCloseable {
    */
   public long copyWhole(DiskId id, Path target, long sizeBytes, CopyProgress progress) {
     Base base = use(id);
-    AtomicLong done = new AtomicLong();
-    Progress counted = bytes -> progress.at(done.addAndGet(bytes), base.sizeBytes());
-    try (VirtualDisk source = open(base)) {
-      var written = SparseCopy.copy(source, target, Durability.SYNCED, parallelism, counted);
-      try (VirtualDisk copy = VirtualDisks.open(target, DiskFormat.RAW, OpenRules.chain(1))) {
-        Manifest manifest = Manifests.ofCopy(copy, written, parallelism, Progress.NONE);
-        if (!manifest.id().equals(id)) {
-          Files.delete(target);
-          throw CachedBase.altered(base, "A copy of it has another content.");
-        }
-      }
-      long copied = StoredBytes.of(target);
-      try (RandomAccessFile file = new RandomAccessFile(target.toFile(), "rw")) {
-        file.setLength(Math.max(sizeBytes, base.sizeBytes()));
-      }
-      return copied;
-    } catch (IOException failed) {
-      throw Faults.unwritable(target, failed);
-    }
+    return new WholeCopy(base, () -> open(base), parallelism).write(target, sizeBytes, progress);
   }
 
   /**
@@ -400,7 +408,7 @@ public final class Cache implements AutoCloseable {
    */
   public Manifest manifest(DiskId id) {
     if (!bases.containsKey(id)) {
-      throw missing(id);
+      return adopted.manifest(id).orElseThrow(() -> missing(id));
     }
     return Manifest.read(folder.manifest(id));
   }
@@ -475,11 +483,7 @@ public final class Cache implements AutoCloseable {
   @Override
   public void close() {
     knownBlocks.close();
-    try {
-      lockFile.close();
-    } catch (IOException nothingToDo) {
-      // the lock ends with the process at the latest
-    }
+    lock.close();
   }
 
   /** Gives a verified file its name. Returns whether the cache had the same content before. */
@@ -523,15 +527,5 @@ public final class Cache implements AutoCloseable {
 
   private void tellListeners() {
     listeners.forEach(Runnable::run);
-  }
-
-  private static void closeQuietly(@Nullable FileChannel channel, Throwable reason) {
-    if (channel != null) {
-      try {
-        channel.close();
-      } catch (IOException failed) {
-        reason.addSuppressed(failed);
-      }
-    }
   }
 }

@@ -47,7 +47,13 @@ record CacheFolder(Path root) {
     return switch (layout) {
       case FLAT -> ".flat.raw";
       case DELTA -> ".delta.qcow2";
+      case ADOPTED -> throw outside();
     };
+  }
+
+  /** Adopted files lie where their operator has them. */
+  static IllegalArgumentException outside() {
+    return new IllegalArgumentException("an adopted file does not lie in a cache's folder");
   }
 
   Path content(DiskId id, Layout layout) {
@@ -63,6 +69,7 @@ record CacheFolder(Path root) {
         switch (layout) {
           case FLAT -> id + ".stamp";
           case DELTA -> id + ".delta.stamp";
+          case ADOPTED -> throw outside();
         });
   }
 

@@ -56,6 +56,7 @@ public final class IncomingBase {
     return switch (layout) {
       case FLAT -> content();
       case DELTA -> delta();
+      case ADOPTED -> throw CacheFolder.outside();
     };
   }
 

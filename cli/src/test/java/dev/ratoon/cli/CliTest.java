@@ -90,6 +90,8 @@ class CliTest {
         "host follow host-1 --yes",
         "host set host-1 --limit 100M",
         "settings set library-uploads=4 give-limit=100M",
+        "host adopted",
+        "host adopt --help",
         "settings show",
         "settings set differencing=off trash-hours=5",
         "settings set colour=red",

@@ -174,6 +174,7 @@ final class FakeApi implements AutoCloseable {
                   begin(1, OperationKind.PRECACHE, first + " on host-1"),
                   begin(2, OperationKind.PRECACHE, first + " on host-2")));
       case "host-list" -> send(exchange, 200, List.of(Samples.host()));
+      case "host-adopted" -> send(exchange, 200, Samples.adopted());
       case "host-show", "host-change", "host-follow" ->
           send(exchange, 200, known(first, "host-1", Samples.host()));
       case "share-list" -> send(exchange, 200, List.of(Samples.share()));

@@ -20,9 +20,13 @@ import dev.ratoon.model.ShareState;
 import dev.ratoon.model.StepState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.AdoptedDisk;
 import dev.ratoon.protocol.agent.FileSystemFacts;
 import dev.ratoon.protocol.agent.Findings;
+import dev.ratoon.protocol.agent.ForeignDomain;
 import dev.ratoon.protocol.agent.TransferReport;
+import dev.ratoon.protocol.api.AdoptedView;
+import dev.ratoon.protocol.api.AdoptedView.PathView;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.DiskView;
 import dev.ratoon.protocol.api.HostView;
@@ -277,13 +281,55 @@ final class Samples {
   }
 
   private static boolean isAboutVm(OperationKind kind) {
-    return kind != OperationKind.IMPORT && !isAboutBase(kind);
+    return switch (kind) {
+      case DEPLOY, START, STOP, DELETE, UNDELETE, TAKE_OVER -> true;
+      case IMPORT, PRECACHE, VERIFY, SCRUB, ADOPT, UNADOPT -> false;
+    };
   }
 
   private static boolean isAboutBase(OperationKind kind) {
     return switch (kind) {
       case PRECACHE, VERIFY, SCRUB -> true;
-      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE -> false;
+      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, ADOPT, UNADOPT, TAKE_OVER -> false;
     };
+  }
+
+  static AdoptedView adopted() {
+    String root = "/srv/golden";
+    AdoptedDisk base =
+        new AdoptedDisk(
+            root + "/debian.qcow2",
+            "qcow2",
+            List.of(),
+            2L << 30,
+            400L << 20,
+            Optional.of(DISK),
+            AdoptedDisk.State.PARENT,
+            "",
+            List.of("web"));
+    AdoptedDisk overlay =
+        new AdoptedDisk(
+            root + "/web.qcow2",
+            "qcow2",
+            List.of(root + "/debian.qcow2"),
+            2L << 30,
+            60L << 20,
+            Optional.empty(),
+            AdoptedDisk.State.IN_USE,
+            "It is the disk of the libvirt domain 'web'.",
+            List.of("web"));
+    ForeignDomain domain =
+        new ForeignDomain(
+            vmId(9),
+            "web",
+            true,
+            2,
+            1L << 30,
+            List.of(),
+            List.of(),
+            List.of("It has a device <tpm>, which Ratoon's VMs have not."),
+            List.of("graphics", "video"));
+    return new AdoptedView(
+        HOST, List.of(new PathView(root, true, true, List.of(base, overlay))), List.of(domain));
   }
 }

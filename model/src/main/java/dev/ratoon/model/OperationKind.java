@@ -10,5 +10,8 @@ public enum OperationKind {
   UNDELETE,
   PRECACHE,
   VERIFY,
-  SCRUB
+  SCRUB,
+  ADOPT,
+  UNADOPT,
+  TAKE_OVER
 }

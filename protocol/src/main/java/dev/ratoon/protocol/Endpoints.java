@@ -8,6 +8,8 @@ import static dev.ratoon.protocol.Endpoint.Method.PUT;
 import dev.ratoon.protocol.Endpoint.Bytes;
 import dev.ratoon.protocol.Endpoint.Events;
 import dev.ratoon.protocol.Endpoint.NoBody;
+import dev.ratoon.protocol.api.AdoptRequest;
+import dev.ratoon.protocol.api.AdoptedView;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.Health;
@@ -23,6 +25,7 @@ import dev.ratoon.protocol.api.ShareFill;
 import dev.ratoon.protocol.api.ShareRequest;
 import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.protocol.api.StopRequest;
+import dev.ratoon.protocol.api.TakeOverRequest;
 import dev.ratoon.protocol.api.VerifyRequest;
 import dev.ratoon.protocol.api.VmView;
 import java.util.List;
@@ -311,6 +314,51 @@ public final class Endpoints {
           HostView.class,
           200,
           "Lets a host whose history this database does not know follow it from now on.");
+  public static final Endpoint<AdoptRequest, OperationView> HOST_ADOPT =
+      one(
+          "host-adopt",
+          POST,
+          "/v1/hosts/{host}/adopted",
+          NO_QUERY,
+          Permission.HOSTS_WRITE,
+          AdoptRequest.class,
+          OperationView.class,
+          202,
+          "Looks for disks that already lie on a host, and uses them where they lie.");
+  public static final Endpoint<NoBody, AdoptedView> HOST_ADOPTED =
+      one(
+          "host-adopted",
+          GET,
+          "/v1/hosts/{host}/adopted",
+          NO_QUERY,
+          Permission.HOSTS_READ,
+          NoBody.class,
+          AdoptedView.class,
+          200,
+          "The disks that a host has adopted, and the libvirt domains that stand on them.");
+  public static final Endpoint<NoBody, OperationView> HOST_UNADOPT =
+      one(
+          "host-unadopt",
+          DELETE,
+          "/v1/hosts/{host}/adopted",
+          Map.of("path", "The path that was adopted."),
+          Permission.HOSTS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          202,
+          "Gives adopted disks back as they were found. Refused while VMs stand on them.");
+  public static final Endpoint<TakeOverRequest, OperationView> VM_ADOPT =
+      one(
+          "vm-adopt",
+          POST,
+          "/v1/hosts/{host}/domains/{domain}/adopt",
+          NO_QUERY,
+          Permission.HOSTS_WRITE,
+          TakeOverRequest.class,
+          OperationView.class,
+          202,
+          "Makes a VM of a libvirt domain whose disks stand on adopted ones; it runs on"
+              + " meanwhile.");
   public static final Endpoint<JoinTokenRequest, JoinTokenView> JOIN_TOKEN =
       one(
           "join-token",
@@ -463,6 +511,10 @@ public final class Endpoints {
         HOST_CHANGE,
         HOST_REMOVE,
         HOST_FOLLOW,
+        HOST_ADOPT,
+        HOST_ADOPTED,
+        HOST_UNADOPT,
+        VM_ADOPT,
         JOIN_TOKEN,
         SHARE_ADD,
         SHARE_LIST,

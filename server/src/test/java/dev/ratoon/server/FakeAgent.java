@@ -12,6 +12,7 @@ import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.StepState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.AdoptedReport;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredBase;
@@ -71,6 +72,10 @@ final class FakeAgent implements AgentLink {
   long memoryBytes = 64 * GIB;
   long diskFreeBytes = 500 * GIB;
   private final String name;
+
+  /** What it says that it has adopted. */
+  Optional<AdoptedReport> adopted = Optional.empty();
+
   private ServerLink server;
   private long revision;
   private String incarnation = "";
@@ -163,8 +168,10 @@ final class FakeAgent implements AgentLink {
             chunkAddress,
             wantedBases.stream().map(working).toList(),
             transfers,
-            Optional.of(new Findings(revision, run, strays, List.of(), List.of(), 0)),
-            shares));
+            Optional.of(
+                new Findings(revision, run, strays, List.of(), List.of(), 0)),
+            shares,
+            adopted));
   }
 
   /** Says how far it is with what is wanted of base disks. */
@@ -232,7 +239,8 @@ final class FakeAgent implements AgentLink {
         List.of(),
         Optional.empty(),
         Optional.empty(),
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   VmReport settled(DesiredVm vm) {

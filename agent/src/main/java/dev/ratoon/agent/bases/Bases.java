@@ -48,26 +48,8 @@ public interface Bases extends AutoCloseable {
   @Override
   void close();
 
-  /** Of a host that has nobody to bring anything from. */
+  /** Of a host that has no others to bring anything from. */
   static Bases of(Cache cache) {
-    return new Bases() {
-      @Override
-      public Base ready(DiskId id, Priority priority, Progress progress) {
-        return cache.use(id);
-      }
-
-      @Override
-      public Optional<String> address() {
-        return Optional.empty();
-      }
-
-      @Override
-      public List<ReplicaReport> arriving() {
-        return List.of();
-      }
-
-      @Override
-      public void close() {}
-    };
+    return new LoneBases(cache);
   }
 }

@@ -1,5 +1,6 @@
 package dev.ratoon.agent.bases;
 
+import dev.ratoon.cache.AdoptedContent;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.ArrivalProgress;
@@ -27,9 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -127,11 +125,11 @@ public final class FleetBases implements Bases {
 
   private Base brought(DiskId id, Priority priority, Progress progress)
       throws InterruptedException {
-    Whereabouts known = server.whereabouts(identity.host(), id);
+    Whereabouts known = whereabouts(id);
     try (ArrivalTicket ticket =
         arrivals.bring(id, known.sizeBytes(), priority, sources(id, known))) {
       coming.put(id, new Coming(known.sizeBytes(), ticket));
-      return await(id, ticket, progress);
+      return Waiting.until(ticket, progress, () -> askAgain(id, ticket));
     } finally {
       if (!arrivals.underWay().contains(id)) {
         coming.remove(id);
@@ -139,31 +137,18 @@ public final class FleetBases implements Bases {
     }
   }
 
-  private Base await(DiskId id, ArrivalTicket ticket, Progress progress)
-      throws InterruptedException {
-    Questions questions = new Questions();
-    while (true) {
-      long lookMillis = questions.lookMillis();
-      try {
-        Base base = ticket.result().get(lookMillis, TimeUnit.MILLISECONDS);
-        tell(ticket, progress);
-        return base;
-      } catch (TimeoutException notYet) {
-        tell(ticket, progress);
-        if (questions.isDueAfter(lookMillis)) {
-          askAgain(id, ticket);
+  /** Where it is; if nobody else says so, but an adopted file of this host has it, that will do. */
+  private Whereabouts whereabouts(DiskId id) {
+    try {
+      return server.whereabouts(identity.host(), id);
+    } catch (RatoonException nowhereElse) {
+      try (AdoptedContent content = cache.adopted().open(id).orElse(null)) {
+        if (content == null) {
+          throw nowhereElse;
         }
-      } catch (ExecutionException failed) {
-        throw failed.getCause() instanceof RatoonException known
-            ? known
-            : new IllegalStateException(failed.getCause());
+        return new Whereabouts(content.manifest().size(), "", List.of());
       }
     }
-  }
-
-  private static void tell(ArrivalTicket ticket, Progress progress) {
-    ArrivalProgress now = ticket.progress();
-    progress.at(now.verifiedBytes(), now.dataBytes());
   }
 
   /** Who has it by now, and a fresh grant; without a server the arrival goes on as it is. */

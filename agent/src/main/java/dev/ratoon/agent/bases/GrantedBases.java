@@ -1,5 +1,6 @@
 package dev.ratoon.agent.bases;
 
+import dev.ratoon.cache.AdoptedContent;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.Arrivals;
@@ -17,8 +18,8 @@ import java.time.InstantSource;
 import java.util.Optional;
 
 /**
- * Gives base disks to hosts that the server has granted them: those that the cache has, and those
- * that are arriving.
+ * Gives base disks to hosts that the server has granted them: those that the cache has, those that
+ * lie in adopted files, and those that are arriving.
  */
 record GrantedBases(FleetIdentity identity, Cache cache, Arrivals arrivals, InstantSource clock)
     implements Doorman {
@@ -44,6 +45,10 @@ record GrantedBases(FleetIdentity identity, Cache cache, Arrivals arrivals, Inst
     Optional<Base> ready = cache.find(disk).map(base -> cache.use(base.id()));
     if (ready.isPresent()) {
       return new Admission(ReadyBase.open(cache, ready.get()), library);
+    }
+    Optional<AdoptedContent> file = cache.adopted().open(disk);
+    if (file.isPresent()) {
+      return new Admission(new GivenFile(file.get()), library);
     }
     ArrivingBase arriving =
         arrivals

@@ -4,6 +4,7 @@ import dev.ratoon.agent.work.Timeline;
 import dev.ratoon.cache.Replica;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.ScrubRules;
@@ -96,6 +97,10 @@ final class Scrubber implements AutoCloseable {
 
   private boolean isDue(Replica replica, Instant now) {
     ScrubRules rules = work.rules();
+    if (replica.layout() == Layout.ADOPTED) {
+      // An operator's: who adopted it looks after it, and nobody mends it.
+      return false;
+    }
     if (replica.state() == ReplicaState.SUSPECT) {
       return true;
     }

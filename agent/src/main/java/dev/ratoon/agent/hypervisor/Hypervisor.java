@@ -61,6 +61,26 @@ public interface Hypervisor extends AutoCloseable {
   /** The domain of this VM, if it has one that carries Ratoon's mark. */
   Optional<DomainStatus> domain(VmId id);
 
+  /** The domains of others: those without Ratoon's mark, running or only defined. */
+  List<OtherDomain> others();
+
+  /**
+   * Makes a domain of others Ratoon's own, whether or not it runs, and does not disturb its guest:
+   * it gets Ratoon's mark, and is no longer defined beyond its run. What was done already is left
+   * as it is, so that this can be repeated. One that has ended and is not defined is fine.
+   *
+   * @param definition where its definition is kept before anything is changed, unless something is
+   *     kept there already
+   */
+  void takeOver(VmId id, long epoch, String tenant, Definition definition);
+
+  /** Keeps the definition of a domain. */
+  @FunctionalInterface
+  interface Definition {
+    /** Writes it down, for good when this returns. */
+    void keep(String text);
+  }
+
   /**
    * An address at which the guest can be reached, from leases, neighbours or its own agent: empty
    * as long as nobody knows one, and always for user-mode networks.

@@ -40,6 +40,11 @@ record DomainMark(VmId id, long epoch, String tenant, List<Path> overlays) {
         spec.tenant());
   }
 
+  /** The mark, as it is given to a domain that there is already. */
+  String element() {
+    return new Xml().empty("vm", "id", id, "epoch", epoch, "tenant", tenant).toString();
+  }
+
   /** The mark in this description of a domain; empty if there is none that can be read. */
   static Optional<DomainMark> read(String domainXml) {
     Document document = parse(domainXml);

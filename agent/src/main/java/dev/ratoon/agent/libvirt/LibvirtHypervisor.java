@@ -15,6 +15,7 @@ import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainPaused;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainResumed;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainStarted;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
@@ -180,6 +181,18 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public Optional<DomainStatus> domain(VmId id) {
     return status("looking for domain " + id, id);
+  }
+
+  @Override
+  public List<OtherDomain> others() {
+    return call("listing the domains of others", TakeOver::others);
+  }
+
+  @Override
+  public void takeOver(VmId id, long epoch, String tenant, Definition definition) {
+    TakeOver takeOver = new TakeOver(new DomainMark(id, epoch, tenant, List.of()), definition);
+    call("taking over domain " + id, connection -> takeOver.run(connection));
+    ours.add(id);
   }
 
   @Override

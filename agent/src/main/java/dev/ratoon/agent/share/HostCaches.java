@@ -18,8 +18,8 @@ import java.util.Optional;
  * The bases that the VMs of a host stand on: in its own cache, and on the shares that it has
  * mounted.
  *
- * <p>The host's own cache comes first: it is nearer than any share, nobody else can reach its
- * files, and no network has to be up for its VMs. But a disk that was made on one place stays on
+ * <p>The host's own cache, with what it has adopted, comes first: it is nearer than any share, and
+ * no network has to be up for its VMs. But a disk that was made on one place stays on
  * it, even when the base comes to the other: it is the overlay's header that says where its parent
  * is.
  */
@@ -63,7 +63,8 @@ public final class HostCaches {
   }
 
   private Base usedFromOwn(DiskId id, Optional<Path> recorded) {
-    return recorded.isPresent() && own.find(id).isPresent() ? own.use(id, recorded.get()) : use(id);
+    Optional<Base> there = recorded.flatMap(path -> own.find(id, path));
+    return there.isPresent() ? own.use(id, there.get().path()) : use(id);
   }
 
   /**
@@ -81,12 +82,27 @@ public final class HostCaches {
   }
 
   private boolean isOwn(Base base) {
-    return own.root().equals(base.path().getParent());
+    return isInOwnFolder(base.path()) || isAdopted(base.path());
+  }
+
+  /** Whether it is a file of the host's own cache, which bases are brought into. */
+  public boolean isInOwnFolder(Path file) {
+    return own.root().equals(file.getParent());
+  }
+
+  /** Whether it is an operator's file that is a base where it lies. */
+  public boolean isAdopted(Path file) {
+    return !own.adopted().chain(file).isEmpty();
   }
 
   /** Whether it can be used, as a look tells. */
   public boolean isReady(DiskId id) {
     return own.find(id).isPresent() ? own.isReady(id) : sharing(id).isPresent();
+  }
+
+  /** Whether the file of the host's own that an overlay names can be used, as a look tells. */
+  public boolean isReady(DiskId id, Path recorded) {
+    return own.find(id, recorded).filter(own::isReady).isPresent();
   }
 
   /** Whether a base can lie at several places. */

@@ -1,5 +1,6 @@
 package dev.ratoon.agent.simulated;
 
+import dev.ratoon.agent.hypervisor.DiskFormat;
 import dev.ratoon.agent.hypervisor.DomainJob;
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainSpec.DomainDisk;
@@ -17,10 +18,12 @@ import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainStarted;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.PauseReason;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmId;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,6 +46,7 @@ import java.util.function.UnaryOperator;
 public final class SimulatedHypervisor implements Hypervisor {
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final Map<VmId, Domain> domains = new TreeMap<>();
+  private final Map<VmId, OtherDomain> others = new TreeMap<>();
   private final Map<VmId, String> addresses = new HashMap<>();
   private final Queue<HypervisorEvent> undelivered = new ArrayDeque<>();
   private HypervisorFacts facts;
@@ -51,6 +55,7 @@ public final class SimulatedHypervisor implements Hypervisor {
   private boolean guestsListen = true;
   private boolean delivering;
   private List<DomainJob> jobs = List.of();
+  private boolean answersLost;
 
   private record Domain(DomainSpec spec, DomainState state, String reason) {}
 
@@ -149,6 +154,61 @@ public final class SimulatedHypervisor implements Hypervisor {
   public synchronized Optional<DomainStatus> domain(VmId id) {
     reach("looking for domain " + id);
     return Optional.ofNullable(domains.get(id)).map(SimulatedHypervisor::status);
+  }
+
+  @Override
+  public synchronized List<OtherDomain> others() {
+    reach("listing the domains of others");
+    return List.copyOf(others.values());
+  }
+
+  @Override
+  public synchronized void takeOver(VmId id, long epoch, String tenant, Definition definition) {
+    reach("taking over domain " + id);
+    OtherDomain other = others.get(id);
+    if (other != null) {
+      definition.keep("definition of " + other.name());
+      if (refusal.isPresent()) {
+        throw refusal.get().asException();
+      }
+      others.remove(id);
+      if (other.running()) {
+        domains.put(id, new Domain(spec(other, epoch, tenant), DomainState.RUNNING, ""));
+      }
+    }
+    if (answersLost) {
+      throw Problem.of(ErrorCode.TIMED_OUT, "taking over domain " + id).asException();
+    }
+  }
+
+  private static DomainSpec spec(OtherDomain other, long epoch, String tenant) {
+    return new DomainSpec(
+        other.id(),
+        other.name(),
+        tenant,
+        epoch,
+        other.cpus(),
+        other.memoryBytes(),
+        other.disks().stream()
+            .map(disk -> new DomainDisk(disk.path(), DiskFormat.QCOW2, List.of()))
+            .toList(),
+        Optional.empty(),
+        other.nics(),
+        Optional.empty(),
+        Path.of("/dev/null"),
+        Optional.empty(),
+        false,
+        Optional.empty());
+  }
+
+  /** Whether domains are taken over and nobody hears of it. */
+  public synchronized void loseAnswersOfTakeOvers(boolean lost) {
+    answersLost = lost;
+  }
+
+  /** Somebody else defines a domain here. */
+  public synchronized void define(OtherDomain other) {
+    others.put(other.id(), other);
   }
 
   @Override

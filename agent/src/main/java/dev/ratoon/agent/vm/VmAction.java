@@ -11,6 +11,9 @@ sealed interface VmAction {
   /** Make its disks, seed and firmware variables, from nothing. */
   record MakeFiles() implements VmAction {}
 
+  /** Make what another's domain has its own: its disks, and the domain itself. */
+  record TakeOver() implements VmAction {}
+
   /**
    * Start its domain.
    *

@@ -43,12 +43,30 @@ final class VmDecision {
 
   static VmAction next(
       DesiredVm wanted, VmRecord record, Optional<DomainStatus> domain, Moment moment) {
+    boolean toBeTakenOver = !wanted.takeOver().isEmpty() && !record.disksMade();
     return switch (wanted.power()) {
-      case RUNNING, PAUSED -> towardsRunning(wanted, record, domain, moment);
-      case STOPPED -> towardsStopped(wanted, record, domain, moment);
+      case RUNNING, PAUSED ->
+          toBeTakenOver
+              ? towardsOwning(wanted, record)
+              : towardsRunning(wanted, record, domain, moment);
+      case STOPPED ->
+          toBeTakenOver
+              ? towardsOwning(wanted, record)
+              : towardsStopped(wanted, record, domain, moment);
       case TRASHED -> domain.isPresent() ? new VmAction.Destroy() : towardsTrash(record, moment);
       case PURGED -> domain.isPresent() ? new VmAction.Destroy() : towardsNothing(moment);
     };
+  }
+
+  /** Its disks are there, and a guest has written to them: they are never made. */
+  private static VmAction towardsOwning(DesiredVm wanted, VmRecord record) {
+    if (record.trashed()) {
+      return new VmAction.BringBack();
+    }
+    Optional<Problem> givenUp = record.givenUpFor(wanted.powerRevision());
+    return givenUp.isPresent()
+        ? new VmAction.Settled(VmState.FAILED, givenUp)
+        : new VmAction.TakeOver();
   }
 
   private static VmAction towardsRunning(
@@ -167,7 +185,8 @@ final class VmDecision {
                   case SHUTDOWN_BY_GUEST -> "The guest shut down.";
                 })
             .orElse(
-                "Its domain was gone when the agent looked: the host, or its hypervisor, went down.");
+                "Its domain was gone when the agent looked: the host, or its hypervisor, went"
+                    + " down.");
     return Problem.of(ErrorCode.DOMAIN_LOST, "running VM '" + wanted.name() + "'")
         .detail(how)
         .next(

@@ -72,11 +72,13 @@ final class VmExports {
     VirtualDisk source =
         part == DiskPart.BASE
             ? caches.open(base.orElseThrow())
-            : VirtualDisks.open(
-                disk.file(),
-                disk.format(),
-                OpenRules.chain(1 + Cache.MOST_FILES, List.of(), caches.witness()));
+            : VirtualDisks.open(disk.file(), disk.format(), rules(base));
     return new Export(doing, source, part, packed, base, stillness);
+  }
+
+  private OpenRules rules(Optional<Base> base) {
+    int parents = base.map(known -> caches.chain(known).size()).orElse(0);
+    return OpenRules.chain(1 + parents, List.of(), caches.witness());
   }
 
   private static void requirePart(VmDisk disk, DiskPart part, String doing) {

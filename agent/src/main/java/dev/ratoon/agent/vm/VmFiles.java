@@ -129,7 +129,7 @@ final class VmFiles {
         vm.cpus(),
         vm.memoryBytes(),
         disks,
-        Optional.of(folder.resolve(SEED)),
+        vm.takeOver().isEmpty() ? Optional.of(folder.resolve(SEED)) : Optional.empty(),
         vm.nics().stream().map(nic -> new DomainSpec.DomainNic(nic.network(), nic.mac())).toList(),
         uefi,
         folder.resolve(CONSOLE),
@@ -148,16 +148,17 @@ final class VmFiles {
         List<Long> allCopied =
             record.files().map(VmRecord.MadeFiles::copiedBytes).orElse(List.of());
         long copied = i < allCopied.size() ? allCopied.get(i) : 0;
+        Optional<String> parent = OverlayHeader.parent(file);
         reports.add(
             new DiskReport(
                 file.toString(),
                 disk.base(),
-                OverlayHeader.parent(file),
+                parent,
                 disk.sizeBytes(),
                 StoredBytes.of(file),
                 copied,
                 disk.differencing()
-                    ? disk.base().flatMap(id -> suspicion(id, record, caches))
+                    ? disk.base().flatMap(id -> suspicion(id, parent, record, caches))
                     : Optional.empty()));
       }
     }
@@ -165,7 +166,14 @@ final class VmFiles {
   }
 
   /** Why the file of its base that a disk stands on is not trusted. */
-  private static Optional<String> suspicion(DiskId base, VmRecord record, HostCaches caches) {
+  private static Optional<String> suspicion(
+      DiskId base, Optional<String> parent, VmRecord record, HostCaches caches) {
+    Optional<Path> adopted = parent.map(Path::of).filter(caches::isAdopted);
+    if (adopted.isPresent()) {
+      return caches.isReady(base, adopted.get())
+          ? Optional.empty()
+          : Optional.of("the adopted file " + adopted.get() + " is not as it was confirmed");
+    }
     if (!caches.isReady(base)) {
       return Optional.of("the base is not known to be as it was published");
     }

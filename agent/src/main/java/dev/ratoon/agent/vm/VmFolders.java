@@ -59,6 +59,11 @@ final class VmFolders {
         : Files.exists(host.trashed(id)) ? Place.TRASH : Place.NOWHERE;
   }
 
+  /** Where the definitions are kept of domains that became VMs. */
+  Path definitions() {
+    return host.agent().resolve("taken-over");
+  }
+
   /** Where the VM's folder is, or would be. */
   Path of(VmId id) {
     return place(id) == Place.TRASH ? host.trashed(id) : host.vm(id);
@@ -98,6 +103,21 @@ final class VmFolders {
         read(folder);
         removeFilesIn(folder, RECORD);
         save(record);
+      } else {
+        create(folder, record);
+      }
+      return folder;
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder, failed);
+    }
+  }
+
+  /** The VM's folder with its record; what else is in it stays as it is. */
+  Path prepare(VmRecord record) {
+    Path folder = of(record.id());
+    try {
+      if (Files.exists(folder)) {
+        read(folder);
       } else {
         create(folder, record);
       }

@@ -213,6 +213,7 @@ final class VmKeeper implements AutoCloseable {
           work.askShutdown(id);
           shutdownAskedAt = Optional.of(now);
         }
+        case VmAction.TakeOver() -> work.takeOver(vm, record);
         case VmAction.MakeFiles() -> {
           // It may take long, and then it shall be seen how far it is.
           publish(vm, record, false, stateOf(domain), Optional.empty());
@@ -226,7 +227,7 @@ final class VmKeeper implements AutoCloseable {
         }
         case VmAction.Pause() -> work.pause(id);
         case VmAction.Destroy() -> work.destroy(id);
-        case VmAction.MoveToTrash() -> work.moveToTrash(id);
+        case VmAction.MoveToTrash() -> work.moveToTrash(vm);
         case VmAction.BringBack() -> work.bringBack(id);
         case VmAction.Purge() -> work.purge(id);
       }

@@ -19,6 +19,7 @@ import dev.ratoon.protocol.agent.Findings.BlockJob;
 import dev.ratoon.protocol.agent.Findings.Leftover;
 import dev.ratoon.protocol.agent.Findings.Stray;
 import dev.ratoon.protocol.agent.VmReport;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -139,6 +140,12 @@ public final class VmKeepers implements AutoCloseable {
         .map(job ->
             new BlockJob(job.id(), job.disk().toString(), job.kind(), job.done(), job.total()))
         .toList();
+  }
+
+  /** See {@link dev.ratoon.agent.adopt.Standing}. */
+  public List<String> standingOn(Set<Path> files, Set<DiskId> ids) {
+    List<DesiredVm> wanted = keepers.values().stream().map(VmKeeper::wanted).toList();
+    return new Children(folders).on(files, ids, wanted);
   }
 
   /** See {@link dev.ratoon.protocol.agent.AgentLink#console}. */

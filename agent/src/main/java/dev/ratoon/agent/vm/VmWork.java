@@ -39,6 +39,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,6 +58,7 @@ final class VmWork {
   private final HostCaches caches;
   private final Bases bases;
   private final VmFolders folders;
+  private final TakingOver takingOver;
   private final ConsoleWatch consoles;
   private final SshPorts sshPorts;
   private final VmLedger ledger;
@@ -82,9 +84,10 @@ final class VmWork {
       InstantSource clock,
       Consumer<VmId> changed) {
     this.hypervisor = hypervisor;
+    this.folders = folders;
     this.caches = stores.caches();
     this.bases = stores.bases();
-    this.folders = folders;
+    this.takingOver = new TakingOver(hypervisor, caches, folders);
     this.ledger = ledger;
     this.consoles = consoles;
     this.sshPorts = new SshPorts();
@@ -199,16 +202,41 @@ final class VmWork {
 
   /** A base that went wrong since the VM's disks were made is brought anew. */
   private void mendBases(DesiredVm vm) {
-    boolean ready =
-        vm.disks().stream()
-            .filter(DesiredDisk::differencing)
-            .flatMap(disk -> disk.base().stream())
-            .allMatch(caches::isReady);
-    if (!ready) {
+    if (!basesAreReady(vm)) {
       Timeline timeline = timeline(vm.id());
       timeline.step(
           "base", () -> readyBases(vm, (done, total) -> timeline.progress("base", done, total)));
     }
+  }
+
+  /**
+   * Only what lies in the host's own cache is brought anew there; how an adopted file is, or one on
+   * a share, is seen when the disk is opened.
+   */
+  private boolean basesAreReady(DesiredVm vm) {
+    Path folder = folders.of(vm.id());
+    return IntStream.range(0, vm.disks().size())
+        .mapToObj(i -> VmDisk.of(vm, folder, i))
+        .filter(VmDisk::isChild)
+        .allMatch(disk ->
+            disk.wanted().base().filter(caches::isReady).isPresent()
+                || OverlayHeader.parent(disk.file())
+                    .filter(parent -> !caches.isInOwnFolder(Path.of(parent)))
+                    .isPresent());
+  }
+
+  /** Makes another's domain, and its disks, the VM's own. */
+  void takeOver(DesiredVm vm, VmRecord record) {
+    timeline(vm.id())
+        .step(
+            "take-over",
+            () -> {
+              MadeFiles files = takingOver.run(vm, record);
+              // A guest has written to them: they are never made anew.
+              ledger.noteStart(vm.id());
+              update(vm.id(), r -> r.withFiles(files));
+              ledger.forgetGivenUp(vm.id());
+            });
   }
 
   /** Brings the bases that the VM's disks need, where they are not here. */
@@ -235,6 +263,7 @@ final class VmWork {
             "start",
             () -> {
               VmRecord reachable = withFreeSshPort(record);
+              TakingOver.settle(vm, folder, facts().owner());
               DomainSpec spec = new VmFiles(caches, facts()).domain(vm, reachable, folder);
               startDomain(spec);
               ledger.noteStart(vm.id());
@@ -338,9 +367,18 @@ final class VmWork {
     timeline(id).step("switch-off", () -> hypervisor.destroy(id));
   }
 
-  void moveToTrash(VmId id) {
+  void moveToTrash(DesiredVm vm) {
+    VmId id = vm.id();
     consoles.forget(id);
-    timeline(id).step("trash", () -> records.put(id, folders.moveToTrash(id)));
+    timeline(id)
+        .step(
+            "trash",
+            () -> {
+              if (!vm.takeOver().isEmpty() && folders.find(id).orElseThrow().disksMade()) {
+                TakingOver.settle(vm, folders.of(id), facts().owner());
+              }
+              records.put(id, folders.moveToTrash(id));
+            });
   }
 
   void bringBack(VmId id) {

@@ -7,6 +7,7 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.ReplicaState;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -94,6 +95,9 @@ public final class Arrivals implements AutoCloseable {
       waiting.computeIfAbsent(arrival, _ -> new HashSet<>()).add(ticket);
     }
     arrival.raise(priority);
+    if (fresh && isAdopted(id)) {
+      arrival.add(new AdoptedSource(cache.adopted()));
+    }
     sources.forEach(arrival::add);
     if (fresh) {
       // One that nobody waited for may still have the files.
@@ -109,6 +113,13 @@ public final class Arrivals implements AutoCloseable {
       // A good copy takes its place.
       return Optional.empty();
     }
+  }
+
+  /** Whether an operator's file on this host has it. */
+  private boolean isAdopted(DiskId id) {
+    return cache.adopted().replicas().stream()
+        .anyMatch(
+            replica -> replica.base().id().equals(id) && replica.state() == ReplicaState.READY);
   }
 
   private void start(Arrival arrival) {

@@ -7,6 +7,7 @@ import dev.ratoon.cache.Replica;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.blocks.BlockFingerprints;
 import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.ReplicaState;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,11 +54,13 @@ final class PlanStep {
     List<Relative> relatives = new ArrayList<>();
     for (Replica replica : cache.replicas()) {
       Base base = replica.base();
-      // Of a copy of its own that went wrong most is still good, and what is not shows.
+      // Of a copy of its own that went wrong most is still good, and what is not shows. Operators'
+      // files are sources, where the base itself lies in one, and nothing else.
       boolean worthReading =
-          base.id().equals(manifest.id())
-              ? base.format() == DiskFormat.RAW
-              : replica.state() == ReplicaState.READY;
+          replica.layout() != Layout.ADOPTED
+              && (base.id().equals(manifest.id())
+                  ? base.format() == DiskFormat.RAW
+                  : replica.state() == ReplicaState.READY);
       if (worthReading) {
         cache
             .fingerprints(base.id())

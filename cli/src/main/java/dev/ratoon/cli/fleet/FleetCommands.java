@@ -36,7 +36,10 @@ public final class FleetCommands {
             Branch.command("set", () -> new HostChanges.Change(session)),
             Branch.command("maintenance", () -> new HostChanges.Maintenance(session)),
             Branch.command("remove", () -> new HostChanges.Remove(session)),
-            Branch.command("follow", () -> new HostChanges.Follow(session))),
+            Branch.command("follow", () -> new HostChanges.Follow(session)),
+            Branch.command("adopt", () -> new HostAdoption.Adopt(session)),
+            Branch.command("adopted", () -> new HostAdoption.Adopted(session)),
+            Branch.command("unadopt", () -> new HostAdoption.Unadopt(session))),
         Branch.group(
             "settings",
             Setting::new,

@@ -35,7 +35,7 @@ public record Table<T>(Function<T, String> name, List<Column<T>> columns) {
   }
 
   /** The lines, the titles first. */
-  List<String> lines(List<T> rows) {
+  public List<String> lines(List<T> rows) {
     List<List<String>> cells = new ArrayList<>();
     cells.add(columns.stream().map(Column::title).toList());
     for (T row : rows) {

@@ -35,6 +35,7 @@ public final class VmCommands {
         Branch.command("stop", () -> new VmPower.Stop(session)),
         Branch.command("delete", () -> new VmPower.Delete(session)),
         Branch.command("undelete", () -> new VmPower.Undelete(session)),
+        Branch.command("adopt", () -> new VmAdopt(session)),
         Branch.command("export", () -> new VmExport(session)),
         Branch.command("console", () -> new VmConsole(session)),
         Branch.command("ssh", () -> new VmSsh(session)));

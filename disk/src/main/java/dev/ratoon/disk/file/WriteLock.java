@@ -75,6 +75,17 @@ final class WriteLock {
     }
   }
 
+  /** Whether somebody else writes to the file that is open as {@code descriptor}. */
+  static boolean isHeld(int descriptor) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(Libc.STATE);
+      MemorySegment flock = arena.allocate(FLOCK_BYTES, Long.BYTES);
+      boolean asked =
+          ask(F_OFD_GETLK, F_WRLCK, USED + 1, PERMISSIONS - 1, descriptor, flock, state);
+      return asked && flock.get(ValueLayout.JAVA_SHORT, TYPE_AT) != F_UNLCK;
+    }
+  }
+
   /** Whether nobody else has a lock there. */
   private static boolean free(
       int at, int bytes, int descriptor, MemorySegment flock, MemorySegment state) {

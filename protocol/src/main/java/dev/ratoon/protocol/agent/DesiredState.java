@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param lineage which history it belongs to; empty of a server that does not say
  * @param limits how much the host may move; empty of a server that does not say
  * @param shares the shared caches that it uses, all of them
+ * @param adoptions what it shall do with disks of operators'; one that is missing is left as it is
  */
 public record DesiredState(
     String incarnation,
@@ -24,11 +25,13 @@ public record DesiredState(
     Optional<ScrubRules> scrub,
     Optional<Lineage> lineage,
     Optional<TransferLimits> limits,
-    List<DesiredShare> shares) {
+    List<DesiredShare> shares,
+    List<DesiredAdoption> adoptions) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);
     shares = List.copyOf(shares);
+    adoptions = List.copyOf(adoptions);
   }
 
   /** Of VMs alone. */
@@ -41,6 +44,7 @@ public record DesiredState(
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        List.of(),
         List.of());
   }
 }

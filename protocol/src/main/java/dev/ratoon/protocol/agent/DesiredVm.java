@@ -17,6 +17,8 @@ import java.util.List;
  * @param stopGraceSeconds how long the guest may take to shut down before it is switched off; 0
  *     switches it off at once
  * @param disks the first is the one it boots from
+ * @param takeOver the files that are its disks already, in their order, because it was a libvirt
+ *     domain of this id before it became a VM; empty for a VM that Ratoon makes
  */
 public record DesiredVm(
     VmId id,
@@ -32,9 +34,45 @@ public record DesiredVm(
     RestartPolicy restart,
     List<DesiredDisk> disks,
     List<DesiredNic> nics,
-    CloudInit cloudInit) {
+    CloudInit cloudInit,
+    List<String> takeOver) {
   public DesiredVm {
+    takeOver = List.copyOf(takeOver);
     disks = List.copyOf(disks);
     nics = List.copyOf(nics);
+  }
+
+  /** A VM that Ratoon makes. */
+  public DesiredVm(
+      VmId id,
+      String tenant,
+      EntityName name,
+      long epoch,
+      DesiredPower power,
+      long powerRevision,
+      int stopGraceSeconds,
+      int cpus,
+      long memoryBytes,
+      Firmware firmware,
+      RestartPolicy restart,
+      List<DesiredDisk> disks,
+      List<DesiredNic> nics,
+      CloudInit cloudInit) {
+    this(
+        id,
+        tenant,
+        name,
+        epoch,
+        power,
+        powerRevision,
+        stopGraceSeconds,
+        cpus,
+        memoryBytes,
+        firmware,
+        restart,
+        disks,
+        nics,
+        cloudInit,
+        List.of());
   }
 }

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param transfers what has gone between it and other hosts; empty if it has nothing to do with any
  * @param findings what else it found; empty of an agent that does not look
  * @param shares the shared caches that it uses, as it finds them
+ * @param adopted what it has found of operators' disks; empty while it has not looked
  */
 public record HostReport(
     HostId id,
@@ -35,7 +36,8 @@ public record HostReport(
     List<BaseReport> bases,
     Optional<TransferReport> transfers,
     Optional<Findings> findings,
-    List<ShareReport> shares) {
+    List<ShareReport> shares,
+    Optional<AdoptedReport> adopted) {
   public HostReport {
     replicas = List.copyOf(replicas);
     vms = List.copyOf(vms);
@@ -60,6 +62,7 @@ public record HostReport(
         List.of(),
         Optional.empty(),
         Optional.empty(),
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 }

@@ -15,11 +15,12 @@ import java.util.Optional;
 /**
  * An operation: durable, and resumed after a crash.
  *
- * @param subject the name of the VM or image it is about, or "image on host"
+ * @param subject the name of the VM or image it is about, or "image on host", "path on host"
  * @param vm the VM it is about
  * @param problem why it failed; while it runs, what keeps it waiting
  * @param result in words, when it is done: for example which base disk an import led to
  * @param base the base disk it is about, on {@code host}
+ * @param host where it is, if it is not about a VM
  */
 public record OperationView(
     OperationId id,

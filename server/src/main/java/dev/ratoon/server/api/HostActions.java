@@ -3,10 +3,12 @@ package dev.ratoon.server.api;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.AdoptRequest;
 import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
+import dev.ratoon.protocol.api.TakeOverRequest;
 import dev.ratoon.server.inventory.Inventory;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.members.Tags;
@@ -30,6 +32,10 @@ record HostActions(Inventory inventory, Members members, InstantSource clock) {
         .on(Endpoints.HOST_CHANGE, all::change)
         .on(Endpoints.HOST_REMOVE, all::remove)
         .on(Endpoints.HOST_FOLLOW, all::follow)
+        .on(Endpoints.HOST_ADOPT, all::adopt)
+        .on(Endpoints.HOST_ADOPTED, all::adopted)
+        .on(Endpoints.HOST_UNADOPT, all::unadopt)
+        .on(Endpoints.VM_ADOPT, all::takeOver)
         .on(Endpoints.JOIN_TOKEN, all::token);
   }
 
@@ -49,6 +55,36 @@ record HostActions(Inventory inventory, Members members, InstantSource clock) {
     HostView host = inventory.fleet().host(call.parameter(HOST));
     inventory.hostChanges().follow(host.id(), host.name());
     return new Answer.Value(inventory.fleet().host(host.id().toString()));
+  }
+
+  private Answer adopt(Call<AdoptRequest> call) {
+    HostView host = inventory.fleet().host(call.parameter(HOST));
+    return new Answer.Value(inventory.adoptions().adopt(call.tenant(), host.id(), call.body()));
+  }
+
+  private Answer adopted(Call<?> call) {
+    HostView host = inventory.fleet().host(call.parameter(HOST));
+    return new Answer.Value(inventory.adoptions().view(host.id(), host.name()));
+  }
+
+  private Answer unadopt(Call<?> call) {
+    HostView host = inventory.fleet().host(call.parameter(HOST));
+    String path =
+        call.query("path")
+            .orElseThrow(() ->
+                Problem.of(ErrorCode.INVALID_REQUEST, "reading the query")
+                    .detail("The parameter 'path' is missing.")
+                    .next("Name the path that was adopted.")
+                    .asException());
+    return new Answer.Value(inventory.adoptions().unadopt(call.tenant(), host.id(), path));
+  }
+
+  private Answer takeOver(Call<TakeOverRequest> call) {
+    HostView host = inventory.fleet().host(call.parameter(HOST));
+    return new Answer.Value(
+        inventory
+            .takeOvers()
+            .takeOver(call.tenant(), host.id(), call.parameter("domain"), call.body()));
   }
 
   private Answer token(Call<JoinTokenRequest> call) {

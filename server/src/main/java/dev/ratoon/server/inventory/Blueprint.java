@@ -99,7 +99,14 @@ record Blueprint(
 
   VmRow.Spec spec(List<DesiredNic> nics) {
     return new VmRow.Spec(
-        request.cpus(), memoryBytes, firmware, request.restart(), disks, nics, request.cloudInit());
+        request.cpus(),
+        memoryBytes,
+        firmware,
+        request.restart(),
+        disks,
+        nics,
+        request.cloudInit(),
+        List.of());
   }
 
   private static ImageRow known(Map<ImageRef, ImageRow> images, ImageRef ref) {

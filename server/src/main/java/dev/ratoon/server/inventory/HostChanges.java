@@ -15,6 +15,7 @@ import dev.ratoon.server.inventory.Histories.Standing;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.members.Tags;
 import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.store.AdoptionTable.Adoption;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.OperationTable.OperationRow;
@@ -138,13 +139,29 @@ public final class HostChanges {
       if (!there.isEmpty() && !lost) {
         throw hasVms(name, there);
       }
+      forgetAdopted(tx, host, name, lost);
       there.forEach(vm -> giveUp(tx, vm, name));
       vms.operations()
-          .runningOnBasesOf(host)
-          .forEach(operation -> vms.operations().fail(tx, operation, hostIsGone(operation, name)));
+          .runningOn(host)
+          .forEach(operation ->
+              vms.operations().fail(tx, operation, hostIsGone(operation, name)));
       hosts.remove(tx, host);
       members.remove(tx, host, name);
     });
+  }
+
+  private static void forgetAdopted(
+      Transaction tx, HostId host, EntityName name, boolean lost) {
+    List<String> paths = tx.adoptions().onHost(host).stream().map(Adoption::path).toList();
+    if (!paths.isEmpty() && !lost) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "removing the host " + name)
+          .detail("It has adopted " + Words.some(paths) + ".")
+          .next(
+              "Give that back first: ratoon host unadopt. If the host will never come back, add"
+                  + " --lost.")
+          .asException();
+    }
+    paths.forEach(path -> tx.adoptions().remove(host, path));
   }
 
   private static RatoonException hasVms(EntityName name, List<VmRow> vms) {

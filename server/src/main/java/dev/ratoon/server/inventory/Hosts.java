@@ -133,6 +133,10 @@ public final class Hosts {
     return seen.values().stream().sorted(Comparator.comparing(s -> s.report().name())).toList();
   }
 
+  Optional<Seen> find(HostId host) {
+    return Optional.ofNullable(seen.get(host));
+  }
+
   boolean connected(Seen host) {
     return host.heardNanos().isPresent()
         && System.nanoTime() - host.heardNanos().get() < SILENCE.toNanos();

@@ -21,7 +21,9 @@ public record Inventory(
     Reports reports,
     Revisions revisions,
     Trash trash,
-    FleetShares shares) {
+    FleetShares shares,
+    Adoptions adoptions,
+    TakeOvers takeOvers) {
 
   public static Inventory open(
       Database database,
@@ -40,6 +42,7 @@ public record Inventory(
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);
     Bringing bringing = new Bringing(clock);
+    Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     return new Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
@@ -61,9 +64,12 @@ public record Inventory(
             operations,
             revisions,
             new BasePlaces(database, hosts, members, bringing, clock),
-            new BaseProgress(operations, revisions)),
+            new BaseProgress(operations, revisions),
+            adoptions),
         revisions,
         new Trash(database, known, operations, revisions, clock),
-        shares);
+        shares,
+        adoptions,
+        new TakeOvers(database, hosts, known, observations, operations, revisions, clock));
   }
 }

@@ -6,6 +6,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.HostReport;
@@ -74,8 +75,10 @@ public final class Precaches {
     });
   }
 
+  /** What a host has only adopted may have to be copied into its cache: it says so itself. */
   private static boolean has(HostReport host, DiskId base) {
     return host.replicas().stream()
+        .filter(replica -> replica.layout() != Layout.ADOPTED)
         .anyMatch(
             replica -> replica.diskId().equals(base) && replica.state() == ReplicaState.READY);
   }

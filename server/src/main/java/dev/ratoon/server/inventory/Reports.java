@@ -45,6 +45,7 @@ public final class Reports implements ServerLink {
   private final Revisions revisions;
   private final BasePlaces places;
   private final BaseProgress bases;
+  private final Adoptions adoptions;
 
   Reports(
       Database database,
@@ -54,9 +55,11 @@ public final class Reports implements ServerLink {
       Operations operations,
       Revisions revisions,
       BasePlaces places,
-      BaseProgress bases) {
+      BaseProgress bases,
+      Adoptions adoptions) {
     this.places = places;
     this.bases = bases;
+    this.adoptions = adoptions;
     this.database = database;
     this.hosts = hosts;
     this.known = known;
@@ -91,6 +94,7 @@ public final class Reports implements ServerLink {
         fold(tx, report.id(), report.vms());
         removePurged(tx, report);
         bases.fold(tx, report.id(), report.bases());
+        adoptions.fold(tx, report);
         if (!report.incarnation().isEmpty() && tx.hosts().replaces(report.id()).isPresent()) {
           tx.hosts().followed(report.id());
         }

@@ -7,6 +7,7 @@ import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.server.members.Members;
+import dev.ratoon.server.store.AdoptionTable.Adoption;
 import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
@@ -102,7 +103,8 @@ public final class Revisions {
                     Optional.of(tx.fleet().settings().scrubRules()),
                     Optional.of(new Lineage(histories.run(), tx.hosts().replaces(host))),
                     Optional.of(limits(tx, host)),
-                    shares(tx, host))));
+                    shares(tx, host),
+                    tx.adoptions().onHost(host).stream().map(Adoption::desired).toList())));
   }
 
   private static TransferLimits limits(Transaction tx, HostId host) {

@@ -3,6 +3,7 @@ package dev.ratoon.server.inventory;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
@@ -117,12 +118,17 @@ public final class Verifications {
     }
   }
 
+  /** An operator's file may be in use by others: its host looks after it as it adopted it. */
+  private static boolean isToBeRead(ReplicaReport replica) {
+    return replica.state() != ReplicaState.ARRIVING && replica.layout() != Layout.ADOPTED;
+  }
+
   private static List<Replica> replicas(List<HostReport> places, Map<DiskId, String> wanted) {
     List<Replica> replicas = new ArrayList<>();
     for (HostReport host : places) {
       for (ReplicaReport replica : host.replicas()) {
         boolean isWanted = wanted.isEmpty() || wanted.containsKey(replica.diskId());
-        if (isWanted && replica.state() != ReplicaState.ARRIVING) {
+        if (isWanted && isToBeRead(replica)) {
           replicas.add(new Replica(replica.diskId(), host));
         }
       }

@@ -153,8 +153,8 @@ public final class Operations {
     return runningOn(new BaseOnHost(base, host)).toList();
   }
 
-  /** The operations that are under way on any base disk of this host. */
-  public List<OperationRow> runningOnBasesOf(HostId host) {
+  /** The operations that are under way on this host and are not about a VM. */
+  public List<OperationRow> runningOn(HostId host) {
     return running.values().stream()
         .map(each -> each.row)
         .filter(row -> row.view().host().equals(Optional.of(host)))

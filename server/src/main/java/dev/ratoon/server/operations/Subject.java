@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param name as users know it
  * @param vm the VM that it is
  * @param base the base disk that it is, on {@code host}
+ * @param host where it is, if it is no VM
  */
 public record Subject(
     String name, Optional<VmId> vm, Optional<DiskId> base, Optional<HostId> host) {
@@ -26,5 +27,10 @@ public record Subject(
 
   public static Subject base(String name, DiskId base, HostId host) {
     return new Subject(name, Optional.empty(), Optional.of(base), Optional.of(host));
+  }
+
+  /** Something of a host that only its name tells: a path, say. */
+  public static Subject on(HostId host, String name) {
+    return new Subject(name, Optional.empty(), Optional.empty(), Optional.of(host));
   }
 }

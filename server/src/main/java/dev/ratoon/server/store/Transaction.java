@@ -65,6 +65,10 @@ public final class Transaction implements AutoCloseable {
     return new VmTable(handle());
   }
 
+  public AdoptionTable adoptions() {
+    return new AdoptionTable(handle());
+  }
+
   public OperationTable operations() {
     return new OperationTable(handle());
   }

@@ -44,7 +44,11 @@ public record VmRow(
     Optional<Instant> firstStartedAt,
     Optional<VmReport> observed) {
 
-  /** What the VM is made of; never changes. */
+  /**
+   * What the VM is made of; never changes.
+   *
+   * @param takeOver the files that were its disks before it became a VM; see DesiredVm
+   */
   public record Spec(
       int cpus,
       long memoryBytes,
@@ -52,10 +56,12 @@ public record VmRow(
       RestartPolicy restart,
       List<Disk> disks,
       List<DesiredNic> nics,
-      CloudInit cloudInit) {
+      CloudInit cloudInit,
+      List<String> takeOver) {
     public Spec {
       disks = List.copyOf(disks);
       nics = List.copyOf(nics);
+      takeOver = List.copyOf(takeOver);
     }
 
     /** The base disks that its disks are made from. */
@@ -152,6 +158,7 @@ public record VmRow(
         spec.restart(),
         spec.disks().stream().map(Disk::made).toList(),
         spec.nics(),
-        spec.cloudInit());
+        spec.cloudInit(),
+        spec.takeOver());
   }
 }
