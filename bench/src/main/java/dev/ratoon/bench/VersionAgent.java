@@ -60,11 +60,7 @@ final class VersionAgent {
             end.address());
     this.bases =
         FleetBases.open(
-            identity,
-            cache,
-            new Knowing(certificates),
-            _ -> List.of(),
-            InstantSource.system());
+            identity, cache, new Knowing(certificates), _ -> List.of(), InstantSource.system());
   }
 
   public static void main(String[] args) throws Exception {

@@ -168,8 +168,7 @@ final class FakeAgent implements AgentLink {
             chunkAddress,
             wantedBases.stream().map(working).toList(),
             transfers,
-            Optional.of(
-                new Findings(revision, run, strays, List.of(), List.of(), 0)),
+            Optional.of(new Findings(revision, run, strays, List.of(), List.of(), 0)),
             shares,
             adopted));
   }

@@ -19,9 +19,8 @@ import java.util.Optional;
  * mounted.
  *
  * <p>The host's own cache, with what it has adopted, comes first: it is nearer than any share, and
- * no network has to be up for its VMs. But a disk that was made on one place stays on
- * it, even when the base comes to the other: it is the overlay's header that says where its parent
- * is.
+ * no network has to be up for its VMs. But a disk that was made on one place stays on it, even when
+ * the base comes to the other: it is the overlay's header that says where its parent is.
  */
 public final class HostCaches {
   private final Cache own;

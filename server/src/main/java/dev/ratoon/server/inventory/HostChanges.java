@@ -143,15 +143,13 @@ public final class HostChanges {
       there.forEach(vm -> giveUp(tx, vm, name));
       vms.operations()
           .runningOn(host)
-          .forEach(operation ->
-              vms.operations().fail(tx, operation, hostIsGone(operation, name)));
+          .forEach(operation -> vms.operations().fail(tx, operation, hostIsGone(operation, name)));
       hosts.remove(tx, host);
       members.remove(tx, host, name);
     });
   }
 
-  private static void forgetAdopted(
-      Transaction tx, HostId host, EntityName name, boolean lost) {
+  private static void forgetAdopted(Transaction tx, HostId host, EntityName name, boolean lost) {
     List<String> paths = tx.adoptions().onHost(host).stream().map(Adoption::path).toList();
     if (!paths.isEmpty() && !lost) {
       throw Problem.of(ErrorCode.WRONG_STATE, "removing the host " + name)
