@@ -110,7 +110,8 @@ final class LinkAgent {
             loopback(),
             loopback().getHostString(),
             loopback().getHostString());
-    return new Open(root, cache, FleetBases.open(identity, cache, new Knowing(), _ -> List.of(), clock()));
+    return new Open(
+        root, cache, FleetBases.open(identity, cache, new Knowing(), _ -> List.of(), clock()));
   }
 
   /** Imports the file. Says the base's id and size, and where it can be had. */

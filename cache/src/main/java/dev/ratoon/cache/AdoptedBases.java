@@ -63,7 +63,9 @@ public interface AdoptedBases {
    */
   void require(Base base);
 
-  /** Whether there is such a parent, and it and all that it stands on are as they were confirmed. */
+  /**
+   * Whether there is such a parent, and it and all that it stands on are as they were confirmed.
+   */
   default boolean isAsConfirmed(Base base) {
     if (chain(base.path()).isEmpty()) {
       return false;

@@ -183,9 +183,7 @@ public final class Cache implements AutoCloseable {
   /** Whether the base with this id is here and unaltered, as one look at its inode tells. */
   public boolean isReady(DiskId id) {
     CachedBase cached = bases.get(id);
-    return cached == null
-        ? adopted.parent(id).filter(this::isReady).isPresent()
-        : cached.isReady();
+    return cached == null ? adopted.parent(id).filter(this::isReady).isPresent() : cached.isReady();
   }
 
   /**

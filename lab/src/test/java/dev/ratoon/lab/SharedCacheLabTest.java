@@ -142,11 +142,13 @@ class SharedCacheLabTest {
     assertThat(received(other) - before).as("bytes on the other's cable").isLessThan(2 << 20);
     List<VmView> vms =
         control.vms().stream().filter(vm -> !vm.name().text().equals("first")).toList();
-    assertThat(vms).hasSize(3).allSatisfy(vm -> {
-      assertThat(vm.host().orElseThrow().text()).isEqualTo(other);
-      assertThat(vm.disks().getFirst().basePath().orElseThrow()).startsWith(share.toString());
-      control.awaitUserland(vm.name().text());
-    });
+    assertThat(vms)
+        .hasSize(3)
+        .allSatisfy(vm -> {
+          assertThat(vm.host().orElseThrow().text()).isEqualTo(other);
+          assertThat(vm.disks().getFirst().basePath().orElseThrow()).startsWith(share.toString());
+          control.awaitUserland(vm.name().text());
+        });
     assertThat(host(other).run("/bin/ls", "-A", "/srv/ratoon/cache").split("\n"))
         .containsExactly("incoming", "lock");
     assertThat(control.tryRatoon("cache", "remove-share", "vm-cache").exit()).isEqualTo(4);

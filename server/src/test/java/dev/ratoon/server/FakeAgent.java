@@ -27,8 +27,8 @@ import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
-import dev.ratoon.protocol.agent.TransferReport;
 import dev.ratoon.protocol.agent.ShareReport;
+import dev.ratoon.protocol.agent.TransferReport;
 import dev.ratoon.protocol.agent.VmReport;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -168,8 +168,7 @@ final class FakeAgent implements AgentLink {
             chunkAddress,
             wantedBases.stream().map(working).toList(),
             transfers,
-            Optional.of(
-                new Findings(revision, run, strays, List.of(), List.of(), 0)),
+            Optional.of(new Findings(revision, run, strays, List.of(), List.of(), 0)),
             shares,
             adopted));
   }

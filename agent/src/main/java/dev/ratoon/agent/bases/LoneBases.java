@@ -42,8 +42,7 @@ final class LoneBases implements Bases {
   private synchronized Arrivals arrivals() {
     if (arrivals == null) {
       int threads = Runtime.getRuntime().availableProcessors();
-      arrivals =
-          new Arrivals(cache, ArrivalSettings.of("this-host", threads), new ArrivalLog());
+      arrivals = new Arrivals(cache, ArrivalSettings.of("this-host", threads), new ArrivalLog());
     }
     return arrivals;
   }

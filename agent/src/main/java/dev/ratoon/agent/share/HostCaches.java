@@ -19,9 +19,8 @@ import java.util.Optional;
  * mounted.
  *
  * <p>The host's own cache, with what it has adopted, comes first: it is nearer than any share, and
- * no network has to be up for its VMs. But a disk that was made on one place stays on
- * it, even when the base comes to the other: it is the overlay's header that says where its parent
- * is.
+ * no network has to be up for its VMs. But a disk that was made on one place stays on it, even when
+ * the base comes to the other: it is the overlay's header that says where its parent is.
  */
 public final class HostCaches {
   private final Cache own;
@@ -67,7 +66,9 @@ public final class HostCaches {
     return there.isPresent() ? own.use(id, there.get().path()) : use(id);
   }
 
-  /** What a base's file stands on, itself first; see {@link Cache#chain}. On a share it is alone. */
+  /**
+   * What a base's file stands on, itself first; see {@link Cache#chain}. On a share it is alone.
+   */
   public List<Base> chain(Base base) {
     return isOwn(base) ? own.chain(base) : List.of(base);
   }

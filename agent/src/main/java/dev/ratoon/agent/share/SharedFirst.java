@@ -98,7 +98,8 @@ public final class SharedFirst implements Bases {
         && !share.has(id);
   }
 
-  private Base broughtFor(Share share, Lease lease, Priority priority, Progress progress) throws InterruptedException {
+  private Base broughtFor(Share share, Lease lease, Priority priority, Progress progress)
+      throws InterruptedException {
     boolean brought = false;
     try {
       Base base = others.ready(lease.id(), priority, progress);

@@ -2,7 +2,6 @@ package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.cache.Base;
-import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;

@@ -99,14 +99,16 @@ public final class Api implements AutoCloseable {
   }
 
   private static Settings change(Parts parts, Settings settings) {
-    parts.database().change(tx -> {
-      Settings before = tx.fleet().settings();
-      tx.fleet().change(settings);
-      if (!before.scrubRules().equals(settings.scrubRules())
-          || !before.limits().equals(settings.limits())) {
-        parts.inventory().revisions().nextOfAll(tx);
-      }
-    });
+    parts
+        .database()
+        .change(tx -> {
+          Settings before = tx.fleet().settings();
+          tx.fleet().change(settings);
+          if (!before.scrubRules().equals(settings.scrubRules())
+              || !before.limits().equals(settings.limits())) {
+            parts.inventory().revisions().nextOfAll(tx);
+          }
+        });
     return settings;
   }
 }

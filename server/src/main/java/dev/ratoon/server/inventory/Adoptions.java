@@ -112,9 +112,7 @@ public final class Adoptions {
     long revision = revisions.next(tx, host);
     String subject = path + " on " + hosts.nameOf(host);
     OperationView begun =
-        operations
-            .begin(tx, tenant, kind, Subject.on(host, subject), revision, List.of())
-            .view();
+        operations.begin(tx, tenant, kind, Subject.on(host, subject), revision, List.of()).view();
     tx.adoptions().put(new Adoption(host, path, wish, previous, revision, Optional.of(begun.id())));
     return begun;
   }

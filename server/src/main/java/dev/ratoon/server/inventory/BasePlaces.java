@@ -97,8 +97,7 @@ final class BasePlaces {
   /** In the host's own cache, or else on a share that it sees. */
   private static Optional<ReplicaReport> replica(HostReport report, DiskId base) {
     return report.replicas().stream()
-        .filter(
-            replica -> replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT)
+        .filter(replica -> replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT)
         .min(Comparator.comparing((ReplicaReport replica) -> !replica.cache().isEmpty()));
   }
 

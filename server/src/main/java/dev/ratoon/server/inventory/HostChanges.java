@@ -53,20 +53,20 @@ public final class HostChanges {
     Optional<SortedSet<String>> tags = change.tags().map(Tags::of);
     database.change(tx -> {
       members.change(
-            tx,
-            host,
-            name,
-            m ->
-                new Member(
-                    m.host(),
-                    m.name(),
-                    cluster(change, m),
-                    tags.orElse(m.tags()),
-                    change.maintenance().orElse(m.maintenance()),
-                    m.keySha256(),
-                    m.joinedAt(),
-                    m.removedAt(),
-                    limit(change, m)));
+          tx,
+          host,
+          name,
+          m ->
+              new Member(
+                  m.host(),
+                  m.name(),
+                  cluster(change, m),
+                  tags.orElse(m.tags()),
+                  change.maintenance().orElse(m.maintenance()),
+                  m.keySha256(),
+                  m.joinedAt(),
+                  m.removedAt(),
+                  limit(change, m)));
       // Another cluster may share other caches.
       boolean news = change.limit().isPresent() || change.cluster().isPresent();
       if (news && tx.hosts().revision(host).isPresent()) {
@@ -143,15 +143,13 @@ public final class HostChanges {
       there.forEach(vm -> giveUp(tx, vm, name));
       vms.operations()
           .runningOn(host)
-          .forEach(operation ->
-              vms.operations().fail(tx, operation, hostIsGone(operation, name)));
+          .forEach(operation -> vms.operations().fail(tx, operation, hostIsGone(operation, name)));
       hosts.remove(tx, host);
       members.remove(tx, host, name);
     });
   }
 
-  private static void forgetAdopted(
-      Transaction tx, HostId host, EntityName name, boolean lost) {
+  private static void forgetAdopted(Transaction tx, HostId host, EntityName name, boolean lost) {
     List<String> paths = tx.adoptions().onHost(host).stream().map(Adoption::path).toList();
     if (!paths.isEmpty() && !lost) {
       throw Problem.of(ErrorCode.WRONG_STATE, "removing the host " + name)
@@ -184,8 +182,7 @@ public final class HostChanges {
   private void giveUp(Transaction tx, VmRow vm, EntityName host) {
     vms.operations()
         .runningOf(vm.id())
-        .ifPresent(operation ->
-            vms.operations().fail(tx, operation, hostIsGone(operation, host)));
+        .ifPresent(operation -> vms.operations().fail(tx, operation, hostIsGone(operation, host)));
     vms.known().remove(tx, vm);
     tx.afterCommit(() -> vms.observations().forget(vm.id()));
   }

@@ -38,8 +38,7 @@ public final class Revisions {
 
   private boolean closed;
 
-  Revisions(
-      Database database, String incarnation, Histories histories, Members members) {
+  Revisions(Database database, String incarnation, Histories histories, Members members) {
     this.histories = histories;
     this.members = members;
     this.database = database;
