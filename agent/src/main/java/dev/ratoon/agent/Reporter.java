@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Reporter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reporter.class);
+  private static final long LONGEST_END_MILLIS = 2_000;
   private final HostId host;
   private final ServerLink server;
   private final Supplier<HostReport> whole;
@@ -76,10 +77,16 @@ final class Reporter implements AutoCloseable {
     tell(() -> wholeWanted = true);
   }
 
+  /** Ends it. A report that is on its way arrives before this returns, unless that takes long. */
   @Override
   public void close() {
     closed = true;
     thread.interrupt();
+    try {
+      thread.join(LONGEST_END_MILLIS);
+    } catch (InterruptedException hurried) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void tell(Runnable note) {
