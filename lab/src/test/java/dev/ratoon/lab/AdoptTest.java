@@ -122,7 +122,11 @@ class AdoptTest {
     assertThat(other.run("/usr/bin/virsh", "-q", "list", "--all", "--persistent").strip())
         .isEmpty();
     assertThat(other.run("/bin/ls", "/srv/ratoon/agent/taken-over").strip()).isEqualTo(ID + ".xml");
-    assertThat(control.ratoon("host", "adopted", "--host", "second")).doesNotContain("running");
+    RatoonHost.await(
+        "the domain to be listed no longer",
+        () ->
+            Optional.of(control.ratoon("host", "adopted", "--host", "second"))
+                .filter(listed -> !listed.contains("running")));
   }
 
   @Test

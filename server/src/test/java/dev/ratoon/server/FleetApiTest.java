@@ -44,6 +44,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -328,5 +329,41 @@ final class FleetApiTest {
     assertRefused(
         ErrorCode.NOT_FOUND,
         () -> asks.refuse(host, "0".repeat(32), Problem.of(ErrorCode.NOT_FOUND, "looking")));
+  }
+
+  @Test
+  void whatIsAskedGoesToTheAgentThatCalledLast() throws Exception {
+    Asks asks = new Asks();
+    HostId host = new HostId(UUID.randomUUID());
+    VmId vm = new VmId(UUID.randomUUID());
+    CompletableFuture<Optional<Ask>> dead = new CompletableFuture<>();
+    Thread before = Thread.startVirtualThread(() -> dead.complete(next(asks, host)));
+    awaitWaiting(before);
+    Thread alive =
+        Thread.startVirtualThread(() -> {
+          Ask ask = next(asks, host).orElseThrow();
+          asks.refuse(host, ask.id(), Problem.of(ErrorCode.NOT_FOUND, "looking"));
+        });
+    awaitWaiting(alive);
+
+    assertRefused(
+        ErrorCode.NOT_FOUND, () -> asks.agent(host).console(vm, 1, Duration.ofSeconds(10)));
+
+    assertThat(dead.join()).isEmpty();
+    alive.join();
+  }
+
+  private static void awaitWaiting(Thread thread) {
+    while (thread.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private static Optional<Ask> next(Asks asks, HostId host) {
+    try {
+      return asks.next(host, Duration.ofSeconds(10));
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

@@ -12,10 +12,11 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 /**
@@ -28,8 +29,19 @@ public final class Asks {
   private static final int MOST_WAITING = 64;
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final Map<HostId, BlockingQueue<Ask>> waiting = new ConcurrentHashMap<>();
+  private final Map<HostId, Line> waiting = new ConcurrentHashMap<>();
   private final Map<String, Pending> pending = new ConcurrentHashMap<>();
+
+  /**
+   * What waits for one host.
+   *
+   * @param calls how often its agent has asked for what waits
+   */
+  private record Line(BlockingDeque<Ask> asks, AtomicLong calls) {
+    Line() {
+      this(new LinkedBlockingDeque<>(MOST_WAITING), new AtomicLong());
+    }
+  }
 
   /** The agent of this host, through its asks. */
   public AgentLink agent(HostId host) {
@@ -37,16 +49,23 @@ public final class Asks {
   }
 
   /**
-   * What its agent is to look at next.
+   * What its agent is to look at next. The newest call alone gets it: an older one may come from an
+   * agent that has died since.
    *
    * @return empty if nothing was asked for in that time
    */
   public Optional<Ask> next(HostId host, Duration wait) throws InterruptedException {
-    BlockingQueue<Ask> asks = of(host);
+    Line line = of(host);
+    long call = line.calls().incrementAndGet();
     long end = System.nanoTime() + wait.toNanos();
     while (true) {
-      Ask ask = asks.poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+      Ask ask = line.asks().poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
       if (ask == null) {
+        return Optional.empty();
+      }
+      if (line.calls().get() != call) {
+        // Where no room is left for it, it was one of too many.
+        boolean _ = line.asks().offerFirst(ask);
         return Optional.empty();
       }
       if (pending.containsKey(ask.id())) {
@@ -99,7 +118,7 @@ public final class Asks {
     Pending asked = new Pending(host);
     pending.put(ask.id(), asked);
     try {
-      if (!of(host).offer(ask)) {
+      if (!of(host).asks().offer(ask)) {
         throw Problem.of(ErrorCode.BUSY, "asking host " + host)
             .detail("Too many wait for its answers.")
             .next("Try again when some of them are done.")
@@ -111,7 +130,7 @@ public final class Asks {
     }
   }
 
-  private BlockingQueue<Ask> of(HostId host) {
-    return waiting.computeIfAbsent(host, same -> new LinkedBlockingQueue<>(MOST_WAITING));
+  private Line of(HostId host) {
+    return waiting.computeIfAbsent(host, same -> new Line());
   }
 }
