@@ -109,7 +109,7 @@ class ArrivalTest {
     Base arrived = host.bring(base, liar, honest).result().join();
 
     assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
-    assertThat(host.left()).containsExactly("liar WRONG_CONTENT");
+    host.awaitLeft("liar WRONG_CONTENT");
     assertThat(liar.timesOpened()).isEqualTo(1);
   }
 
@@ -119,7 +119,7 @@ class ArrivalTest {
     liar.behaving((_, right, reply) -> reply.arrived(ByteBuffer.wrap(right, 0, right.length - 1)));
 
     TestHost.assertFails(host.bring(base, liar), ErrorCode.BASE_MISSING);
-    assertThat(host.left()).containsExactly("liar WRONG_CONTENT");
+    host.awaitLeft("liar WRONG_CONTENT");
   }
 
   @Test
@@ -166,7 +166,7 @@ class ArrivalTest {
     Base arrived = host.bring(large, slow, fast).result().join();
 
     assertThat(Files.readAllBytes(arrived.path())).isEqualTo(large.content());
-    assertThat(host.left()).contains("slow SLOW");
+    host.awaitLeft("slow SLOW");
   }
 
   @Test
@@ -193,7 +193,7 @@ class ArrivalTest {
     Base arrived = host.bring(base, shaky).result().join();
 
     assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
-    assertThat(host.left()).containsExactly("shaky FAILED");
+    host.awaitLeft("shaky FAILED");
     assertThat(shaky.timesOpened()).isEqualTo(2);
   }
 
@@ -286,7 +286,7 @@ class ArrivalTest {
     Base arrived = host.bring(base, liar, cutter, honest).result().join();
 
     assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
-    assertThat(host.left()).contains("liar WRONG_CONTENT", "cutter FAILED");
+    host.awaitLeft("liar WRONG_CONTENT", "cutter FAILED");
   }
 
   @Test

@@ -119,7 +119,7 @@ class RelativesTest {
     Base arrived = host.bring(rebuilt, liar, other, honest).result().join();
 
     assertThat(Files.readAllBytes(arrived.path())).isEqualTo(rebuilt.content());
-    assertThat(host.left()).containsExactlyInAnyOrder("liar WRONG_CONTENT", "other WRONG_CONTENT");
+    host.awaitLeft("liar WRONG_CONTENT", "other WRONG_CONTENT");
     assertThat(honest.sentBytes.get()).isLessThanOrEqualTo(10L * TestBase.BLOCK);
   }
 

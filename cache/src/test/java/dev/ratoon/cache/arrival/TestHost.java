@@ -21,6 +21,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -75,6 +76,15 @@ final class TestHost implements AutoCloseable {
   /** What was left, and why. */
   List<String> left() {
     return left;
+  }
+
+  /** Waits until these were left: whoever waits for an arrival may hear of its end before. */
+  void awaitLeft(String... expected) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!left.containsAll(List.of(expected)) && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(1_000_000);
+    }
+    assertThat(left).contains(expected);
   }
 
   FakeSource source(String name, Source.Kind kind, TestBase base) {
