@@ -46,7 +46,7 @@ class PatienceTest {
         vm,
         report ->
             !report.settled()
-                && report.steps().getFirst().state() == StepState.RUNNING
+                && report.steps().stream().anyMatch(step -> step.state() == StepState.RUNNING)
                 && host.bases().waiting.get() == 1);
     return vm;
   }

@@ -175,6 +175,6 @@ class SharedCacheTest {
     second.power(vm, DesiredPower.RUNNING);
     assertThat(second.await(vm, VmState.FAILED).problem().orElseThrow().code())
         .isEqualTo(ErrorCode.BASE_ALTERED);
-    second.awaitHost(h -> h.replicas().getFirst().state() == ReplicaState.SUSPECT);
+    second.awaitHost(h -> h.replicas().stream().anyMatch(r -> r.state() == ReplicaState.SUSPECT));
   }
 }
