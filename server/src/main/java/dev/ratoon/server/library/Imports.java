@@ -116,13 +116,21 @@ public final class Imports implements AutoCloseable {
   private void finish(
       OperationRow operation, ImportRequest request, Upload upload, ImportSteps steps) {
     try {
-      Imported imported = cache.importUpload(upload, request.fileName(), steps);
+      Imported imported = imported(request, upload, steps);
       database.change(tx -> name(tx, operation, request, imported));
     } catch (RuntimeException failed) {
       fail(operation, failed);
     } finally {
-      close(upload);
       uploads.release();
+    }
+  }
+
+  /** Whoever hears of the end finds the uploaded file gone. */
+  private Imported imported(ImportRequest request, Upload upload, ImportSteps steps) {
+    try {
+      return cache.importUpload(upload, request.fileName(), steps);
+    } finally {
+      close(upload);
     }
   }
 
