@@ -48,7 +48,7 @@ record GrantedBases(FleetIdentity identity, Cache cache, Arrivals arrivals, Inst
     }
     Optional<AdoptedContent> file = cache.adopted().open(disk);
     if (file.isPresent()) {
-      return new Admission(new GivenFile(file.get()), library);
+      return new Admission(ReadyBase.of(file.get()), library);
     }
     ArrivingBase arriving =
         arrivals

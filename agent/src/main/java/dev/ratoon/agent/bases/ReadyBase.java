@@ -1,35 +1,57 @@
 package dev.ratoon.agent.bases;
 
+import dev.ratoon.cache.AdoptedContent;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.protocol.channel.Part;
 import dev.ratoon.protocol.channel.ServedBase;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
-/** A base that the cache has, as it is given to another host. */
+/** A base that is here, all of it, as it is given to another host. */
 final class ReadyBase implements ServedBase {
-  private final VirtualDisk disk;
+  private final long sizeBytes;
+  private final Content content;
+  private final Runnable closing;
   private final Documents documents;
 
-  private ReadyBase(VirtualDisk disk, Documents documents) {
-    this.disk = disk;
+  /** Reads from an offset until the target is full. */
+  private interface Content {
+    void read(long offset, ByteBuffer target);
+  }
+
+  private ReadyBase(long sizeBytes, Content content, Runnable closing, Documents documents) {
+    this.sizeBytes = sizeBytes;
+    this.content = content;
+    this.closing = closing;
     this.documents = documents;
   }
 
+  /** One that the cache has. */
   static ReadyBase open(Cache cache, Base base) {
     Documents documents = Documents.of(cache.manifest(base.id()), cache.fingerprints(base.id()));
-    return new ReadyBase(cache.open(base), documents);
+    VirtualDisk disk = cache.open(base);
+    return new ReadyBase(disk.size(), disk::read, disk::close, documents);
+  }
+
+  /** One that lies in an operator's files. If those are changed, the next read says so. */
+  static ReadyBase of(AdoptedContent content) {
+    return new ReadyBase(
+        content.manifest().size(),
+        content::read,
+        content::close,
+        Documents.of(content.manifest(), Optional.empty()));
   }
 
   @Override
   public long sizeBytes() {
-    return disk.size();
+    return sizeBytes;
   }
 
   @Override
   public long lengthBytes(Part part) {
-    return part == Part.CONTENT ? disk.size() : documents.lengthBytes(part);
+    return part == Part.CONTENT ? sizeBytes : documents.lengthBytes(part);
   }
 
   @Override
@@ -45,7 +67,7 @@ final class ReadyBase implements ServedBase {
   @Override
   public void read(Part part, long offset, ByteBuffer target) {
     if (part == Part.CONTENT) {
-      disk.read(offset, target);
+      content.read(offset, target);
     } else {
       documents.read(part, offset, target);
     }
@@ -58,6 +80,6 @@ final class ReadyBase implements ServedBase {
 
   @Override
   public void close() {
-    disk.close();
+    closing.run();
   }
 }

@@ -99,7 +99,7 @@ final class HostAdoption {
       if (view.paths().isEmpty() && session.output().forPeople()) {
         session
             .output()
-            .say("Nothing is adopted on " + view.host() + ". To begin: ratoon host adopt");
+            .say("Nothing is adopted on " + view.host() + ". To begin: ratoon host adopt PATH");
       } else {
         session.output().text(view, () -> lines(view));
       }
