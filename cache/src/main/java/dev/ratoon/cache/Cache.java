@@ -71,7 +71,7 @@ public final class Cache implements AutoCloseable {
     this.parallelism = parallelism;
     this.surroundings = new CachedBase.Surroundings(parallelism, clock, this::fileAt);
     this.lock = lock;
-    this.abilities = FileAbilities.in(folder.incoming());
+    this.abilities = abilities(folder.incoming());
     this.replaced = new ConcurrentHashMap<>(folder.putAside());
     this.knownBlocks = new KnownBlocks(folder);
   }
@@ -109,6 +109,15 @@ public final class Cache implements AutoCloseable {
   private static void giveBack(@Nullable FolderLock lock) {
     if (lock != null) {
       lock.close();
+    }
+  }
+
+  /** On a full disk nothing can be tried; the cache opens all the same, and does without. */
+  private static FileAbilities abilities(Path folder) {
+    try {
+      return FileAbilities.in(folder);
+    } catch (IOException cannotEvenWrite) {
+      return FileAbilities.NONE;
     }
   }
 

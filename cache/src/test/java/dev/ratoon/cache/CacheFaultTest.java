@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import dev.ratoon.disk.file.FileAbilities;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
@@ -45,6 +47,35 @@ class CacheFaultTest {
         }
         assertThat(ended && cache.replicas().isEmpty()).isFalse();
       }
+    }
+  }
+
+  @Test
+  void aCacheOnAFullDiskOpensAndItsBasesAreUsed() throws Exception {
+    Path small = Files.createDirectory(work.resolve("small"));
+    Images.run("mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", small.toString());
+    try {
+      Path raw = Images.random(work.resolve("a.raw"), 1 << 20, 1);
+      DiskId id;
+      try (Cache cache = Cache.open(small.resolve("cache"), 2, InstantSource.system())) {
+        id = Images.importInto(cache, raw, (step, done, total) -> {}).diskId();
+      }
+      Images.run(
+          "sh",
+          "-c",
+          "dd if=/dev/zero of="
+              + small
+              + "/filler bs=4k 2>/dev/null; test -s "
+              + small
+              + "/filler");
+
+      try (Cache cache = Cache.open(small.resolve("cache"), 2, InstantSource.system())) {
+        Images.compare(raw, cache.use(id).path());
+        assertThat(cache.abilities()).isEqualTo(FileAbilities.NONE);
+      }
+      assertThat(small.resolve("cache/incoming")).isEmptyDirectory();
+    } finally {
+      Images.run("umount", small.toString());
     }
   }
 

@@ -28,7 +28,7 @@ public record FileAbilities(boolean holes, boolean reflinks, boolean immutable) 
    * @throws IOException if there can be no files in the folder
    */
   public static FileAbilities in(Path folder) throws IOException {
-    Path file = folder.resolve(".ability-" + UUID.randomUUID());
+    Path file = folder.resolve(UUID.randomUUID() + ".ability");
     try {
       try (FileChannel channel =
           FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
