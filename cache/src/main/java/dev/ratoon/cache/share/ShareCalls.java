@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Does what is done to one share, on threads that may hang for ever without hanging anything else.
@@ -29,6 +30,7 @@ import java.util.concurrent.TimeoutException;
 final class ShareCalls {
   private static final int MOST_AT_ONCE = 12;
   private static final long LOOK_MILLIS = 20;
+  private static final Duration LONGEST_END = Duration.ofSeconds(1);
 
   private final String share;
   private final Duration silence;
@@ -41,6 +43,7 @@ final class ShareCalls {
 
   private final Set<Call<?>> underWay = ConcurrentHashMap.newKeySet();
   private final Set<Call<?>> stuck = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
 
   /** What is done. */
   interface Work<T> {
@@ -120,6 +123,13 @@ final class ShareCalls {
     }
     Call<T> call = new Call<>(doing, work, undo, room);
     underWay.add(call);
+    if (closed) {
+      underWay.remove(call);
+      room.release();
+      throw Problem.of(ErrorCode.INTERRUPTED, doing)
+          .detail("The share '" + share + "' is not wanted any more.")
+          .asException();
+    }
     Thread.ofPlatform().daemon().name("share-" + share).start(call);
     return call;
   }
@@ -176,9 +186,17 @@ final class ShareCalls {
     underWay.stream().filter(Call::isSilent).forEach(Call::giveUp);
   }
 
-  /** Gives everything up: the share is no longer wanted. */
+  /**
+   * Gives everything up: the share is no longer wanted. What does not hang has ended when this
+   * returns, so that nothing is written any more.
+   */
   void close() {
+    closed = true;
     underWay.forEach(Call::giveUp);
+    long deadline = System.nanoTime() + LONGEST_END.toNanos();
+    while (!underWay.isEmpty() && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    }
   }
 
   /** One thing that is done. */
