@@ -228,9 +228,10 @@ final class Host implements ServerLink, AutoCloseable {
     return bases;
   }
 
+  /** The agent goes first, or it would start again what it sees stopping. */
   void losePower() {
-    hypervisor.losePower();
     kill();
+    hypervisor.losePower();
   }
 
   @Override
