@@ -113,6 +113,12 @@ final class PeerFeed implements Feed, StreamListener {
     return full ? 0 : room;
   }
 
+  /** A connection has threads for its receivers alone; that they are busy slows the source down. */
+  @Override
+  public boolean threadsAreFree() {
+    return true;
+  }
+
   private Optional<PeerStream> connected() {
     return stream.isDone() && !stream.isCompletedExceptionally()
         ? Optional.of(stream.join())

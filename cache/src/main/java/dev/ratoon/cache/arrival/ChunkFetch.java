@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
 final class ChunkFetch implements Feed.Reply {
   /** Hears the answer. */
   interface Listener {
-    /** The bytes are in the fetch's buffer, from 0 to its limit. */
-    void arrived(ChunkFetch fetch);
+    /**
+     * @param content as many bytes as were asked for, good until this returns
+     */
+    void arrived(ChunkFetch fetch, ByteBuffer content);
 
     void failed(ChunkFetch fetch, Problem why);
 
@@ -26,6 +28,7 @@ final class ChunkFetch implements Feed.Reply {
   private final ByteBuffer buffer;
   private final Listener listener;
   private Feed.@Nullable Fetch handle;
+  private volatile boolean staysInPlace;
   private boolean settled;
 
   ChunkFetch(
@@ -57,12 +60,19 @@ final class ChunkFetch implements Feed.Reply {
     return parts;
   }
 
+  /** A place for its answer, where the answer cannot stay where it came. */
   ByteBuffer buffer() {
     return buffer;
   }
 
+  /** Whether its answer is verified and written where it came, on the thread that brings it. */
+  boolean staysInPlace() {
+    return staysInPlace;
+  }
+
   /** Sends it. The answer may come before this returns. */
   void send(Feed feed) {
+    staysInPlace = feed.threadsAreFree();
     Feed.Fetch sent = feed.fetch(request, this);
     boolean cancel;
     synchronized (this) {
@@ -82,12 +92,9 @@ final class ChunkFetch implements Feed.Reply {
         return;
       }
       settled = true;
-      if (bytes == request.bytes()) {
-        buffer.clear().put(content).flip();
-      }
     }
     if (bytes == request.bytes()) {
-      listener.arrived(this);
+      listener.arrived(this, content);
     } else {
       listener.misfit(this, bytes);
     }

@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 
 /**
  * The chunks of one arrival on their way: asked for, put together, verified, written. Answers come
- * on the sources' threads, which only copy them; hashing and writing is done by the workers that
- * all arrivals share.
+ * on the sources' threads. If those are free for it, they verify and write them; else they only
+ * copy them, and the workers that all arrivals share do the rest.
  *
  * <p>A chunk that was put together of what relatives have and does not match the manifest is
  * fetched whole. One that was fetched whole and does not match is the source's fault: it is left
@@ -149,14 +149,22 @@ final class ChunkFlow implements ChunkFetch.Listener {
   }
 
   @Override
-  public void arrived(ChunkFetch fetch) {
+  public void arrived(ChunkFetch fetch, ByteBuffer content) {
     counts.fetched(fetch.request().bytes(), fetch.link().source().kind());
-    if (links.arrived(fetch)) {
-      tasks.add(() -> land(fetch));
-    } else {
-      surroundings.buffers().give(fetch.buffer());
-    }
+    tasks.here(() -> take(fetch, content));
     pump();
+  }
+
+  private void take(ChunkFetch fetch, ByteBuffer content) {
+    if (!links.arrived(fetch)) {
+      surroundings.buffers().give(fetch.buffer());
+    } else if (fetch.staysInPlace()) {
+      pump();
+      land(fetch, content.slice());
+    } else {
+      ByteBuffer kept = fetch.buffer().clear().put(content).flip();
+      tasks.add(() -> land(fetch, kept));
+    }
   }
 
   @Override
@@ -179,19 +187,19 @@ final class ChunkFlow implements ChunkFetch.Listener {
   }
 
   /** What has arrived is put together, verified and written. */
-  private void land(ChunkFetch fetch) {
+  private void land(ChunkFetch fetch, ByteBuffer content) {
     long chunk = fetch.chunk();
     try {
       if (tasks.failure().isPresent()) {
         return;
       }
       if (fetch.parts().equals(Parts.WHOLE)) {
-        if (!accept(chunk, fetch.buffer(), Parts.WHOLE)) {
+        if (!accept(chunk, content, Parts.WHOLE)) {
           links.want(chunk);
           blame(fetch, "The chunk %d is not as the manifest says.".formatted(chunk));
         }
       } else {
-        putTogether(chunk, fetch.parts(), fetch.buffer());
+        putTogether(chunk, fetch.parts(), content);
       }
     } finally {
       surroundings.buffers().give(fetch.buffer());

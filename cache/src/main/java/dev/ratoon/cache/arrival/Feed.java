@@ -32,6 +32,14 @@ public interface Feed extends AutoCloseable {
   }
 
   /**
+   * Whether the threads that bring answers have nothing better to do, and are never interrupted:
+   * then what arrives is verified and written on them, and need not be copied for a worker.
+   */
+  default boolean threadsAreFree() {
+    return false;
+  }
+
+  /**
    * Asks for a chunk, or some blocks of it. Returns at once. {@code reply} hears exactly one thing,
    * from any thread, even from within this call; after {@link Fetch#cancel} it may hear nothing.
    */
@@ -51,7 +59,8 @@ public interface Feed extends AutoCloseable {
   interface Reply {
     /**
      * The bytes that were asked for: the blocks one behind another, from the buffer's position to
-     * its limit. They are copied before this returns, which is soon.
+     * its limit. They are not needed any more when this returns, which is soon unless the feed's
+     * {@linkplain Feed#threadsAreFree() threads are free}.
      */
     void arrived(ByteBuffer content);
 

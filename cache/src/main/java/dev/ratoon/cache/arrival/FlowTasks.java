@@ -25,11 +25,20 @@ final class FlowTasks {
     this.onFailure = onFailure;
   }
 
+  /** Has a worker do it. */
   void add(Runnable task) {
     synchronized (this) {
       underWay++;
     }
     workers.execute(() -> run(task));
+  }
+
+  /** Does it on this thread. */
+  void here(Runnable task) {
+    synchronized (this) {
+      underWay++;
+    }
+    run(task);
   }
 
   private void run(Runnable task) {

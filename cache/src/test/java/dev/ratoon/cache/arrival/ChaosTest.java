@@ -48,7 +48,10 @@ class ChaosTest {
         host.bring(relative, host.source("old", Source.Kind.SHARE, relative)).result().join();
       }
       List<FakeSource> sources = new ArrayList<>();
-      sources.add(host.source("honest", kind(random), base).opening(FeedListener::hasAll));
+      sources.add(
+          host.source("honest", kind(random), base)
+              .withFreeThread(random.nextBoolean())
+              .opening(FeedListener::hasAll));
       for (int i = 0; i < 4; i++) {
         sources.add(bad(host, "bad-" + i, base, random));
       }
@@ -90,7 +93,7 @@ class ChaosTest {
   }
 
   private static FakeSource bad(TestHost host, String name, TestBase base, Random random) {
-    FakeSource source = host.source(name, kind(random), base);
+    FakeSource source = host.source(name, kind(random), base).withFreeThread(random.nextBoolean());
     if (random.nextBoolean()) {
       long first = random.nextInt((int) base.chunks());
       source.opening(l -> l.has(first, 20));

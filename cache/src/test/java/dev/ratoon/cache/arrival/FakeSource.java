@@ -34,6 +34,7 @@ final class FakeSource implements Source, AutoCloseable {
   private volatile Behaviour behaviour = Behaviour.HONEST;
   private volatile Consumer<FeedListener> opening = FeedListener::hasAll;
   private volatile boolean answers = true;
+  private volatile boolean threadIsFree;
   private volatile int room = Integer.MAX_VALUE;
   private volatile byte[] manifest;
   private volatile Optional<byte[]> list;
@@ -74,6 +75,12 @@ final class FakeSource implements Source, AutoCloseable {
   /** Can be asked for so many chunks at a time. */
   FakeSource withRoom(int requests) {
     room = requests;
+    return this;
+  }
+
+  /** What it answers is verified and written on its own thread. */
+  FakeSource withFreeThread(boolean free) {
+    threadIsFree = free;
     return this;
   }
 
@@ -152,6 +159,11 @@ final class FakeSource implements Source, AutoCloseable {
     @Override
     public int room() {
       return room - inFlight.get();
+    }
+
+    @Override
+    public boolean threadsAreFree() {
+      return threadIsFree;
     }
 
     @Override

@@ -55,7 +55,7 @@ class FullDiskTest {
   void aDiskThatFillsUpMeanwhileFailsTheArrivalAndKeepsWhatHasCome() throws Exception {
     CountDownLatch some = new CountDownLatch(100);
     CountDownLatch filled = new CountDownLatch(1);
-    FakeSource peer = host.source("peer", READY_PEER, base);
+    FakeSource peer = host.source("peer", READY_PEER, base).withFreeThread(true);
     peer.behaving((_, right, reply) -> {
       some.countDown();
       if (some.getCount() == 0) {
