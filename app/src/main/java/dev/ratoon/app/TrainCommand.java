@@ -27,8 +27,9 @@ import javax.net.ssl.SSLContext;
 import picocli.CommandLine.Command;
 
 /**
- * What the build runs once while the JVM notes which classes commands need: the usual ones, against
- * a server of canned answers. Nothing of it stays.
+ * What the build runs once while the JVM notes which classes are needed, and what their code does:
+ * the usual commands, against a server of canned answers, and a transfer between two hosts. Nothing
+ * of it stays.
  */
 @Command(name = "train", hidden = true, description = "Teach the JVM what commands need.")
 final class TrainCommand implements Callable<Integer> {
@@ -68,6 +69,7 @@ final class TrainCommand implements Callable<Integer> {
       run(home, "disk", "info", child);
       run(home, "disk", "id", child);
       server.stop(0);
+      new TransferTraining(Files.createDirectory(home.resolve("hosts"))).run();
       return 0;
     } finally {
       dev.ratoon.app.quickstart.FolderRemoval.remove(home);

@@ -215,6 +215,10 @@ final class Hosts implements AutoCloseable {
       killAll(host);
       remove(namespace(host));
     }
+    // By itself it would go with the switch, but some time later.
+    if (Files.exists(Path.of("/sys/class/net").resolve(prefix))) {
+      ip("link", "del", prefix);
+    }
     remove(switchName());
   }
 

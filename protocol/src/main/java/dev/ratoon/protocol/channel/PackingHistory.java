@@ -2,12 +2,16 @@ package dev.ratoon.protocol.channel;
 
 /**
  * Whether packing the chunks of a stream was worth the trouble so far. After one that hardly shrank
- * some are passed over, twice as many each time, up to a bound; one that shrank forgives all. Also
- * whether its asker would rather have few bytes than have them a little sooner.
+ * some are passed over, twice as many each time, up to a bound; one that shrank forgives all. Where
+ * the asker would rather have few bytes than have them a little sooner, it takes more of them in a
+ * row to give up, and fewer are passed over: noise is not packed for long all the same.
  */
 final class PackingHistory {
   private static final int MOST_PASSED_OVER = 64;
+  private static final int MOST_PASSED_OVER_FOR_FEW = 16;
+  private static final int PATIENCE_FOR_FEW = 16;
 
+  private int inVain;
   private int passOver;
   private int left;
   private boolean ratherFew;
@@ -22,7 +26,7 @@ final class PackingHistory {
   }
 
   boolean worthATry() {
-    if (left > 0 && !ratherFew) {
+    if (left > 0) {
       left--;
       return false;
     }
@@ -31,9 +35,11 @@ final class PackingHistory {
 
   void tried(int plainBytes, int packedBytes) {
     if (packedBytes <= plainBytes - plainBytes / 8) {
+      inVain = 0;
       passOver = 0;
-    } else {
-      passOver = Math.clamp(2L * passOver, 1, MOST_PASSED_OVER);
+    } else if (++inVain > (ratherFew ? PATIENCE_FOR_FEW : 0)) {
+      passOver =
+          Math.clamp(2L * passOver, 1, ratherFew ? MOST_PASSED_OVER_FOR_FEW : MOST_PASSED_OVER);
       left = passOver;
     }
   }
