@@ -1,9 +1,11 @@
 package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.host.DurableFile;
+import dev.ratoon.agent.hypervisor.DomainSpec.KeptDefinition;
 import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.OtherDomain;
+import dev.ratoon.agent.hypervisor.OtherDomain.OtherDisk;
 import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
 import dev.ratoon.disk.file.Faults;
@@ -19,6 +21,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Makes a VM of a libvirt domain whose guest may be running, and does not disturb it. Each step can
@@ -26,8 +29,9 @@ import java.util.Optional;
  *
  * <ol>
  *   <li>the VM gets a folder with its record, as every VM does, but without disks: nobody starts it
- *   <li>each disk gets a second name in that folder, a hard link: the guest writes to the same
- *       inode on, and its old name stays, so that nothing is lost whatever happens next
+ *   <li>each disk gets a second name in that folder, a hard link, and so do the variables of its
+ *       firmware: the guest writes to the same inode on, and its old name stays, so that nothing is
+ *       lost whatever happens next
  *   <li>the domain's definition is kept, for those who want to go back
  *   <li>the domain gets Ratoon's mark: in this moment the owner changes
  *   <li>libvirt forgets the definition, so that nobody else can start it
@@ -76,16 +80,22 @@ final class TakingOver {
       link(Path.of(vm.takeOver().get(i)), disk.file(), folder, doing);
       disk.parent(caches);
     }
+    for (int i = vm.disks().size(); i < vm.takeOver().size(); i++) {
+      link(Path.of(vm.takeOver().get(i)), file(vm, folder, i), folder, doing);
+    }
     hypervisor.takeOver(vm.id(), vm.epoch(), vm.tenant(), text -> keep(definition, text));
     return new MadeFiles(Collections.nCopies(vm.disks().size(), 0L), Optional.empty());
   }
 
   private static void requireAsPlanned(DesiredVm vm, OtherDomain domain, String doing) {
-    List<String> disks = domain.disks().stream().map(disk -> disk.path().toString()).toList();
+    List<String> files =
+        Stream.concat(domain.disks().stream().map(OtherDisk::path), domain.variables().stream())
+            .map(Path::toString)
+            .toList();
     String why =
-        disks.equals(vm.takeOver())
+        files.equals(vm.takeOver())
             ? String.join(" ", domain.obstacles())
-            : "Its disks are others than they were: " + String.join(", ", disks) + ".";
+            : "Its disks are others than they were: " + String.join(", ", files) + ".";
     if (!why.isEmpty()) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing)
           .detail(why)
@@ -129,13 +139,41 @@ final class TakingOver {
     }
   }
 
+  /** What a file of the domain's is called in the VM's folder: its disks, then the variables. */
+  private static Path file(DesiredVm vm, Path folder, int index) {
+    return index < vm.disks().size()
+        ? VmDisk.of(vm, folder, index).file()
+        : folder.resolve(VmFiles.VARIABLES);
+  }
+
+  /**
+   * How the domain was defined when it was taken over.
+   *
+   * @throws RatoonException {@code file-unreadable}: without it nobody knows what machine the guest
+   *     is used to
+   */
+  static KeptDefinition definition(DesiredVm vm, Path folder, Path definitions) {
+    Path file = definitions.resolve(vm.id() + ".xml");
+    try {
+      boolean hasVariables = vm.takeOver().size() > vm.disks().size();
+      return new KeptDefinition(
+          Files.readString(file),
+          hasVariables ? Optional.of(folder.resolve(VmFiles.VARIABLES)) : Optional.empty());
+    } catch (IOException unreadable) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading how VM '" + vm.name() + "' was defined")
+          .detail("It was a libvirt domain, and " + file + " says which machine its guest knows.")
+          .next("Bring the file back from a backup.")
+          .asException(unreadable);
+    }
+  }
+
   /**
    * Takes the old names of the disks away, and gives the disks to whom VMs' disks belong; the VM
    * must have no domain.
    */
   static void settle(DesiredVm vm, Path folder, FileOwner owner) {
     for (int i = 0; i < vm.takeOver().size(); i++) {
-      Path own = VmDisk.of(vm, folder, i).file();
+      Path own = file(vm, folder, i);
       Path old = Path.of(vm.takeOver().get(i));
       try {
         if (Files.exists(own) && Files.exists(old) && Files.isSameFile(own, old)) {
