@@ -1,5 +1,6 @@
 package dev.ratoon.agent.adopt;
 
+import dev.ratoon.agent.host.Mounts;
 import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.agent.hypervisor.OtherDomain.OtherDisk;
 import dev.ratoon.disk.DiskFormat;
@@ -45,9 +46,7 @@ record ForeignDomains(KnownDisks known, Set<Path> roots, Path vms) {
     domain
         .variables()
         .ifPresent(file -> {
-          if (Files.exists(file)) {
-            requireLinkable(file, obstacles);
-          } else {
+          if (!Files.isRegularFile(file)) {
             obstacles.add(
                 "Its firmware has no variables yet in " + file + ": start it once, and it has.");
           }
@@ -108,20 +107,14 @@ record ForeignDomains(KnownDisks known, Set<Path> roots, Path vms) {
     if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
       obstacles.add(file + " is a symbolic link, or no file.");
     }
-    if (!isOnFileSystemOfVms(file)) {
+    if (!Mounts.now().canLink(file, vms)) {
       obstacles.add(
           file
-              + " lies on another file system than Ratoon's VMs, which are in "
+              + " lies on another file system, or in another mount, than Ratoon's VMs, which are"
+              + " in "
               + vms
               + ".");
     }
-  }
-
-  /** Its second name is a hard link. */
-  private boolean isOnFileSystemOfVms(Path disk) {
-    return Stamps.of(disk)
-        .flatMap(own -> Stamps.of(vms).map(other -> own.device() == other.device()))
-        .orElse(false);
   }
 
   private DiskId base(Path disk, Qcow2Header header, String name) {

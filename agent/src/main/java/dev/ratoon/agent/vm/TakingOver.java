@@ -1,6 +1,7 @@
 package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.host.DurableFile;
+import dev.ratoon.agent.host.Mounts;
 import dev.ratoon.agent.hypervisor.DomainSpec.KeptDefinition;
 import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.Hypervisor;
@@ -14,12 +15,16 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -29,9 +34,8 @@ import java.util.stream.Stream;
  *
  * <ol>
  *   <li>the VM gets a folder with its record, as every VM does, but without disks: nobody starts it
- *   <li>each disk gets a second name in that folder, a hard link, and so do the variables of its
- *       firmware: the guest writes to the same inode on, and its old name stays, so that nothing is
- *       lost whatever happens next
+ *   <li>each disk gets a second name in that folder, a hard link: the guest writes to the same
+ *       inode on, and its old name stays, so that nothing is lost whatever happens next
  *   <li>the domain's definition is kept, for those who want to go back
  *   <li>the domain gets Ratoon's mark: in this moment the owner changes
  *   <li>libvirt forgets the definition, so that nobody else can start it
@@ -39,7 +43,8 @@ import java.util.stream.Stream;
  * </ol>
  *
  * <p>The old names go when Ratoon starts the VM itself for the first time, or it is deleted: no
- * process has them open then.
+ * process has them open then. Then the variables of its firmware are moved here, too, from wherever
+ * libvirt kept them.
  */
 final class TakingOver {
   private final Hypervisor hypervisor;
@@ -80,9 +85,6 @@ final class TakingOver {
       link(Path.of(vm.takeOver().get(i)), disk.file(), folder, doing);
       disk.parent(caches);
     }
-    for (int i = vm.disks().size(); i < vm.takeOver().size(); i++) {
-      link(Path.of(vm.takeOver().get(i)), file(vm, folder, i), folder, doing);
-    }
     hypervisor.takeOver(vm.id(), vm.epoch(), vm.tenant(), text -> keep(definition, text));
     return new MadeFiles(Collections.nCopies(vm.disks().size(), 0L), Optional.empty());
   }
@@ -118,6 +120,12 @@ final class TakingOver {
       if (!Files.isRegularFile(source, LinkOption.NOFOLLOW_LINKS)) {
         throw Problem.of(ErrorCode.WRONG_STATE, doing)
             .detail(source + " is not there, or is no regular file.")
+            .asException();
+      }
+      if (!Mounts.now().canLink(source, folder)) {
+        throw Problem.of(ErrorCode.WRONG_STATE, doing)
+            .detail(source + " lies on another file system, or in another mount, than " + folder)
+            .next("It is left as it is. Delete the VM, and move the disk of the domain.")
             .asException();
       }
       Files.createLink(target, source);
@@ -168,7 +176,7 @@ final class TakingOver {
   }
 
   /**
-   * Takes the old names of the disks away, and gives the disks to whom VMs' disks belong; the VM
+   * Takes the old names of the files away, and gives the files to whom VMs' disks belong; the VM
    * must have no domain.
    */
   static void settle(DesiredVm vm, Path folder, FileOwner owner) {
@@ -176,8 +184,10 @@ final class TakingOver {
       Path own = file(vm, folder, i);
       Path old = Path.of(vm.takeOver().get(i));
       try {
-        if (Files.exists(own) && Files.exists(old) && Files.isSameFile(own, old)) {
-          Files.delete(old);
+        if (i < vm.disks().size()) {
+          forget(old, own);
+        } else {
+          bring(old, own);
         }
         if (Files.exists(own)) {
           owner.own(own);
@@ -187,5 +197,29 @@ final class TakingOver {
         throw Faults.unwritable(own, failed);
       }
     }
+  }
+
+  private static void forget(Path old, Path own) throws IOException {
+    if (Files.exists(own) && Files.exists(old) && Files.isSameFile(own, old)) {
+      Files.delete(old);
+    }
+  }
+
+  /**
+   * A small file, whole under its new name before the old one goes. What is at the old name later
+   * is another domain's.
+   */
+  private static void bring(Path old, Path own) throws IOException {
+    if (Files.exists(own) || !Files.isRegularFile(old)) {
+      return;
+    }
+    Path draft = own.resolveSibling(own.getFileName() + ".new");
+    Files.copy(old, draft, StandardCopyOption.REPLACE_EXISTING);
+    try (FileChannel copy = FileChannel.open(draft, StandardOpenOption.WRITE)) {
+      copy.force(true);
+    }
+    Files.move(draft, own, StandardCopyOption.ATOMIC_MOVE);
+    DurableFile.syncFolder(Objects.requireNonNull(own.getParent()));
+    Files.delete(old);
   }
 }
