@@ -1,6 +1,6 @@
 package dev.ratoon.agent.bases;
 
-import dev.ratoon.cache.AdoptedContent;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.VirtualDisk;
@@ -36,7 +36,7 @@ final class ReadyBase implements ServedBase {
   }
 
   /** One that lies in an operator's files. If those are changed, the next read says so. */
-  static ReadyBase of(AdoptedContent content) {
+  static ReadyBase of(BaseContent content) {
     return new ReadyBase(
         content.manifest().size(),
         content::read,

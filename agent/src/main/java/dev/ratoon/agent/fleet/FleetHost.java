@@ -62,7 +62,7 @@ public final class FleetHost implements AutoCloseable {
     Shares shares = Shares.of(cache, identity.host().toString(), folder.resolve("shares"));
     Bases bases =
         new SharedFirst(
-            cache, shares, FleetBases.open(identity, cache, server, shares::sources, clock));
+            cache, shares, FleetBases.open(identity, cache, server, shares, clock));
     Agent agent = Agent.start(config, hypervisor, new Stores(cache, bases, shares), server, clock);
     FleetHost host =
         new FleetHost(

@@ -1,6 +1,7 @@
 package dev.ratoon.cache.share;
 
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.arrival.NanoClock;
 import dev.ratoon.cache.arrival.Source;
 import dev.ratoon.disk.DiskFormat;
@@ -213,6 +214,17 @@ public final class Share implements AutoCloseable {
   public long copyWhole(DiskId id, Path target, long sizeBytes, VerifyProgress progress) {
     requireReady("copying base disk " + id.shortForm() + " from the share " + name());
     return bases.copyWhole(id, target, sizeBytes, progress);
+  }
+
+  /**
+   * Opens a base so that hosts can be given it that do not see the share.
+   *
+   * @throws RatoonException {@code share-unavailable}, {@code base-missing}, {@code base-altered}
+   */
+  public BaseContent open(DiskId id) {
+    String _ =
+        requireReady("giving base disk " + id.shortForm() + " from the share " + name());
+    return bases.open(id);
   }
 
   /** This share as one more place to fetch its bases from, chunk by chunk. */

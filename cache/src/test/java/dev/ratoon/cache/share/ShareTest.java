@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.arrival.NanoClock;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
@@ -19,6 +20,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -103,6 +105,48 @@ class ShareTest {
             });
     SharedFolder.await(() -> one.bases().getFirst().state() == ReplicaState.SUSPECT);
     assertThat(one.has(folder.id())).isFalse();
+  }
+
+  @Test
+  void itIsGivenToHostsThatDoNotSeeTheShareAndEachChunkIsVerifiedBefore() throws IOException {
+    StallingFiles files = new StallingFiles(new MountedFiles(folder.root));
+    ShareTimes impatient =
+        new ShareTimes(
+            Duration.ofMillis(300), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
+    Share one = folder.host("one", files, impatient);
+    folder.fill(one).join();
+    one.lookAgain();
+    SharedFolder.await(() -> one.has(folder.id()));
+    byte[] raw = Files.readAllBytes(folder.raw);
+    try (BaseContent given = one.open(folder.id())) {
+      assertThat(given.manifest().id()).isEqualTo(folder.id());
+      for (int[] part : new int[][] {{0, 1 << 20}, {70_000, 4096}, {raw.length - 512, 512}}) {
+        ByteBuffer target = ByteBuffer.allocate(part[1]);
+        given.read(part[0], target);
+        assertThat(target.array())
+            .isEqualTo(Arrays.copyOfRange(raw, part[0], part[0] + part[1]));
+      }
+
+      files.hang(true);
+      assertThatThrownBy(() -> given.read(0, ByteBuffer.allocate(4096)))
+          .isInstanceOfSatisfying(
+              RatoonException.class,
+              e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.SHARE_UNAVAILABLE));
+      files.hang(false);
+      SharedFolder.await(() -> one.state() == ShareState.READY);
+
+      Files.setPosixFilePermissions(
+          folder.content(), PosixFilePermissions.fromString("rw-r--r--"));
+      try (FileChannel file = FileChannel.open(folder.content(), StandardOpenOption.WRITE)) {
+        file.write(ByteBuffer.wrap("altered".getBytes(StandardCharsets.UTF_8)), 70_000);
+      }
+      given.read(0, ByteBuffer.allocate(65536));
+      assertThatThrownBy(() -> given.read(65536, ByteBuffer.allocate(512)))
+          .as("not even what is right of a chunk that is wrong")
+          .isInstanceOfSatisfying(
+              RatoonException.class,
+              e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.BASE_ALTERED));
+    }
   }
 
   @Test

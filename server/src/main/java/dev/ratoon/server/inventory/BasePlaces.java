@@ -66,8 +66,7 @@ final class BasePlaces {
       Optional<ReplicaReport> replica = replica(host.report(), base);
       size = replica.isPresent() ? OptionalLong.of(replica.get().sizeBytes()) : size;
       if (!host.report().id().equals(asker) && hosts.connected(host)) {
-        Optional<ReplicaReport> own = replica.filter(known -> known.cache().isEmpty());
-        place(host.report(), own, beginning).ifPresent(places::add);
+        place(host.report(), replica, beginning).ifPresent(places::add);
       }
     }
     OptionalLong shared = onShareOf(asker, base);
@@ -94,7 +93,7 @@ final class BasePlaces {
     return some;
   }
 
-  /** In the host's own cache, or else on a share that it sees. */
+  /** In the host's own cache, or else on a share that it sees: it gives either. */
   private static Optional<ReplicaReport> replica(HostReport report, DiskId base) {
     return report.replicas().stream()
         .filter(replica -> replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT)
