@@ -53,9 +53,9 @@ final class BasePlaces {
   Whereabouts of(HostId asker, DiskId base) {
     boolean needed =
         database.read(tx -> tx.vms().hostNeeds(asker, base) || tx.baseWishes().names(asker, base));
-    if (!needed && !isLibrary(asker)) {
+    if (!needed && !isLibrary(asker) && !keeps(asker, base)) {
       throw Problem.of(ErrorCode.FORBIDDEN, "telling where base disk " + base.shortForm() + " is")
-          .detail("No VM of the host needs it, and nobody asked for it there.")
+          .detail("No VM of the host needs it, it has no copy, and nobody asked for it there.")
           .asException();
     }
     bringing.note(asker, base);
@@ -77,6 +77,16 @@ final class BasePlaces {
     Grant grant = new Grant(asker, base, clock.instant().plus(GRANTED_FOR));
     return new Whereabouts(
         size.getAsLong(), members.signed(grant), some(places, new Random(asker.hashCode())));
+  }
+
+  /**
+   * Whether it has a copy of its own, sound or not: one that rots is mended whether or not a VM
+   * needs it just now. A host that claimed that in order to get a base would have to know its id.
+   */
+  private boolean keeps(HostId host, DiskId base) {
+    return hosts.find(host).map(Hosts.Seen::report).stream()
+        .flatMap(report -> report.replicas().stream())
+        .anyMatch(replica -> replica.diskId().equals(base) && replica.cache().isEmpty());
   }
 
   /** Nobody needs more sources than these, and nobody shall be overrun: each asker gets others. */
