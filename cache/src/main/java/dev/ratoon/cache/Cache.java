@@ -308,8 +308,8 @@ public final class Cache implements AutoCloseable {
   }
 
   /**
-   * As {@link #verify}, but by one thread, and in the order of the bytes: a reading that was cut off
-   * goes on where it was, after a restart too, unless the file changed or that was long ago.
+   * As {@link #verify}, but by one thread, and in the order of the bytes: a reading that was cut
+   * off goes on where it was, after a restart too, unless the file changed or that was long ago.
    */
   public Base scrub(DiskId id, Pace pace, CopyProgress progress) {
     CachedBase cached = bases.get(id);

@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 
 /**
  * How far a gentle reading of a base's file has come without finding anything wrong: kept beside
- * the file, because such a reading takes hours, and whoever is restarted goes on there. It holds for
- * the inode that was read, and not for ever: what was read first is to be read again some day.
+ * the file, because such a reading takes hours, and whoever is restarted goes on there. It holds
+ * for the inode that was read, and not for ever: what was read first is to be read again some day.
  *
  * @param inode as in {@link Stamp}
  * @param bytes of the disk, from its beginning

@@ -291,9 +291,7 @@ final class FleetApiTest {
           ErrorCode.FORBIDDEN,
           () ->
               client.call(
-                  AgentEndpoints.REPORT,
-                  Params.NONE,
-                  FakeAgent.emptyReport(host.id, host.name)));
+                  AgentEndpoints.REPORT, Params.NONE, FakeAgent.emptyReport(host.id, host.name)));
     }
     server = server.restart();
     try (ApiClient client = reporting(host, host.join(token()))) {

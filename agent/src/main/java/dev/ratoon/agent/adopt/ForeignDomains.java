@@ -99,7 +99,8 @@ record ForeignDomains(KnownDisks known, Set<Path> roots, Path vms) {
       obstacles.add(disk + " is encrypted, or keeps its content in another file.");
     }
     Optional<DiskId> base = header.backingName().map(name -> base(disk, header, name));
-    return new ForeignDomain.Disk(disk.toString(), header.size(), base, Optional.of(DiskFormat.QCOW2.word()));
+    return new ForeignDomain.Disk(
+        disk.toString(), header.size(), base, Optional.of(DiskFormat.QCOW2.word()));
   }
 
   /** A file gets a second name in the VM's folder. */

@@ -2,8 +2,8 @@ package dev.ratoon.agent.adopt;
 
 import dev.ratoon.agent.adopt.ChainFiles.Member;
 import dev.ratoon.cache.AdoptedBases;
-import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Replica;
 import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.manifest.Manifest;

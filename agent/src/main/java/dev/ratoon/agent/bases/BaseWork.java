@@ -54,9 +54,7 @@ public final class BaseWork {
       case PRECACHE -> precached(wish.diskId(), timeline);
       case VERIFY ->
           verified(
-              wish.diskId(),
-              progress -> cache.verify(wish.diskId(), Pace.ANY, progress),
-              timeline);
+              wish.diskId(), progress -> cache.verify(wish.diskId(), Pace.ANY, progress), timeline);
       case SCRUB -> scrubbed(wish.diskId(), timeline);
     };
   }
@@ -89,8 +87,7 @@ public final class BaseWork {
     return "it is sound, or a good copy took its place";
   }
 
-  private String verified(
-      DiskId id, Function<CopyProgress, Base> reading, Timeline timeline) {
+  private String verified(DiskId id, Function<CopyProgress, Base> reading, Timeline timeline) {
     CopyProgress seldom = new Seldom((done, total) -> timeline.progress(READ, done, total));
     try {
       timeline.step(

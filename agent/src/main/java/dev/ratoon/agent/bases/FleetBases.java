@@ -1,7 +1,7 @@
 package dev.ratoon.agent.bases;
 
-import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.ArrivalProgress;
 import dev.ratoon.cache.arrival.ArrivalSettings;

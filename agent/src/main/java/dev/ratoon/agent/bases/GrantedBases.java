@@ -1,7 +1,7 @@
 package dev.ratoon.agent.bases;
 
-import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.Arrivals;
 import dev.ratoon.cache.arrival.ArrivingBase;
@@ -22,11 +22,7 @@ import java.util.Optional;
  * lie in adopted files or on a share that this host sees, and those that are arriving.
  */
 record GrantedBases(
-    FleetIdentity identity,
-    Cache cache,
-    OtherPlaces others,
-    Arrivals arrivals,
-    InstantSource clock)
+    FleetIdentity identity, Cache cache, OtherPlaces others, Arrivals arrivals, InstantSource clock)
     implements Doorman {
   /**
    * Clocks differ, and jump: by so much the clock of the server that made a grant may be behind

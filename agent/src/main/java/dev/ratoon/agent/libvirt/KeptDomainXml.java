@@ -80,10 +80,11 @@ final class KeptDomainXml {
       for (String part : List.of("vcpu", "vcpus", "cputune")) {
         remove(domain, part);
       }
-      Elements.child(domain, "cpu").ifPresent(cpu -> {
-        remove(cpu, "topology");
-        remove(cpu, "numa");
-      });
+      Elements.child(domain, "cpu")
+          .ifPresent(cpu -> {
+            remove(cpu, "topology");
+            remove(cpu, "numa");
+          });
       add(domain, "vcpu").setTextContent(String.valueOf(spec.cpus()));
     }
   }

@@ -28,9 +28,27 @@ final class OtherDomainXml {
   /** Devices that need nothing from outside the domain. */
   private static final Set<String> KEPT =
       Set.of(
-          "emulator", "controller", "serial", "console", "parallel", "channel", "memballoon", "rng",
-          "panic", "watchdog", "graphics", "video", "sound", "audio", "input", "hub", "redirdev",
-          "redirfilter", "smartcard", "vsock", "iommu");
+          "emulator",
+          "controller",
+          "serial",
+          "console",
+          "parallel",
+          "channel",
+          "memballoon",
+          "rng",
+          "panic",
+          "watchdog",
+          "graphics",
+          "video",
+          "sound",
+          "audio",
+          "input",
+          "hub",
+          "redirdev",
+          "redirfilter",
+          "smartcard",
+          "vsock",
+          "iommu");
 
   /** Devices that somebody could expect to be kept. */
   private static final Map<String, String> NOT_KEPT =
@@ -45,8 +63,20 @@ final class OtherDomainXml {
   /** What may be said of a disk. What is missing here would change what its file means. */
   private static final Set<String> OF_DISK =
       Set.of(
-          "driver", "source", "backingStore", "target", "boot", "alias", "address", "serial", "wwn",
-          "vendor", "product", "geometry", "blockio", "iotune");
+          "driver",
+          "source",
+          "backingStore",
+          "target",
+          "boot",
+          "alias",
+          "address",
+          "serial",
+          "wwn",
+          "vendor",
+          "product",
+          "geometry",
+          "blockio",
+          "iotune");
 
   private final Element domain;
   private final List<OtherDisk> disks = new ArrayList<>();

@@ -172,7 +172,10 @@ public final class Shares implements OtherPlaces, AutoCloseable {
   /** A base on a mounted share, for hosts that do not see that. */
   @Override
   public Optional<BaseContent> open(DiskId id) {
-    return mounted().stream().filter(share -> share.has(id)).findFirst().map(share -> share.open(id));
+    return mounted().stream()
+        .filter(share -> share.has(id))
+        .findFirst()
+        .map(share -> share.open(id));
   }
 
   /** Puts those bases on a share that are wanted there and that this host has. */

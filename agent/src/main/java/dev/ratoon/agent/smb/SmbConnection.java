@@ -85,8 +85,7 @@ final class SmbConnection implements AutoCloseable {
       case STATUS_LOGON_FAILURE ->
           who + " does not know the user '" + credentials.user() + "' with that password.";
       case STATUS_BAD_NETWORK_NAME -> who + " has no share '" + location.share() + "'.";
-      case STATUS_ACCESS_DENIED ->
-          who + " does not let the user '" + credentials.user() + "' in.";
+      case STATUS_ACCESS_DENIED -> who + " does not let the user '" + credentials.user() + "' in.";
       default -> who + " says " + status + ".";
     };
   }

@@ -24,8 +24,7 @@ record VmDisk(DesiredDisk wanted, Path file, DiskFormat format) {
 
   static VmDisk of(DesiredVm vm, Path folder, int index) {
     DesiredDisk wanted = vm.disks().get(index);
-    boolean wasRaw =
-        !vm.takeOver().isEmpty() && wanted.base().isEmpty() && !wanted.differencing();
+    boolean wasRaw = !vm.takeOver().isEmpty() && wanted.base().isEmpty() && !wanted.differencing();
     DiskFormat format = isCopy(wanted) || wasRaw ? DiskFormat.RAW : DiskFormat.QCOW2;
     return new VmDisk(wanted, folder.resolve("disk-" + index + ending(format)), format);
   }

@@ -114,8 +114,7 @@ final class VmFiles {
    *     overlay-altered} if a chain is not as it was made: a guest must never run on another base
    *     than its own
    */
-  DomainSpec domain(
-      DesiredVm vm, VmRecord record, Path folder, Optional<KeptDefinition> kept) {
+  DomainSpec domain(DesiredVm vm, VmRecord record, Path folder, Optional<KeptDefinition> kept) {
     List<DomainSpec.DomainDisk> disks = new ArrayList<>();
     for (int i = 0; i < vm.disks().size(); i++) {
       disks.add(chain(VmDisk.of(vm, folder, i)));

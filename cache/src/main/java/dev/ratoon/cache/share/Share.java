@@ -222,8 +222,7 @@ public final class Share implements AutoCloseable {
    * @throws RatoonException {@code share-unavailable}, {@code base-missing}, {@code base-altered}
    */
   public BaseContent open(DiskId id) {
-    String _ =
-        requireReady("giving base disk " + id.shortForm() + " from the share " + name());
+    String _ = requireReady("giving base disk " + id.shortForm() + " from the share " + name());
     return bases.open(id);
   }
 

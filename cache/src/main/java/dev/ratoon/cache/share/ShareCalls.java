@@ -174,7 +174,8 @@ final class ShareCalls {
       case IOException io ->
           Problem.of(ErrorCode.SHARE_UNAVAILABLE, doing)
               .detail("The share '%s' says: %s".formatted(share, inWords(io)))
-              .next("Look at its file server, at the path, and at the rights with which it is used.")
+              .next(
+                  "Look at its file server, at the path, and at the rights with which it is used.")
               .asException(io);
       default -> Problem.of(ErrorCode.INTERNAL, doing).detail(cause.toString()).asException(cause);
     };

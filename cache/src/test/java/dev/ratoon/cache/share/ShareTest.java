@@ -123,8 +123,7 @@ class ShareTest {
       for (int[] part : new int[][] {{0, 1 << 20}, {70_000, 4096}, {raw.length - 512, 512}}) {
         ByteBuffer target = ByteBuffer.allocate(part[1]);
         given.read(part[0], target);
-        assertThat(target.array())
-            .isEqualTo(Arrays.copyOfRange(raw, part[0], part[0] + part[1]));
+        assertThat(target.array()).isEqualTo(Arrays.copyOfRange(raw, part[0], part[0] + part[1]));
       }
 
       files.hang(true);
@@ -135,8 +134,7 @@ class ShareTest {
       files.hang(false);
       SharedFolder.await(() -> one.state() == ShareState.READY);
 
-      Files.setPosixFilePermissions(
-          folder.content(), PosixFilePermissions.fromString("rw-r--r--"));
+      Files.setPosixFilePermissions(folder.content(), PosixFilePermissions.fromString("rw-r--r--"));
       try (FileChannel file = FileChannel.open(folder.content(), StandardOpenOption.WRITE)) {
         file.write(ByteBuffer.wrap("altered".getBytes(StandardCharsets.UTF_8)), 70_000);
       }

@@ -38,12 +38,7 @@ public final class WaitOption {
     if (begun.state() == OperationState.DONE && begun.result().isPresent()) {
       session
           .output()
-          .say(
-              Words.of(begun.kind())
-                  + " "
-                  + begun.subject()
-                  + ": "
-                  + begun.result().get());
+          .say(Words.of(begun.kind()) + " " + begun.subject() + ": " + begun.result().get());
     }
   }
 }

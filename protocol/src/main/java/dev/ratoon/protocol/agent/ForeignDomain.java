@@ -38,8 +38,7 @@ public record ForeignDomain(
    * @param base the adopted parent that it is a child of
    * @param format what kind of file it is: {@code raw}, or {@code qcow2} where nothing is said
    */
-  public record Disk(
-      String path, long sizeBytes, Optional<DiskId> base, Optional<String> format) {
+  public record Disk(String path, long sizeBytes, Optional<DiskId> base, Optional<String> format) {
     public boolean isRaw() {
       return format.filter("raw"::equals).isPresent();
     }

@@ -114,7 +114,8 @@ public final class TakeOvers {
         domain.disks().stream()
             .map(disk ->
                 new VmRow.Disk(
-                    Optional.empty(), new DesiredDisk(disk.base(), disk.sizeBytes(), !disk.isRaw())))
+                    Optional.empty(),
+                    new DesiredDisk(disk.base(), disk.sizeBytes(), !disk.isRaw())))
             .toList(),
         domain.nics(),
         CloudInit.NONE,
