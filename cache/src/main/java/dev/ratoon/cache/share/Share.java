@@ -226,6 +226,17 @@ public final class Share implements AutoCloseable {
     return bases.open(id);
   }
 
+  /**
+   * Opens a disk that stands on a base here, so that nobody hangs when the share does.
+   *
+   * @param opening opens it; on a thread of the share
+   * @throws RatoonException {@code share-unavailable}, now and at each access; what opening throws
+   */
+  public VirtualDisk watched(String doing, Supplier<VirtualDisk> opening) {
+    String _ = requireReady(doing);
+    return WatchedDisk.open(calls, doing, opening);
+  }
+
   /** This share as one more place to fetch its bases from, chunk by chunk. */
   public Source source() {
     return new ShareSource(this, files, calls);
