@@ -280,7 +280,7 @@ final class OtherDomainXml {
   }
 
   static int cpus(Element domain) {
-    return (int) Math.clamp(number(Elements.text(domain, "vcpu")), 1, 1 << 16);
+    return Math.clamp(number(Elements.text(domain, "vcpu")), 1, 1 << 16);
   }
 
   private static long number(String text) {
