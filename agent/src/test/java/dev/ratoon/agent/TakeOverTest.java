@@ -1,6 +1,7 @@
 package dev.ratoon.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainSpec.DomainNic;
@@ -114,9 +115,73 @@ class TakeOverTest {
     host.await(id, VmState.STOPPED);
     assertThat(host.hypervisor().others()).isEmpty();
 
+    host.adopt(images, Wish.PARENTS);
+    host.awaitAdopted(images);
+    assertThat(ImmutableFlag.isSet(overlay)).as("by its old name, too, it is a VM's").isFalse();
+
     host.power(id, DesiredPower.RUNNING);
     host.await(id, VmState.RUNNING);
     assertThat(overlay).doesNotExist();
+  }
+
+  @Test
+  void rawDisksAndTheVariablesOfItsFirmwareComeAlong() throws Exception {
+    Path raw = Files.write(images.resolve("data.img"), new byte[3 << 20]);
+    Path variables = Files.write(images.resolve("web_VARS.fd"), new byte[1 << 16]);
+    Object rawInode = Files.getAttribute(raw, "unix:ino");
+    host.hypervisor()
+        .define(
+            new OtherDomain(
+                id,
+                "web",
+                false,
+                1,
+                1 << 28,
+                List.of(new OtherDisk(overlay, "qcow2"), new OtherDisk(raw, "raw")),
+                List.of(),
+                List.of(),
+                List.of(),
+                Optional.of(variables)));
+    host.adopt(images, Wish.PARENTS);
+    host.awaitAdopted(images);
+    host.awaitHost(report -> report.adopted().map(TakeOverTest::domains).orElse(0) == 1);
+    ForeignDomain listed = host.lastReport().adopted().orElseThrow().domains().getFirst();
+    assertThat(listed.obstacles()).isEmpty();
+    assertThat(listed.variables()).contains(variables.toString());
+    assertThat(listed.disks().getLast().isRaw()).isTrue();
+    assertThat(listed.disks().getLast().sizeBytes()).isEqualTo(3 << 20);
+
+    host.want(
+        vm(
+            DesiredPower.RUNNING,
+            Firmware.UEFI,
+            List.of(
+                new DesiredDisk(listed.disks().getFirst().base(), 1 << 20, true),
+                new DesiredDisk(Optional.empty(), 3 << 20, false)),
+            List.of(overlay, raw, variables)));
+
+    host.await(id, VmState.RUNNING);
+    DomainSpec spec = host.hypervisor().spec(id).orElseThrow();
+    Path folder = host.folders().vm(id);
+    assertThat(spec.disks())
+        .extracting(disk -> disk.path().toString(), disk -> disk.format().text())
+        .containsExactly(
+            tuple(folder.resolve("disk-0.qcow2").toString(), "qcow2"),
+            tuple(folder.resolve("disk-1.raw").toString(), "raw"));
+    assertThat(spec.kept().orElseThrow().text()).isEqualTo("definition of web");
+    assertThat(spec.kept().orElseThrow().variables()).contains(folder.resolve("vars.fd"));
+    assertThat(spec.uefi()).as("nothing but what it had").isEmpty();
+    assertThat(Files.getAttribute(folder.resolve("disk-1.raw"), "unix:ino")).isEqualTo(rawInode);
+    assertThat(folder.resolve("vars.fd")).hasSize(1 << 16);
+    assertThat(raw).doesNotExist();
+    assertThat(variables).doesNotExist();
+
+    host.kill();
+    Files.delete(host.folders().agent().resolve("taken-over/" + id + ".xml"));
+    host.hypervisor().destroy(id);
+    host.boot();
+    assertThat(host.await(id, VmState.FAILED).problem().orElseThrow().detail())
+        .contains("which machine its guest knows");
   }
 
   @Test
@@ -226,25 +291,35 @@ class TakeOverTest {
         List.of(new OtherDisk(overlay, "qcow2")),
         List.of(new DomainNic(new NetworkAttachment.Network("default"), "52:54:00:00:00:09")),
         obstacles,
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   private DesiredVm vm(boolean running, DiskId parent) {
+    return vm(
+        running ? DesiredPower.RUNNING : DesiredPower.STOPPED,
+        Firmware.BIOS,
+        List.of(new DesiredDisk(Optional.of(parent), 1 << 20, true)),
+        List.of(overlay));
+  }
+
+  private DesiredVm vm(
+      DesiredPower power, Firmware firmware, List<DesiredDisk> disks, List<Path> takeOver) {
     return new DesiredVm(
         id,
         "default",
         new EntityName("web"),
         1,
-        running ? DesiredPower.RUNNING : DesiredPower.STOPPED,
+        power,
         1,
         1,
         1,
         1 << 28,
-        Firmware.BIOS,
+        firmware,
         RestartPolicy.ON_FAILURE,
-        List.of(new DesiredDisk(Optional.of(parent), 1 << 20, true)),
+        disks,
         List.of(new DesiredNic(new NetworkAttachment.Network("default"), "52:54:00:00:00:09")),
         CloudInit.NONE,
-        List.of(overlay.toString()));
+        takeOver.stream().map(Path::toString).toList());
   }
 }

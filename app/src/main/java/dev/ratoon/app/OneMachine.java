@@ -77,6 +77,6 @@ final class OneMachine {
             ListenAddress.ofChunks(environment, Optional.of(api)),
             api.getAddress().getHostAddress(),
             "");
-    return FleetBases.open(identity, cache, server.link(), shares::sources, clock);
+    return FleetBases.open(identity, cache, server.link(), shares, clock);
   }
 }

@@ -2,6 +2,7 @@ package dev.ratoon.bench;
 
 import dev.ratoon.agent.bases.FleetBases;
 import dev.ratoon.agent.bases.FleetIdentity;
+import dev.ratoon.agent.bases.OtherPlaces;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Upload;
@@ -111,7 +112,7 @@ final class LinkAgent {
             loopback().getHostString(),
             loopback().getHostString());
     return new Open(
-        root, cache, FleetBases.open(identity, cache, new Knowing(), _ -> List.of(), clock()));
+        root, cache, FleetBases.open(identity, cache, new Knowing(), OtherPlaces.NONE, clock()));
   }
 
   /** Imports the file. Says the base's id and size, and where it can be had. */

@@ -2,6 +2,7 @@ package dev.ratoon.bench;
 
 import dev.ratoon.agent.bases.FleetBases;
 import dev.ratoon.agent.bases.FleetIdentity;
+import dev.ratoon.agent.bases.OtherPlaces;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Replica;
 import dev.ratoon.cache.Upload;
@@ -60,7 +61,7 @@ final class VersionAgent {
             end.address());
     this.bases =
         FleetBases.open(
-            identity, cache, new Knowing(certificates), _ -> List.of(), InstantSource.system());
+            identity, cache, new Knowing(certificates), OtherPlaces.NONE, InstantSource.system());
   }
 
   public static void main(String[] args) throws Exception {

@@ -37,7 +37,7 @@ public interface AdoptedBases {
         }
 
         @Override
-        public Optional<AdoptedContent> open(DiskId id) {
+        public Optional<BaseContent> open(DiskId id) {
           return Optional.empty();
         }
 
@@ -82,7 +82,7 @@ public interface AdoptedBases {
   Optional<Manifest> manifest(DiskId id);
 
   /** The content of a base with this id, if a file here has it and is as it was confirmed. */
-  Optional<AdoptedContent> open(DiskId id);
+  Optional<BaseContent> open(DiskId id);
 
   /** All of them, parents or not. */
   List<Replica> replicas();

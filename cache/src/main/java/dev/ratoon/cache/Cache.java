@@ -308,6 +308,22 @@ public final class Cache implements AutoCloseable {
   }
 
   /**
+   * As {@link #verify}, but by one thread, and in the order of the bytes: a reading that was cut
+   * off goes on where it was, after a restart too, unless the file changed or that was long ago.
+   */
+  public Base scrub(DiskId id, Pace pace, CopyProgress progress) {
+    CachedBase cached = bases.get(id);
+    if (cached == null) {
+      throw missing(id);
+    }
+    try {
+      return cached.scrubbed(pace, progress);
+    } finally {
+      tellListeners();
+    }
+  }
+
+  /**
    * When a good copy last took the place of a file of this base that was not as it was published,
    * and is kept beside it. Who opened the base before has that bad file open still.
    */

@@ -38,6 +38,7 @@ record CacheFolder(Path root) {
   private static final List<Layout> LAYOUTS = List.of(Layout.FLAT, Layout.DELTA);
   private static final String MANIFEST = ".manifest";
   private static final String BLOCKS = ".blocks";
+  private static final String READ = ".read";
   private static final String ARRIVING = ".arriving.";
   private static final String ALTERED = ".altered-";
   private static final int ID_DIGITS = 64;
@@ -69,6 +70,16 @@ record CacheFolder(Path root) {
         switch (layout) {
           case FLAT -> id + ".stamp";
           case DELTA -> id + ".delta.stamp";
+          case ADOPTED -> throw outside();
+        });
+  }
+
+  /** Up to where a gentle reading has come. */
+  Path readSoFar(DiskId id, Layout layout) {
+    return root.resolve(
+        switch (layout) {
+          case FLAT -> id + READ;
+          case DELTA -> id + ".delta" + READ;
           case ADOPTED -> throw outside();
         });
   }

@@ -9,6 +9,7 @@ import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.disk.file.StoredBytes;
+import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.manifest.Manifests;
 import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.DiskId;
@@ -209,25 +210,73 @@ final class CachedBase {
    */
   Base examined(Pace pace, CopyProgress progress) {
     for (CachedBase file : chain().reversed()) {
-      file.examine(pace, file == this ? progress : (done, total) -> {});
+      CopyProgress own = file == this ? progress : (done, total) -> {};
+      file.examine(
+          now(),
+          disk ->
+              new Examination(
+                      file.base.id(), file.manifest(), surroundings.parallelism(), pace, own)
+                  .flaw(disk));
     }
     return base;
   }
 
-  private void examine(Pace pace, CopyProgress progress) {
-    Examination examination =
-        new Examination(
-            base.id(), folder.manifest(base.id()), surroundings.parallelism(), pace, progress);
+  /** The same, but gently, and where an earlier reading was cut off it goes on. */
+  Base scrubbed(Pace pace, CopyProgress progress) {
+    for (CachedBase file : chain().reversed()) {
+      file.scrub(pace, file == this ? progress : (done, total) -> {});
+    }
+    return base;
+  }
+
+  private void scrub(Pace pace, CopyProgress progress) {
+    Optional<Manifest> right = goodManifest();
+    if (right.isEmpty()) {
+      examined(pace, progress);
+      return;
+    }
+    Path memory = folder.readSoFar(base.id(), layout);
+    try {
+      ReadSoFar known = ReadSoFar.in(memory, stamp().inode(), now());
+      examine(
+          known.since(),
+          disk ->
+              new GentleReading(right.get(), pace, progress)
+                  .flaw(disk, known.bytes(), bytes -> known.upTo(bytes).write(memory)));
+      Files.deleteIfExists(memory);
+    } catch (NoSuchFileException gone) {
+      throw altered(base, "It is gone.");
+    } catch (IOException failed) {
+      throw unreadable(failed);
+    }
+  }
+
+  private Path manifest() {
+    return folder.manifest(base.id());
+  }
+
+  private Optional<Manifest> goodManifest() {
+    try {
+      return Optional.of(Manifest.read(manifest())).filter(m -> m.id().equals(base.id()));
+    } catch (RatoonException damaged) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * @param since when the reading began
+   */
+  private void examine(Instant since, Function<VirtualDisk, Optional<String>> reading) {
     try {
       Stamp before = stamp();
       Optional<String> flaw;
       try (VirtualDisk disk = open()) {
-        flaw = examination.flaw(disk);
+        flaw = reading.apply(disk);
       }
       if (flaw.isPresent()) {
         throw refuted(before, flaw.get());
       }
-      accept(before);
+      accept(before, since);
     } catch (NoSuchFileException gone) {
       throw altered(base, "It is gone.");
     } catch (IOException failed) {
@@ -308,7 +357,7 @@ final class CachedBase {
       if (!found.equals(base.id())) {
         throw refuted(before, "Its content now has the id " + found.shortForm() + ".");
       }
-      accept(before);
+      accept(before, now());
     } catch (IOException failed) {
       throw unreadable(failed);
     }
@@ -330,8 +379,8 @@ final class CachedBase {
     return parent(base.path(), header);
   }
 
-  /** Its content was read, and is right. */
-  private synchronized void accept(Stamp before) throws IOException {
+  /** Its content was read since then, and is right. */
+  private synchronized void accept(Stamp before, Instant since) throws IOException {
     protect(base.path());
     boolean immutable = ImmutableFlag.set(base.path());
     Instant now = now();
@@ -339,9 +388,9 @@ final class CachedBase {
     if (!before.inode().equals(after.inode()) && !Stamp.contentUntouched(before, after)) {
       throw altered(base, "It changed while it was read.");
     }
-    after.write(folder.stamp(base.id(), layout), now);
+    after.write(folder.stamp(base.id(), layout), since);
     verifiedAs = Optional.of(after);
-    verifiedAt = Optional.of(now);
+    verifiedAt = Optional.of(since);
     refuted = Optional.empty();
   }
 
@@ -352,6 +401,7 @@ final class CachedBase {
     RatoonException verdict = altered(base, how);
     if (stamp().inode().equals(before.inode())) {
       Files.deleteIfExists(folder.stamp(base.id(), layout));
+      Files.deleteIfExists(folder.readSoFar(base.id(), layout));
       verifiedAs = Optional.empty();
       verifiedAt = Optional.empty();
       refuted = Optional.of(new Refuted(before.inode(), verdict.problem()));

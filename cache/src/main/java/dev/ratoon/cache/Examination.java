@@ -43,11 +43,24 @@ record Examination(DiskId id, Path manifest, int parallelism, Pace pace, CopyPro
       Manifest found = Manifests.of(new Paced(disk, pace), threads, counted);
       return found.id().equals(id) ? Optional.empty() : Optional.of(difference(found));
     } catch (RatoonException failed) {
-      if (FLAWS.contains(failed.problem().code())) {
-        return Optional.of("It cannot be read: " + failed.problem().detail());
-      }
-      throw failed;
+      return unreadable(failed);
     }
+  }
+
+  /** In words, if it is the content's fault that it could not be read. */
+  static Optional<String> unreadable(RatoonException failed) {
+    if (FLAWS.contains(failed.problem().code())) {
+      return Optional.of("It cannot be read: " + failed.problem().detail());
+    }
+    throw failed;
+  }
+
+  /** That chunks are not what they should be. */
+  static String wrong(long chunks, long first) {
+    return "%s wrong, the first at byte %d."
+        .formatted(
+            chunks == 1 ? "One chunk of 64 KiB is" : chunks + " chunks of 64 KiB are",
+            first * Manifest.CHUNK_BYTES);
   }
 
   private String difference(Manifest found) {
@@ -69,10 +82,7 @@ record Examination(DiskId id, Path manifest, int parallelism, Pace pace, CopyPro
           wrong++;
         }
       }
-      return "%s wrong, the first at byte %d."
-          .formatted(
-              wrong == 1 ? "One chunk of 64 KiB is" : wrong + " chunks of 64 KiB are",
-              first * Manifest.CHUNK_BYTES);
+      return wrong(wrong, first);
     } catch (RatoonException manifestIsDamagedToo) {
       return anotherId;
     }

@@ -9,6 +9,7 @@ import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Layout;
+import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
 import java.io.IOException;
@@ -166,6 +167,69 @@ class VerifyTest {
     cache.verify(id, Pace.of(16 << 20), UNSEEN);
     long least = Duration.ofMillis(1000 * (taken.get() - (1 << 20)) / (16 << 20)).toNanos();
     assertThat(System.nanoTime() - from).isGreaterThan(least);
+  }
+
+  /** Reads gently, until so many bytes were read in all. */
+  private void cutOff(DiskId id, long after) {
+    AtomicLong taken = new AtomicLong();
+    Pace pace =
+        bytes -> {
+          if (taken.addAndGet(bytes) > after) {
+            throw Problem.of(ErrorCode.INTERRUPTED, "reading").asException();
+          }
+        };
+    assertThatThrownBy(() -> cache.scrub(id, pace, UNSEEN)).hasMessageContaining("reading");
+  }
+
+  private long scrubbed(DiskId id) {
+    AtomicLong taken = new AtomicLong();
+    assertThat(cache.scrub(id, taken::addAndGet, UNSEEN).id()).isEqualTo(id);
+    return taken.get();
+  }
+
+  @Test
+  void aScrubThatWasCutOffGoesOnWhereItWas() throws Exception {
+    Images.random(work.resolve("a.raw"), 160 << 20, 11);
+    DiskId id = imported();
+    long all = scrubbed(id);
+    assertThat(all).isBetween(100L << 20, 160L << 20);
+    now = now.plus(Duration.ofDays(3));
+    Instant begun = now;
+    cutOff(id, 100 << 20);
+    assertThat(replica().verifiedAt().orElseThrow()).isBefore(begun);
+    cache.close();
+    now = now.plus(Duration.ofDays(1));
+    cache = Cache.open(home, 2, clock);
+    assertThat(cache.leftovers()).isEmpty();
+
+    assertThat(scrubbed(id)).as("the rest").isLessThan(all - (60 << 20));
+
+    assertThat(replica().verifiedAt()).as("when the first byte was read").contains(begun);
+    assertThat(scrubbed(id)).as("one that has ended begins anew").isEqualTo(all);
+  }
+
+  @Test
+  void whatWasReadOfAnotherFileOrLongAgoIsReadAgain() throws Exception {
+    Images.random(work.resolve("a.raw"), 160 << 20, 11);
+    DiskId id = imported();
+    long all = scrubbed(id);
+    cutOff(id, 100 << 20);
+    now = now.plus(Duration.ofDays(8));
+    assertThat(scrubbed(id)).as("long ago").isEqualTo(all);
+
+    cutOff(id, 100 << 20);
+    rot(id, 1000);
+    assertThatThrownBy(() -> cache.scrub(id, Pace.ANY, UNSEEN))
+        .hasMessageContaining("One chunk of 64 KiB is wrong, the first at byte 0.");
+    assertThat(replica().state()).isEqualTo(ReplicaState.SUSPECT);
+  }
+
+  @Test
+  void aScrubFindsWhatRotted() throws Exception {
+    DiskId id = imported();
+    rot(id, (3 << 20) + 5);
+    assertThatThrownBy(() -> cache.scrub(id, Pace.ANY, UNSEEN))
+        .hasMessageContaining("the first at byte 3145728.");
   }
 
   /** The kernel has the good bytes in memory, the disk has bad ones. */

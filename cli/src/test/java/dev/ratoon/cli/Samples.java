@@ -327,8 +327,9 @@ final class Samples {
             1L << 30,
             List.of(),
             List.of(),
-            List.of("It has a device <tpm>, which Ratoon's VMs have not."),
-            List.of("graphics", "video"));
+            List.of("It has a TPM, whose secrets libvirt would forget with the domain."),
+            List.of("the medium in its cdrom"),
+            Optional.empty());
     return new AdoptedView(
         HOST, List.of(new PathView(root, true, true, List.of(base, overlay))), List.of(domain));
   }

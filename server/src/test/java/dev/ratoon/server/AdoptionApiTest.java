@@ -249,9 +249,12 @@ class AdoptionApiTest {
         true,
         2,
         1 << 28,
-        List.of(new ForeignDomain.Disk("/srv/images/web.qcow2", 1 << 30, Optional.of(DISK))),
+        List.of(
+            new ForeignDomain.Disk(
+                "/srv/images/web.qcow2", 1 << 30, Optional.of(DISK), Optional.of("qcow2"))),
         List.of(new DesiredNic(new NetworkAttachment.Network("default"), "52:54:00:aa:bb:cc")),
         obstacles,
-        List.of("graphics"));
+        List.of("the medium in its cdrom"),
+        Optional.empty());
   }
 }

@@ -214,6 +214,11 @@ final class FakeAgent implements AgentLink {
 
   /** Of a host that has nothing yet. */
   static HostReport emptyReport(HostId host, String name) {
+    return emptyReport(host, name, List.of());
+  }
+
+  /** Of a host that has base disks and nothing else. */
+  static HostReport emptyReport(HostId host, String name, List<ReplicaReport> replicas) {
     return new HostReport(
         host,
         new EntityName(name),
@@ -231,7 +236,7 @@ final class FakeAgent implements AgentLink {
             true,
             List.of()),
         Optional.empty(),
-        List.of(),
+        replicas,
         List.of(),
         List.of(),
         Optional.of("10.0.0.2:7801"),

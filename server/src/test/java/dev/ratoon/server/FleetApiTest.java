@@ -7,13 +7,19 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.Layout;
+import dev.ratoon.model.OperationState;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DesiredBase;
+import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.Whereabouts;
+import dev.ratoon.protocol.api.AdoptRequest;
+import dev.ratoon.protocol.api.AdoptedView;
 import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
@@ -243,6 +249,58 @@ final class FleetApiTest {
 
       server.delete("/v1/images/tiny");
       assertRefused(ErrorCode.FORBIDDEN, () -> client.call(AgentEndpoints.WHEREABOUTS, params));
+
+      ReplicaReport rotten =
+          new ReplicaReport(
+              base,
+              Layout.FLAT,
+              ReplicaState.SUSPECT,
+              "/cache/" + base,
+              1 << 20,
+              1 << 20,
+              100,
+              Optional.empty(),
+              "");
+      client.call(
+          AgentEndpoints.REPORT,
+          Params.NONE,
+          FakeAgent.emptyReport(host.id, host.name, List.of(rotten)));
+      assertThat(client.call(AgentEndpoints.WHEREABOUTS, params).places())
+          .as("a copy that rots is mended, whether or not somebody needs it")
+          .extracting(Whereabouts.Place::host)
+          .containsExactly(local.host);
+    }
+  }
+
+  @Test
+  void aHostThatIsGivenUpWhileItAdoptsLeavesNoWish() throws Exception {
+    Joining host = new Joining("h2");
+    try (ApiClient client = reporting(host, host.join(token()))) {
+      OperationView adopting =
+          server
+              .post("/v1/hosts/h2/adopted", new AdoptRequest("/srv/images", true))
+              .as(OperationView.class);
+      assertThat(server.delete("/v1/hosts/h2").problem().detail()).contains("/srv/images");
+
+      assertThat(server.delete("/v1/hosts/h2?lost=true").status()).isEqualTo(200);
+
+      OperationView failed = server.ended(adopting);
+      assertThat(failed.state()).isEqualTo(OperationState.FAILED);
+      assertThat(failed.problem().orElseThrow().detail()).contains("given up its host, h2");
+      assertRefused(
+          ErrorCode.FORBIDDEN,
+          () ->
+              client.call(
+                  AgentEndpoints.REPORT, Params.NONE, FakeAgent.emptyReport(host.id, host.name)));
+    }
+    server = server.restart();
+    try (ApiClient client = reporting(host, host.join(token()))) {
+      assertThat(client.list(AgentEndpoints.DESIRED, Params.of("known", 0)))
+          .allMatch(desired -> desired.adoptions().isEmpty());
+      assertThat(server.get("/v1/hosts/h2/adopted").as(AdoptedView.class).paths()).isEmpty();
+      assertThat(
+              server.post("/v1/hosts/h2/adopted", new AdoptRequest("/srv/images", true)).status())
+          .isEqualTo(202);
     }
   }
 

@@ -262,4 +262,32 @@ final class ShareApiTest {
     assertThat(known.sizeBytes()).isEqualTo(1 << 20);
     assertThat(known.places()).isEmpty();
   }
+
+  @Test
+  void aHostWithoutTheShareIsToldOfOneThatSeesIt() throws Exception {
+    DiskId base = image();
+    two.memoryBytes = 0;
+    two.chunkAddress = Optional.of("10.0.0.2:7801");
+    two.replicas =
+        List.of(
+            new ReplicaReport(
+                base,
+                Layout.FLAT,
+                ReplicaState.READY,
+                "/mnt/vmCache/" + base,
+                1 << 20,
+                1 << 19,
+                100,
+                Optional.empty(),
+                "vm-cache"));
+    two.report();
+    server.post("/v1/vms", "{\"name\": \"web\", \"disks\": [{\"image\": \"tiny\"}]}");
+    one.report();
+
+    Whereabouts known = server.server.link().whereabouts(one.host, base);
+
+    assertThat(known.places())
+        .containsExactly(
+            new Whereabouts.Place(two.host, "10.0.0.2:7801", Whereabouts.Kind.LIBRARY));
+  }
 }

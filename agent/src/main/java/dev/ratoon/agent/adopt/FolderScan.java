@@ -6,6 +6,7 @@ import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -37,7 +38,7 @@ final class FolderScan extends SimpleFileVisitor<Path> {
    * @param root a file or a folder, its real path
    * @param home where Ratoon keeps its own files
    * @throws RatoonException {@code invalid-value} if it lies in {@code home}, {@code too-large},
-   *     {@code file-unreadable}
+   *     {@code not-found}, {@code file-unreadable}
    */
   static List<Path> files(Path root, Path home) {
     if (root.startsWith(home)) {
@@ -49,6 +50,11 @@ final class FolderScan extends SimpleFileVisitor<Path> {
     FolderScan scan = new FolderScan(root, home);
     try {
       Files.walkFileTree(root, Set.of(), DEEPEST, scan);
+    } catch (NoSuchFileException gone) {
+      throw Problem.of(ErrorCode.NOT_FOUND, doing(root))
+          .detail("There is no such file or folder on this host.")
+          .next("The path is one on the host whose disks are to be adopted.")
+          .asException(gone);
     } catch (IOException unreadable) {
       throw Problem.of(ErrorCode.FILE_UNREADABLE, doing(root))
           .detail(String.valueOf(unreadable.getMessage()))

@@ -1,5 +1,6 @@
 package dev.ratoon.agent.adopt;
 
+import dev.ratoon.agent.host.Mounts;
 import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.agent.hypervisor.OtherDomain.OtherDisk;
 import dev.ratoon.disk.DiskFormat;
@@ -8,6 +9,7 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.ForeignDomain;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -41,6 +43,14 @@ record ForeignDomains(KnownDisks known, Set<Path> roots, Path vms) {
     List<String> obstacles = new ArrayList<>(domain.obstacles());
     List<ForeignDomain.Disk> disks =
         domain.disks().stream().map(disk -> disk(disk, obstacles)).toList();
+    domain
+        .variables()
+        .ifPresent(file -> {
+          if (!Files.isRegularFile(file)) {
+            obstacles.add(
+                "Its firmware has no variables yet in " + file + ": start it once, and it has.");
+          }
+        });
     return new ForeignDomain(
         domain.id(),
         domain.name(),
@@ -50,44 +60,62 @@ record ForeignDomains(KnownDisks known, Set<Path> roots, Path vms) {
         disks,
         domain.nics().stream().map(nic -> new DesiredNic(nic.network(), nic.mac())).toList(),
         obstacles,
-        domain.losses());
+        domain.losses(),
+        domain.variables().map(Path::toString));
   }
 
   private ForeignDomain.Disk disk(OtherDisk disk, List<String> obstacles) {
+    Optional<DiskFormat> format = DiskFormat.find(disk.format());
     try {
-      if (!DiskFormat.find(disk.format()).equals(Optional.of(DiskFormat.QCOW2))) {
+      requireLinkable(disk.path(), obstacles);
+      if (format.equals(Optional.of(DiskFormat.RAW))) {
+        return new ForeignDomain.Disk(
+            disk.path().toString(),
+            Files.size(disk.path()),
+            Optional.empty(),
+            Optional.of(DiskFormat.RAW.word()));
+      }
+      if (!format.equals(Optional.of(DiskFormat.QCOW2))) {
         throw obstacle(
-            disk.path() + " is " + disk.format() + ": only qcow2 disks can stay as they are.");
+            disk.path() + " is " + disk.format() + ": QEMU is given raw and qcow2 files alone.");
       }
-      Qcow2Header header = Qcow2Header.read(disk.path());
-      if (!Files.isRegularFile(disk.path(), LinkOption.NOFOLLOW_LINKS)) {
-        obstacles.add(disk.path() + " is a symbolic link.");
-      }
-      if (!isOnFileSystemOfVms(disk.path())) {
-        obstacles.add(
-            disk.path()
-                + " lies on another file system than Ratoon's VMs, which are in "
-                + vms
-                + ".");
-      }
-      if (header.snapshots() > 0) {
-        obstacles.add(disk.path() + " has internal snapshots.");
-      }
-      Optional<DiskId> base = header.backingName().map(name -> base(disk.path(), header, name));
-      return new ForeignDomain.Disk(disk.path().toString(), header.size(), base);
+      return child(disk.path(), obstacles);
     } catch (Obstacle found) {
       obstacles.add(found.words);
     } catch (RatoonException unreadable) {
       obstacles.add(unreadable.problem().detail());
+    } catch (IOException gone) {
+      obstacles.add(disk.path() + " cannot be read.");
     }
-    return new ForeignDomain.Disk(disk.path().toString(), 0, Optional.empty());
+    return new ForeignDomain.Disk(disk.path().toString(), 0, Optional.empty(), Optional.empty());
   }
 
-  /** Its second name is a hard link. */
-  private boolean isOnFileSystemOfVms(Path disk) {
-    return Stamps.of(disk)
-        .flatMap(own -> Stamps.of(vms).map(other -> own.device() == other.device()))
-        .orElse(false);
+  private ForeignDomain.Disk child(Path disk, List<String> obstacles) {
+    Qcow2Header header = Qcow2Header.read(disk);
+    if (header.snapshots() > 0) {
+      obstacles.add(disk + " has internal snapshots.");
+    }
+    if (header.encryption() != 0 || header.namesDataFile()) {
+      obstacles.add(disk + " is encrypted, or keeps its content in another file.");
+    }
+    Optional<DiskId> base = header.backingName().map(name -> base(disk, header, name));
+    return new ForeignDomain.Disk(
+        disk.toString(), header.size(), base, Optional.of(DiskFormat.QCOW2.word()));
+  }
+
+  /** A file gets a second name in the VM's folder. */
+  private void requireLinkable(Path file, List<String> obstacles) {
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      obstacles.add(file + " is a symbolic link, or no file.");
+    }
+    if (!Mounts.now().canLink(file, vms)) {
+      obstacles.add(
+          file
+              + " lies on another file system, or in another mount, than Ratoon's VMs, which are"
+              + " in "
+              + vms
+              + ".");
+    }
   }
 
   private DiskId base(Path disk, Qcow2Header header, String name) {

@@ -2,8 +2,8 @@ package dev.ratoon.agent.adopt;
 
 import dev.ratoon.agent.adopt.ChainFiles.Member;
 import dev.ratoon.cache.AdoptedBases;
-import dev.ratoon.cache.AdoptedContent;
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Replica;
 import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.disk.manifest.Manifest;
@@ -157,7 +157,7 @@ final class KnownDisks implements AdoptedBases {
   }
 
   @Override
-  public Optional<AdoptedContent> open(DiskId id) {
+  public Optional<BaseContent> open(DiskId id) {
     return disks.values().stream()
         .filter(disk -> disk.base().id().equals(id) && isUnaltered(disk))
         .min(Comparator.comparingInt(disk -> disk.chain().size()))

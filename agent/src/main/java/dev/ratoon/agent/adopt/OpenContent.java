@@ -1,6 +1,6 @@
 package dev.ratoon.agent.adopt;
 
-import dev.ratoon.cache.AdoptedContent;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentWitness;
 import dev.ratoon.disk.VirtualDisk;
@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** An adopted disk that is being read: its files are looked at before and after. */
-final class OpenContent implements AdoptedContent {
+final class OpenContent implements BaseContent {
   private final KnownDisk known;
   private final VirtualDisk disk;
   private final Manifest manifest;
@@ -26,7 +26,7 @@ final class OpenContent implements AdoptedContent {
     this.unaltered = unaltered;
   }
 
-  static AdoptedContent of(KnownDisk known, Manifest manifest, BooleanSupplier unaltered) {
+  static BaseContent of(KnownDisk known, Manifest manifest, BooleanSupplier unaltered) {
     VirtualDisk disk =
         VirtualDisks.open(
             known.file(),

@@ -42,6 +42,9 @@ final class Placing {
   /** Why it cannot be a parent, as far as headers tell; empty if it may. */
   Optional<String> hindrance(Found disk) {
     Member own = disk.chain().getFirst();
+    if (hasOtherNames(own.file())) {
+      return Optional.of("It has other names (hard links), so it is only a source.");
+    }
     return switch (own.format()) {
       case VHD, VHDX, VMDK ->
           Optional.of("QEMU is given raw and qcow2 files alone, so it is only a source.");
@@ -49,6 +52,15 @@ final class Placing {
       case QCOW2 ->
           unplain(own.file()).or(() -> unplaced(disk.chain())).or(() -> unreachable(own.file()));
     };
+  }
+
+  /** Under one of them it may be a VM's own disk, taken over from libvirt and switched off. */
+  private static boolean hasOtherNames(Path file) {
+    try {
+      return !Files.getAttribute(file, "unix:nlink").equals(1);
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   private static Optional<String> unplain(Path file) {

@@ -52,7 +52,9 @@ public final class BaseWork {
   String carryOut(DesiredBase wish, Timeline timeline) {
     return switch (wish.task()) {
       case PRECACHE -> precached(wish.diskId(), timeline);
-      case VERIFY -> verified(wish.diskId(), Pace.ANY, timeline);
+      case VERIFY ->
+          verified(
+              wish.diskId(), progress -> cache.verify(wish.diskId(), Pace.ANY, progress), timeline);
       case SCRUB -> scrubbed(wish.diskId(), timeline);
     };
   }
@@ -73,9 +75,10 @@ public final class BaseWork {
     return "it has come";
   }
 
-  /** Reads a base again as gently as the rules say, and mends it if need be. */
+  /** Reads a base again as gently as the rules say, from where it was cut off, and mends it. */
   String scrubbed(DiskId id, Timeline timeline) {
-    return verified(id, Pace.of(rules.bytesPerSecond()), timeline);
+    Pace pace = Pace.of(rules.bytesPerSecond());
+    return verified(id, progress -> cache.scrub(id, pace, progress), timeline);
   }
 
   /** Makes sure of a suspect base, or has a good copy take its place. */
@@ -84,13 +87,13 @@ public final class BaseWork {
     return "it is sound, or a good copy took its place";
   }
 
-  private String verified(DiskId id, Pace pace, Timeline timeline) {
+  private String verified(DiskId id, Function<CopyProgress, Base> reading, Timeline timeline) {
     CopyProgress seldom = new Seldom((done, total) -> timeline.progress(READ, done, total));
     try {
       timeline.step(
           READ,
           () -> {
-            Base _ = cache.verify(id, pace, seldom);
+            Base _ = reading.apply(seldom);
           });
       return "sound";
     } catch (RatoonException damaged) {

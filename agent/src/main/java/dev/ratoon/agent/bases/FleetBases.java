@@ -1,7 +1,7 @@
 package dev.ratoon.agent.bases;
 
-import dev.ratoon.cache.AdoptedContent;
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.ArrivalProgress;
 import dev.ratoon.cache.arrival.ArrivalSettings;
@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,7 +45,7 @@ public final class FleetBases implements Bases {
   private final Cache cache;
   private final ServerLink server;
   private final Transfers transfers = new Transfers();
-  private final Function<DiskId, List<Source>> more;
+  private final OtherPlaces more;
   private final Peers peers;
   private final Arrivals arrivals;
   private final ChunkServer giving;
@@ -59,7 +58,7 @@ public final class FleetBases implements Bases {
       FleetIdentity identity,
       Cache cache,
       ServerLink server,
-      Function<DiskId, List<Source>> more,
+      OtherPlaces more,
       InstantSource clock) {
     this.identity = identity;
     this.cache = cache;
@@ -76,7 +75,7 @@ public final class FleetBases implements Bases {
         ChunkServer.listen(
             identity.listen(),
             identity.tls(),
-            new GrantedBases(identity, cache, arrivals, clock),
+            new GrantedBases(identity, cache, more, arrivals, clock),
             transfers.serving(),
             problem -> LOG.info("{}", problem.oneLine()));
     transfers.watch(peers);
@@ -86,13 +85,13 @@ public final class FleetBases implements Bases {
    * Begins to give, and to bring what is asked for.
    *
    * @param cache stays the caller's to close, after this
-   * @param more other places that have a base, which the server need not know
+   * @param more other places that have bases
    */
   public static FleetBases open(
       FleetIdentity identity,
       Cache cache,
       ServerLink server,
-      Function<DiskId, List<Source>> more,
+      OtherPlaces more,
       InstantSource clock) {
     return new FleetBases(identity, cache, server, more, clock);
   }
@@ -142,7 +141,7 @@ public final class FleetBases implements Bases {
     try {
       return server.whereabouts(identity.host(), id);
     } catch (RatoonException nowhereElse) {
-      try (AdoptedContent content = cache.adopted().open(id).orElse(null)) {
+      try (BaseContent content = cache.adopted().open(id).orElse(null)) {
         if (content == null) {
           throw nowhereElse;
         }
@@ -169,7 +168,7 @@ public final class FleetBases implements Bases {
           .detail("It is not base64.")
           .asException(malformed);
     }
-    List<Source> sources = new ArrayList<>(more.apply(id));
+    List<Source> sources = new ArrayList<>(more.sources(id));
     for (Whereabouts.Place place : known.places()) {
       peers.grant(place.host(), grant);
       sources.add(new PeerSource(peers, place));

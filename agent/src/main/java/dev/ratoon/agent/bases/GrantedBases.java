@@ -1,7 +1,7 @@
 package dev.ratoon.agent.bases;
 
-import dev.ratoon.cache.AdoptedContent;
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.Arrivals;
 import dev.ratoon.cache.arrival.ArrivingBase;
@@ -19,9 +19,10 @@ import java.util.Optional;
 
 /**
  * Gives base disks to hosts that the server has granted them: those that the cache has, those that
- * lie in adopted files, and those that are arriving.
+ * lie in adopted files or on a share that this host sees, and those that are arriving.
  */
-record GrantedBases(FleetIdentity identity, Cache cache, Arrivals arrivals, InstantSource clock)
+record GrantedBases(
+    FleetIdentity identity, Cache cache, OtherPlaces others, Arrivals arrivals, InstantSource clock)
     implements Doorman {
   /**
    * Clocks differ, and jump: by so much the clock of the server that made a grant may be behind
@@ -46,7 +47,7 @@ record GrantedBases(FleetIdentity identity, Cache cache, Arrivals arrivals, Inst
     if (ready.isPresent()) {
       return new Admission(ReadyBase.open(cache, ready.get()), library);
     }
-    Optional<AdoptedContent> file = cache.adopted().open(disk);
+    Optional<BaseContent> file = cache.adopted().open(disk).or(() -> others.open(disk));
     if (file.isPresent()) {
       return new Admission(ReadyBase.of(file.get()), library);
     }

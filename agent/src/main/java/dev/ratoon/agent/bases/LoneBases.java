@@ -1,7 +1,7 @@
 package dev.ratoon.agent.bases;
 
-import dev.ratoon.cache.AdoptedContent;
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.ArrivalSettings;
 import dev.ratoon.cache.arrival.ArrivalTicket;
@@ -34,7 +34,7 @@ final class LoneBases implements Bases {
   }
 
   private Optional<Long> adoptedSize(DiskId id) {
-    try (AdoptedContent content = cache.adopted().open(id).orElse(null)) {
+    try (BaseContent content = cache.adopted().open(id).orElse(null)) {
       return Optional.ofNullable(content).map(known -> known.manifest().size());
     }
   }

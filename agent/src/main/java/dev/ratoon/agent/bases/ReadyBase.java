@@ -1,7 +1,7 @@
 package dev.ratoon.agent.bases;
 
-import dev.ratoon.cache.AdoptedContent;
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.protocol.channel.Part;
@@ -36,7 +36,7 @@ final class ReadyBase implements ServedBase {
   }
 
   /** One that lies in an operator's files. If those are changed, the next read says so. */
-  static ReadyBase of(AdoptedContent content) {
+  static ReadyBase of(BaseContent content) {
     return new ReadyBase(
         content.manifest().size(),
         content::read,

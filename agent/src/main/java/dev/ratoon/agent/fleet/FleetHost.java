@@ -61,8 +61,7 @@ public final class FleetHost implements AutoCloseable {
     FleetIdentity identity = membership.identity(folder, listen);
     Shares shares = Shares.of(cache, identity.host().toString(), folder.resolve("shares"));
     Bases bases =
-        new SharedFirst(
-            cache, shares, FleetBases.open(identity, cache, server, shares::sources, clock));
+        new SharedFirst(cache, shares, FleetBases.open(identity, cache, server, shares, clock));
     Agent agent = Agent.start(config, hypervisor, new Stores(cache, bases, shares), server, clock);
     FleetHost host =
         new FleetHost(

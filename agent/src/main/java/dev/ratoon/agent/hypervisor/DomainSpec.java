@@ -25,6 +25,8 @@ import java.util.regex.Pattern;
  * @param paused whether its processors are held at first
  * @param sshPort the port on the host's loopback that leads to the guest's port 22, through its
  *     first user-mode network
+ * @param kept for a VM that was another's domain before: how it was defined then. It keeps all of
+ *     that, and only what this spec says takes the place of what it says of the same
  */
 public record DomainSpec(
     VmId id,
@@ -40,11 +42,54 @@ public record DomainSpec(
     Path consoleLog,
     Optional<Path> serialSocket,
     boolean paused,
-    Optional<Integer> sshPort) {
+    Optional<Integer> sshPort,
+    Optional<KeptDefinition> kept) {
   public DomainSpec {
     disks = List.copyOf(disks);
     nics = List.copyOf(nics);
   }
+
+  /** A domain that has nothing from before. */
+  public DomainSpec(
+      VmId id,
+      String name,
+      String tenant,
+      long epoch,
+      int cpus,
+      long memoryBytes,
+      List<DomainDisk> disks,
+      Optional<Path> seed,
+      List<DomainNic> nics,
+      Optional<Uefi> uefi,
+      Path consoleLog,
+      Optional<Path> serialSocket,
+      boolean paused,
+      Optional<Integer> sshPort) {
+    this(
+        id,
+        name,
+        tenant,
+        epoch,
+        cpus,
+        memoryBytes,
+        disks,
+        seed,
+        nics,
+        uefi,
+        consoleLog,
+        serialSocket,
+        paused,
+        sshPort,
+        Optional.empty());
+  }
+
+  /**
+   * How a domain was defined before it became a VM's.
+   *
+   * @param text as {@link Hypervisor.Definition} was given it
+   * @param variables where the variables of its firmware lie now, if it starts by UEFI
+   */
+  public record KeptDefinition(String text, Optional<Path> variables) {}
 
   /**
    * A disk of a domain.

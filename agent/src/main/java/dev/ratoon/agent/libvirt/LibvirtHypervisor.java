@@ -6,6 +6,7 @@ import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainSpec.DomainNic;
 import dev.ratoon.agent.hypervisor.DomainState;
 import dev.ratoon.agent.hypervisor.DomainStatus;
+import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.ConnectionBack;
@@ -94,7 +95,11 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public void start(DomainSpec spec) {
     String doing = "starting the domain of '" + spec.name() + "'";
-    String xml = new DomainXml(accelerator, offers(doing).owner()).write(spec);
+    FileOwner owner = offers(doing).owner();
+    String xml =
+        spec.kept()
+            .map(kept -> KeptDomainXml.write(spec, kept, owner))
+            .orElseGet(() -> new DomainXml(accelerator, owner).write(spec));
     int flags = spec.paused() ? CreateFlags.PAUSED : CreateFlags.NONE;
     boolean added = ours.add(spec.id());
     try {

@@ -10,64 +10,80 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.w3c.dom.Element;
-import org.w3c.dom.Node;
 
 /**
- * What the description of somebody else's domain says, as far as a VM of Ratoon's could keep it.
- * Nothing is passed over in silence: what is not known here is an obstacle, and what is known and
- * not kept is a loss.
+ * What the description of somebody else's domain says, and whether a VM of Ratoon's could keep it:
+ * its machine is started again as it is described ({@link KeptDomainXml}), so that all can be kept
+ * that needs nothing but its own disks. Nothing is passed over in silence: a device or a file that
+ * is not known here is an obstacle, and what is known and not kept is a loss.
  */
 final class OtherDomainXml {
   private static final long KIB = 1024;
+  private static final String QEMU = "http://libvirt.org/schemas/domain/qemu/1.0";
 
-  /** What a guest hardly misses, and Ratoon's VMs do not have. */
-  private static final Set<String> LOST =
+  /** Devices that need nothing from outside the domain. */
+  private static final Set<String> KEPT =
       Set.of(
+          "emulator",
+          "controller",
+          "serial",
+          "console",
+          "parallel",
+          "channel",
+          "memballoon",
+          "rng",
+          "panic",
+          "watchdog",
           "graphics",
           "video",
-          "input",
           "sound",
           "audio",
-          "channel",
-          "redirdev",
-          "smartcard",
-          "watchdog",
+          "input",
           "hub",
-          "parallel");
+          "redirdev",
+          "redirfilter",
+          "smartcard",
+          "vsock",
+          "iommu");
 
-  /** What may be said of a disk or of a network card without being lost. */
+  /** Devices that somebody could expect to be kept. */
+  private static final Map<String, String> NOT_KEPT =
+      Map.of(
+          "tpm", "It has a TPM, whose secrets libvirt would forget with the domain.",
+          "hostdev", "It has a device of the host's passed through (hostdev).",
+          "filesystem", "It has a folder of the host's (filesystem).",
+          "shmem", "It shares memory with others (shmem).",
+          "memory", "It has memory that can be plugged (memory).",
+          "lease", "It holds leases of a lock manager (lease).");
+
+  /** What may be said of a disk. What is missing here would change what its file means. */
   private static final Set<String> OF_DISK =
-      Set.of("driver", "source", "backingStore", "target", "boot", "alias", "address");
-
-  private static final Set<String> OF_NIC =
-      Set.of("mac", "source", "model", "target", "boot", "alias", "address", "driver", "rom");
-
-  /** Without these a guest runs on otherwise than it did, or not at all. */
-  private static final List<String> NOT_KEPT =
-      List.of(
-          "launchSecurity",
-          "numatune",
-          "cputune",
-          "memtune",
-          "blkiotune",
-          "memoryBacking",
-          "maxMemory",
-          "idmap",
-          "keywrap",
-          "sysinfo");
-
-  /** What Ratoon's VMs have in a way of their own, or what follows from other devices. */
-  private static final Set<String> KEPT =
-      Set.of("emulator", "controller", "serial", "console", "memballoon", "rng", "panic");
+      Set.of(
+          "driver",
+          "source",
+          "backingStore",
+          "target",
+          "boot",
+          "alias",
+          "address",
+          "serial",
+          "wwn",
+          "vendor",
+          "product",
+          "geometry",
+          "blockio",
+          "iotune");
 
   private final Element domain;
   private final List<OtherDisk> disks = new ArrayList<>();
   private final List<DomainNic> nics = new ArrayList<>();
   private final List<String> obstacles = new ArrayList<>();
   private final Set<String> losses = new LinkedHashSet<>();
+  private Optional<Path> variables = Optional.empty();
 
   private OtherDomainXml(Element domain) {
     this.domain = domain;
@@ -88,116 +104,141 @@ final class OtherDomainXml {
 
   private OtherDomain read(boolean running) {
     machine();
-    child(domain, "devices").ifPresent(devices -> children(devices).forEach(this::device));
+    Elements.child(domain, "os").ifPresent(this::firmware);
+    Elements.child(domain, "devices")
+        .ifPresent(devices -> Elements.children(devices).forEach(this::device));
     if (disks.isEmpty()) {
       obstacles.add("It has no disk.");
     }
     return new OtherDomain(
-        VmId.parse(text("uuid")),
-        text("name"),
+        VmId.parse(Elements.text(domain, "uuid")),
+        Elements.text(domain, "name"),
         running,
-        number(text("vcpu")),
-        memoryBytes(),
+        cpus(domain),
+        memoryBytes(domain),
         disks,
         nics,
         obstacles,
-        List.copyOf(losses));
+        List.copyOf(losses),
+        variables);
   }
 
   private void machine() {
-    Optional<Element> os = child(domain, "os");
-    Optional<Element> type = os.flatMap(found -> child(found, "type"));
+    Optional<Element> type =
+        Elements.child(domain, "os").flatMap(found -> Elements.child(found, "type"));
     String arch = type.map(found -> found.getAttribute("arch")).orElse("");
-    String machine = type.map(found -> found.getAttribute("machine")).orElse("");
     if (!arch.equals("x86_64") || !type.map(Element::getTextContent).orElse("").equals("hvm")) {
       obstacles.add("It is no x86_64 machine.");
     }
-    if (!machine.startsWith("pc") || machine.startsWith("pc-q35")) {
-      obstacles.add(
-          "Its machine is '"
-              + machine
-              + "': with BIOS Ratoon's are 'pc', and its devices would move.");
+    for (String part : List.of("launchSecurity", "maxMemory", "idmap", "keywrap")) {
+      if (Elements.child(domain, part).isPresent()) {
+        obstacles.add("It has <" + part + ">, which Ratoon does not know how to keep.");
+      }
     }
-    for (String part : List.of("loader", "nvram", "kernel", "initrd")) {
-      if (os.flatMap(found -> child(found, part)).isPresent()
-          || os.filter(found -> found.getAttribute("firmware").equals("efi")).isPresent()) {
-        obstacles.add(
-            "It starts from firmware or a kernel of its own ("
-                + part
-                + "), which is not kept yet.");
+    if (domain.getElementsByTagNameNS(QEMU, "*").getLength() > 0) {
+      obstacles.add("It passes arguments of its own to QEMU.");
+    }
+  }
+
+  /** UEFI has variables in a file of the domain's own. */
+  private void firmware(Element os) {
+    for (String part : List.of("kernel", "initrd", "dtb")) {
+      if (Elements.child(os, part).isPresent()) {
+        obstacles.add("It starts a kernel that does not lie on its disks (" + part + ").");
         break;
       }
     }
-    for (String part : NOT_KEPT) {
-      if (child(domain, part).isPresent()) {
-        obstacles.add("It has <" + part + ">, which Ratoon's VMs have not.");
-      }
+    Optional<Element> file = Elements.child(os, "nvram");
+    boolean uefi =
+        os.getAttribute("firmware").equals("efi")
+            || Elements.attribute(os, "loader", "type").equals("pflash");
+    boolean stateless = Elements.attribute(os, "loader", "stateless").equals("yes");
+    if (file.isPresent()) {
+      variables(file.get());
+    } else if (uefi && !stateless) {
+      obstacles.add("Its firmware has no variables yet: start it once, and it gets them.");
     }
-    String clock = child(domain, "clock").map(found -> found.getAttribute("offset")).orElse("utc");
-    if (!clock.equals("utc")) {
-      obstacles.add("Its clock is '" + clock + "': Ratoon's is 'utc'.");
-    }
-    if (child(domain, "cpu").flatMap(cpu -> child(cpu, "numa")).isPresent()) {
-      obstacles.add("Its processors have NUMA nodes.");
-    }
-    losses.add("cpu model");
-    losses.add("device addresses");
-    if (domain
-            .getElementsByTagNameNS("http://libvirt.org/schemas/domain/qemu/1.0", "arg")
-            .getLength()
-        > 0) {
-      obstacles.add("It passes arguments of its own to QEMU.");
+  }
+
+  private void variables(Element nvram) {
+    String kind = nvram.getAttribute("type");
+    String format = nvram.getAttribute("format");
+    String path =
+        kind.isEmpty()
+            ? nvram.getTextContent().strip()
+            : Elements.attribute(nvram, "source", "file");
+    if (path.isEmpty() || !(format.isEmpty() || format.equals("raw"))) {
+      obstacles.add("The variables of its firmware are not kept in a raw file.");
+    } else {
+      variables = Optional.of(Path.of(path));
     }
   }
 
   private void device(Element device) {
     String kind = device.getTagName();
-    if (kind.equals("disk")) {
-      disk(device);
-    } else if (kind.equals("interface")) {
-      nic(device);
-    } else if (LOST.contains(kind)) {
-      losses.add(kind);
-    } else if (!KEPT.contains(kind)) {
-      obstacles.add("It has a device <" + kind + ">, which Ratoon's VMs have not.");
+    switch (kind) {
+      case "disk" -> disk(device);
+      case "interface" -> nic(device);
+      default -> {
+        if (!KEPT.contains(kind)) {
+          obstacles.add(
+              NOT_KEPT.getOrDefault(
+                  kind, "It has a device <" + kind + ">, which Ratoon does not know."));
+        }
+      }
     }
+  }
+
+  /** Whether it is a disk that the guest writes, and no drive for media. */
+  static boolean isDisk(Element disk) {
+    String use = disk.getAttribute("device");
+    return use.isEmpty() || use.equals("disk") || use.equals("lun");
   }
 
   private void disk(Element disk) {
-    Optional<Element> source = child(disk, "source");
-    String use = disk.getAttribute("device");
-    if (!use.isEmpty() && !use.equals("disk")) {
-      losses.add(use);
-      if (source.isPresent() && use.equals("lun")) {
-        obstacles.add("It has a disk of the kind 'lun'.");
+    Optional<Element> source = Elements.child(disk, "source");
+    if (!isDisk(disk)) {
+      if (source.isPresent()) {
+        losses.add("the medium in its " + disk.getAttribute("device"));
       }
       return;
     }
-    String file = source.map(found -> found.getAttribute("file")).orElse("");
-    if (file.isEmpty()) {
-      obstacles.add("It has a disk that is no file.");
+    String kind = disk.getAttribute("type");
+    String file = Elements.attribute(disk, "source", "file");
+    if (file.isEmpty() || !kind.equals("file")) {
+      obstacles.add(noFile(disk, source));
       return;
     }
-    String format = child(disk, "driver").map(found -> found.getAttribute("type")).orElse("raw");
-    String bus = child(disk, "target").map(found -> found.getAttribute("bus")).orElse("");
-    if (child(disk, "readonly").isPresent() || child(disk, "shareable").isPresent()) {
-      obstacles.add("Its disk " + file + " is read-only, or shared with others.");
+    String what = "Its disk " + file;
+    for (String only : List.of("readonly", "shareable", "transient")) {
+      if (Elements.child(disk, only).isPresent()) {
+        obstacles.add(what + " is <" + only + ">: only disks that it alone writes can be kept.");
+        return;
+      }
+    }
+    if (Elements.child(disk, "mirror").isPresent()) {
+      obstacles.add(what + " is being copied to another file by libvirt: wait for it to end.");
       return;
     }
-    if (!bus.equals("virtio")) {
-      obstacles.add(
-          "Its disk " + file + " is on the bus '" + bus + "': Ratoon's are virtio disks.");
-    }
-    requireOnly(disk, OF_DISK, "Its disk " + file);
+    requireOnly(disk, OF_DISK, what);
     source.ifPresent(
-        found -> requireOnly(found, Set.of("seclabel", "privateData"), "Its disk " + file));
-    disks.add(new OtherDisk(Path.of(file), format));
+        found -> requireOnly(found, Set.of("seclabel", "privateData", "reservations"), what));
+    String format = Elements.attribute(disk, "driver", "type");
+    disks.add(new OtherDisk(Path.of(file), format.isEmpty() ? "raw" : format));
+  }
+
+  private static String noFile(Element disk, Optional<Element> source) {
+    String target = Elements.attribute(disk, "target", "dev");
+    String device = source.map(found -> found.getAttribute("dev")).orElse("");
+    return "Its disk "
+        + target
+        + " is no file"
+        + (device.isEmpty() ? "." : ", but the device " + device + ".");
   }
 
   private void nic(Element nic) {
-    String model = child(nic, "model").map(found -> found.getAttribute("type")).orElse("");
-    String mac = child(nic, "mac").map(found -> found.getAttribute("address")).orElse("");
-    Optional<Element> source = child(nic, "source");
+    String mac = Elements.attribute(nic, "mac", "address");
+    Optional<Element> source = Elements.child(nic, "source");
     Optional<NetworkAttachment> network =
         switch (nic.getAttribute("type")) {
           case "user" -> Optional.of(new NetworkAttachment.User());
@@ -206,19 +247,20 @@ final class OtherDomainXml {
           case "bridge" -> source.map(s -> new NetworkAttachment.Bridge(s.getAttribute("bridge")));
           default -> Optional.empty();
         };
-    requireOnly(nic, OF_NIC, "Its network card " + mac);
     if (network.isEmpty()) {
-      obstacles.add("Its network card " + mac + " is plugged into something that Ratoon has not.");
-    } else if (!model.equals("virtio")) {
       obstacles.add(
-          "Its network card " + mac + " is a '" + model + "': Ratoon's are virtio cards.");
+          "Its network card "
+              + mac
+              + " is plugged into a '"
+              + nic.getAttribute("type")
+              + "': Ratoon knows networks, bridges and 'user'.");
     } else {
       nics.add(new DomainNic(network.get(), mac));
     }
   }
 
   private void requireOnly(Element element, Set<String> known, String what) {
-    children(element).stream()
+    Elements.children(element).stream()
         .map(Element::getTagName)
         .filter(name -> !known.contains(name))
         .forEach(name -> obstacles.add(what + " has <" + name + ">, which is not kept."));
@@ -227,11 +269,9 @@ final class OtherDomainXml {
   /**
    * What the guest has now: memory that was ballooned away is asked for again at its next start.
    */
-  private long memoryBytes() {
-    Optional<Element> memory = child(domain, "memory");
-    String unit = memory.map(found -> found.getAttribute("unit")).orElse("KiB");
-    long amount = memory.map(found -> Long.parseLong(found.getTextContent().strip())).orElse(0L);
-    return switch (unit) {
+  static long memoryBytes(Element domain) {
+    long amount = number(Elements.text(domain, "memory"));
+    return switch (Elements.attribute(domain, "memory", "unit")) {
       case "b", "bytes" -> amount;
       case "MiB", "M" -> amount * KIB * KIB;
       case "GiB", "G" -> amount * KIB * KIB * KIB;
@@ -239,25 +279,11 @@ final class OtherDomainXml {
     };
   }
 
-  private String text(String name) {
-    return child(domain, name).map(found -> found.getTextContent().strip()).orElse("");
+  static int cpus(Element domain) {
+    return Math.clamp(number(Elements.text(domain, "vcpu")), 1, 1 << 16);
   }
 
-  private static int number(String text) {
-    return text.matches("[0-9]{1,6}") ? Integer.parseInt(text) : 1;
-  }
-
-  private static Optional<Element> child(Element parent, String name) {
-    return children(parent).stream().filter(each -> each.getTagName().equals(name)).findFirst();
-  }
-
-  private static List<Element> children(Element parent) {
-    List<Element> children = new ArrayList<>();
-    for (Node node = parent.getFirstChild(); node != null; node = node.getNextSibling()) {
-      if (node instanceof Element element) {
-        children.add(element);
-      }
-    }
-    return children;
+  private static long number(String text) {
+    return text.matches("[0-9]{1,15}") ? Long.parseLong(text) : 0;
   }
 }

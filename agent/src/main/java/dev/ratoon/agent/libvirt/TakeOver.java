@@ -19,6 +19,9 @@ record TakeOver(DomainMark mark, Definition definition) {
   private static final int AFFECT_LIVE = 1;
   private static final int ALL_DOMAINS = 0;
 
+  /** Of UEFI: without saying what becomes of them, libvirt refuses. */
+  private static final int KEEP_VARIABLES = 8;
+
   /** Of all domains those without the mark. */
   static List<OtherDomain> others(Connection connection) throws LibvirtException {
     List<OtherDomain> others = new ArrayList<>();
@@ -41,25 +44,14 @@ record TakeOver(DomainMark mark, Definition definition) {
     if (read.isEmpty()) {
       return read;
     }
-    List<String> obstacles = new ArrayList<>(read.get().obstacles());
+    List<String> obstacles = new ArrayList<>();
     if (domain.snapshotNum() > 0) {
       obstacles.add("libvirt keeps snapshots of it.");
     }
     if (domain.hasManagedSaveImage() == 1) {
       obstacles.add("libvirt keeps its saved memory: start it, or remove that.");
     }
-    OtherDomain known = read.get();
-    return Optional.of(
-        new OtherDomain(
-            known.id(),
-            known.name(),
-            known.running(),
-            known.cpus(),
-            known.memoryBytes(),
-            known.disks(),
-            known.nics(),
-            obstacles,
-            known.losses()));
+    return Optional.of(read.get().withObstacles(obstacles));
   }
 
   /** Does what is not yet done; false if there is no such domain any more. */
@@ -80,7 +72,7 @@ record TakeOver(DomainMark mark, Definition definition) {
           METADATA_ELEMENT, mark.element(), "ratoon", DomainMark.NAMESPACE, AFFECT_LIVE);
     }
     if (defined) {
-      domain.undefine();
+      domain.undefine(KEEP_VARIABLES);
     }
     return true;
   }

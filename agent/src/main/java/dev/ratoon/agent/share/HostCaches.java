@@ -13,6 +13,7 @@ import dev.ratoon.model.RatoonException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The bases that the VMs of a host stand on: in its own cache, and on the shares that it has
@@ -78,6 +79,15 @@ public final class HostCaches {
     return isOwn(base)
         ? own.open(base)
         : VirtualDisks.open(base.path(), base.format(), OpenRules.chain(1));
+  }
+
+  /**
+   * Opens a disk that stands on a base, or the base itself. If that lies on a share, nobody hangs
+   * when the share does; see {@link Share#watched}.
+   */
+  public VirtualDisk openOn(Base base, String doing, Supplier<VirtualDisk> opening) {
+    Optional<Share> share = shares.at(base.id(), base.path());
+    return share.isPresent() ? share.get().watched(doing, opening) : opening.get();
   }
 
   private boolean isOwn(Base base) {

@@ -1,6 +1,8 @@
 package dev.ratoon.agent.share;
 
+import dev.ratoon.agent.bases.OtherPlaces;
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.NanoClock;
 import dev.ratoon.cache.arrival.Source;
@@ -33,7 +35,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The shared caches that this host uses, as the fleet wants them. */
-public final class Shares implements AutoCloseable {
+public final class Shares implements OtherPlaces, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Shares.class);
 
   private final Cache own;
@@ -158,12 +160,22 @@ public final class Shares implements AutoCloseable {
   }
 
   /** The shares that are not mounted and have this base, as places to bring it from. */
+  @Override
   public List<Source> sources(DiskId id) {
     return all().stream()
         .map(Used::share)
         .filter(share -> !share.isMounted() && share.has(id))
         .map(Share::source)
         .toList();
+  }
+
+  /** A base on a mounted share, for hosts that do not see that. */
+  @Override
+  public Optional<BaseContent> open(DiskId id) {
+    return mounted().stream()
+        .filter(share -> share.has(id))
+        .findFirst()
+        .map(share -> share.open(id));
   }
 
   /** Puts those bases on a share that are wanted there and that this host has. */

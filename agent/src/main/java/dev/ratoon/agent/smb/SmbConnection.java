@@ -68,9 +68,7 @@ final class SmbConnection implements AutoCloseable {
       try {
         return connect(dialects);
       } catch (SMBApiException refused) {
-        failed =
-            new IOException(
-                "%s says %s".formatted(location.server(), refused.getStatus()), refused);
+        failed = new IOException(inWords(refused.getStatus()), refused);
         if (!NOT_THESE.contains(refused.getStatus())) {
           throw failed;
         }
@@ -79,6 +77,17 @@ final class SmbConnection implements AutoCloseable {
       }
     }
     throw failed;
+  }
+
+  private String inWords(NtStatus status) {
+    String who = location.server();
+    return switch (status) {
+      case STATUS_LOGON_FAILURE ->
+          who + " does not know the user '" + credentials.user() + "' with that password.";
+      case STATUS_BAD_NETWORK_NAME -> who + " has no share '" + location.share() + "'.";
+      case STATUS_ACCESS_DENIED -> who + " does not let the user '" + credentials.user() + "' in.";
+      default -> who + " says " + status + ".";
+    };
   }
 
   private Open connect(List<SMB2Dialect> dialects) throws IOException {

@@ -1,9 +1,12 @@
 package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.host.DurableFile;
+import dev.ratoon.agent.host.Mounts;
+import dev.ratoon.agent.hypervisor.DomainSpec.KeptDefinition;
 import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.OtherDomain;
+import dev.ratoon.agent.hypervisor.OtherDomain.OtherDisk;
 import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
 import dev.ratoon.disk.file.Faults;
@@ -12,13 +15,18 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Makes a VM of a libvirt domain whose guest may be running, and does not disturb it. Each step can
@@ -35,7 +43,8 @@ import java.util.Optional;
  * </ol>
  *
  * <p>The old names go when Ratoon starts the VM itself for the first time, or it is deleted: no
- * process has them open then.
+ * process has them open then. Then the variables of its firmware are moved here, too, from wherever
+ * libvirt kept them.
  */
 final class TakingOver {
   private final Hypervisor hypervisor;
@@ -81,11 +90,14 @@ final class TakingOver {
   }
 
   private static void requireAsPlanned(DesiredVm vm, OtherDomain domain, String doing) {
-    List<String> disks = domain.disks().stream().map(disk -> disk.path().toString()).toList();
+    List<String> files =
+        Stream.concat(domain.disks().stream().map(OtherDisk::path), domain.variables().stream())
+            .map(Path::toString)
+            .toList();
     String why =
-        disks.equals(vm.takeOver())
+        files.equals(vm.takeOver())
             ? String.join(" ", domain.obstacles())
-            : "Its disks are others than they were: " + String.join(", ", disks) + ".";
+            : "Its disks are others than they were: " + String.join(", ", files) + ".";
     if (!why.isEmpty()) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing)
           .detail(why)
@@ -110,6 +122,12 @@ final class TakingOver {
             .detail(source + " is not there, or is no regular file.")
             .asException();
       }
+      if (!Mounts.now().canLink(source, folder)) {
+        throw Problem.of(ErrorCode.WRONG_STATE, doing)
+            .detail(source + " lies on another file system, or in another mount, than " + folder)
+            .next("It is left as it is. Delete the VM, and move the disk of the domain.")
+            .asException();
+      }
       Files.createLink(target, source);
       DurableFile.syncFolder(folder);
     } catch (IOException failed) {
@@ -129,17 +147,47 @@ final class TakingOver {
     }
   }
 
+  /** What a file of the domain's is called in the VM's folder: its disks, then the variables. */
+  private static Path file(DesiredVm vm, Path folder, int index) {
+    return index < vm.disks().size()
+        ? VmDisk.of(vm, folder, index).file()
+        : folder.resolve(VmFiles.VARIABLES);
+  }
+
   /**
-   * Takes the old names of the disks away, and gives the disks to whom VMs' disks belong; the VM
+   * How the domain was defined when it was taken over.
+   *
+   * @throws RatoonException {@code file-unreadable}: without it nobody knows what machine the guest
+   *     is used to
+   */
+  static KeptDefinition definition(DesiredVm vm, Path folder, Path definitions) {
+    Path file = definitions.resolve(vm.id() + ".xml");
+    try {
+      boolean hasVariables = vm.takeOver().size() > vm.disks().size();
+      return new KeptDefinition(
+          Files.readString(file),
+          hasVariables ? Optional.of(folder.resolve(VmFiles.VARIABLES)) : Optional.empty());
+    } catch (IOException unreadable) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "reading how VM '" + vm.name() + "' was defined")
+          .detail("It was a libvirt domain, and " + file + " says which machine its guest knows.")
+          .next("Bring the file back from a backup.")
+          .asException(unreadable);
+    }
+  }
+
+  /**
+   * Takes the old names of the files away, and gives the files to whom VMs' disks belong; the VM
    * must have no domain.
    */
   static void settle(DesiredVm vm, Path folder, FileOwner owner) {
     for (int i = 0; i < vm.takeOver().size(); i++) {
-      Path own = VmDisk.of(vm, folder, i).file();
+      Path own = file(vm, folder, i);
       Path old = Path.of(vm.takeOver().get(i));
       try {
-        if (Files.exists(own) && Files.exists(old) && Files.isSameFile(own, old)) {
-          Files.delete(old);
+        if (i < vm.disks().size()) {
+          forget(old, own);
+        } else {
+          bring(old, own);
         }
         if (Files.exists(own)) {
           owner.own(own);
@@ -149,5 +197,29 @@ final class TakingOver {
         throw Faults.unwritable(own, failed);
       }
     }
+  }
+
+  private static void forget(Path old, Path own) throws IOException {
+    if (Files.exists(own) && Files.exists(old) && Files.isSameFile(own, old)) {
+      Files.delete(old);
+    }
+  }
+
+  /**
+   * A small file, whole under its new name before the old one goes. What is at the old name later
+   * is another domain's.
+   */
+  private static void bring(Path old, Path own) throws IOException {
+    if (Files.exists(own) || !Files.isRegularFile(old)) {
+      return;
+    }
+    Path draft = own.resolveSibling(own.getFileName() + ".new");
+    Files.copy(old, draft, StandardCopyOption.REPLACE_EXISTING);
+    try (FileChannel copy = FileChannel.open(draft, StandardOpenOption.WRITE)) {
+      copy.force(true);
+    }
+    Files.move(draft, own, StandardCopyOption.ATOMIC_MOVE);
+    DurableFile.syncFolder(Objects.requireNonNull(own.getParent()));
+    Files.delete(old);
   }
 }

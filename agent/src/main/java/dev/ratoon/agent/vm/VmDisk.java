@@ -17,22 +17,24 @@ import java.util.Optional;
  * One disk of a VM, where it lies.
  *
  * @param file the VM's own
+ * @param format raw for a whole copy of a base and for a file that was raw when it was taken over,
+ *     else qcow2
  */
-record VmDisk(DesiredDisk wanted, Path file) {
+record VmDisk(DesiredDisk wanted, Path file, DiskFormat format) {
 
   static VmDisk of(DesiredVm vm, Path folder, int index) {
     DesiredDisk wanted = vm.disks().get(index);
-    return new VmDisk(
-        wanted, folder.resolve("disk-" + index + (isCopy(wanted) ? ".raw" : ".qcow2")));
+    boolean wasRaw = !vm.takeOver().isEmpty() && wanted.base().isEmpty() && !wanted.differencing();
+    DiskFormat format = isCopy(wanted) || wasRaw ? DiskFormat.RAW : DiskFormat.QCOW2;
+    return new VmDisk(wanted, folder.resolve("disk-" + index + ending(format)), format);
   }
 
   private static boolean isCopy(DesiredDisk wanted) {
     return wanted.base().isPresent() && !wanted.differencing();
   }
 
-  /** Raw for a whole copy of a base, else qcow2. */
-  DiskFormat format() {
-    return isCopy(wanted) ? DiskFormat.RAW : DiskFormat.QCOW2;
+  private static String ending(DiskFormat format) {
+    return "." + format.word();
   }
 
   /** Whether it is a child of a base. */
@@ -54,7 +56,7 @@ record VmDisk(DesiredDisk wanted, Path file) {
           .next("Bring it back from a backup, or delete the VM.")
           .asException();
     }
-    if (isCopy(wanted)) {
+    if (format == DiskFormat.RAW) {
       return Optional.empty();
     }
     Optional<Backing> recorded = Qcow2Header.read(file).backing(file);

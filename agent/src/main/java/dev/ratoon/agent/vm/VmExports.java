@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,10 +69,13 @@ final class VmExports {
     VmDisk disk = VmDisk.of(vm, folders.of(vm.id()), index);
     requirePart(disk, part, doing);
     Optional<Base> base = disk.parent(caches);
+    Supplier<VirtualDisk> opening =
+        () ->
+            part == DiskPart.BASE
+                ? caches.open(base.orElseThrow())
+                : VirtualDisks.open(disk.file(), disk.format(), rules(base));
     VirtualDisk source =
-        part == DiskPart.BASE
-            ? caches.open(base.orElseThrow())
-            : VirtualDisks.open(disk.file(), disk.format(), rules(base));
+        base.isPresent() ? caches.openOn(base.get(), doing, opening) : opening.get();
     return new Export(doing, source, part, packed, base, stillness);
   }
 

@@ -1,6 +1,7 @@
 package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.hypervisor.DomainSpec;
+import dev.ratoon.agent.hypervisor.DomainSpec.KeptDefinition;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.hypervisor.Uefi;
 import dev.ratoon.agent.seed.Seed;
@@ -48,7 +49,7 @@ final class VmFiles {
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
   private static final String SEED = "seed.iso";
-  private static final String VARIABLES = "vars.fd";
+  static final String VARIABLES = "vars.fd";
   static final String CONSOLE = "console.log";
 
   private final HostCaches caches;
@@ -108,17 +109,18 @@ final class VmFiles {
   /**
    * The domain over these files.
    *
+   * @param kept how it was defined, if it was another's domain before
    * @throws dev.ratoon.model.RatoonException {@code base-missing}, {@code base-altered} or {@code
    *     overlay-altered} if a chain is not as it was made: a guest must never run on another base
    *     than its own
    */
-  DomainSpec domain(DesiredVm vm, VmRecord record, Path folder) {
+  DomainSpec domain(DesiredVm vm, VmRecord record, Path folder, Optional<KeptDefinition> kept) {
     List<DomainSpec.DomainDisk> disks = new ArrayList<>();
     for (int i = 0; i < vm.disks().size(); i++) {
       disks.add(chain(VmDisk.of(vm, folder, i)));
     }
     Optional<Uefi> uefi =
-        vm.firmware() == Firmware.UEFI
+        vm.firmware() == Firmware.UEFI && kept.isEmpty()
             ? Optional.of(new Uefi(firmware(vm).code(), folder.resolve(VARIABLES)))
             : Optional.empty();
     return new DomainSpec(
@@ -129,13 +131,14 @@ final class VmFiles {
         vm.cpus(),
         vm.memoryBytes(),
         disks,
-        vm.takeOver().isEmpty() ? Optional.of(folder.resolve(SEED)) : Optional.empty(),
+        kept.isEmpty() ? Optional.of(folder.resolve(SEED)) : Optional.empty(),
         vm.nics().stream().map(nic -> new DomainSpec.DomainNic(nic.network(), nic.mac())).toList(),
         uefi,
         folder.resolve(CONSOLE),
         Optional.empty(),
         vm.power() == DesiredPower.PAUSED,
-        record.sshPort());
+        record.sshPort(),
+        kept);
   }
 
   /** The disks as they lie in {@code folder} now; those that are not there are left out. */

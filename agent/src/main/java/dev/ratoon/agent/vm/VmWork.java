@@ -3,6 +3,7 @@ package dev.ratoon.agent.vm;
 import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.console.ConsoleWatch;
 import dev.ratoon.agent.hypervisor.DomainSpec;
+import dev.ratoon.agent.hypervisor.DomainSpec.KeptDefinition;
 import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
@@ -264,7 +265,11 @@ final class VmWork {
             () -> {
               VmRecord reachable = withFreeSshPort(record);
               TakingOver.settle(vm, folder, facts().owner());
-              DomainSpec spec = new VmFiles(caches, facts()).domain(vm, reachable, folder);
+              Optional<KeptDefinition> kept =
+                  vm.takeOver().isEmpty()
+                      ? Optional.empty()
+                      : Optional.of(TakingOver.definition(vm, folder, folders.definitions()));
+              DomainSpec spec = new VmFiles(caches, facts()).domain(vm, reachable, folder, kept);
               startDomain(spec);
               ledger.noteStart(vm.id());
               update(

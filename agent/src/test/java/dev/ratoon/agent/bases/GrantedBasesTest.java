@@ -3,17 +3,26 @@ package dev.ratoon.agent.bases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Upload;
 import dev.ratoon.cache.arrival.ArrivalListener;
 import dev.ratoon.cache.arrival.ArrivalSettings;
 import dev.ratoon.cache.arrival.Arrivals;
+import dev.ratoon.cache.arrival.Source;
+import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.Progress;
+import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.file.ImmutableFlag;
+import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.disk.manifest.Manifests;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.channel.Doorman.Admission;
+import dev.ratoon.protocol.channel.Part;
 import dev.ratoon.protocol.channel.Peer;
 import dev.ratoon.protocol.fleet.Grant;
 import dev.ratoon.protocol.tls.Pem;
@@ -28,7 +37,12 @@ import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,6 +80,7 @@ class GrantedBasesTest {
   private Arrivals arrivals;
   private GrantedBases door;
   private DiskId base;
+  private Optional<BaseContent> elsewhere = Optional.empty();
 
   private static KeyPair keys() {
     try {
@@ -96,7 +111,21 @@ class GrantedBasesTest {
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             "server",
             "10.0.0.1");
-    door = new GrantedBases(identity, cache, arrivals, () -> now);
+    door = new GrantedBases(identity, cache, places(), arrivals, () -> now);
+  }
+
+  private OtherPlaces places() {
+    return new OtherPlaces() {
+      @Override
+      public List<Source> sources(DiskId id) {
+        return List.of();
+      }
+
+      @Override
+      public Optional<BaseContent> open(DiskId id) {
+        return elsewhere.filter(content -> content.manifest().id().equals(id));
+      }
+    };
   }
 
   @AfterEach
@@ -174,6 +203,49 @@ class GrantedBasesTest {
       now = NOW.plus(jump);
       asks(grant.duplicate()).base().close();
     }
+  }
+
+  @Test
+  void whatLiesElsewhereForThisHostIsGivenFromThere() throws Exception {
+    byte[] bytes = new byte[1 << 17];
+    new Random(5).nextBytes(bytes);
+    Path raw = Files.write(work.resolve("elsewhere.raw"), bytes);
+    Manifest manifest;
+    try (VirtualDisk disk = VirtualDisks.open(raw, OpenRules.foreign())) {
+      manifest = Manifests.of(disk, 1, Progress.NONE);
+    }
+    AtomicInteger closed = new AtomicInteger();
+    elsewhere =
+        Optional.of(
+            new BaseContent() {
+              @Override
+              public Manifest manifest() {
+                return manifest;
+              }
+
+              @Override
+              public void read(long offset, ByteBuffer target) {
+                target.put(bytes, (int) offset, target.remaining());
+              }
+
+              @Override
+              public void close() {
+                closed.incrementAndGet();
+              }
+            });
+
+    Admission admission =
+        door.admit(
+            new Peer(ASKER, Pem.certificate(CERTIFICATE)),
+            manifest.id(),
+            grant(ASKER, manifest.id(), NOW.plusSeconds(60)));
+
+    ByteBuffer got = ByteBuffer.allocate(4096);
+    admission.base().read(Part.CONTENT, 70_000, got);
+    assertThat(got.array()).isEqualTo(Arrays.copyOfRange(bytes, 70_000, 74_096));
+    assertThat(admission.base().isComplete()).isTrue();
+    admission.base().close();
+    assertThat(closed).hasValue(1);
   }
 
   @Test

@@ -97,7 +97,7 @@ class SmbFilesTest {
     try (ShareFiles files = new SmbFiles(smbd.location(), wrong)) {
       assertThatThrownBy(() -> files.list(""))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("STATUS_LOGON_FAILURE")
+          .hasMessageContaining("does not know the user")
           .hasMessageNotContaining("wrong-w0rd");
     }
   }

@@ -1,7 +1,7 @@
 package dev.ratoon.cache.arrival;
 
 import dev.ratoon.cache.AdoptedBases;
-import dev.ratoon.cache.AdoptedContent;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.disk.blocks.Blocks;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.model.DiskId;
@@ -35,7 +35,7 @@ record AdoptedSource(AdoptedBases adopted) implements Source {
 
   @Override
   public Feed open(DiskId base, FeedListener listener) {
-    Optional<AdoptedContent> content = adopted.open(base);
+    Optional<BaseContent> content = adopted.open(base);
     if (content.isEmpty()) {
       listener.failed(
           Problem.of(
@@ -49,12 +49,12 @@ record AdoptedSource(AdoptedBases adopted) implements Source {
   }
 
   private static final class AdoptedFeed implements Feed {
-    private final AdoptedContent content;
+    private final BaseContent content;
     private final ExecutorService readers =
         Executors.newFixedThreadPool(
             READERS, task -> Thread.ofPlatform().name("adopted-reader").daemon().unstarted(task));
 
-    AdoptedFeed(AdoptedContent content) {
+    AdoptedFeed(BaseContent content) {
       this.content = content;
     }
 

@@ -1,6 +1,7 @@
 package dev.ratoon.cache.share;
 
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.arrival.NanoClock;
 import dev.ratoon.cache.arrival.Source;
 import dev.ratoon.disk.DiskFormat;
@@ -213,6 +214,27 @@ public final class Share implements AutoCloseable {
   public long copyWhole(DiskId id, Path target, long sizeBytes, VerifyProgress progress) {
     requireReady("copying base disk " + id.shortForm() + " from the share " + name());
     return bases.copyWhole(id, target, sizeBytes, progress);
+  }
+
+  /**
+   * Opens a base so that hosts can be given it that do not see the share.
+   *
+   * @throws RatoonException {@code share-unavailable}, {@code base-missing}, {@code base-altered}
+   */
+  public BaseContent open(DiskId id) {
+    String _ = requireReady("giving base disk " + id.shortForm() + " from the share " + name());
+    return bases.open(id);
+  }
+
+  /**
+   * Opens a disk that stands on a base here, so that nobody hangs when the share does.
+   *
+   * @param opening opens it; on a thread of the share
+   * @throws RatoonException {@code share-unavailable}, now and at each access; what opening throws
+   */
+  public VirtualDisk watched(String doing, Supplier<VirtualDisk> opening) {
+    String _ = requireReady(doing);
+    return WatchedDisk.open(calls, doing, opening);
   }
 
   /** This share as one more place to fetch its bases from, chunk by chunk. */

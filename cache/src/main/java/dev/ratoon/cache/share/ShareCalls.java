@@ -4,7 +4,13 @@ import dev.ratoon.cache.arrival.NanoClock;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import java.io.EOFException;
 import java.io.IOException;
+import java.net.UnknownHostException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
@@ -168,17 +174,23 @@ final class ShareCalls {
       case IOException io ->
           Problem.of(ErrorCode.SHARE_UNAVAILABLE, doing)
               .detail("The share '%s' says: %s".formatted(share, inWords(io)))
-              .next("Look at its file server, and whether it is mounted with enough rights.")
+              .next(
+                  "Look at its file server, at the path, and at the rights with which it is used.")
               .asException(io);
       default -> Problem.of(ErrorCode.INTERNAL, doing).detail(cause.toString()).asException(cause);
     };
   }
 
   private static String inWords(IOException io) {
-    String kind = io.getClass().getSimpleName();
-    return kind.equals("IOException") || kind.equals("FileSystemException")
-        ? String.valueOf(io.getMessage())
-        : kind.replace("Exception", "") + " " + io.getMessage();
+    return switch (io) {
+      case NotDirectoryException e -> e.getMessage() + " is no folder, or is not there.";
+      case NoSuchFileException e -> e.getMessage() + " is not there.";
+      case AccessDeniedException e -> e.getMessage() + " must not be touched.";
+      case FileAlreadyExistsException e -> e.getMessage() + " is there already.";
+      case UnknownHostException e -> "Nobody knows the name " + e.getMessage() + ".";
+      case EOFException e -> "A file is shorter than it was: " + e.getMessage();
+      default -> String.valueOf(io.getMessage());
+    };
   }
 
   /** Gives up what nobody waits for and has fallen silent. */

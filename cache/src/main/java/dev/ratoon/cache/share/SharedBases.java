@@ -1,5 +1,6 @@
 package dev.ratoon.cache.share;
 
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.arrival.NanoClock;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.StoredBytes;
@@ -222,7 +223,29 @@ final class SharedBases {
     }
   }
 
-  private RatoonException altered(DiskId id, String how) {
+  /** Opens a base for others, who need not see the share; see {@link ShareContent}. */
+  BaseContent open(DiskId id) {
+    String doing = "giving base disk " + id.shortForm() + " from the share " + place.name();
+    return calls.run(
+        doing,
+        beat -> {
+          Manifest manifest = manifest(id, found(id));
+          beat.step();
+          return new ShareContent(
+              id, this, calls, files.open(SharePaths.content(id)), manifest, doing);
+        },
+        BaseContent::close);
+  }
+
+  /** It was found wrong as it is now. */
+  void suspect(DiskId id) {
+    Since now = unchanged.get(id);
+    if (now != null) {
+      suspects.put(id, now.identity());
+    }
+  }
+
+  RatoonException altered(DiskId id, String how) {
     return Problem.of(ErrorCode.BASE_ALTERED, "using base disk " + id.shortForm())
         .detail(
             "The file %s on the share '%s' is not as it was published. %s"

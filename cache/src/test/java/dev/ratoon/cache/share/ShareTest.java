@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ratoon.cache.Base;
+import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.arrival.NanoClock;
+import dev.ratoon.disk.Extent;
+import dev.ratoon.disk.Layer;
+import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
@@ -19,8 +23,11 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -103,6 +110,123 @@ class ShareTest {
             });
     SharedFolder.await(() -> one.bases().getFirst().state() == ReplicaState.SUSPECT);
     assertThat(one.has(folder.id())).isFalse();
+  }
+
+  @Test
+  void itIsGivenToHostsThatDoNotSeeTheShareAndEachChunkIsVerifiedBefore() throws IOException {
+    StallingFiles files = new StallingFiles(new MountedFiles(folder.root));
+    ShareTimes impatient =
+        new ShareTimes(
+            Duration.ofMillis(300), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
+    Share one = folder.host("one", files, impatient);
+    folder.fill(one).join();
+    one.lookAgain();
+    SharedFolder.await(() -> one.has(folder.id()));
+    byte[] raw = Files.readAllBytes(folder.raw);
+    try (BaseContent given = one.open(folder.id())) {
+      assertThat(given.manifest().id()).isEqualTo(folder.id());
+      for (int[] part : new int[][] {{0, 1 << 20}, {70_000, 4096}, {raw.length - 512, 512}}) {
+        ByteBuffer target = ByteBuffer.allocate(part[1]);
+        given.read(part[0], target);
+        assertThat(target.array()).isEqualTo(Arrays.copyOfRange(raw, part[0], part[0] + part[1]));
+      }
+
+      files.hang(true);
+      assertThatThrownBy(() -> given.read(0, ByteBuffer.allocate(4096)))
+          .isInstanceOfSatisfying(
+              RatoonException.class,
+              e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.SHARE_UNAVAILABLE));
+      files.hang(false);
+      SharedFolder.await(() -> one.state() == ShareState.READY);
+
+      Files.setPosixFilePermissions(folder.content(), PosixFilePermissions.fromString("rw-r--r--"));
+      try (FileChannel file = FileChannel.open(folder.content(), StandardOpenOption.WRITE)) {
+        file.write(ByteBuffer.wrap("altered".getBytes(StandardCharsets.UTF_8)), 70_000);
+      }
+      given.read(0, ByteBuffer.allocate(65536));
+      assertThatThrownBy(() -> given.read(65536, ByteBuffer.allocate(512)))
+          .as("not even what is right of a chunk that is wrong")
+          .isInstanceOfSatisfying(
+              RatoonException.class,
+              e -> assertThat(e.problem().code()).isEqualTo(ErrorCode.BASE_ALTERED));
+    }
+  }
+
+  /** A disk whose files hang when that is wanted. */
+  private static final class HangingDisk implements VirtualDisk {
+    private final VirtualDisk disk;
+    private final Semaphore gate = new Semaphore(0);
+    private volatile boolean hangs;
+
+    HangingDisk(VirtualDisk disk) {
+      this.disk = disk;
+    }
+
+    private void pass() {
+      if (hangs) {
+        gate.acquireUninterruptibly();
+      }
+    }
+
+    @Override
+    public long size() {
+      return disk.size();
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) {
+      pass();
+      disk.read(offset, target);
+    }
+
+    @Override
+    public Extent extentAt(long offset, long limit) {
+      pass();
+      return disk.extentAt(offset, limit);
+    }
+
+    @Override
+    public List<Layer> layers() {
+      return disk.layers();
+    }
+
+    @Override
+    public void close() {
+      pass();
+      disk.close();
+    }
+  }
+
+  @Test
+  void whoReadsADiskThatStandsOnAShareIsToldWhenItHangs() throws IOException {
+    ShareTimes impatient =
+        new ShareTimes(
+            Duration.ofMillis(300), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
+    Share share = folder.host("one", new MountedFiles(folder.root), impatient);
+    HangingDisk disk = new HangingDisk(folder.disk());
+    byte[] raw = Files.readAllBytes(folder.raw);
+    VirtualDisk watched = share.watched("exporting", () -> disk);
+    ByteBuffer got = ByteBuffer.allocate(5000);
+    watched.read(1000, got);
+    assertThat(got.array()).isEqualTo(Arrays.copyOfRange(raw, 1000, 6000));
+    assertThat(watched.extentAt(0).kind()).isEqualTo(Extent.Kind.DATA);
+
+    disk.hangs = true;
+    byte[] before = got.array().clone();
+    assertThatThrownBy(() -> watched.read(0, got.clear()))
+        .isInstanceOfSatisfying(
+            RatoonException.class,
+            e -> {
+              assertThat(e.problem().code()).isEqualTo(ErrorCode.SHARE_UNAVAILABLE);
+              assertThat(e.problem().doing()).isEqualTo("exporting");
+            });
+    assertThat(share.state()).isEqualTo(ShareState.STALLED);
+    watched.close();
+    disk.hangs = false;
+    disk.gate.release(10);
+    SharedFolder.await(() -> share.state() == ShareState.READY);
+    assertThat(got.array()).as("nothing comes late").isEqualTo(before);
+    disk.close();
   }
 
   @Test

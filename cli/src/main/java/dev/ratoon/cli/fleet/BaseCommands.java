@@ -49,7 +49,10 @@ final class BaseCommands {
           .number("STORED", b -> Words.size(stored(b)))
           .text(
               "REPLICAS",
-              b -> Words.names(b.replicas().stream().map(ListThem::replica).toList(), NAMES_SHOWN))
+              b ->
+                  Words.names(
+                      b.replicas().stream().map(ListThem::replica).distinct().toList(),
+                      NAMES_SHOWN))
           .text("VERIFIED", b -> Words.orDash(verified(b, session)))
           .number("VMS", b -> String.valueOf(b.children().size()));
     }
@@ -104,7 +107,10 @@ final class BaseCommands {
                 + ", "
                 + Words.size(stored(base))
                 + " stored on "
-                + base.replicas().stream().map(Tree::place).collect(Collectors.joining(", ")));
+                + base.replicas().stream()
+                    .map(Tree::place)
+                    .distinct()
+                    .collect(Collectors.joining(", ")));
         int width = base.children().stream().mapToInt(c -> c.vm().text().length()).max().orElse(0);
         for (int i = 0; i < base.children().size(); i++) {
           ChildView child = base.children().get(i);

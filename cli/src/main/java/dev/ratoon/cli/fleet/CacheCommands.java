@@ -12,6 +12,7 @@ import dev.ratoon.protocol.api.ShareView.BaseOnShare;
 import dev.ratoon.protocol.api.ShareView.HostOfShare;
 import dev.ratoon.protocol.client.Params;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -42,8 +43,13 @@ final class CacheCommands {
     return Words.of(ShareState.READY);
   }
 
-  private static long free(ShareView share) {
-    return share.hosts().stream().mapToLong(HostOfShare::freeBytes).max().orElse(0);
+  /** As far as somebody could look at it. */
+  private static Optional<String> free(ShareView share) {
+    return share.hosts().stream()
+        .map(HostOfShare::freeBytes)
+        .filter(bytes -> bytes > 0)
+        .max(Comparator.naturalOrder())
+        .map(Words::size);
   }
 
   private static long vms(ShareView share) {
@@ -70,7 +76,7 @@ final class CacheCommands {
                   "HOSTS",
                   s -> Words.names(s.hosts().stream().map(HostOfShare::name).toList(), NAMES_SHOWN))
               .number("BASES", s -> String.valueOf(s.bases().size()))
-              .number("FREE", s -> Words.size(free(s)))
+              .number("FREE", s -> Words.orDash(free(s)))
               .number("VMS", s -> String.valueOf(vms(s)));
       session.output().list(session.client().list(Endpoints.SHARE_LIST, Params.NONE), table, NONE);
       return 0;
@@ -106,7 +112,7 @@ final class CacheCommands {
           .line("location", share.location())
           .line("user", share.user())
           .line("cluster", share.cluster())
-          .line("free", Words.size(free(share)))
+          .line("free", Words.orDash(free(share)))
           .lines("hosts", share.hosts().stream().flatMap(host -> host(host).stream()).toList())
           .lines("base disks", share.bases().stream().map(Show::base).toList());
     }

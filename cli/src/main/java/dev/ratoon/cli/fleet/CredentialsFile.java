@@ -6,6 +6,7 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.ShareCredentials;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.HashMap;
@@ -15,6 +16,8 @@ import java.util.Set;
 /** A file of credentials as {@code mount.cifs} reads it. */
 final class CredentialsFile {
   private static final long MOST_BYTES = 4096;
+  private static final String LINES =
+      "It has the lines username=NAME, password=WORD and, if need be, domain=NAME; mode 600.";
   private static final Set<PosixFilePermission> OF_OTHERS =
       Set.of(PosixFilePermission.GROUP_READ, PosixFilePermission.OTHERS_READ);
 
@@ -44,9 +47,14 @@ final class CredentialsFile {
           values.getOrDefault("domain", "").strip(),
           value(values, "username", doing).strip(),
           value(values, "password", doing));
+    } catch (NoSuchFileException gone) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, doing)
+          .detail("There is no such file.")
+          .next(LINES)
+          .asException(gone);
     } catch (IOException unreadable) {
       throw Problem.of(ErrorCode.FILE_UNREADABLE, doing)
-          .detail(unreadable.getClass().getSimpleName())
+          .detail(String.valueOf(unreadable.getMessage()))
           .asException(unreadable);
     }
   }
@@ -54,7 +62,7 @@ final class CredentialsFile {
   private static String value(Map<String, String> values, String name, String doing) {
     String value = values.getOrDefault(name, "");
     if (value.isEmpty()) {
-      throw wrong(doing, "The line " + name + "= is missing.", "");
+      throw wrong(doing, "The line " + name + "= is missing.", LINES);
     }
     return value;
   }

@@ -13,6 +13,7 @@ import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
 import dev.ratoon.protocol.client.Params;
 import dev.ratoon.protocol.client.ServerAccess;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -68,7 +69,7 @@ final class HostChanges {
           .output()
           .say(
               "It is valid for one host until "
-                  + made.expiresAt()
+                  + made.expiresAt().truncatedTo(ChronoUnit.SECONDS)
                   + ". On that host: ratoon agent join "
                   + ServerAccess.find(session.environment()).server()
                   + " --token TOKEN (with an address at which that host reaches this server)");

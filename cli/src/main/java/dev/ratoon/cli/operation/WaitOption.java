@@ -1,6 +1,8 @@
 package dev.ratoon.cli.operation;
 
 import dev.ratoon.cli.command.Session;
+import dev.ratoon.cli.output.Words;
+import dev.ratoon.model.OperationState;
 import dev.ratoon.protocol.api.OperationView;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -22,11 +24,21 @@ public final class WaitOption {
       session.output().list(begun, OperationCommands.table(session), "");
       return 0;
     }
+    begun.forEach(operation -> sayWhatIsDoneAlready(session, operation));
     List<OperationView> ended = Waiting.until(session, begun);
     int code = Waiting.report(session, ended);
     if (!session.output().forPeople()) {
       session.output().list(ended, OperationCommands.table(session), "");
     }
     return code;
+  }
+
+  /** Who asks for what is so already sees no progress, and is told why. */
+  private static void sayWhatIsDoneAlready(Session session, OperationView begun) {
+    if (begun.state() == OperationState.DONE && begun.result().isPresent()) {
+      session
+          .output()
+          .say(Words.of(begun.kind()) + " " + begun.subject() + ": " + begun.result().get());
+    }
   }
 }

@@ -18,7 +18,8 @@ import java.util.List;
  *     switches it off at once
  * @param disks the first is the one it boots from
  * @param takeOver the files that are its disks already, in their order, because it was a libvirt
- *     domain of this id before it became a VM; empty for a VM that Ratoon makes
+ *     domain of this id before it became a VM, and after them that of its firmware's variables if
+ *     it starts by UEFI; empty for a VM that Ratoon makes
  */
 public record DesiredVm(
     VmId id,

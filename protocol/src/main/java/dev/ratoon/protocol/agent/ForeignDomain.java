@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param disks those that it writes to
  * @param obstacles why Ratoon cannot take it over; empty if it can
  * @param losses what it has now and will not have after its next start under Ratoon
+ * @param variables the file of its firmware's variables, if it starts by UEFI
  */
 public record ForeignDomain(
     VmId id,
@@ -22,7 +23,8 @@ public record ForeignDomain(
     List<Disk> disks,
     List<DesiredNic> nics,
     List<String> obstacles,
-    List<String> losses) {
+    List<String> losses,
+    Optional<String> variables) {
   public ForeignDomain {
     disks = List.copyOf(disks);
     nics = List.copyOf(nics);
@@ -34,6 +36,11 @@ public record ForeignDomain(
    * A disk that it writes to.
    *
    * @param base the adopted parent that it is a child of
+   * @param format what kind of file it is: {@code raw}, or {@code qcow2} where nothing is said
    */
-  public record Disk(String path, long sizeBytes, Optional<DiskId> base) {}
+  public record Disk(String path, long sizeBytes, Optional<DiskId> base, Optional<String> format) {
+    public boolean isRaw() {
+      return format.filter("raw"::equals).isPresent();
+    }
+  }
 }

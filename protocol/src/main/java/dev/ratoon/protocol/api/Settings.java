@@ -74,7 +74,7 @@ public record Settings(
         || scrub.days() > MOST_DAYS
         || scrub.bytesPerSecond() < LEAST_BYTES_PER_SECOND) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the settings")
-          .next("scrub.days is 0, for never, to 3650, scrub.bytesPerSecond at least 1 MiB.")
+          .next("scrub-days is 0, for never, to 3650, and scrub-rate at least 1 MiB a second.")
           .asException();
     }
   }

@@ -58,7 +58,7 @@ public record ServerAccess(
   }
 
   /**
-   * Reads a server's address.
+   * Reads a server's address; where no port is named, it is the usual one.
    *
    * @throws RatoonException {@link ErrorCode#INVALID_VALUE}
    */
@@ -66,7 +66,9 @@ public record ServerAccess(
     try {
       URI uri = URI.create(text.contains("://") ? text : "https://" + text);
       if ("https".equals(uri.getScheme()) && uri.getHost() != null) {
-        return uri;
+        return uri.getPort() >= 0
+            ? uri
+            : URI.create("https://" + uri.getRawAuthority() + ":" + Connections.DEFAULT_PORT);
       }
     } catch (IllegalArgumentException notUri) {
       // Said below, like every other text that is no address.
@@ -84,6 +86,7 @@ public record ServerAccess(
           .detail(file + " is not there: no server has been started with this data folder.")
           .next(
               START_IT
+                  + "\nOn a host that has joined another's fleet, give commands where its server is."
                   + "\nFor a server elsewhere set RATOON_SERVER, RATOON_TOKEN and RATOON_CA; for another data folder, RATOON_HOME.")
           .asException(absent);
     } catch (AccessDeniedException denied) {

@@ -53,9 +53,9 @@ final class BasePlaces {
   Whereabouts of(HostId asker, DiskId base) {
     boolean needed =
         database.read(tx -> tx.vms().hostNeeds(asker, base) || tx.baseWishes().names(asker, base));
-    if (!needed && !isLibrary(asker)) {
+    if (!needed && !isLibrary(asker) && !keeps(asker, base)) {
       throw Problem.of(ErrorCode.FORBIDDEN, "telling where base disk " + base.shortForm() + " is")
-          .detail("No VM of the host needs it, and nobody asked for it there.")
+          .detail("No VM of the host needs it, it has no copy, and nobody asked for it there.")
           .asException();
     }
     bringing.note(asker, base);
@@ -66,8 +66,7 @@ final class BasePlaces {
       Optional<ReplicaReport> replica = replica(host.report(), base);
       size = replica.isPresent() ? OptionalLong.of(replica.get().sizeBytes()) : size;
       if (!host.report().id().equals(asker) && hosts.connected(host)) {
-        Optional<ReplicaReport> own = replica.filter(known -> known.cache().isEmpty());
-        place(host.report(), own, beginning).ifPresent(places::add);
+        place(host.report(), replica, beginning).ifPresent(places::add);
       }
     }
     OptionalLong shared = onShareOf(asker, base);
@@ -78,6 +77,16 @@ final class BasePlaces {
     Grant grant = new Grant(asker, base, clock.instant().plus(GRANTED_FOR));
     return new Whereabouts(
         size.getAsLong(), members.signed(grant), some(places, new Random(asker.hashCode())));
+  }
+
+  /**
+   * Whether it has a copy of its own, sound or not: one that rots is mended whether or not a VM
+   * needs it just now. A host that claimed that in order to get a base would have to know its id.
+   */
+  private boolean keeps(HostId host, DiskId base) {
+    return hosts.find(host).map(Hosts.Seen::report).stream()
+        .flatMap(report -> report.replicas().stream())
+        .anyMatch(replica -> replica.diskId().equals(base) && replica.cache().isEmpty());
   }
 
   /** Nobody needs more sources than these, and nobody shall be overrun: each asker gets others. */
@@ -94,7 +103,7 @@ final class BasePlaces {
     return some;
   }
 
-  /** In the host's own cache, or else on a share that it sees. */
+  /** In the host's own cache, or else on a share that it sees: it gives either. */
   private static Optional<ReplicaReport> replica(HostReport report, DiskId base) {
     return report.replicas().stream()
         .filter(replica -> replica.diskId().equals(base) && replica.state() != ReplicaState.SUSPECT)

@@ -29,6 +29,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Makes VMs of libvirt domains that stand on adopted disks. The VM keeps the domain's UUID as its
@@ -108,16 +109,19 @@ public final class TakeOvers {
     return new VmRow.Spec(
         domain.cpus(),
         domain.memoryBytes(),
-        Firmware.BIOS,
+        domain.variables().isPresent() ? Firmware.UEFI : Firmware.BIOS,
         RestartPolicy.ON_FAILURE,
         domain.disks().stream()
             .map(disk ->
                 new VmRow.Disk(
-                    Optional.empty(), new DesiredDisk(disk.base(), disk.sizeBytes(), true)))
+                    Optional.empty(),
+                    new DesiredDisk(disk.base(), disk.sizeBytes(), !disk.isRaw())))
             .toList(),
         domain.nics(),
         CloudInit.NONE,
-        domain.disks().stream().map(ForeignDomain.Disk::path).toList());
+        Stream.concat(
+                domain.disks().stream().map(ForeignDomain.Disk::path), domain.variables().stream())
+            .toList());
   }
 
   private static void requireKeepable(
