@@ -1,6 +1,7 @@
 package dev.ratoon.placement;
 
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.PlacementWeights;
 import dev.ratoon.placement.Terms.BaseStanding;
 import dev.ratoon.placement.Terms.Whereabouts;
 import java.util.ArrayList;
@@ -71,7 +72,7 @@ final class Explanation {
   private Terms.Fullness fullness(Request request, int host, long comingBytes) {
     HostSnapshot.Room room = fleet.host(host).room();
     VmNeeds needs = request.needs();
-    Weights weights = loads.weights(host);
+    PlacementWeights weights = loads.weights(host);
     double memory = share(loads.memoryReserved(host) + needs.memoryBytes(), room.memoryBytes());
     double cpus = share(loads.cpusReserved(host) + needs.cpus(), room.cpus());
     double disk =
@@ -98,7 +99,7 @@ final class Explanation {
    * each time when one more than that, in seconds, is twice as much.
    */
   private double stars(int host, Terms.Seconds seconds, Terms.Fullness fullness) {
-    Weights weights = loads.weights(host);
+    PlacementWeights weights = loads.weights(host);
     double against =
         weights.seconds() * (seconds.queue() + seconds.arrival())
             + against(weights.memory(), fullness.memory())

@@ -1,6 +1,7 @@
 package dev.ratoon.placement;
 
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.GroupRule;
 import dev.ratoon.model.HostId;
 import dev.ratoon.placement.BaseTable.Kin;
 import java.util.ArrayList;
@@ -199,7 +200,7 @@ public final class FleetSnapshot {
         (room.cpuPromises() - loads.cpusReserved(host)) / Math.max(1, needs.cpus());
     long most = Math.clamp(Math.min(byMemory, Math.min(byDisk, byCpus)), 0, Integer.MAX_VALUE);
     boolean one =
-        needs.wishes().group().filter(g -> g.rule() == Wishes.Rule.APART).isPresent();
+        needs.wishes().group().filter(g -> g.rule() == GroupRule.APART).isPresent();
     return (int) (one ? Math.min(1, most) : most);
   }
 

@@ -1,5 +1,6 @@
 package dev.ratoon.placement;
 
+import dev.ratoon.model.GroupRule;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -28,7 +29,7 @@ final class GroupHosts {
   }
 
   /** Whether the rule lets one more VM go to this host. */
-  boolean allows(Wishes.Rule rule, int host) {
+  boolean allows(GroupRule rule, int host) {
     return switch (rule) {
       case APART -> !has(host);
       case TOGETHER -> isEmpty() || has(host);

@@ -1,6 +1,7 @@
 package dev.ratoon.placement;
 
 import dev.ratoon.model.ByteSize;
+import dev.ratoon.model.PlacementWeights;
 import java.util.List;
 
 /** What hosts have been promised to, which grows while VMs are placed; and their rows. */
@@ -88,7 +89,7 @@ final class Loads {
     return Row.NANOS * ByteSize.MIB / bytesPerSecond(host);
   }
 
-  Weights weights(int host) {
+  PlacementWeights weights(int host) {
     return policy.of(hosts.get(host).cluster());
   }
 
@@ -129,7 +130,7 @@ final class Loads {
   /** Writes the host's row anew. */
   void refresh(int host, int shape) {
     HostSnapshot.Room room = hosts.get(host).room();
-    Weights weights = weights(host);
+    PlacementWeights weights = weights(host);
     int at = host * Row.LENGTH;
     long second = Math.round(weights.seconds() * PER_MILLE);
     long arrivalRate =

@@ -1,6 +1,7 @@
 package dev.ratoon.placement;
 
 import dev.ratoon.model.EntityName;
+import dev.ratoon.model.PlacementWeights;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -8,7 +9,7 @@ import java.util.stream.IntStream;
 
 /**
  * Chooses hosts for VMs: filter, cost, rank, choose. A host is out if it breaks one hard rule.
- * Among the others the cheapest wins, in seconds; see {@link Weights}.
+ * Among the others the cheapest wins, in seconds; see {@link PlacementWeights}.
  *
  * <p>A batch is placed VM by VM, each where it costs least then: a host that has the base gets VMs
  * until those that wait there to be started cost more than bringing the base to another one. What

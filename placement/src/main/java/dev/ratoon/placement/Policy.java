@@ -2,6 +2,8 @@ package dev.ratoon.placement;
 
 import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.EntityName;
+import dev.ratoon.model.PlacementPreset;
+import dev.ratoon.model.PlacementWeights;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,8 +19,8 @@ import java.util.Optional;
  * @param copyBytesPerSecond at which a base disk is copied whole, for a disk that is no child of it
  */
 public record Policy(
-    Weights weights,
-    Map<EntityName, Weights> clusters,
+    PlacementWeights weights,
+    Map<EntityName, PlacementWeights> clusters,
     Map<EntityName, Integer> cpuBaselines,
     double startSeconds,
     long bytesPerSecond,
@@ -34,15 +36,15 @@ public record Policy(
     cpuBaselines = Map.copyOf(cpuBaselines);
   }
 
-  public static Policy of(Weights weights) {
+  public static Policy of(PlacementWeights weights) {
     return new Policy(weights, Map.of(), Map.of(), START_SECONDS, GIGABIT, COPY_BYTES_PER_SECOND);
   }
 
-  public static Policy of(Preset preset) {
+  public static Policy of(PlacementPreset preset) {
     return of(preset.weights());
   }
 
-  Weights of(Optional<EntityName> cluster) {
+  PlacementWeights of(Optional<EntityName> cluster) {
     return cluster.map(name -> clusters.getOrDefault(name, weights)).orElse(weights);
   }
 }

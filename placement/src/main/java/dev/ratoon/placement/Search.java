@@ -1,5 +1,7 @@
 package dev.ratoon.placement;
 
+import dev.ratoon.model.GroupRule;
+
 /**
  * Finds the cheapest host without looking at all of them. A host is in one of four places: where
  * all that has the first base is, where it is coming, where its best relative is, or none of them;
@@ -69,7 +71,7 @@ final class Search {
     boolean together =
         group != null
             && !group.isEmpty()
-            && request.needs().wishes().group().orElseThrow().rule() == Wishes.Rule.TOGETHER;
+            && request.needs().wishes().group().orElseThrow().rule() == GroupRule.TOGETHER;
     return together ? group.hosts() : null;
   }
 

@@ -1,6 +1,7 @@
 package dev.ratoon.placement;
 
 import dev.ratoon.model.EntityName;
+import dev.ratoon.model.GroupRule;
 import dev.ratoon.model.HostId;
 import java.util.Optional;
 import java.util.Set;
@@ -40,15 +41,7 @@ public record Wishes(
   }
 
   /** VMs that know of each other. */
-  public record Group(String name, Rule rule) {}
-
-  /** What holds between the VMs of a group. */
-  public enum Rule {
-    /** No two on one host. */
-    APART,
-    /** All on one host. */
-    TOGETHER
-  }
+  public record Group(String name, GroupRule rule) {}
 
   /** The same, but on hosts of this cluster. */
   public Wishes in(EntityName other) {

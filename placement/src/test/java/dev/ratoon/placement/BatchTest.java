@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.PlacementPreset;
+import dev.ratoon.model.PlacementWeights;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,7 +34,7 @@ class BatchTest {
       for (int[] way : ways(small.hosts().size(), small.count())) {
         best = Math.min(best, seconds(small, way));
       }
-      int[] chosen = chosen(small, Preset.FASTEST_START);
+      int[] chosen = chosen(small, PlacementPreset.FASTEST_START);
       double ours = seconds(small, chosen);
       assertThat(ours).as("fleet %d", i).isLessThanOrEqualTo(best * 1.10);
       spread += used(chosen) > 1 ? 1 : 0;
@@ -62,7 +64,7 @@ class BatchTest {
         FleetSnapshot fleet =
             FleetSnapshot.of(
                 small.hosts(),
-                FleetSnapshot.Surroundings.of(Policy.of(new Weights(1, 0, 0, 0, 0))));
+                FleetSnapshot.Surroundings.of(Policy.of(new PlacementWeights(1, 0, 0, 0, 0))));
         boolean cold = !isWarm(small, counts(small, fleet));
         assertThat(cold).as("fleet %d", i).isEqualTo(sooner);
       }
@@ -143,7 +145,7 @@ class BatchTest {
     return used;
   }
 
-  private static int[] chosen(Small small, Preset preset) {
+  private static int[] chosen(Small small, PlacementPreset preset) {
     return counts(
         small,
         FleetSnapshot.of(small.hosts(), FleetSnapshot.Surroundings.of(Policy.of(preset))));

@@ -11,8 +11,11 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Firmware;
+import dev.ratoon.model.GroupRule;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.PlacementPreset;
+import dev.ratoon.model.PlacementWeights;
 import dev.ratoon.model.Problem;
 import dev.ratoon.placement.Fleets.Host;
 import java.util.Arrays;
@@ -28,18 +31,18 @@ class PlacerTest {
   private static final DiskId BASE = base(1);
   private static final DiskId OLDER = base(2);
   private static final VmNeeds SMALL = vm(512 * ByteSize.MIB, BASE);
-  private static final Policy BALANCED = Policy.of(Preset.BALANCE);
+  private static final Policy BALANCED = Policy.of(PlacementPreset.BALANCE);
 
   @ParameterizedTest
   @EnumSource
-  void allElseEqualAHostThatHasTheBaseWins(Preset preset) {
+  void allElseEqualAHostThatHasTheBaseWins(PlacementPreset preset) {
     assertThat(chosen(preset, new Host(1), new Host(2).has(BASE), new Host(3)))
         .containsExactly(id(2));
   }
 
   @ParameterizedTest
   @EnumSource
-  void allElseEqualAHostToWhichTheBaseIsComingWinsOverOneWithoutIt(Preset preset) {
+  void allElseEqualAHostToWhichTheBaseIsComingWinsOverOneWithoutIt(PlacementPreset preset) {
     Host coming = new Host(2).gets(BASE, 512 * ByteSize.MIB);
 
     assertThat(chosen(preset, new Host(1), coming)).containsExactly(id(2));
@@ -49,7 +52,7 @@ class PlacerTest {
 
   @ParameterizedTest
   @EnumSource
-  void allElseEqualTheHostWinsThatHasMostOfTheBaseInRelatives(Preset preset) {
+  void allElseEqualTheHostWinsThatHasMostOfTheBaseInRelatives(PlacementPreset preset) {
     Relatives relatives =
         new Relatives(
             Map.of(BASE, Map.of(OLDER, 100 * ByteSize.MIB, base(3), 700 * ByteSize.MIB)));
@@ -76,13 +79,13 @@ class PlacerTest {
   void aHostThatHasTheBaseWinsOverOneWithMoreRoom() {
     assertThat(
             chosen(
-                Preset.BALANCE, new Host(1), new Host(2).memory(4 * ByteSize.GIB, 0).has(BASE)))
+                PlacementPreset.BALANCE, new Host(1), new Host(2).memory(4 * ByteSize.GIB, 0).has(BASE)))
         .containsExactly(id(2));
   }
 
   @ParameterizedTest
   @EnumSource
-  void havingTheBaseNeverBeatsAHardRule(Preset preset) {
+  void havingTheBaseNeverBeatsAHardRule(PlacementPreset preset) {
     Host full = new Host(2).memory(ByteSize.GIB, ByteSize.GIB).has(BASE);
     Host kept = new Host(3).standing(true, true, false).has(BASE);
 
@@ -94,16 +97,16 @@ class PlacerTest {
     Host fuller = new Host(1).memory(64 * ByteSize.GIB, 32 * ByteSize.GIB).has(BASE);
     Host emptier = new Host(2).has(BASE);
 
-    assertThat(chosen(Preset.PACK, fuller, emptier)).containsExactly(id(1));
-    assertThat(chosen(Preset.BALANCE, fuller, emptier)).containsExactly(id(2));
+    assertThat(chosen(PlacementPreset.PACK, fuller, emptier)).containsExactly(id(1));
+    assertThat(chosen(PlacementPreset.BALANCE, fuller, emptier)).containsExactly(id(2));
   }
 
   @Test
   void aClusterHasWeightsOfItsOwn() {
     Policy policy =
         new Policy(
-            Preset.BALANCE.weights(),
-            Map.of(new EntityName("night"), Preset.PACK.weights()),
+            PlacementPreset.BALANCE.weights(),
+            Map.of(new EntityName("night"), PlacementPreset.PACK.weights()),
             Map.of(),
             0.4,
             Policy.GIGABIT,
@@ -147,7 +150,7 @@ class PlacerTest {
   void aBatchStaysOnTheWarmHostUntilAColdOneWouldBeSooner() {
     // The base comes in about 9.2 s; a VM starts in 0.4 s: 23 of them start meanwhile.
     FleetSnapshot fleet =
-        fleet(Policy.of(new Weights(1, 0, 0, 0, 0)), new Host(1).get(), new Host(2).has(BASE).get());
+        fleet(Policy.of(new PlacementWeights(1, 0, 0, 0, 0)), new Host(1).get(), new Host(2).has(BASE).get());
 
     assertThat(hosts(fleet, SMALL, 22)).containsOnly(id(2));
     List<HostId> many = hosts(fleet, SMALL, 63);
@@ -178,7 +181,7 @@ class PlacerTest {
             Optional.of("aarch64"),
             Optional.of(3),
             Optional.of("kvm"),
-            Optional.of(new Wishes.Group("db", Wishes.Rule.APART)));
+            Optional.of(new Wishes.Group("db", GroupRule.APART)));
     VmNeeds needs =
         new VmNeeds(
             1,
@@ -236,7 +239,7 @@ class PlacerTest {
   void aClustersHostsHaveItsBaseline() {
     Policy policy =
         new Policy(
-            Preset.BALANCE.weights(),
+            PlacementPreset.BALANCE.weights(),
             Map.of(),
             Map.of(new EntityName("west"), 4),
             0.4,
@@ -251,8 +254,8 @@ class PlacerTest {
 
   @Test
   void groupsStayApartOrTogether() {
-    Wishes apart = group("web", Wishes.Rule.APART);
-    Wishes together = group("db", Wishes.Rule.TOGETHER);
+    Wishes apart = group("web", GroupRule.APART);
+    Wishes together = group("db", GroupRule.TOGETHER);
     FleetSnapshot fleet =
         FleetSnapshot.of(
             List.of(
@@ -264,7 +267,7 @@ class PlacerTest {
     assertThat(new Placer(fleet).tryOut(SMALL.with(apart), 4, Quota.NONE))
         .isInstanceOf(Placement.Refused.class);
     assertThat(hosts(fleet, SMALL.with(together), 2)).containsOnly(id(3));
-    assertThat(hosts(fleet, SMALL.with(group("new", Wishes.Rule.TOGETHER)), 5))
+    assertThat(hosts(fleet, SMALL.with(group("new", GroupRule.TOGETHER)), 5))
         .containsOnly(id(1));
   }
 
@@ -344,7 +347,7 @@ class PlacerTest {
     assertThat(three.getLast().stars()).isZero();
   }
 
-  private static Wishes group(String name, Wishes.Rule rule) {
+  private static Wishes group(String name, GroupRule rule) {
     return new Wishes(
         Set.of(),
         Optional.empty(),
@@ -355,7 +358,7 @@ class PlacerTest {
         Optional.of(new Wishes.Group(name, rule)));
   }
 
-  private static List<HostId> chosen(Preset preset, Host... hosts) {
+  private static List<HostId> chosen(PlacementPreset preset, Host... hosts) {
     return hosts(
         fleet(
             Policy.of(preset), Arrays.stream(hosts).map(Host::get).toArray(HostSnapshot[]::new)),

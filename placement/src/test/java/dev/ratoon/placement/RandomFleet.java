@@ -4,8 +4,11 @@ import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.Firmware;
+import dev.ratoon.model.GroupRule;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.PlacementPreset;
+import dev.ratoon.model.PlacementWeights;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,11 +47,11 @@ final class RandomFleet {
         Policy.GIGABIT);
   }
 
-  private Weights weights() {
-    Preset[] presets = Preset.values();
+  private PlacementWeights weights() {
+    PlacementPreset[] presets = PlacementPreset.values();
     return random.nextBoolean()
         ? presets[random.nextInt(presets.length)].weights()
-        : new Weights(
+        : new PlacementWeights(
             random.nextInt(3), number(), number(), number(), random.nextInt(3) * 0.1 - 0.1);
   }
 
@@ -142,6 +145,6 @@ final class RandomFleet {
   private Wishes.Group group() {
     return new Wishes.Group(
         random.nextBoolean() ? "few" : "other",
-        random.nextBoolean() ? Wishes.Rule.APART : Wishes.Rule.TOGETHER);
+        random.nextBoolean() ? GroupRule.APART : GroupRule.TOGETHER);
   }
 }

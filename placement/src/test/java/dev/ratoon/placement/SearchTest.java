@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.data.Offset.offset;
 
 import dev.ratoon.model.ByteSize;
+import dev.ratoon.model.PlacementPreset;
+import dev.ratoon.model.PlacementWeights;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -83,7 +85,7 @@ class SearchTest {
         assertThat(rules.reasonsAgainst(request, h).isEmpty()).isEqualTo(cost != Costs.UNFIT);
         if (cost != Costs.UNFIT) {
           Terms terms = explanation.of(request, h, cost);
-          Weights weights = fleet.loads().weights(h);
+          PlacementWeights weights = fleet.loads().weights(h);
           Terms.Fullness full = terms.fullness();
           assertThat(
                   weights.seconds() * terms.seconds().total()
@@ -114,7 +116,7 @@ class SearchTest {
     }
     FleetSnapshot fleet =
         FleetSnapshot.of(
-            hosts, FleetSnapshot.Surroundings.of(Policy.of(Preset.BALANCE)));
+            hosts, FleetSnapshot.Surroundings.of(Policy.of(PlacementPreset.BALANCE)));
     Search search = new Search(fleet);
     int most = 0;
     for (int b = 0; b < 200; b++) {

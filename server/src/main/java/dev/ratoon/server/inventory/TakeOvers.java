@@ -117,7 +117,9 @@ public final class TakeOvers {
             .toList(),
         domain.nics(),
         CloudInit.NONE,
-        domain.disks().stream().map(ForeignDomain.Disk::path).toList());
+        domain.disks().stream().map(ForeignDomain.Disk::path).toList(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   private static void requireKeepable(

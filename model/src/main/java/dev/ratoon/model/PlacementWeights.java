@@ -1,7 +1,5 @@
-package dev.ratoon.placement;
+package dev.ratoon.model;
 
-import dev.ratoon.model.ErrorCode;
-import dev.ratoon.model.Problem;
 
 /**
  * What counts how much when hosts are compared. The cost of a host is a number of seconds: those
@@ -14,7 +12,7 @@ import dev.ratoon.model.Problem;
  * @param disk the same for the disk on which it keeps bases and overlays
  * @param spread for each VM that the host has already
  */
-public record Weights(double seconds, double memory, double cpus, double disk, double spread) {
+public record PlacementWeights(double seconds, double memory, double cpus, double disk, double spread) {
   private static final double MOST = 1000;
   private static final double MOST_SECONDS = 16;
 
@@ -22,7 +20,7 @@ public record Weights(double seconds, double memory, double cpus, double disk, d
    * @throws dev.ratoon.model.RatoonException {@link ErrorCode#INVALID_VALUE} if one is out of its
    *     bounds
    */
-  public Weights {
+  public PlacementWeights {
     boolean sound =
         seconds >= 0
             && seconds <= MOST_SECONDS
