@@ -27,9 +27,9 @@ import picocli.CommandLine.Option;
     name = "place",
     sortOptions = false,
     description = {
-      "Show where VMs would go: hosts and clusters, the best first, with stars, the seconds until",
-      "one runs there and the bytes that would move; and why others are refused. Nothing is",
-      "deployed."
+      "Show where VMs would go, and why not elsewhere.",
+      "Hosts and clusters are ranked by stars, with the time until a VM runs there and the bytes",
+      "that would move. Nothing is deployed."
     },
     footer = {
       "",

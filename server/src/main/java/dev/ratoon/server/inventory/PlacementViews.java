@@ -48,7 +48,9 @@ record PlacementViews(Hosts hosts) {
     Optional<Problem> problem = Optional.empty();
     switch (placement) {
       case Placement.Chosen all -> all.hosts().forEach(host -> chosen.merge(host, 1, Integer::sum));
-      case Placement.Refused refused -> problem = Optional.of(problem(refused, count));
+      case Placement.Refused refused ->
+          problem =
+              Optional.of(problem(refused, count).next("'ratoon host list' shows what each has left."));
     }
     Ranking ranking = Ranking.of(fleet, needs);
     return new PlacementView(
