@@ -85,7 +85,8 @@ public final class PlacementTable {
     }
     handle
         .createQuery(
-            "select base, relative, missing_bytes from base_kin where base in (<bases>)")
+            "select base, relative, missing_bytes from base_kin"
+                + " where base in (<bases>) and relative <> base")
         .bindList("bases", bases.stream().map(DiskId::hex).toList())
         .map((row, context) ->
             new Kin(
@@ -96,6 +97,15 @@ public final class PlacementTable {
             kin.computeIfAbsent(row.base(), base -> new HashMap<>())
                 .put(row.relative(), row.missingBytes()));
     return kin;
+  }
+
+  /** The base disks that were compared with those that were there then. */
+  public Set<DiskId> reckoned() {
+    return new HashSet<>(
+        handle
+            .createQuery("select base from base_kin where relative = base")
+            .map((row, context) -> new DiskId(row.getString("base")))
+            .list());
   }
 
   /** What one base disk lacks where another is. */
