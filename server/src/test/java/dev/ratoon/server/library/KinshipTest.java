@@ -6,6 +6,7 @@ import static org.assertj.core.data.Offset.offset;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.ImportProgress;
 import dev.ratoon.cache.Upload;
+import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.server.store.Database;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,10 +39,13 @@ class KinshipTest {
   }
 
   @AfterEach
-  void close() {
+  void close() throws Exception {
     kinship.close();
     database.close();
     cache.close();
+    try (Stream<Path> files = Files.walk(home.resolve("cache"))) {
+      files.filter(Files::isRegularFile).forEach(ImmutableFlag::clear);
+    }
   }
 
   @Test
