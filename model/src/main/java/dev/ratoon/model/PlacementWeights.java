@@ -1,6 +1,5 @@
 package dev.ratoon.model;
 
-
 /**
  * What counts how much when hosts are compared. The cost of a host is a number of seconds: those
  * until the VM runs there, and what else speaks against the host, in seconds that somebody would
@@ -12,7 +11,8 @@ package dev.ratoon.model;
  * @param disk the same for the disk on which it keeps bases and overlays
  * @param spread for each VM that the host has already
  */
-public record PlacementWeights(double seconds, double memory, double cpus, double disk, double spread) {
+public record PlacementWeights(
+    double seconds, double memory, double cpus, double disk, double spread) {
   private static final double MOST = 1000;
   private static final double MOST_SECONDS = 16;
 

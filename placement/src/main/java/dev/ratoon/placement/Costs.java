@@ -64,9 +64,7 @@ final class Costs {
       return UNFIT;
     }
     long queue = rows[at + Row.COLD] - rows[at + Row.STANDING];
-    return fixed
-        + Math.max(waiting, queue + fetching)
-        + missingBytes * rows[at + Row.DISK_RATE];
+    return fixed + Math.max(waiting, queue + fetching) + missingBytes * rows[at + Row.DISK_RATE];
   }
 
   private static boolean allowed(Request request, int host) {

@@ -69,15 +69,18 @@ public final class FleetSnapshot {
     for (int h : order) {
       addComing(h);
     }
-    around.groups().hosts().forEach((name, members) -> {
-      GroupHosts group = groups.computeIfAbsent(name, _ -> new GroupHosts());
-      members.forEach(member -> {
-        Integer number = numbers.get(member);
-        if (number != null) {
-          group.add(number);
-        }
-      });
-    });
+    around
+        .groups()
+        .hosts()
+        .forEach((name, members) -> {
+          GroupHosts group = groups.computeIfAbsent(name, _ -> new GroupHosts());
+          members.forEach(member -> {
+            Integer number = numbers.get(member);
+            if (number != null) {
+              group.add(number);
+            }
+          });
+        });
   }
 
   /** What is beside the hosts. */
@@ -115,8 +118,7 @@ public final class FleetSnapshot {
   long arrivalRate(int host, long supplyNanos) {
     long[] rows = loads.rows();
     int at = host * Row.LENGTH;
-    return Math.max(
-        rows[at + Row.ARRIVAL_RATE], supplyNanos * rows[at + Row.SECOND_WEIGHT] / 1000);
+    return Math.max(rows[at + Row.ARRIVAL_RATE], supplyNanos * rows[at + Row.SECOND_WEIGHT] / 1000);
   }
 
   /** The request in the numbers of this fleet. */
@@ -150,11 +152,7 @@ public final class FleetSnapshot {
   private int @Nullable [] only(Set<HostId> named) {
     return named.isEmpty()
         ? null
-        : named.stream()
-            .filter(numbers::containsKey)
-            .mapToInt(numbers::get)
-            .sorted()
-            .toArray();
+        : named.stream().filter(numbers::containsKey).mapToInt(numbers::get).sorted().toArray();
   }
 
   /** The VM goes to this host, as far as this fleet is concerned. */
@@ -196,11 +194,9 @@ public final class FleetSnapshot {
     long disk = rows[at + Row.DISK_LEFT] - bytesToCome(host, request);
     long byDisk = disk / Math.max(1, needs.diskBytes());
     HostSnapshot.Room room = hosts.get(host).room();
-    long byCpus =
-        (room.cpuPromises() - loads.cpusReserved(host)) / Math.max(1, needs.cpus());
+    long byCpus = (room.cpuPromises() - loads.cpusReserved(host)) / Math.max(1, needs.cpus());
     long most = Math.clamp(Math.min(byMemory, Math.min(byDisk, byCpus)), 0, Integer.MAX_VALUE);
-    boolean one =
-        needs.wishes().group().filter(g -> g.rule() == GroupRule.APART).isPresent();
+    boolean one = needs.wishes().group().filter(g -> g.rule() == GroupRule.APART).isPresent();
     return (int) (one ? Math.min(1, most) : most);
   }
 

@@ -25,8 +25,7 @@ final class HostRules {
     standing(fleet.host(host).standing(), reasons);
     room(request, host, reasons);
     reasons.addAll(
-        ShapeRules.reasonsAgainst(
-            Shapes.Demand.of(request.needs()), fleet.shapes().shape(host)));
+        ShapeRules.reasonsAgainst(Shapes.Demand.of(request.needs()), fleet.shapes().shape(host)));
     GroupHosts group = request.group();
     request
         .needs()
@@ -52,9 +51,7 @@ final class HostRules {
     if (standing.draining()) {
       reasons.add("is being drained");
     }
-    standing
-        .problem()
-        .ifPresent(p -> reasons.add("its hypervisor cannot be used: " + p.detail()));
+    standing.problem().ifPresent(p -> reasons.add("its hypervisor cannot be used: " + p.detail()));
   }
 
   private void room(Request request, int host, List<String> reasons) {

@@ -108,10 +108,7 @@ public record HostSnapshot(
    * @param givesBytesPerSecond what it can give to others, as measured; 0 where nothing was
    */
   public record Bases(
-      Set<DiskId> ready,
-      Map<DiskId, Long> coming,
-      long bytesPerSecond,
-      long givesBytesPerSecond) {
+      Set<DiskId> ready, Map<DiskId, Long> coming, long bytesPerSecond, long givesBytesPerSecond) {
     public Bases {
       ready = Set.copyOf(ready);
       coming = Map.copyOf(coming);

@@ -133,8 +133,7 @@ final class Loads {
     PlacementWeights weights = weights(host);
     int at = host * Row.LENGTH;
     long second = Math.round(weights.seconds() * PER_MILLE);
-    long arrivalRate =
-        (long) (Row.NANOS * weights.seconds() * ByteSize.MIB / bytesPerSecond(host));
+    long arrivalRate = (long) (Row.NANOS * weights.seconds() * ByteSize.MIB / bytesPerSecond(host));
     double diskUsed = (double) room.diskBytes() - room.diskFreeBytes() + disk[host];
     long standing =
         startNanos() * (starting[host] + 1L) * second / (long) PER_MILLE
@@ -182,5 +181,4 @@ final class Loads {
   static long nanos(double seconds) {
     return Math.round(seconds * Row.NANOS);
   }
-
 }

@@ -75,9 +75,7 @@ public final class Ranking {
         Arrays.stream(order, first, order.length)
             .boxed()
             .sorted((a, b) ->
-                costs[a] == costs[b]
-                    ? Integer.compare(a, b)
-                    : Long.compare(costs[a], costs[b]))
+                costs[a] == costs[b] ? Integer.compare(a, b) : Long.compare(costs[a], costs[b]))
             .mapToInt(Integer::intValue)
             .toArray();
     System.arraycopy(sorted, 0, order, first, sorted.length);

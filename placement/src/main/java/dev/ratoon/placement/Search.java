@@ -102,7 +102,8 @@ final class Search {
     for (Request.BaseWanted base : request.bases()) {
       others -= Row.mebibytes(base.leastMissing());
       for (int relative : base.kin().order()) {
-        missingMebibytes = others + Row.mebibytes(Math.min(base.bytes(), base.kin().missing(relative)));
+        missingMebibytes =
+            others + Row.mebibytes(Math.min(base.bytes(), base.kin().missing(relative)));
         if (isHopeless(request)) {
           break;
         }
@@ -191,7 +192,9 @@ final class Search {
   }
 
   private static long mostBasesMebibytes(Request request) {
-    return request.bases().length < 2 ? 0 : Row.mebibytes(request.allBasesBytes()) + request.bases().length;
+    return request.bases().length < 2
+        ? 0
+        : Row.mebibytes(request.allBasesBytes()) + request.bases().length;
   }
 
   private void consider(Request request, int host) {

@@ -38,8 +38,7 @@ final class Shapes {
           host.abilities(),
           host.cluster(),
           host.tags(),
-          host.cluster()
-              .flatMap(name -> Optional.ofNullable(policy.cpuBaselines().get(name))));
+          host.cluster().flatMap(name -> Optional.ofNullable(policy.cpuBaselines().get(name))));
     }
 
     private String order() {
@@ -81,10 +80,13 @@ final class Shapes {
     int[] first = new int[hosts.size()];
     for (int h = 0; h < first.length; h++) {
       Shape shape = Shape.of(hosts.get(h), policy);
-      first[h] = numbers.computeIfAbsent(shape, s -> {
-        met.add(s);
-        return met.size() - 1;
-      });
+      first[h] =
+          numbers.computeIfAbsent(
+              shape,
+              s -> {
+                met.add(s);
+                return met.size() - 1;
+              });
     }
     // Neighbours have something in common: a block of hosts is then left out as a whole.
     List<Integer> order = new ArrayList<>(numbers.values());
@@ -112,14 +114,16 @@ final class Shapes {
 
   /** For each shape how many of those before it are as demanded; one more at the end. */
   int[] suited(Demand demand) {
-    return before.computeIfAbsent(demand, d -> {
-      int[] count = new int[shapes.size() + 1];
-      for (int i = 0; i < shapes.size(); i++) {
-        Shape shape = shapes.get(i);
-        boolean suits = shape.usable() && ShapeRules.reasonsAgainst(d, shape).isEmpty();
-        count[i + 1] = count[i] + (suits ? 1 : 0);
-      }
-      return count;
-    });
+    return before.computeIfAbsent(
+        demand,
+        d -> {
+          int[] count = new int[shapes.size() + 1];
+          for (int i = 0; i < shapes.size(); i++) {
+            Shape shape = shapes.get(i);
+            boolean suits = shape.usable() && ShapeRules.reasonsAgainst(d, shape).isEmpty();
+            count[i + 1] = count[i] + (suits ? 1 : 0);
+          }
+          return count;
+        });
   }
 }

@@ -147,8 +147,7 @@ class BatchTest {
 
   private static int[] chosen(Small small, PlacementPreset preset) {
     return counts(
-        small,
-        FleetSnapshot.of(small.hosts(), FleetSnapshot.Surroundings.of(Policy.of(preset))));
+        small, FleetSnapshot.of(small.hosts(), FleetSnapshot.Surroundings.of(Policy.of(preset))));
   }
 
   private static int[] counts(Small small, FleetSnapshot fleet) {

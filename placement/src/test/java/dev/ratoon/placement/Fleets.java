@@ -87,8 +87,7 @@ final class Fleets {
     }
 
     Host standing(boolean connected, boolean maintenance, boolean draining) {
-      standing =
-          new HostSnapshot.Standing(connected, maintenance, draining, standing.problem());
+      standing = new HostSnapshot.Standing(connected, maintenance, draining, standing.problem());
       return this;
     }
 

@@ -46,16 +46,14 @@ class PlacerTest {
     Host coming = new Host(2).gets(BASE, 512 * ByteSize.MIB);
 
     assertThat(chosen(preset, new Host(1), coming)).containsExactly(id(2));
-    assertThat(chosen(preset, new Host(1), coming, new Host(3).has(BASE)))
-        .containsExactly(id(3));
+    assertThat(chosen(preset, new Host(1), coming, new Host(3).has(BASE))).containsExactly(id(3));
   }
 
   @ParameterizedTest
   @EnumSource
   void allElseEqualTheHostWinsThatHasMostOfTheBaseInRelatives(PlacementPreset preset) {
     Relatives relatives =
-        new Relatives(
-            Map.of(BASE, Map.of(OLDER, 100 * ByteSize.MIB, base(3), 700 * ByteSize.MIB)));
+        new Relatives(Map.of(BASE, Map.of(OLDER, 100 * ByteSize.MIB, base(3), 700 * ByteSize.MIB)));
     List<HostSnapshot> hosts =
         List.of(
             new Host(1).get(),
@@ -64,8 +62,7 @@ class PlacerTest {
             new Host(4).has(base(4)).get());
     FleetSnapshot fleet =
         FleetSnapshot.of(
-            hosts,
-            new FleetSnapshot.Surroundings(relatives, Groups.NONE, Policy.of(preset)));
+            hosts, new FleetSnapshot.Surroundings(relatives, Groups.NONE, Policy.of(preset)));
 
     Placement.Chosen chosen = (Placement.Chosen) new Placer(fleet).place(SMALL, 1, Quota.NONE);
 
@@ -79,7 +76,9 @@ class PlacerTest {
   void aHostThatHasTheBaseWinsOverOneWithMoreRoom() {
     assertThat(
             chosen(
-                PlacementPreset.BALANCE, new Host(1), new Host(2).memory(4 * ByteSize.GIB, 0).has(BASE)))
+                PlacementPreset.BALANCE,
+                new Host(1),
+                new Host(2).memory(4 * ByteSize.GIB, 0).has(BASE)))
         .containsExactly(id(2));
   }
 
@@ -150,7 +149,10 @@ class PlacerTest {
   void aBatchStaysOnTheWarmHostUntilAColdOneWouldBeSooner() {
     // The base comes in about 9.2 s; a VM starts in 0.4 s: 23 of them start meanwhile.
     FleetSnapshot fleet =
-        fleet(Policy.of(new PlacementWeights(1, 0, 0, 0, 0)), new Host(1).get(), new Host(2).has(BASE).get());
+        fleet(
+            Policy.of(new PlacementWeights(1, 0, 0, 0, 0)),
+            new Host(1).get(),
+            new Host(2).has(BASE).get());
 
     assertThat(hosts(fleet, SMALL, 22)).containsOnly(id(2));
     List<HostId> many = hosts(fleet, SMALL, 63);
@@ -258,8 +260,7 @@ class PlacerTest {
     Wishes together = group("db", GroupRule.TOGETHER);
     FleetSnapshot fleet =
         FleetSnapshot.of(
-            List.of(
-                new Host(1).has(BASE).get(), new Host(2).has(BASE).get(), new Host(3).get()),
+            List.of(new Host(1).has(BASE).get(), new Host(2).has(BASE).get(), new Host(3).get()),
             new FleetSnapshot.Surroundings(
                 Relatives.NONE, new Groups(Map.of("db", Set.of(id(3)))), BALANCED));
 
@@ -267,8 +268,7 @@ class PlacerTest {
     assertThat(new Placer(fleet).tryOut(SMALL.with(apart), 4, Quota.NONE))
         .isInstanceOf(Placement.Refused.class);
     assertThat(hosts(fleet, SMALL.with(together), 2)).containsOnly(id(3));
-    assertThat(hosts(fleet, SMALL.with(group("new", GroupRule.TOGETHER)), 5))
-        .containsOnly(id(1));
+    assertThat(hosts(fleet, SMALL.with(group("new", GroupRule.TOGETHER)), 5)).containsOnly(id(1));
   }
 
   @Test
@@ -360,8 +360,7 @@ class PlacerTest {
 
   private static List<HostId> chosen(PlacementPreset preset, Host... hosts) {
     return hosts(
-        fleet(
-            Policy.of(preset), Arrays.stream(hosts).map(Host::get).toArray(HostSnapshot[]::new)),
+        fleet(Policy.of(preset), Arrays.stream(hosts).map(Host::get).toArray(HostSnapshot[]::new)),
         SMALL,
         1);
   }

@@ -115,8 +115,7 @@ class SearchTest {
       hosts.add(host.get());
     }
     FleetSnapshot fleet =
-        FleetSnapshot.of(
-            hosts, FleetSnapshot.Surroundings.of(Policy.of(PlacementPreset.BALANCE)));
+        FleetSnapshot.of(hosts, FleetSnapshot.Surroundings.of(Policy.of(PlacementPreset.BALANCE)));
     Search search = new Search(fleet);
     int most = 0;
     for (int b = 0; b < 200; b++) {

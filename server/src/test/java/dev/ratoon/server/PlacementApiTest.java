@@ -6,6 +6,7 @@ import dev.ratoon.model.CloudInit;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.GroupRule;
+import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Layout;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.PlacementPreset;
@@ -22,7 +23,6 @@ import dev.ratoon.protocol.api.PlacementSettings;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.VmView;
-import dev.ratoon.model.ImageRef;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -124,8 +124,7 @@ final class PlacementApiTest {
     PlacementView view = tried(vms("web", 3, Optional.empty()));
 
     assertThat(view.problem()).isEmpty();
-    assertThat(view.hosts().stream().map(t -> t.name().text()))
-        .containsExactly("host-2", "host-1");
+    assertThat(view.hosts().stream().map(t -> t.name().text())).containsExactly("host-2", "host-1");
     PlacementView.Target warm = view.hosts().getFirst();
     PlacementView.Target cold = view.hosts().getLast();
     assertThat(warm.stars()).isEqualTo(5);
@@ -156,7 +155,10 @@ final class PlacementApiTest {
 
   @Test
   void vmsGoOnlyWhereTheyMay() throws Exception {
-    change("host-1", new HostChange(Optional.of("west"), Optional.of(List.of("ssd")), Optional.empty(), Optional.empty()));
+    change(
+        "host-1",
+        new HostChange(
+            Optional.of("west"), Optional.of(List.of("ssd")), Optional.empty(), Optional.empty()));
     second.replicas = List.of(replica(ReplicaState.READY, 100));
     second.report();
 
@@ -227,8 +229,12 @@ final class PlacementApiTest {
 
   @Test
   void weightsAreSetForTheFleetAndForClusters() throws Exception {
-    change("host-1", new HostChange(Optional.of("west"), Optional.empty(), Optional.empty(), Optional.empty()));
-    change("host-2", new HostChange(Optional.of("west"), Optional.empty(), Optional.empty(), Optional.empty()));
+    change(
+        "host-1",
+        new HostChange(Optional.of("west"), Optional.empty(), Optional.empty(), Optional.empty()));
+    change(
+        "host-2",
+        new HostChange(Optional.of("west"), Optional.empty(), Optional.empty(), Optional.empty()));
     String fuller = deployed(vms("there", 1, Optional.empty())).host().orElseThrow().text();
     second.replicas = List.of(replica(ReplicaState.READY, 100));
     second.report();
@@ -256,8 +262,7 @@ final class PlacementApiTest {
 
   private void place(PlacementSettings placement) throws Exception {
     Settings settings =
-        new Settings(
-            true, 72, 1.0, Optional.empty(), Optional.empty(), Optional.of(placement));
+        new Settings(true, 72, 1.0, Optional.empty(), Optional.empty(), Optional.of(placement));
     assertThat(server.put("/v1/settings", settings).status()).isEqualTo(200);
   }
 }

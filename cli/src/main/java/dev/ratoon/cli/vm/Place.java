@@ -63,8 +63,7 @@ final class Place implements Callable<Integer> {
   @Override
   public Integer call() {
     DeployRequest request =
-        vm.request(
-            "place", RestartPolicy.ON_FAILURE, CloudInit.NONE, false, where.request());
+        vm.request("place", RestartPolicy.ON_FAILURE, CloudInit.NONE, false, where.request());
     PlacementView view = session.client().call(Endpoints.PLACE, Params.NONE, request);
     if (session.output().quiet()) {
       session.output().list(view.hosts(), hosts(view), "");
@@ -121,7 +120,9 @@ final class Place implements Callable<Integer> {
     return Table.<Cluster>named(c -> c.name().text())
         .text("CLUSTER", c -> c.name().text())
         .text("STARS", c -> Words.stars(c.stars()))
-        .number(view.count() > 1 ? "ALL RUN IN" : "RUNS IN", c -> c.stars() == 0 ? "-" : seconds(c.seconds()))
+        .number(
+            view.count() > 1 ? "ALL RUN IN" : "RUNS IN",
+            c -> c.stars() == 0 ? "-" : seconds(c.seconds()))
         .number("TO MOVE", c -> Words.size(c.bytesToMove()))
         .number("HOSTS", c -> String.valueOf(c.hosts()))
         .number("TAKES", c -> c.fitting() + " of " + view.count());
@@ -165,9 +166,7 @@ final class Place implements Callable<Integer> {
         view.hosts().stream()
             .filter(host -> host.chosen() > 0)
             .map(host ->
-                view.count() == 1
-                    ? host.name().text()
-                    : host.name() + " (" + host.chosen() + ")")
+                view.count() == 1 ? host.name().text() : host.name() + " (" + host.chosen() + ")")
             .toList();
     return Words.count(view.count(), "VM", "VMs")
         + " would go to "

@@ -216,8 +216,7 @@ final class PlacementRules {
     return new PlacementSettings(old.weights(), clusters, old.cpuRatio(), old.bytesPerSecond());
   }
 
-  private static Optional<PlacementWeights> weighed(
-      PlacementWeights in, String key, String value) {
+  private static Optional<PlacementWeights> weighed(PlacementWeights in, String key, String value) {
     return switch (key) {
       case "preset" ->
           value.equals(OFF)

@@ -208,11 +208,7 @@ public final class Deploys {
 
   private FleetSnapshot fleet(Transaction tx, String tenant, VmNeeds needs, Settings settings) {
     return placements.fleet(
-        tx,
-        tenant,
-        needs,
-        placements.snapshots(tx, tx.vms().promises(), settings),
-        settings);
+        tx, tenant, needs, placements.snapshots(tx, tx.vms().promises(), settings), settings);
   }
 
   /** Where the VMs of this request would go. Nothing is changed. */
@@ -221,8 +217,7 @@ public final class Deploys {
       Settings settings = tx.fleet().settings();
       Blueprint blueprint = Blueprint.of(request, images(tx, tenant, request), settings);
       VmNeeds needs = blueprint.needs(placements.wishes(request.place()));
-      return new PlacementViews(hosts)
-          .of(fleet(tx, tenant, needs, settings), needs, blueprint);
+      return new PlacementViews(hosts).of(fleet(tx, tenant, needs, settings), needs, blueprint);
     });
   }
 

@@ -53,10 +53,7 @@ final class HostSnapshots {
   }
 
   /** What operators say of a host. */
-  record Said(
-      Optional<EntityName> cluster,
-      Set<String> tags,
-      Optional<Long> limitBytesPerSecond) {}
+  record Said(Optional<EntityName> cluster, Set<String> tags, Optional<Long> limitBytesPerSecond) {}
 
   HostSnapshot of(HostReport report, Said said, HostSnapshot.Standing standing) {
     HostFacts facts = report.facts();
@@ -87,8 +84,8 @@ final class HostSnapshots {
     Map<DiskId, Long> arrived = arrivedBytes(report);
     long basesBytes =
         promised(host, ready).entrySet().stream()
-            .mapToLong(base ->
-                Math.max(0, base.getValue() - arrived.getOrDefault(base.getKey(), 0L)))
+            .mapToLong(
+                base -> Math.max(0, base.getValue() - arrived.getOrDefault(base.getKey(), 0L)))
             .sum();
     return new HostSnapshot.Room(
         facts.cpus(),
@@ -112,8 +109,8 @@ final class HostSnapshots {
       }
     }
     promised(report.id(), ready)
-        .forEach((base, bytes) ->
-            coming.put(base, Math.max(0, bytes - arrived.getOrDefault(base, 0L))));
+        .forEach(
+            (base, bytes) -> coming.put(base, Math.max(0, bytes - arrived.getOrDefault(base, 0L))));
     coming.keySet().removeAll(ready);
     return new HostSnapshot.Bases(
         ready,

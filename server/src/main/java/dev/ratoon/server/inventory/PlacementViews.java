@@ -33,10 +33,7 @@ record PlacementViews(Hosts hosts) {
   static PlacedView placed(Placement.Place place) {
     Terms terms = place.terms();
     return new PlacedView(
-        terms.stars(),
-        rounded(terms.seconds().total()),
-        terms.bytesToMove(),
-        terms.reasons());
+        terms.stars(), rounded(terms.seconds().total()), terms.bytesToMove(), terms.reasons());
   }
 
   /** Every host and cluster for these VMs; the fleet stays as it is. */
@@ -50,14 +47,14 @@ record PlacementViews(Hosts hosts) {
       case Placement.Chosen all -> all.hosts().forEach(host -> chosen.merge(host, 1, Integer::sum));
       case Placement.Refused refused ->
           problem =
-              Optional.of(problem(refused, count).next("'ratoon host list' shows what each has left."));
+              Optional.of(
+                  problem(refused, count).next("'ratoon host list' shows what each has left."));
     }
     Ranking ranking = Ranking.of(fleet, needs);
     return new PlacementView(
         count,
         first(ranking.targets()).stream()
-            .map(target ->
-                target(target, chosen.getOrDefault(target.host(), 0), blueprint.disks()))
+            .map(target -> target(target, chosen.getOrDefault(target.host(), 0), blueprint.disks()))
             .toList(),
         placer.clusters(needs, count).stream().map(PlacementViews::cluster).toList(),
         first(ranking.refusals()).stream()
@@ -110,8 +107,7 @@ record PlacementViews(Hosts hosts) {
       boolean child = base.isPresent() && disk.made().differencing();
       Optional<String> path =
           child ? report.flatMap(known -> path(known, base.orElseThrow())) : Optional.empty();
-      views.add(
-          new PlacementView.Disk(i, disk.image(), base, child, path, path.isPresent()));
+      views.add(new PlacementView.Disk(i, disk.image(), base, child, path, path.isPresent()));
     }
     return views;
   }
@@ -119,8 +115,7 @@ record PlacementViews(Hosts hosts) {
   /** The file that a new child would stand on: in the host's own cache, or else on a share. */
   private static Optional<String> path(HostReport report, DiskId base) {
     return report.replicas().stream()
-        .filter(replica ->
-            replica.diskId().equals(base) && replica.state() == ReplicaState.READY)
+        .filter(replica -> replica.diskId().equals(base) && replica.state() == ReplicaState.READY)
         .min(Comparator.comparing((ReplicaReport replica) -> !replica.cache().isEmpty()))
         .map(ReplicaReport::path);
   }

@@ -71,8 +71,7 @@ record Placements(Hosts hosts) {
             .map(group ->
                 new Groups(
                     Map.of(
-                        group.name(),
-                        tx.placement().group(tenant, new EntityName(group.name())))))
+                        group.name(), tx.placement().group(tenant, new EntityName(group.name())))))
             .orElse(Groups.NONE);
     return FleetSnapshot.of(
         all,

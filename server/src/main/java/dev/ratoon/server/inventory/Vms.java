@@ -224,8 +224,7 @@ public final class Vms {
         && promised + vm.spec().memoryBytes()
             > (long) (host.get().report().facts().memoryBytes() * ratio)) {
       throw Problem.of(ErrorCode.NO_HOST_FITS, "undeleting " + vm.name())
-          .detail(
-              "Host " + host.get().report().name() + " has promised its memory to other VMs.")
+          .detail("Host " + host.get().report().name() + " has promised its memory to other VMs.")
           .next("Delete another VM there, or raise the setting memoryRatio.")
           .asException();
     }

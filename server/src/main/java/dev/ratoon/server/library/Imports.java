@@ -46,11 +46,7 @@ public final class Imports implements AutoCloseable {
       Executors.newFixedThreadPool(MAX_AT_ONCE, Thread.ofPlatform().name("import-", 0).factory());
 
   public Imports(
-      Database database,
-      Operations operations,
-      Cache cache,
-      Kinship kinship,
-      InstantSource clock) {
+      Database database, Operations operations, Cache cache, Kinship kinship, InstantSource clock) {
     this.kinship = kinship;
     this.database = database;
     this.operations = operations;

@@ -19,10 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reckons once for each pair of base disks in the library how much of one is missing where the other
- * is, for placement. Fingerprints of 4 KiB blocks are compared, wherever the blocks lie. Of a large
- * base a part of them is: those whose value is a multiple of something, so that the same ones are
- * looked for in all others. A hundred thousand tell the share to a fraction of a percent.
+ * Reckons once for each pair of base disks in the library how much of one is missing where the
+ * other is, for placement. Fingerprints of 4 KiB blocks are compared, wherever the blocks lie. Of a
+ * large base a part of them is: those whose value is a multiple of something, so that the same ones
+ * are looked for in all others. A hundred thousand tell the share to a fraction of a percent.
  */
 public final class Kinship implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Kinship.class);

@@ -56,8 +56,7 @@ public final class PlacementTable {
             where operation.state = 'RUNNING' and operation.kind in ('DEPLOY', 'START')
             group by vm.host\
             """)
-        .map((row, context) ->
-            Map.entry(HostId.parse(row.getString("host")), row.getInt("vms")))
+        .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getInt("vms")))
         .forEach(entry -> counts.put(entry.getKey(), entry.getValue()));
     return counts;
   }
