@@ -13,16 +13,36 @@ final class BaseTable {
   private static final int[] NO_HOSTS = {};
 
   /**
-   * What other bases have of one.
-   *
-   * @param order numbers of its relatives, the one that has most of it first
-   * @param missing for each base by its number, how many bytes are missing where that is
+   * What other bases have of one: its relatives by their numbers, the one that has most of it
+   * first, and for each base by its number how many bytes are missing where that is.
    */
-  record Kin(int[] order, long[] missing) {
+  static final class Kin {
     static final long NOTHING_SHARED = Long.MAX_VALUE;
+
+    private final int[] order;
+    private final long[] missing;
+
+    private Kin(int[] order, long[] missing) {
+      this.order = order;
+      this.missing = missing;
+    }
+
+    int count() {
+      return order.length;
+    }
+
+    /** The n-th of them. */
+    int relative(int n) {
+      return order[n];
+    }
 
     long missing(int relative) {
       return relative < missing.length ? missing[relative] : NOTHING_SHARED;
+    }
+
+    /** The least that is missing where any of them is. */
+    long least() {
+      return order.length == 0 ? NOTHING_SHARED : missing[order[0]];
     }
   }
 
@@ -117,7 +137,7 @@ final class BaseTable {
   /** What this host has to fetch of a base that it does not have. */
   long missing(int host, Kin of, long size) {
     long least = size;
-    if (of.order().length > 0) {
+    if (of.count() > 0) {
       for (int i = start[host]; i < start[host + 1]; i++) {
         least = Math.min(least, of.missing(base[i]));
       }
@@ -127,7 +147,8 @@ final class BaseTable {
 
   /** The base of this host that has most of a base which it does not have. */
   Optional<DiskId> relative(int host, Kin of) {
-    for (int number : of.order()) {
+    for (int n = 0; n < of.count(); n++) {
+      int number = of.relative(n);
       if (isReady(host, number)) {
         return numbers.entrySet().stream()
             .filter(entry -> entry.getValue() == number)

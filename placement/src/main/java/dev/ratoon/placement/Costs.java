@@ -25,7 +25,7 @@ final class Costs {
       return UNFIT;
     }
     long cost = fixed(request, at);
-    return request.bases().length == 0 ? cost : withBases(request, host, cost);
+    return request.bases().isEmpty() ? cost : withBases(request, host, cost);
   }
 
   /** Without what the bases cost. */
@@ -43,7 +43,7 @@ final class Costs {
     long fetching = 0;
     long missingBytes = 0;
     long diskBytes = 0;
-    for (Request.BaseWanted base : request.bases()) {
+    for (BaseWanted base : request.bases()) {
       if (fleet.bases().isReady(host, base.number())) {
         continue;
       }

@@ -28,7 +28,7 @@ final class Explanation {
     double before = seconds(loads.nanosBefore(host));
     double arrival = 0;
     long bytes = 0;
-    for (Request.BaseWanted base : request.bases()) {
+    for (BaseWanted base : request.bases()) {
       BaseStanding standing = standing(base, host, before);
       before = standing.where() == Whereabouts.MISSING ? standing.seconds() : before;
       bytes += standing.where() == Whereabouts.MISSING ? standing.bytes() : 0;
@@ -46,7 +46,7 @@ final class Explanation {
         seconds, fullness, seconds(cost), stars(host, seconds, fullness), bytes, bases);
   }
 
-  private BaseStanding standing(Request.BaseWanted base, int host, double secondsBefore) {
+  private BaseStanding standing(BaseWanted base, int host, double secondsBefore) {
     if (fleet.bases().isReady(host, base.number())) {
       return new BaseStanding(base.id(), Whereabouts.HERE, 0, 0, Optional.empty());
     }

@@ -3,7 +3,6 @@ package dev.ratoon.placement;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.GroupRule;
 import dev.ratoon.model.HostId;
-import dev.ratoon.placement.BaseTable.Kin;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -123,14 +122,16 @@ public final class FleetSnapshot {
 
   /** The request in the numbers of this fleet. */
   Request request(VmNeeds needs) {
-    Request.BaseWanted[] wanted = new Request.BaseWanted[needs.bases().size()];
-    int i = 0;
+    List<BaseWanted> wanted = new ArrayList<>(needs.bases().size());
     for (Map.Entry<DiskId, Long> base : needs.bases().entrySet()) {
       int number = bases.number(base.getKey());
-      Kin kin = bases.kin(base.getKey());
-      wanted[i++] =
-          new Request.BaseWanted(
-              number, base.getKey(), base.getValue(), kin, supply.nanosPerMebibyte(number));
+      wanted.add(
+          new BaseWanted(
+              number,
+              base.getKey(),
+              base.getValue(),
+              bases.kin(base.getKey()),
+              supply.nanosPerMebibyte(number)));
     }
     GroupHosts group =
         needs
@@ -140,13 +141,10 @@ public final class FleetSnapshot {
             .orElse(null);
     return new Request(
         needs,
-        Row.mebibytes(needs.memoryBytes()),
-        Row.mebibytes(needs.diskBytes()),
-        loads.copyNanos(needs.copiedBytes()),
         wanted,
-        shapes.suited(Shapes.Demand.of(needs)),
-        only(needs.wishes().hosts()),
-        group);
+        new Request.Scope(
+            shapes.suited(Shapes.Demand.of(needs)), only(needs.wishes().hosts()), group),
+        loads.copyNanos(needs.copiedBytes()));
   }
 
   private int @Nullable [] only(Set<HostId> named) {
@@ -163,7 +161,7 @@ public final class FleetSnapshot {
     long[] rows = loads.rows();
     long cost = rows[host * Row.LENGTH + Row.COLD] - rows[host * Row.LENGTH + Row.STANDING];
     long nanos = loads.nanosBefore(host);
-    for (Request.BaseWanted base : request.bases()) {
+    for (BaseWanted base : request.bases()) {
       if (isMissing(host, base.number())) {
         long missing = bases.missing(host, base.kin(), base.bytes());
         long mebibytes = Row.mebibytes(missing);
@@ -203,7 +201,7 @@ public final class FleetSnapshot {
   /** What the bases take that have to come there for the request. */
   long bytesToCome(int host, Request request) {
     long sum = 0;
-    for (Request.BaseWanted base : request.bases()) {
+    for (BaseWanted base : request.bases()) {
       sum += isMissing(host, base.number()) ? base.bytes() : 0;
     }
     return sum;

@@ -1,6 +1,7 @@
 package dev.ratoon.placement;
 
 import dev.ratoon.model.EntityName;
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.PlacementWeights;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,17 @@ public final class Placer {
         List.copyOf(all.subList(0, Math.min(all.size(), Placement.Refused.MOST_REFUSALS)));
     fleet.undo(before);
     return new Placement.Refused(places.size(), List.of(), refusals, fleet.size());
+  }
+
+  /** Places one VM; empty, and nothing is placed, if no host fits. */
+  public Optional<HostId> choose(VmNeeds needs) {
+    Request request = fleet.request(needs);
+    int host = search.best(request);
+    if (host == Search.NOBODY) {
+      return Optional.empty();
+    }
+    fleet.place(host, request);
+    return Optional.of(fleet.host(host).id());
   }
 
   /** As many of {@code count} as find a host. */

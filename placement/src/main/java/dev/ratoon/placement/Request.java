@@ -1,40 +1,73 @@
 package dev.ratoon.placement;
 
-import dev.ratoon.model.DiskId;
-import dev.ratoon.placement.BaseTable.Kin;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What is asked for, in the numbers of one fleet.
- *
- * @param copyNanos what copying bases whole takes
- * @param bases the base disks that are needed
- * @param suited see {@link Shapes#suited}
- * @param only numbers of the hosts that come into question; null for all
- * @param group where the VMs of its group are; null for a VM without one
- */
-record Request(
-    VmNeeds needs,
-    long memoryMebibytes,
-    long diskMebibytes,
-    long copyNanos,
-    BaseWanted[] bases,
-    int[] suited,
-    int @Nullable [] only,
-    @Nullable GroupHosts group) {
+/** What is asked for, in the numbers of one fleet. */
+final class Request {
+  private final VmNeeds needs;
+  private final List<BaseWanted> bases;
+  private final Scope scope;
+  private final long memoryMebibytes;
+  private final long diskMebibytes;
+  private final long copyNanos;
 
   /**
-   * A base disk that is needed.
-   *
-   * @param supplyNanos that all those who have it need for each MiB; 0 if that is unknown
+   * Which hosts come into question. {@code suited}: see {@link Shapes#suited}; {@code only}: their
+   * numbers, or null for all; {@code group}: where the VMs of its group are, or null without one.
    */
-  record BaseWanted(int number, DiskId id, long bytes, Kin kin, long supplyNanos) {
+  static final class Scope {
+    private final int[] suited;
+    private final int @Nullable [] only;
+    private final @Nullable GroupHosts group;
 
-    /** The least that is missing wherever the base is not. */
-    long leastMissing() {
-      int[] order = kin.order();
-      return order.length == 0 ? bytes : Math.min(bytes, kin.missing(order[0]));
+    Scope(int[] suited, int @Nullable [] only, @Nullable GroupHosts group) {
+      this.suited = suited;
+      this.only = only;
+      this.group = group;
     }
+  }
+
+  /**
+   * @param copyNanos what copying bases whole takes
+   */
+  Request(VmNeeds needs, List<BaseWanted> bases, Scope scope, long copyNanos) {
+    this.needs = needs;
+    this.bases = bases;
+    this.scope = scope;
+    this.copyNanos = copyNanos;
+    this.memoryMebibytes = Row.mebibytes(needs.memoryBytes());
+    this.diskMebibytes = Row.mebibytes(needs.diskBytes());
+  }
+
+  VmNeeds needs() {
+    return needs;
+  }
+
+  List<BaseWanted> bases() {
+    return bases;
+  }
+
+  long memoryMebibytes() {
+    return memoryMebibytes;
+  }
+
+  long diskMebibytes() {
+    return diskMebibytes;
+  }
+
+  long copyNanos() {
+    return copyNanos;
+  }
+
+  /** Numbers of the hosts that come into question, ascending; null for all. */
+  int @Nullable [] only() {
+    return scope.only;
+  }
+
+  /** Where the VMs of its group are; null for a VM without one. */
+  @Nullable GroupHosts group() {
+    return scope.group;
   }
 
   long allBasesBytes() {
@@ -47,6 +80,6 @@ record Request(
 
   /** Whether a shape from the first to the last is as demanded. */
   boolean suits(long firstShape, long lastShape) {
-    return suited[(int) lastShape + 1] > suited[(int) firstShape];
+    return scope.suited[(int) lastShape + 1] > scope.suited[(int) firstShape];
   }
 }

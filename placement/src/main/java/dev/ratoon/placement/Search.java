@@ -1,6 +1,7 @@
 package dev.ratoon.placement;
 
 import dev.ratoon.model.GroupRule;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the cheapest host without looking at all of them. A host is in one of four places: where
@@ -46,7 +47,7 @@ final class Search {
       return best;
     }
     warm(request);
-    if (request.bases().length > 0) {
+    if (request.bases().size() > 0) {
       cold(request);
     }
     return best;
@@ -62,7 +63,7 @@ final class Search {
     return looked;
   }
 
-  private static int[] few(Request request) {
+  private static int @Nullable [] few(Request request) {
     int[] only = request.only();
     if (only != null) {
       return only;
@@ -79,10 +80,10 @@ final class Search {
     cold = false;
     missingMebibytes = 0;
     leastDiskBytes = request.needs().diskBytes();
-    if (request.bases().length == 0) {
+    if (request.bases().size() == 0) {
       search(request, fleet.all());
     }
-    for (Request.BaseWanted base : request.bases()) {
+    for (BaseWanted base : request.bases()) {
       search(request, fleet.bases().ready(base.number()));
       search(request, fleet.bases().coming(base.number()));
     }
@@ -94,14 +95,15 @@ final class Search {
     supplyNanos = Long.MAX_VALUE;
     long others = 0;
     mostMissingMebibytes = 0;
-    for (Request.BaseWanted base : request.bases()) {
+    for (BaseWanted base : request.bases()) {
       supplyNanos = Math.min(supplyNanos, base.supplyNanos());
       others += Row.mebibytes(base.leastMissing());
       mostMissingMebibytes += Row.mebibytes(base.bytes());
     }
-    for (Request.BaseWanted base : request.bases()) {
+    for (BaseWanted base : request.bases()) {
       others -= Row.mebibytes(base.leastMissing());
-      for (int relative : base.kin().order()) {
+      for (int n = 0; n < base.kin().count(); n++) {
+        int relative = base.kin().relative(n);
         missingMebibytes =
             others + Row.mebibytes(Math.min(base.bytes(), base.kin().missing(relative)));
         if (isHopeless(request)) {
@@ -192,9 +194,9 @@ final class Search {
   }
 
   private static long mostBasesMebibytes(Request request) {
-    return request.bases().length < 2
+    return request.bases().size() < 2
         ? 0
-        : Row.mebibytes(request.allBasesBytes()) + request.bases().length;
+        : Row.mebibytes(request.allBasesBytes()) + request.bases().size();
   }
 
   private void consider(Request request, int host) {

@@ -48,6 +48,11 @@ public record Wishes(
     return new Wishes(hosts, Optional.of(other), tags, architecture, cpuLevel, accelerator, group);
   }
 
+  /** The same, but on hosts with these tags. */
+  public Wishes tagged(Set<String> others) {
+    return new Wishes(hosts, cluster, others, architecture, cpuLevel, accelerator, group);
+  }
+
   /** The same, but on one of these hosts. */
   public Wishes on(Set<HostId> others) {
     return new Wishes(others, cluster, tags, architecture, cpuLevel, accelerator, group);
