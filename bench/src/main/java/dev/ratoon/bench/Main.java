@@ -1,6 +1,7 @@
 package dev.ratoon.bench;
 
 import dev.ratoon.bench.broadcast.BroadcastBenchmark;
+import dev.ratoon.bench.placement.PlacementBenchmark;
 import java.util.List;
 
 /** Runs one benchmark by name. */
@@ -22,6 +23,7 @@ public final class Main {
           link.run(report);
         }
       }
+      case "placement" -> new PlacementBenchmark(report).run();
       case "versions" -> new VersionsBenchmark(report).run();
       case "deploy" -> {
         new ChildBenchmark().run(report);
@@ -34,7 +36,7 @@ public final class Main {
       default -> {
         System.err.println(
             "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, versions,"
-                + " child, cli");
+                + " child, cli, placement");
         System.exit(2);
       }
     }

@@ -8,6 +8,7 @@ import dev.ratoon.cli.fleet.FleetCommands;
 import dev.ratoon.cli.image.ImageCommands;
 import dev.ratoon.cli.operation.OperationCommands;
 import dev.ratoon.cli.output.Output;
+import dev.ratoon.cli.vm.PlaceCommands;
 import dev.ratoon.cli.vm.VmCommands;
 import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.ErrorCode;
@@ -40,6 +41,7 @@ public final class Cli {
     branches = new ArrayList<>(host);
     branches.add(ImageCommands.branch(session));
     branches.add(VmCommands.branch(session));
+    branches.addAll(PlaceCommands.branches(session));
     branches.addAll(FleetCommands.branches(session));
     branches.add(OperationCommands.branch(session));
     remote = branches.stream().skip(host.size()).map(Branch::name).toList();

@@ -57,6 +57,18 @@ class CliTest {
         "vm deploy doomed --image debian:12",
         "vm deploy web --image debian:12 --count 2 --no-wait",
         "vm deploy web --image debian:12 --quiet",
+        "place --image debian:12",
+        "place --image debian:12 --count 5 --disks --cluster west",
+        "place --image debian:12 --count 50",
+        "place --image debian:12 --apart web --together web",
+        "place --image debian:12 --quiet",
+        "place --image debian:12 -o json",
+        "place --help",
+        "placement show",
+        "placement set preset=pack cpu-ratio=4 rate=100M",
+        "placement set --cluster west memory=5 cpu-level=3",
+        "placement set speed=5",
+        "placement set --help",
         "vm stop web-1 absent",
         "vm stop web-1 --now",
         "vm console web-1",
@@ -163,6 +175,17 @@ class CliTest {
             "vm-deploy {\"name\":\"web\",\"count\":1,\"disks\":[{\"image\":\"small:latest\"}],"
                 + "\"cpus\":1,\"networks\":[\"user\"],\"restart\":\"on-failure\","
                 + "\"cloudInit\":{\"sshKeys\":[]},\"paused\":false}");
+  }
+
+  @Test
+  void asksForTheHostsThatWereWanted() {
+    run(
+        "vm deploy web --image small --host host-1,host-2 --cluster west --tag ssd --apart web"
+            + " --cpu-level 3 --accelerator kvm");
+    assertThat(api.asked.getFirst())
+        .endsWith(
+            "\"place\":{\"hosts\":[\"host-1\",\"host-2\"],\"cluster\":\"west\",\"tags\":[\"ssd\"],"
+                + "\"cpuLevel\":3,\"accelerator\":\"kvm\",\"group\":\"web\",\"rule\":\"apart\"}}");
   }
 
   @Test

@@ -149,6 +149,9 @@ final class FakeApi implements AutoCloseable {
       case "vm-list" -> send(exchange, 200, query == null ? vms : List.of());
       case "vm-show" -> send(exchange, 200, vm(first));
       case "vm-deploy" -> send(exchange, 202, deploy(Json.read(utf8(body), DeployRequest.class)));
+      case "place" ->
+          send(
+              exchange, 200, Samples.placement(Json.read(utf8(body), DeployRequest.class).count()));
       case "vm-start" -> send(exchange, 202, operate(OperationKind.START, first));
       case "vm-stop" -> send(exchange, 202, operate(OperationKind.STOP, first));
       case "vm-delete" -> send(exchange, 202, operate(OperationKind.DELETE, first));

@@ -32,6 +32,8 @@ import dev.ratoon.protocol.api.DiskView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.PlacedView;
+import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.protocol.api.VmView;
 import java.time.Instant;
@@ -85,7 +87,75 @@ final class Samples {
         running ? Optional.of(312L) : Optional.empty(),
         running ? Optional.of(2450L) : Optional.empty(),
         0,
-        Optional.empty());
+        Optional.empty(),
+        running
+            ? Optional.of(
+                new PlacedView(
+                    4.5,
+                    0.8,
+                    0,
+                    List.of(
+                        "has the base disk",
+                        "others start before it: 0.4 s",
+                        "memory 41 %, processors 50 %, disk 12 % taken then")))
+            : Optional.empty(),
+        number == 1 ? Optional.of(new EntityName("web")) : Optional.empty());
+  }
+
+  /** Where VMs would go; nowhere if so many are asked for that there is no room. */
+  static PlacementView placement(int count) {
+    List<PlacementView.Target> hosts =
+        List.of(
+            target(1, 4.5, 0.8, 0, Math.min(count, 3)),
+            target(2, 3, 9.6, 1L << 30, Math.max(0, count - 3)));
+    List<PlacementView.Cluster> clusters =
+        List.of(
+            new PlacementView.Cluster(new EntityName("west"), 3, 10.4, 1L << 30, 2, count),
+            new PlacementView.Cluster(new EntityName("east"), 0, 0, 0, 1, 1));
+    List<PlacementView.Refusal> refused =
+        List.of(
+            new PlacementView.Refusal(
+                new EntityName("host-3"),
+                List.of("is under maintenance", "has no bridge 'br0' (it has: none)")));
+    return count > 20
+        ? new PlacementView(
+            count,
+            List.of(),
+            List.of(),
+            refused,
+            0,
+            Optional.of(
+                Problem.of(ErrorCode.NO_HOST_FITS, "placing " + count + " VMs")
+                    .detail("There is room for 20 of the VMs only.")
+                    .next("'ratoon host list' shows what each host has left.")))
+        : new PlacementView(count, hosts, clusters, refused, 2, Optional.empty());
+  }
+
+  private static PlacementView.Target target(
+      int number, double stars, double seconds, long bytesToMove, int chosen) {
+    boolean there = bytesToMove == 0;
+    return new PlacementView.Target(
+        new HostId(new UUID(0, number)),
+        new EntityName("host-" + number),
+        Optional.of(new EntityName("west")),
+        stars,
+        seconds,
+        new PlacementView.Seconds(0.4, there ? 0.4 : 0, there ? 0 : 9.2, 0),
+        seconds + 1,
+        bytesToMove,
+        17,
+        chosen,
+        List.of(
+            new PlacementView.Disk(
+                0,
+                Optional.of(IMAGE),
+                Optional.of(DISK),
+                true,
+                there ? Optional.of("/data/cache/3f3f.flat.raw") : Optional.empty(),
+                there)),
+        List.of(
+            there ? "has the base disk" : "1.0 GiB of the base disk have to come: 9.2 s",
+            "memory 41 %, processors 50 %, disk 12 % taken then"));
   }
 
   static VmId vmId(int number) {

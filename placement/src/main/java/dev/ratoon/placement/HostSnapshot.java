@@ -4,7 +4,6 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -12,77 +11,107 @@ import java.util.Set;
 /**
  * A host at one moment, as far as placement needs it.
  *
- * @param connected whether its agent reports
- * @param maintenance whether an operator keeps new VMs away
- * @param problem why its hypervisor cannot start VMs
- * @param memoryBytes what VMs may be promised in all, over-commitment included
- * @param memoryReservedBytes what they have been promised
- * @param diskFreeBytes what is free where overlays and bases are kept
- * @param diskReservedBytes how much of that is promised to deploys under way, and to the base disks
- *     that come for them
- * @param bases base disks that its cache holds ready
- * @param coming base disks that are on their way there, or have to come for deploys under way
+ * @param cluster and {@code tags}: where operators say that it belongs
  */
 public record HostSnapshot(
     HostId id,
     EntityName name,
-    boolean connected,
-    boolean maintenance,
-    Optional<Problem> problem,
-    int cpus,
-    long memoryBytes,
-    long memoryReservedBytes,
-    long diskFreeBytes,
-    long diskReservedBytes,
-    Set<String> networks,
-    Set<String> bridges,
-    boolean uefi,
-    Set<DiskId> bases,
-    Set<DiskId> coming) {
+    Optional<EntityName> cluster,
+    Set<String> tags,
+    Standing standing,
+    Abilities abilities,
+    Room room,
+    Bases bases) {
   public HostSnapshot {
-    networks = Set.copyOf(networks);
-    bridges = Set.copyOf(bridges);
-    bases = Set.copyOf(bases);
-    coming = Set.copyOf(coming);
+    tags = Set.copyOf(tags);
   }
 
-  /** The same host after a VM with these needs was placed on it. */
-  HostSnapshot with(VmNeeds needs) {
-    Set<DiskId> comingThen = new HashSet<>(coming);
-    comingThen.addAll(needs.bases().keySet());
-    comingThen.removeAll(bases);
-    return new HostSnapshot(
-        id,
-        name,
-        connected,
-        maintenance,
-        problem,
-        cpus,
-        memoryBytes,
-        memoryReservedBytes + needs.memoryBytes(),
-        diskFreeBytes,
-        diskReservedBytes + diskBytes(needs),
-        networks,
-        bridges,
-        uefi,
-        bases,
-        comingThen);
+  /**
+   * Whether it takes VMs at all.
+   *
+   * @param connected whether its agent reports
+   * @param maintenance whether an operator keeps new VMs away
+   * @param draining whether its VMs are to go elsewhere
+   * @param problem why its hypervisor cannot start VMs
+   */
+  public record Standing(
+      boolean connected, boolean maintenance, boolean draining, Optional<Problem> problem) {
+    public static final Standing READY = new Standing(true, false, false, Optional.empty());
   }
 
-  /** What such a VM takes of the disk here: its own files, and the bases that have to come. */
-  long diskBytes(VmNeeds needs) {
-    return needs.diskBytes()
-        + needs.bases().entrySet().stream()
-            .filter(base -> !bases.contains(base.getKey()) && !coming.contains(base.getKey()))
-            .mapToLong(Map.Entry::getValue)
-            .sum();
+  /**
+   * What it can do. What a host does not tell is empty: a VM that asks for it does not go there.
+   *
+   * @param architecture as the kernel calls it, {@code x86_64}
+   * @param cpuLevel of its processors: 2 for x86-64-v2
+   * @param accelerator {@code kvm} or {@code tcg}
+   */
+  public record Abilities(
+      Optional<String> architecture,
+      Optional<Integer> cpuLevel,
+      String accelerator,
+      boolean uefi,
+      Set<String> networks,
+      Set<String> bridges) {
+    public Abilities {
+      networks = Set.copyOf(networks);
+      bridges = Set.copyOf(bridges);
+    }
   }
 
-  long memoryLeft() {
-    return memoryBytes - memoryReservedBytes;
+  /**
+   * What it has, and what of that is promised.
+   *
+   * @param cpus processors; no VM has more of them
+   * @param cpuPromises how many processors VMs may be promised in all
+   * @param cpusReserved how many they have been promised
+   * @param memoryBytes what VMs may be promised in all, over-commitment included
+   * @param memoryReservedBytes what they have been promised
+   * @param diskBytes the size of the disk where overlays and bases are kept
+   * @param diskFreeBytes what is free there
+   * @param diskReservedBytes how much of that is promised to deploys under way, and to the base
+   *     disks that come for them
+   * @param vms how many it has
+   * @param starting how many of them wait to be started
+   */
+  public record Room(
+      int cpus,
+      long cpuPromises,
+      long cpusReserved,
+      long memoryBytes,
+      long memoryReservedBytes,
+      long diskBytes,
+      long diskFreeBytes,
+      long diskReservedBytes,
+      int vms,
+      int starting) {
+    long memoryLeft() {
+      return memoryBytes - memoryReservedBytes;
+    }
+
+    long diskLeft() {
+      return diskFreeBytes - diskReservedBytes;
+    }
+
+    long cpusLeft() {
+      return Math.min(cpus, cpuPromises - cpusReserved);
+    }
   }
 
-  long diskLeft() {
-    return diskFreeBytes - diskReservedBytes;
+  /**
+   * Base disks there, and how fast others come.
+   *
+   * @param ready what its own cache and its shares hold
+   * @param coming what is on its way, or has to come for deploys under way, and how many bytes of
+   *     it are still to come
+   * @param bytesPerSecond what it can fetch, as measured; 0 where nothing was
+   * @param givesBytesPerSecond what it can give to others, as measured; 0 where nothing was
+   */
+  public record Bases(
+      Set<DiskId> ready, Map<DiskId, Long> coming, long bytesPerSecond, long givesBytesPerSecond) {
+    public Bases {
+      ready = Set.copyOf(ready);
+      coming = Map.copyOf(coming);
+    }
   }
 }

@@ -1,122 +1,108 @@
 package dev.ratoon.placement;
 
-import static dev.ratoon.model.ByteSize.show;
-
-import dev.ratoon.model.Firmware;
+import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
-import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.PlacementWeights;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
- * Chooses hosts. A host is out if it breaks one hard rule, and then every rule that it breaks is
- * named. Among the others one that has the base disks is preferred, then one to which they are on
- * their way; all else equal, the one with most memory left, so that VMs spread.
+ * Chooses hosts for VMs: filter, cost, rank, choose. A host is out if it breaks one hard rule.
+ * Among the others the cheapest wins, in seconds; see {@link PlacementWeights}.
+ *
+ * <p>A batch is placed VM by VM, each where it costs least then: a host that has the base gets VMs
+ * until those that wait there to be started cost more than bringing the base to another one. What
+ * one more VM costs on a host only grows with those that are there, so this is also the cheapest
+ * way to place all of them, and where time alone counts, the one that ends first.
  */
 public final class Placer {
-  private static final Comparator<Candidate> BEST_FIRST =
-      Comparator.comparingInt(Candidate::distance)
-          .thenComparing(
-              Comparator.comparingLong((Candidate c) -> c.host().memoryLeft()).reversed())
-          .thenComparing(c -> c.host().id());
+  private final FleetSnapshot fleet;
+  private final Search search;
 
-  private Placer() {}
+  public Placer(FleetSnapshot fleet) {
+    this.fleet = fleet;
+    this.search = new Search(fleet);
+  }
 
-  /** Places {@code count} equal VMs on these hosts, or says why not; all of them or none. */
-  public static Placement place(VmNeeds needs, int count, List<HostSnapshot> fleet) {
-    List<HostSnapshot> hosts = new ArrayList<>(fleet);
-    List<HostId> chosen = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) {
-      Optional<HostSnapshot> best = best(needs, hosts);
-      if (best.isEmpty()) {
-        return new Placement.Refused(chosen.size(), refusals(needs, hosts));
-      }
-      chosen.add(best.get().id());
-      hosts.replaceAll(h -> h.equals(best.get()) ? h.with(needs) : h);
+  /**
+   * Places {@code count} equal VMs, or says why not; all of them or none. The fleet is then as if
+   * they were there; see {@link FleetSnapshot#undo}.
+   */
+  public Placement place(VmNeeds needs, int count, Quota quota) {
+    List<String> beyond = quota.reasonsAgainst(needs, count);
+    if (!beyond.isEmpty()) {
+      return new Placement.Refused(0, beyond, List.of(), fleet.size());
     }
-    return new Placement.Chosen(chosen);
+    int before = fleet.placed();
+    Request request = fleet.request(needs);
+    List<Placement.Place> places = placed(request, count);
+    if (places.size() == count) {
+      return new Placement.Chosen(places);
+    }
+    List<Placement.Refusal> all = Ranking.of(fleet, request).refusals();
+    List<Placement.Refusal> refusals =
+        List.copyOf(all.subList(0, Math.min(all.size(), Placement.Refused.MOST_REFUSALS)));
+    fleet.undo(before);
+    return new Placement.Refused(places.size(), List.of(), refusals, fleet.size());
   }
 
-  private record Candidate(HostSnapshot host, int distance) {}
-
-  private static Optional<HostSnapshot> best(VmNeeds needs, List<HostSnapshot> hosts) {
-    return hosts.stream()
-        .filter(h -> reasonsAgainst(needs, h).isEmpty())
-        .map(h -> new Candidate(h, distance(needs, h)))
-        .min(BEST_FIRST)
-        .map(Candidate::host);
+  /** Places one VM; empty, and nothing is placed, if no host fits. */
+  public Optional<HostId> choose(VmNeeds needs) {
+    Request request = fleet.request(needs);
+    int host = search.best(request);
+    if (host == Search.NOBODY) {
+      return Optional.empty();
+    }
+    fleet.place(host, request);
+    return Optional.of(fleet.host(host).id());
   }
 
-  /** How far the bases are from being there: one on its way is half as far as one that is not. */
-  private static int distance(VmNeeds needs, HostSnapshot host) {
-    return needs.bases().keySet().stream()
-        .mapToInt(base -> host.bases().contains(base) ? 0 : host.coming().contains(base) ? 1 : 2)
-        .sum();
+  /** As many of {@code count} as find a host. */
+  private List<Placement.Place> placed(Request request, int count) {
+    Explanation explanation = new Explanation(fleet);
+    List<Placement.Place> places = new ArrayList<>();
+    while (places.size() < count) {
+      int host = search.best(request);
+      if (host == Search.NOBODY) {
+        break;
+      }
+      HostSnapshot there = fleet.host(host);
+      places.add(
+          new Placement.Place(
+              there.id(), there.name(), explanation.of(request, host, search.cost())));
+      fleet.place(host, request);
+    }
+    return places;
   }
 
-  private static List<Placement.Refusal> refusals(VmNeeds needs, List<HostSnapshot> hosts) {
-    return hosts.stream()
-        .map(h -> new Placement.Refusal(h.name(), reasonsAgainst(needs, h)))
+  /** As {@link #place}, without anything being placed. */
+  public Placement tryOut(VmNeeds needs, int count, Quota quota) {
+    int before = fleet.placed();
+    try {
+      return place(needs, count, quota);
+    } finally {
+      fleet.undo(before);
+    }
+  }
+
+  /** What each cluster would do with the request, the best one first. */
+  public List<ClusterTarget> clusters(VmNeeds needs, int count) {
+    return IntStream.range(0, fleet.size())
+        .mapToObj(h -> fleet.host(h).cluster())
+        .flatMap(Optional::stream)
+        .distinct()
+        .map(name -> cluster(name, needs, count))
+        .sorted()
         .toList();
   }
 
-  /** Every hard rule that the host breaks, in words. */
-  static List<String> reasonsAgainst(VmNeeds needs, HostSnapshot host) {
-    List<String> reasons = new ArrayList<>();
-    if (!host.connected()) {
-      reasons.add("its agent does not report");
-    }
-    if (host.maintenance()) {
-      reasons.add("is under maintenance");
-    }
-    host.problem().ifPresent(p -> reasons.add("its hypervisor cannot be used: " + p.detail()));
-    if (needs.memoryBytes() > host.memoryLeft()) {
-      reasons.add(
-          "needs %s of memory, %s of %s are left"
-              .formatted(
-                  show(needs.memoryBytes()),
-                  show(Math.max(0, host.memoryLeft())),
-                  show(host.memoryBytes())));
-    }
-    if (needs.cpus() > host.cpus()) {
-      reasons.add("needs %d processors, the host has %d".formatted(needs.cpus(), host.cpus()));
-    }
-    long diskBytes = host.diskBytes(needs);
-    if (diskBytes > host.diskLeft()) {
-      String withBases = diskBytes > needs.diskBytes() ? ", its base disk included" : "";
-      reasons.add(
-          "needs %s of disk space%s, %s are left"
-              .formatted(show(diskBytes), withBases, show(Math.max(0, host.diskLeft()))));
-    }
-    if (needs.firmware() == Firmware.UEFI && !host.uefi()) {
-      reasons.add("has no UEFI firmware; Debian's package ovmf brings it");
-    }
-    for (NetworkAttachment network : needs.networks()) {
-      missing(network, host).ifPresent(reasons::add);
-    }
-    return reasons;
-  }
-
-  private static Optional<String> missing(NetworkAttachment network, HostSnapshot host) {
-    return switch (network) {
-      case NetworkAttachment.User() -> Optional.empty();
-      case NetworkAttachment.Network(String name) ->
-          host.networks().contains(name)
-              ? Optional.empty()
-              : Optional.of(
-                  "has no active network '" + name + "' (it has: " + listed(host.networks()) + ")");
-      case NetworkAttachment.Bridge(String name) ->
-          host.bridges().contains(name)
-              ? Optional.empty()
-              : Optional.of(
-                  "has no bridge '" + name + "' (it has: " + listed(host.bridges()) + ")");
-    };
-  }
-
-  private static String listed(Set<String> names) {
-    return names.isEmpty() ? "none" : String.join(", ", names.stream().sorted().toList());
+  private ClusterTarget cluster(EntityName name, VmNeeds needs, int count) {
+    int before = fleet.placed();
+    List<Placement.Place> places =
+        placed(fleet.request(needs.with(needs.wishes().in(name))), count);
+    fleet.undo(before);
+    return ClusterTarget.of(name, places, count);
   }
 }

@@ -11,18 +11,28 @@ import java.util.Map;
  *
  * @param diskBytes what its own disks take at first: a little for each child, the whole of each
  *     copy
+ * @param copiedBytes what is copied of base disks for disks that are no children of them
  * @param bases the base disks that its disks are made on or from, and what each takes on a host
  *     that does not have it yet
+ * @param wishes where it may go
  */
 public record VmNeeds(
     int cpus,
     long memoryBytes,
     long diskBytes,
+    long copiedBytes,
     Firmware firmware,
     List<NetworkAttachment> networks,
-    Map<DiskId, Long> bases) {
+    Map<DiskId, Long> bases,
+    Wishes wishes) {
   public VmNeeds {
     networks = List.copyOf(networks);
     bases = Map.copyOf(bases);
+  }
+
+  /** The same VM, elsewhere. */
+  VmNeeds with(Wishes others) {
+    return new VmNeeds(
+        cpus, memoryBytes, diskBytes, copiedBytes, firmware, networks, bases, others);
   }
 }

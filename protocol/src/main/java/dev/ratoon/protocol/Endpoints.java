@@ -19,6 +19,7 @@ import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.ShareFill;
@@ -134,6 +135,18 @@ public final class Endpoints {
           202,
           "Deploys VMs: one operation for each. An Idempotency-Key header makes it safe to"
               + " repeat.");
+  public static final Endpoint<DeployRequest, PlacementView> PLACE =
+      one(
+          "place",
+          POST,
+          "/v1/placements",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          DeployRequest.class,
+          PlacementView.class,
+          200,
+          "Where VMs would go that are deployed with this request: hosts and clusters, the best"
+              + " first, and why others are refused. Nothing is deployed.");
   public static final Endpoint<NoBody, VmView> VM_LIST =
       list(
           "vm-list",
@@ -495,6 +508,7 @@ public final class Endpoints {
         IMAGE_SHOW,
         IMAGE_DELETE,
         VM_DEPLOY,
+        PLACE,
         VM_LIST,
         VM_SHOW,
         VM_START,

@@ -12,6 +12,7 @@ import dev.ratoon.server.api.Api;
 import dev.ratoon.server.inventory.Inventory;
 import dev.ratoon.server.library.Images;
 import dev.ratoon.server.library.Imports;
+import dev.ratoon.server.library.Kinship;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.operations.Events;
 import dev.ratoon.server.operations.Operations;
@@ -114,7 +115,9 @@ public final class Server implements AutoCloseable {
             new TransferMeters(meters).counts(),
             clock);
     Meters.watch(meters, inventory);
-    Imports imports = opened(parts, new Imports(database, operations, library, clock));
+    Kinship kinship = opened(parts, new Kinship(database, library));
+    kinship.catchUp();
+    Imports imports = opened(parts, new Imports(database, operations, library, kinship, clock));
     opened(parts, sweeping(inventory));
     Api api =
         opened(

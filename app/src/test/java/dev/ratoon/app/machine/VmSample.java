@@ -36,6 +36,8 @@ public final class VmSample {
         Optional.empty(),
         Optional.empty(),
         0,
+        Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 }

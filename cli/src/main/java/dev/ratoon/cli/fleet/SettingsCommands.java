@@ -108,35 +108,40 @@ final class SettingsCommands {
                   old.trashHours(),
                   old.memoryRatio(),
                   old.scrub(),
-                  old.transfers());
+                  old.transfers(),
+                  old.placement());
           case "trash-hours" ->
               new Settings(
                   old.differencing(),
                   Integer.parseInt(value),
                   old.memoryRatio(),
                   old.scrub(),
-                  old.transfers());
+                  old.transfers(),
+                  old.placement());
           case "memory-ratio" ->
               new Settings(
                   old.differencing(),
                   old.trashHours(),
                   Double.parseDouble(value),
                   old.scrub(),
-                  old.transfers());
+                  old.transfers(),
+                  old.placement());
           case "scrub-days", "scrub-rate" ->
               new Settings(
                   old.differencing(),
                   old.trashHours(),
                   old.memoryRatio(),
                   Optional.of(scrubbed(old.scrubRules(), key, value)),
-                  old.transfers());
+                  old.transfers(),
+                  old.placement());
           case "give-limit", "take-limit", "library-limit", "library-uploads" ->
               new Settings(
                   old.differencing(),
                   old.trashHours(),
                   old.memoryRatio(),
                   old.scrub(),
-                  Optional.of(limited(old.limits(), key, value)));
+                  Optional.of(limited(old.limits(), key, value)),
+                  old.placement());
           default ->
               throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
                   .next(

@@ -89,6 +89,12 @@ public final class Words {
     return seconds < 48 * 3600 ? seconds / 3600 + "h" : seconds / 86_400 + "d";
   }
 
+  /** Of five, in halves: {@code ★★★½}. */
+  public static String stars(double stars) {
+    int halves = (int) Math.round(stars * 2);
+    return halves == 0 ? NOTHING : "★".repeat(halves / 2) + (halves % 2 == 1 ? "½" : "");
+  }
+
   public static String count(int count, String one, String many) {
     return count + " " + (count == 1 ? one : many);
   }

@@ -8,8 +8,12 @@ import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.DiskView;
+import dev.ratoon.protocol.api.PlacedView;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.protocol.client.Params;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -105,7 +109,22 @@ public final class VmCommands {
         .line("created", vm.createdAt() + ", " + Words.age(session.since(vm.createdAt())) + " ago")
         .line("started in", vm.startMillis().map(m -> Words.millis(Optional.of(m))))
         .line("userland after", vm.userlandMillis().map(m -> Words.millis(Optional.of(m))))
-        .line("trashed until", vm.trashedUntil());
+        .line("trashed until", vm.trashedUntil())
+        .line("group", vm.group())
+        .lines("placed", vm.placed().map(VmCommands::placed).orElse(List.of()));
+  }
+
+  /** Why its host was chosen, and how it was then. */
+  private static List<String> placed(PlacedView placed) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "%s  %s expected, %s to move"
+            .formatted(
+                Words.stars(placed.stars()),
+                Words.took(Duration.ofMillis(Math.round(placed.seconds() * 1000))),
+                Words.size(placed.bytesToMove())));
+    lines.addAll(placed.reasons());
+    return lines;
   }
 
   private static void disk(Details details, DiskView disk) {

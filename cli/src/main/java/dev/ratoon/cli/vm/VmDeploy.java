@@ -4,22 +4,15 @@ import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.cli.operation.Waiting;
 import dev.ratoon.cli.output.Words;
-import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.CloudInit;
-import dev.ratoon.model.EntityName;
-import dev.ratoon.model.Firmware;
-import dev.ratoon.model.ImageRef;
-import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.DeployRequest;
-import dev.ratoon.protocol.api.DiskRequest;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.protocol.client.Params;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -41,7 +34,10 @@ import picocli.CommandLine.Parameters;
       "  ratoon vm deploy web --image debian:12 --ssh-key ~/.ssh/id_ed25519.pub",
       "  ratoon vm deploy worker --image debian:12 --count 10 --cpus 2 --memory 1G",
       "  ratoon vm deploy db --image debian:12 --root-size 20G --disk size=50G \\",
-      "      --network bridge=br0 --restart always"
+      "      --network bridge=br0 --restart always",
+      "  ratoon vm deploy mail --image debian:12 --cluster west --apart mail --count 3",
+      "",
+      "'ratoon place' with the same options shows where they would go."
     })
 final class VmDeploy implements Callable<Integer> {
   private final Session session;
@@ -51,49 +47,7 @@ final class VmDeploy implements Callable<Integer> {
       description = "The VM's name; with --count they are called NAME-1, NAME-2, ...")
   String name = "";
 
-  @Option(
-      names = "--image",
-      paramLabel = "IMAGE",
-      required = true,
-      description = "What its first disk holds.")
-  String image = "";
-
-  @Option(names = "--count", paramLabel = "N", description = "How many (1).")
-  int count = 1;
-
-  @Option(names = "--cpus", paramLabel = "N", description = "Processors (1).")
-  int cpus = 1;
-
-  @Option(
-      names = "--memory",
-      paramLabel = "SIZE",
-      description = "Memory (the image's least, or 512M).")
-  @Nullable String memory;
-
-  @Option(
-      names = "--root-size",
-      paramLabel = "SIZE",
-      description = "Size of the first disk (the image's).")
-  @Nullable String rootSize;
-
-  @Option(
-      names = "--disk",
-      paramLabel = "DISK",
-      description = "One more disk: image=IMAGE or size=SIZE[,differencing=on|off]. Repeatable.")
-  List<String> disks = List.of();
-
-  @Option(
-      names = "--network",
-      paramLabel = "NET",
-      description =
-          "A network card: user (this unless told), network=NAME or bridge=NAME. Repeatable.")
-  List<String> networks = List.of();
-
-  @Option(
-      names = "--firmware",
-      paramLabel = "bios|uefi",
-      description = "What starts it (the image's).")
-  @Nullable String firmware;
+  @Mixin VmOptions vm = new VmOptions();
 
   @Option(
       names = "--restart",
@@ -114,11 +68,10 @@ final class VmDeploy implements Callable<Integer> {
       description = "Cloud-init user data for its first boot.")
   @Nullable String userData;
 
-  @Option(names = "--no-differencing", description = "Copy the base disk whole.")
-  boolean noDifferencing;
-
   @Option(names = "--paused", description = "Hold its processors until 'ratoon vm start'.")
   boolean paused;
+
+  @Mixin WhereOptions where = new WhereOptions();
 
   @Mixin WaitOption wait = new WaitOption();
 
@@ -138,28 +91,14 @@ final class VmDeploy implements Callable<Integer> {
   }
 
   DeployRequest request() {
-    List<DiskRequest> all = new ArrayList<>();
-    all.add(
-        new DiskRequest(
-            Optional.of(ImageRef.parse(image)),
-            Optional.ofNullable(rootSize).map(ByteSize::parse),
-            Optional.empty()));
-    disks.forEach(disk -> all.add(DiskSyntax.parse(disk)));
-    return new DeployRequest(
-        new EntityName(name),
-        count,
-        all,
-        cpus,
-        Optional.ofNullable(memory).map(ByteSize::parse),
-        (networks.isEmpty() ? List.of("user") : networks)
-            .stream().map(NetworkAttachment::parse).toList(),
-        Optional.ofNullable(firmware).map(text -> Words.parse(Firmware.class, "firmware", text)),
+    return vm.request(
+        name,
         Words.parse(RestartPolicy.class, "restart policy", restart),
         new CloudInit(
             sshKeys.stream().flatMap(key -> SshKeys.read(key).stream()).toList(),
             Optional.ofNullable(userData).map(SshKeys::text)),
-        noDifferencing ? Optional.of(false) : Optional.empty(),
-        paused);
+        paused,
+        where.request());
   }
 
   /** Those that were deployed; who failed is said by the report. */

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param firmware unless told, the image's
  * @param differencing for disks that do not say themselves
  * @param paused whether its processors are held at first
+ * @param place where they may go; anywhere unless told
  */
 public record DeployRequest(
     EntityName name,
@@ -32,7 +33,8 @@ public record DeployRequest(
     RestartPolicy restart,
     CloudInit cloudInit,
     Optional<Boolean> differencing,
-    boolean paused) {
+    boolean paused,
+    Optional<PlaceRequest> place) {
   public static final int MAX_COUNT = 1000;
   private static final int MAX_CPUS = 512;
   private static final int MAX_DISKS = 16;
@@ -66,6 +68,34 @@ public record DeployRequest(
         networks.size() <= MAX_NETWORKS,
         "networks",
         "A VM has at most " + MAX_NETWORKS + " network cards.");
+  }
+
+  /** For VMs that may go anywhere. */
+  public DeployRequest(
+      EntityName name,
+      int count,
+      List<DiskRequest> disks,
+      int cpus,
+      Optional<Long> memoryBytes,
+      List<NetworkAttachment> networks,
+      Optional<Firmware> firmware,
+      RestartPolicy restart,
+      CloudInit cloudInit,
+      Optional<Boolean> differencing,
+      boolean paused) {
+    this(
+        name,
+        count,
+        disks,
+        cpus,
+        memoryBytes,
+        networks,
+        firmware,
+        restart,
+        cloudInit,
+        differencing,
+        paused,
+        Optional.empty());
   }
 
   private static void require(boolean holds, String what, String rule) {

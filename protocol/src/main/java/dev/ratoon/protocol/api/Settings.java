@@ -14,13 +14,15 @@ import java.util.Optional;
  * @param memoryRatio how much memory VMs may be promised for each byte that a host has
  * @param scrub how hosts look for silent corruption
  * @param transfers how much each host may move
+ * @param placement how hosts are chosen for VMs
  */
 public record Settings(
     boolean differencing,
     int trashHours,
     double memoryRatio,
     Optional<ScrubRules> scrub,
-    Optional<TransferLimits> transfers) {
+    Optional<TransferLimits> transfers,
+    Optional<PlacementSettings> placement) {
   public static final Settings DEFAULT = new Settings(true, 72, 1.0);
 
   private static final int MOST_DAYS = 3650;
@@ -33,6 +35,21 @@ public record Settings(
   /** Of a fleet that scrubs as is usual and moves as much as it can. */
   public Settings(boolean differencing, int trashHours, double memoryRatio) {
     this(differencing, trashHours, memoryRatio, Optional.empty(), Optional.empty());
+  }
+
+  /** Of a fleet that places as is usual. */
+  public Settings(
+      boolean differencing,
+      int trashHours,
+      double memoryRatio,
+      Optional<ScrubRules> scrub,
+      Optional<TransferLimits> transfers) {
+    this(differencing, trashHours, memoryRatio, scrub, transfers, Optional.empty());
+  }
+
+  /** How hosts are chosen for VMs. */
+  public PlacementSettings placementOrDefault() {
+    return placement.orElse(PlacementSettings.DEFAULT);
   }
 
   /** How hosts look for silent corruption. */

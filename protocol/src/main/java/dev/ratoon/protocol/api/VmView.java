@@ -21,6 +21,8 @@ import java.util.Optional;
  * @param userlandMillis from its domain running to the guest's userland being up, as its console
  *     shows
  * @param trashedUntil when the trash lets go of it
+ * @param placed why its host was chosen
+ * @param group of VMs that are kept apart or together, to which it belongs
  */
 public record VmView(
     VmId id,
@@ -42,7 +44,9 @@ public record VmView(
     Optional<Long> startMillis,
     Optional<Long> userlandMillis,
     int restarts,
-    Optional<Instant> trashedUntil) {
+    Optional<Instant> trashedUntil,
+    Optional<PlacedView> placed,
+    Optional<EntityName> group) {
 
   /** A network card. */
   public record NetworkView(NetworkAttachment network, String mac) {}

@@ -78,7 +78,7 @@ final class Schemas {
       return schema.put("type", "integer").put("format", "int32");
     } else if (type == long.class || type == Long.class) {
       return schema.put("type", "integer").put("format", "int64");
-    } else if (type == double.class) {
+    } else if (type == double.class || type == Double.class) {
       return schema.put("type", "number");
     }
     throw new IllegalStateException("no schema for " + type);

@@ -28,6 +28,7 @@ final class VmActions {
             call ->
                 new Answer.Value(
                     deploys.deploy(call.tenant(), call.body(), call.header(IDEMPOTENCY_KEY))))
+        .on(Endpoints.PLACE, call -> new Answer.Value(deploys.tryOut(call.tenant(), call.body())))
         .on(
             Endpoints.VM_LIST,
             call ->

@@ -8,10 +8,13 @@ import dev.ratoon.model.Firmware;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Problem;
 import dev.ratoon.placement.VmNeeds;
+import dev.ratoon.placement.Wishes;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
+import dev.ratoon.protocol.api.PlaceRequest;
+import dev.ratoon.protocol.api.PlacedView;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.server.store.ImageTable.ImageRow;
 import dev.ratoon.server.store.VmRow;
@@ -33,6 +36,7 @@ record Blueprint(
     long memoryBytes,
     Firmware firmware,
     long diskBytes,
+    long copiedBytes,
     Map<DiskId, Long> baseBytes) {
   private static final long DEFAULT_MEMORY = 512 * ByteSize.MIB;
 
@@ -47,6 +51,7 @@ record Blueprint(
   static Blueprint of(DeployRequest request, Map<ImageRef, ImageRow> images, Settings settings) {
     List<VmRow.Disk> disks = new ArrayList<>();
     long diskBytes = 0;
+    long copiedBytes = 0;
     Map<DiskId, Long> baseBytes = new HashMap<>();
     for (DiskRequest disk : request.disks()) {
       Optional<ImageRow> image = disk.image().map(ref -> known(images, ref));
@@ -61,7 +66,7 @@ record Blueprint(
       diskBytes += DISK_BEGINS_WITH;
       image.ifPresent(base -> baseBytes.put(base.diskId(), base.storedBytes()));
       if (!differencing) {
-        diskBytes += image.map(ImageRow::storedBytes).orElse(0L);
+        copiedBytes += image.map(ImageRow::storedBytes).orElse(0L);
       }
     }
     Optional<ImageRow> boot = request.disks().getFirst().image().map(ref -> known(images, ref));
@@ -70,7 +75,8 @@ record Blueprint(
         disks,
         memory(request, boot),
         request.firmware().or(() -> boot.map(ImageRow::firmware)).orElse(Firmware.BIOS),
-        diskBytes,
+        diskBytes + copiedBytes,
+        copiedBytes,
         baseBytes);
   }
 
@@ -84,20 +90,22 @@ record Blueprint(
         .toList();
   }
 
-  VmNeeds needs() {
+  VmNeeds needs(Wishes wishes) {
     return new VmNeeds(
         request.cpus(),
         memoryBytes,
         diskBytes,
+        copiedBytes,
         firmware,
         request.networks(),
         disks.stream()
             .flatMap(disk -> disk.made().base().stream())
             .distinct()
-            .collect(Collectors.toMap(base -> base, baseBytes::get)));
+            .collect(Collectors.toMap(base -> base, baseBytes::get)),
+        wishes);
   }
 
-  VmRow.Spec spec(List<DesiredNic> nics) {
+  VmRow.Spec spec(List<DesiredNic> nics, PlacedView placed) {
     return new VmRow.Spec(
         request.cpus(),
         memoryBytes,
@@ -106,7 +114,9 @@ record Blueprint(
         disks,
         nics,
         request.cloudInit(),
-        List.of());
+        List.of(),
+        Optional.of(placed),
+        request.place().flatMap(PlaceRequest::group));
   }
 
   private static ImageRow known(Map<ImageRef, ImageRow> images, ImageRef ref) {

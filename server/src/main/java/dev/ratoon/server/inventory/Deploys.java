@@ -10,14 +10,18 @@ import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.StepState;
 import dev.ratoon.model.VmId;
+import dev.ratoon.placement.FleetSnapshot;
 import dev.ratoon.placement.Placement;
 import dev.ratoon.placement.Placer;
+import dev.ratoon.placement.Quota;
+import dev.ratoon.placement.VmNeeds;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.operations.Subject;
@@ -50,6 +54,7 @@ public final class Deploys {
 
   private final Database database;
   private final Hosts hosts;
+  private final Placements placements;
   private final KnownVms known;
   private final Operations operations;
   private final Revisions revisions;
@@ -65,6 +70,7 @@ public final class Deploys {
       InstantSource clock) {
     this.database = database;
     this.hosts = hosts;
+    this.placements = new Placements(hosts);
     this.known = known;
     this.operations = operations;
     this.revisions = revisions;
@@ -112,13 +118,14 @@ public final class Deploys {
     Settings settings = tx.fleet().settings();
     Blueprint blueprint = Blueprint.of(request, images(tx, tenant, request), settings);
     List<EntityName> names = free(tx, tenant, blueprint.names());
-    List<HostId> places = places(tx, blueprint, settings);
+    VmNeeds needs = blueprint.needs(placements.wishes(request.place()));
+    List<Placement.Place> places = places(tx, tenant, blueprint, needs, settings);
     Map<HostId, Long> revision = new HashMap<>();
     Macs macs = new Macs(random);
     List<VmRow> vms = new ArrayList<>();
     List<OperationView> begun = new ArrayList<>();
     for (int i = 0; i < names.size(); i++) {
-      HostId host = places.get(i);
+      HostId host = places.get(i).host();
       VmRow vm =
           new VmRow(
               new VmId(UUID.randomUUID()),
@@ -133,7 +140,8 @@ public final class Deploys {
               blueprint.spec(
                   request.networks().stream()
                       .map(network -> new DesiredNic(network, macs.next(tx)))
-                      .toList()),
+                      .toList(),
+                  PlacementViews.placed(places.get(i))),
               blueprint.diskBytes(),
               now,
               Optional.empty(),
@@ -188,22 +196,29 @@ public final class Deploys {
     return names;
   }
 
-  private List<HostId> places(Transaction tx, Blueprint blueprint, Settings settings) {
-    Placement placement =
-        Placer.place(
-            blueprint.needs(),
-            blueprint.request().count(),
-            hosts.snapshot(tx.vms().promises(), settings.memoryRatio()));
-    return switch (placement) {
-      case Placement.Chosen(List<HostId> chosen) -> chosen;
-      case Placement.Refused refused ->
-          throw Problem.of(
-                  ErrorCode.NO_HOST_FITS,
-                  "placing " + Words.counted(blueprint.request().count(), "VM"))
-              .detail(refused.inWords())
-              .next("'ratoon host list' shows what each host has left.")
-              .asException();
+  private List<Placement.Place> places(
+      Transaction tx, String tenant, Blueprint blueprint, VmNeeds needs, Settings settings) {
+    FleetSnapshot fleet = fleet(tx, tenant, needs, settings);
+    int count = blueprint.request().count();
+    return switch (new Placer(fleet).place(needs, count, Quota.NONE)) {
+      case Placement.Chosen(List<Placement.Place> chosen) -> chosen;
+      case Placement.Refused refused -> throw PlacementViews.problem(refused, count).asException();
     };
+  }
+
+  private FleetSnapshot fleet(Transaction tx, String tenant, VmNeeds needs, Settings settings) {
+    return placements.fleet(
+        tx, tenant, needs, placements.snapshots(tx, tx.vms().promises(), settings), settings);
+  }
+
+  /** Where the VMs of this request would go. Nothing is changed. */
+  public PlacementView tryOut(String tenant, DeployRequest request) {
+    return database.read(tx -> {
+      Settings settings = tx.fleet().settings();
+      Blueprint blueprint = Blueprint.of(request, images(tx, tenant, request), settings);
+      VmNeeds needs = blueprint.needs(placements.wishes(request.place()));
+      return new PlacementViews(hosts).of(fleet(tx, tenant, needs, settings), needs, blueprint);
+    });
   }
 
   private static String sha256(DeployRequest request) {

@@ -1,67 +1,178 @@
 package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
-import dev.ratoon.model.Problem;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.placement.HostSnapshot;
+import dev.ratoon.placement.Policy;
 import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.ShareReport;
+import dev.ratoon.protocol.agent.TransferReport;
+import dev.ratoon.protocol.agent.TransferReport.PeerTraffic;
+import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.server.store.PlacementTable.VmCount;
 import dev.ratoon.server.store.Promises;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /** Hosts as placement needs them: what they reported, and what they have been promised to. */
 final class HostSnapshots {
-  private HostSnapshots() {}
+  private static final int HUNDRED = 100;
 
-  static HostSnapshot of(
-      HostReport report,
-      boolean connected,
-      boolean maintenance,
-      Optional<Problem> problem,
+  private final Promises promises;
+  private final Map<HostId, VmCount> vms;
+  private final Map<HostId, Integer> starting;
+  private final Settings settings;
+  private final Map<HostId, Long> gives = new HashMap<>();
+
+  /**
+   * @param reports of all hosts: what one gives the others have measured
+   */
+  HostSnapshots(
       Promises promises,
-      double memoryRatio) {
+      Map<HostId, VmCount> vms,
+      Map<HostId, Integer> starting,
+      Settings settings,
+      List<HostReport> reports) {
+    this.promises = promises;
+    this.vms = vms;
+    this.starting = starting;
+    this.settings = settings;
+    for (HostReport report : reports) {
+      for (PeerTraffic peer : peers(report)) {
+        gives.merge(peer.peer(), peer.bytesPerSecond(), Math::max);
+      }
+    }
+  }
+
+  /** What operators say of a host. */
+  record Said(Optional<EntityName> cluster, Set<String> tags, Optional<Long> limitBytesPerSecond) {}
+
+  HostSnapshot of(HostReport report, Said said, HostSnapshot.Standing standing) {
+    HostFacts facts = report.facts();
+    Set<DiskId> ready = ready(report);
+    return new HostSnapshot(
+        report.id(),
+        report.name(),
+        said.cluster(),
+        said.tags(),
+        standing,
+        new HostSnapshot.Abilities(
+            Optional.empty(),
+            Optional.empty(),
+            facts.accelerator(),
+            facts.uefi(),
+            Set.copyOf(facts.networks()),
+            Set.copyOf(facts.bridges())),
+        room(report, ready),
+        bases(report, said, ready));
+  }
+
+  private HostSnapshot.Room room(HostReport report, Set<DiskId> ready) {
     HostId host = report.id();
     HostFacts facts = report.facts();
+    VmCount count = vms.getOrDefault(host, VmCount.NONE);
+    double cpuRatio = settings.placementOrDefault().cpuRatio();
+    // What has arrived is not free any more; it is not to be counted twice.
+    Map<DiskId, Long> arrived = arrivedBytes(report);
+    long basesBytes =
+        promised(host, ready).entrySet().stream()
+            .mapToLong(
+                base -> Math.max(0, base.getValue() - arrived.getOrDefault(base.getKey(), 0L)))
+            .sum();
+    return new HostSnapshot.Room(
+        facts.cpus(),
+        cpuRatio == 0 ? Long.MAX_VALUE : (long) (facts.cpus() * cpuRatio),
+        count.cpus(),
+        (long) (facts.memoryBytes() * settings.memoryRatio()),
+        promises.memoryBytes().getOrDefault(host, 0L),
+        facts.diskTotalBytes(),
+        facts.diskFreeBytes(),
+        promises.diskBytes().getOrDefault(host, 0L) + basesBytes,
+        count.vms(),
+        starting.getOrDefault(host, 0));
+  }
+
+  private HostSnapshot.Bases bases(HostReport report, Said said, Set<DiskId> ready) {
+    Map<DiskId, Long> coming = new HashMap<>();
+    Map<DiskId, Long> arrived = arrivedBytes(report);
+    for (ReplicaReport replica : report.replicas()) {
+      if (replica.state() == ReplicaState.ARRIVING) {
+        coming.put(replica.diskId(), toCome(replica));
+      }
+    }
+    promised(report.id(), ready)
+        .forEach(
+            (base, bytes) -> coming.put(base, Math.max(0, bytes - arrived.getOrDefault(base, 0L))));
+    coming.keySet().removeAll(ready);
+    return new HostSnapshot.Bases(
+        ready,
+        coming,
+        limited(
+            peers(report).stream().mapToLong(PeerTraffic::bytesPerSecond).max().orElse(0),
+            said.limitBytesPerSecond().orElse(settings.limits().takeBytesPerSecond())),
+        limited(
+            gives.getOrDefault(report.id(), 0L),
+            said.limitBytesPerSecond().orElse(settings.limits().giveBytesPerSecond())));
+  }
+
+  /** Faster than it may be it is not, whatever was measured, and where nothing was. */
+  private long limited(long measured, long limit) {
+    long set = settings.placementOrDefault().bytesPerSecond();
+    long usual = set == 0 ? Policy.GIGABIT : set;
+    return limit == 0 ? measured : Math.min(measured == 0 ? usual : measured, limit);
+  }
+
+  /** What its own cache and the shares have that it sees. */
+  private static Set<DiskId> ready(HostReport report) {
     Set<DiskId> ready = new HashSet<>();
-    Map<DiskId, Long> arrivedBytes = new HashMap<>();
     for (ReplicaReport replica : report.replicas()) {
       if (replica.state() == ReplicaState.READY) {
         ready.add(replica.diskId());
-      } else if (replica.state() == ReplicaState.ARRIVING) {
-        arrivedBytes.put(replica.diskId(), replica.storedBytes());
       }
     }
+    for (ShareReport share : report.shares()) {
+      for (ShareReport.Base base : share.bases()) {
+        if (share.problem().isEmpty() && base.state() == ReplicaState.READY) {
+          ready.add(base.diskId());
+        }
+      }
+    }
+    return ready;
+  }
+
+  private Map<DiskId, Long> promised(HostId host, Set<DiskId> ready) {
     Map<DiskId, Long> promised = new HashMap<>(promises.bases().getOrDefault(host, Map.of()));
     promised.keySet().removeAll(ready);
-    // What has arrived is not free any more; it is not to be counted twice.
-    long basesBytes =
-        promised.entrySet().stream()
-            .mapToLong(
-                base -> Math.max(0, base.getValue() - arrivedBytes.getOrDefault(base.getKey(), 0L)))
-            .sum();
-    Set<DiskId> coming = new HashSet<>(promised.keySet());
-    coming.addAll(arrivedBytes.keySet());
-    return new HostSnapshot(
-        host,
-        report.name(),
-        connected,
-        maintenance,
-        problem,
-        facts.cpus(),
-        (long) (facts.memoryBytes() * memoryRatio),
-        promises.memoryBytes().getOrDefault(host, 0L),
-        facts.diskFreeBytes(),
-        promises.diskBytes().getOrDefault(host, 0L) + basesBytes,
-        Set.copyOf(facts.networks()),
-        Set.copyOf(facts.bridges()),
-        facts.uefi(),
-        ready,
-        coming);
+    return promised;
+  }
+
+  private static Map<DiskId, Long> arrivedBytes(HostReport report) {
+    Map<DiskId, Long> arrived = new HashMap<>();
+    for (ReplicaReport replica : report.replicas()) {
+      if (replica.state() == ReplicaState.ARRIVING) {
+        arrived.put(replica.diskId(), replica.storedBytes());
+      }
+    }
+    return arrived;
+  }
+
+  /** How much is still to come of what nobody has reckoned, as its own progress says. */
+  private static long toCome(ReplicaReport replica) {
+    int percent = Math.clamp(replica.percent(), 0, HUNDRED);
+    return percent == 0
+        ? replica.sizeBytes()
+        : (long) ((double) replica.storedBytes() * (HUNDRED - percent) / percent);
+  }
+
+  private static List<PeerTraffic> peers(HostReport report) {
+    return report.transfers().map(TransferReport::peers).orElse(List.of());
   }
 }

@@ -5,7 +5,6 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmState;
-import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
@@ -13,7 +12,6 @@ import dev.ratoon.server.inventory.Histories.Standing;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
-import dev.ratoon.server.store.Promises;
 import dev.ratoon.server.store.Transaction;
 import java.time.Duration;
 import java.time.Instant;
@@ -205,20 +203,6 @@ public final class Hosts {
 
   String nameOf(HostId host) {
     return name(host).map(EntityName::text).orElseGet(host::toString);
-  }
-
-  /** All hosts as placement needs them. */
-  List<HostSnapshot> snapshot(Promises promises, double memoryRatio) {
-    return all().stream()
-        .map(host ->
-            HostSnapshots.of(
-                host.report(),
-                connected(host),
-                members.find(host.report().id()).filter(Member::maintenance).isPresent(),
-                problem(host),
-                promises,
-                memoryRatio))
-        .toList();
   }
 
   /** What operators say of this host, if they say anything. */

@@ -121,7 +121,9 @@ public final class TakeOvers {
         CloudInit.NONE,
         Stream.concat(
                 domain.disks().stream().map(ForeignDomain.Disk::path), domain.variables().stream())
-            .toList());
+            .toList(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   private static void requireKeepable(

@@ -53,7 +53,9 @@ final class VmViews {
         seen.flatMap(VmReport::userlandAt)
             .flatMap(up -> started.map(from -> Duration.between(from, up).toMillis())),
         seen.map(VmReport::restarts).orElse(0),
-        vm.trashedAt().map(at -> at.plus(Duration.ofHours(settings.trashHours()))));
+        vm.trashedAt().map(at -> at.plus(Duration.ofHours(settings.trashHours()))),
+        vm.spec().placed(),
+        vm.spec().group());
   }
 
   private static List<DiskView> disks(VmRow vm, Optional<VmReport> seen) {

@@ -8,7 +8,6 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
-import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DiskStream;
@@ -218,14 +217,14 @@ public final class Vms {
   }
 
   private void roomFor(Transaction tx, VmRow vm) {
-    Optional<HostSnapshot> host =
-        hosts.snapshot(tx.vms().promises(), tx.fleet().settings().memoryRatio()).stream()
-            .filter(h -> h.id().equals(vm.host()))
-            .findAny();
+    Optional<Hosts.Seen> host = hosts.find(vm.host());
+    double ratio = tx.fleet().settings().memoryRatio();
+    long promised = tx.vms().memoryByHost().getOrDefault(vm.host(), 0L);
     if (host.isPresent()
-        && host.get().memoryReservedBytes() + vm.spec().memoryBytes() > host.get().memoryBytes()) {
+        && promised + vm.spec().memoryBytes()
+            > (long) (host.get().report().facts().memoryBytes() * ratio)) {
       throw Problem.of(ErrorCode.NO_HOST_FITS, "undeleting " + vm.name())
-          .detail("Host " + host.get().name() + " has promised its memory to other VMs.")
+          .detail("Host " + host.get().report().name() + " has promised its memory to other VMs.")
           .next("Delete another VM there, or raise the setting memoryRatio.")
           .asException();
     }

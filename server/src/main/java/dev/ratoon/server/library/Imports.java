@@ -39,12 +39,15 @@ public final class Imports implements AutoCloseable {
   private final Database database;
   private final Operations operations;
   private final Cache cache;
+  private final Kinship kinship;
   private final InstantSource clock;
   private final Semaphore uploads = new Semaphore(MAX_UPLOADS);
   private final ExecutorService importing =
       Executors.newFixedThreadPool(MAX_AT_ONCE, Thread.ofPlatform().name("import-", 0).factory());
 
-  public Imports(Database database, Operations operations, Cache cache, InstantSource clock) {
+  public Imports(
+      Database database, Operations operations, Cache cache, Kinship kinship, InstantSource clock) {
+    this.kinship = kinship;
     this.database = database;
     this.operations = operations;
     this.cache = cache;
@@ -118,6 +121,7 @@ public final class Imports implements AutoCloseable {
     try {
       Imported imported = imported(request, upload, steps);
       database.change(tx -> name(tx, operation, request, imported));
+      kinship.catchUp();
     } catch (RuntimeException failed) {
       fail(operation, failed);
     } finally {

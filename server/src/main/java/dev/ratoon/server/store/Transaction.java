@@ -65,6 +65,10 @@ public final class Transaction implements AutoCloseable {
     return new VmTable(handle());
   }
 
+  public PlacementTable placement() {
+    return new PlacementTable(handle());
+  }
+
   public AdoptionTable adoptions() {
     return new AdoptionTable(handle());
   }

@@ -13,6 +13,7 @@ import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.api.PlacedView;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -48,6 +49,8 @@ public record VmRow(
    * What the VM is made of; never changes.
    *
    * @param takeOver the files that were its disks before it became a VM; see DesiredVm
+   * @param placed why its host was chosen
+   * @param group of VMs that are kept apart or together, to which it belongs
    */
   public record Spec(
       int cpus,
@@ -57,7 +60,9 @@ public record VmRow(
       List<Disk> disks,
       List<DesiredNic> nics,
       CloudInit cloudInit,
-      List<String> takeOver) {
+      List<String> takeOver,
+      Optional<PlacedView> placed,
+      Optional<EntityName> group) {
     public Spec {
       disks = List.copyOf(disks);
       nics = List.copyOf(nics);

@@ -37,9 +37,11 @@ public final class VmTable {
         handle.prepareBatch(
             """
             insert into vm (id, tenant, name, host, epoch, power, power_revision,
-              desired_revision, stop_grace_seconds, memory_bytes, spec, disk_bytes, created_at)
+              desired_revision, stop_grace_seconds, memory_bytes, spec, disk_bytes, created_at,
+              cpus, placement_group)
             values (:id, :tenant, :name, :host, :epoch, :power, :powerRevision,
-              :desiredRevision, :grace, :memory, :spec, :diskBytes, :created)\
+              :desiredRevision, :grace, :memory, :spec, :diskBytes, :created,
+              :cpus, :group)\
             """);
     PreparedBatch bases = handle.prepareBatch("insert into vm_base (vm, base) values (:vm, :base)");
     PreparedBatch macs = handle.prepareBatch("insert into vm_mac (vm, mac) values (:vm, :mac)");
@@ -58,6 +60,8 @@ public final class VmTable {
           .bind("spec", Json.write(vm.spec()))
           .bind("diskBytes", vm.diskBytes())
           .bind("created", vm.createdAt().toEpochMilli())
+          .bind("cpus", vm.spec().cpus())
+          .bind("group", vm.spec().group().map(EntityName::text).orElse(null))
           .add();
       vm.spec().bases().forEach(base -> bases.bind("vm", id).bind("base", base.hex()).add());
       for (DesiredNic nic : vm.spec().nics()) {

@@ -1,0 +1,153 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.PlacementWeights;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.placement.FleetSnapshot;
+import dev.ratoon.placement.Groups;
+import dev.ratoon.placement.HostSnapshot;
+import dev.ratoon.placement.Policy;
+import dev.ratoon.placement.Relatives;
+import dev.ratoon.placement.VmNeeds;
+import dev.ratoon.placement.Wishes;
+import dev.ratoon.protocol.api.PlaceRequest;
+import dev.ratoon.protocol.api.PlacementSettings;
+import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.Promises;
+import dev.ratoon.server.store.Transaction;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** The fleet as placement needs it: what hosts reported, what was promised, what operators set. */
+record Placements(Hosts hosts) {
+
+  /**
+   * All hosts.
+   *
+   * @param promises to those of which it is to be known
+   */
+  List<HostSnapshot> snapshots(Transaction tx, Promises promises, Settings settings) {
+    List<Hosts.Seen> seen = List.copyOf(hosts.all());
+    HostSnapshots snapshots =
+        new HostSnapshots(
+            promises,
+            tx.placement().vms(),
+            tx.placement().starting(),
+            settings,
+            seen.stream().map(Hosts.Seen::report).toList());
+    return seen.stream().map(host -> snapshot(snapshots, host)).toList();
+  }
+
+  private HostSnapshot snapshot(HostSnapshots snapshots, Hosts.Seen host) {
+    Optional<Member> member = hosts.member(host.report().id());
+    return snapshots.of(
+        host.report(),
+        new HostSnapshots.Said(
+            member.flatMap(Member::cluster),
+            member.map(m -> Set.copyOf(m.tags())).orElse(Set.of()),
+            member.flatMap(Member::limitBytesPerSecond)),
+        new HostSnapshot.Standing(
+            hosts.connected(host),
+            member.filter(Member::maintenance).isPresent(),
+            false,
+            hosts.problem(host)));
+  }
+
+  /** The fleet of these hosts, for VMs that need this. */
+  FleetSnapshot fleet(
+      Transaction tx, String tenant, VmNeeds needs, List<HostSnapshot> all, Settings settings) {
+    Groups groups =
+        needs
+            .wishes()
+            .group()
+            .map(group ->
+                new Groups(
+                    Map.of(
+                        group.name(), tx.placement().group(tenant, new EntityName(group.name())))))
+            .orElse(Groups.NONE);
+    return FleetSnapshot.of(
+        all,
+        new FleetSnapshot.Surroundings(
+            new Relatives(tx.placement().kin(needs.bases().keySet())),
+            groups,
+            policy(settings.placementOrDefault())));
+  }
+
+  private static Policy policy(PlacementSettings settings) {
+    Map<EntityName, PlacementWeights> weights = new HashMap<>();
+    Map<EntityName, Integer> baselines = new HashMap<>();
+    for (PlacementSettings.Cluster cluster : settings.clusters()) {
+      cluster.weights().ifPresent(own -> weights.put(cluster.name(), own));
+      cluster.cpuLevel().ifPresent(level -> baselines.put(cluster.name(), level));
+    }
+    Policy usual = Policy.of(settings.weightsOrDefault());
+    return new Policy(
+        usual.weights(),
+        weights,
+        baselines,
+        usual.startSeconds(),
+        settings.bytesPerSecond() == 0 ? usual.bytesPerSecond() : settings.bytesPerSecond(),
+        usual.copyBytesPerSecond());
+  }
+
+  /**
+   * What a user asks for, with hosts known by their ids.
+   *
+   * @throws RatoonException {@link ErrorCode#NOT_FOUND} if a host or cluster does not exist
+   */
+  Wishes wishes(Optional<PlaceRequest> place) {
+    return place.map(this::wishes).orElse(Wishes.NONE);
+  }
+
+  private Wishes wishes(PlaceRequest place) {
+    Set<HostId> named = new HashSet<>();
+    for (String name : place.hosts()) {
+      named.add(host(name));
+    }
+    place.cluster().ifPresent(this::requireCluster);
+    return new Wishes(
+        named,
+        place.cluster(),
+        Set.copyOf(place.tags()),
+        place.architecture(),
+        place.cpuLevel(),
+        place.accelerator(),
+        place.group().map(name -> new Wishes.Group(name.text(), place.rule().orElseThrow())));
+  }
+
+  private HostId host(String name) {
+    return hosts.all().stream()
+        .map(Hosts.Seen::report)
+        .filter(host -> host.name().text().equals(name) || host.id().toString().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.NOT_FOUND, "finding the host " + name)
+                .next("'ratoon host list' shows those that exist.")
+                .asException())
+        .id();
+  }
+
+  private void requireCluster(EntityName name) {
+    boolean exists =
+        hosts.all().stream()
+            .anyMatch(host ->
+                hosts
+                    .member(host.report().id())
+                    .flatMap(Member::cluster)
+                    .equals(Optional.of(name)));
+    if (!exists) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "finding the cluster " + name)
+          .detail("No host is in it.")
+          .next("'ratoon host list' shows hosts and their clusters.")
+          .asException();
+    }
+  }
+}

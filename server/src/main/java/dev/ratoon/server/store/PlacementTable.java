@@ -1,0 +1,133 @@
+package dev.ratoon.server.store;
+
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.HostId;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+
+/** What placement asks of the VMs that are there, and what base disks have of each other. */
+public final class PlacementTable {
+  private final Handle handle;
+
+  PlacementTable(Handle handle) {
+    this.handle = handle;
+  }
+
+  /**
+   * The VMs of a host outside the trash.
+   *
+   * @param cpus that they were promised
+   */
+  public record VmCount(long cpus, int vms) {
+    public static final VmCount NONE = new VmCount(0, 0);
+  }
+
+  /** The VMs of each host that has any. */
+  public Map<HostId, VmCount> vms() {
+    Map<HostId, VmCount> counts = new HashMap<>();
+    handle
+        .createQuery(
+            """
+            select host, sum(cpus) as cpus, count(*) as vms from vm
+            where trashed_at is null group by host\
+            """)
+        .map((row, context) ->
+            Map.entry(
+                HostId.parse(row.getString("host")),
+                new VmCount(row.getLong("cpus"), row.getInt("vms"))))
+        .forEach(entry -> counts.put(entry.getKey(), entry.getValue()));
+    return counts;
+  }
+
+  /** How many VMs are being deployed or started on each host that has such. */
+  public Map<HostId, Integer> starting() {
+    Map<HostId, Integer> counts = new HashMap<>();
+    handle
+        .createQuery(
+            """
+            select vm.host as host, count(*) as vms
+            from operation join vm on vm.id = operation.vm
+            where operation.state = 'RUNNING' and operation.kind in ('DEPLOY', 'START')
+            group by vm.host\
+            """)
+        .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getInt("vms")))
+        .forEach(entry -> counts.put(entry.getKey(), entry.getValue()));
+    return counts;
+  }
+
+  /** The hosts that have VMs of this group outside the trash. */
+  public Set<HostId> group(String tenant, EntityName group) {
+    return new HashSet<>(
+        handle
+            .createQuery(
+                """
+                select distinct host from vm
+                where tenant = :tenant and placement_group = :group and trashed_at is null\
+                """)
+            .bind("tenant", tenant)
+            .bind("group", group.text())
+            .map((row, context) -> HostId.parse(row.getString("host")))
+            .list());
+  }
+
+  /** For each of these those that have something of it, and how much of it is missing then. */
+  public Map<DiskId, Map<DiskId, Long>> kin(Collection<DiskId> bases) {
+    Map<DiskId, Map<DiskId, Long>> kin = new HashMap<>();
+    if (bases.isEmpty()) {
+      return kin;
+    }
+    handle
+        .createQuery(
+            "select base, relative, missing_bytes from base_kin"
+                + " where base in (<bases>) and relative <> base")
+        .bindList("bases", bases.stream().map(DiskId::hex).toList())
+        .map((row, context) ->
+            new Kin(
+                new DiskId(row.getString("base")),
+                new DiskId(row.getString("relative")),
+                row.getLong("missing_bytes")))
+        .forEach(row ->
+            kin.computeIfAbsent(row.base(), base -> new HashMap<>())
+                .put(row.relative(), row.missingBytes()));
+    return kin;
+  }
+
+  /** The base disks that were compared with those that were there then. */
+  public Set<DiskId> reckoned() {
+    return new HashSet<>(
+        handle
+            .createQuery("select base from base_kin where relative = base")
+            .map((row, context) -> new DiskId(row.getString("base")))
+            .list());
+  }
+
+  /** What one base disk lacks where another is. */
+  public record Kin(DiskId base, DiskId relative, long missingBytes) {}
+
+  public void add(Collection<Kin> pairs) {
+    if (pairs.isEmpty()) {
+      return;
+    }
+    PreparedBatch batch =
+        handle.prepareBatch(
+            """
+            insert into base_kin (base, relative, missing_bytes)
+            values (:base, :relative, :missing)
+            on conflict (base, relative) do update set missing_bytes = excluded.missing_bytes\
+            """);
+    for (Kin kin : pairs) {
+      batch
+          .bind("base", kin.base().hex())
+          .bind("relative", kin.relative().hex())
+          .bind("missing", kin.missingBytes())
+          .add();
+    }
+    batch.execute();
+  }
+}
