@@ -42,8 +42,9 @@ import java.util.UUID;
 
 /**
  * Accepts deploys: one transaction finds the images, checks the names, chooses hosts, reserves
- * there, and writes VMs and operations down. Writers take turns, so what placement looked at still
- * holds when it commits.
+ * there, and writes VMs and operations down. What placement looked at still holds when it commits:
+ * on a database of one server writers take turns; on one of several {@link Reservations} looks
+ * again.
  */
 public final class Deploys {
   private static final int MAX_KEY = 200;
@@ -55,6 +56,7 @@ public final class Deploys {
   private final Revisions revisions;
   private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
+  private final Reservations reservations;
 
   Deploys(
       Database database,
@@ -69,6 +71,7 @@ public final class Deploys {
     this.operations = operations;
     this.revisions = revisions;
     this.clock = clock;
+    this.reservations = new Reservations(hosts);
   }
 
   /**
@@ -88,6 +91,7 @@ public final class Deploys {
       if (before.isPresent()) {
         return repeated(tx, before.get(), sha256);
       }
+      reservations.begin(tx);
       List<OperationView> begun = begin(tx, tenant, request);
       key.ifPresent(k -> {
         List<OperationId> ids = begun.stream().map(OperationView::id).toList();
@@ -113,6 +117,7 @@ public final class Deploys {
     Blueprint blueprint = Blueprint.of(request, images(tx, tenant, request), settings);
     List<EntityName> names = free(tx, tenant, blueprint.names());
     List<HostId> places = places(tx, blueprint, settings);
+    reservations.require(tx, blueprint.needs(), places, settings);
     Map<HostId, Long> revision = new HashMap<>();
     Macs macs = new Macs(random);
     List<VmRow> vms = new ArrayList<>();
@@ -168,7 +173,7 @@ public final class Deploys {
               images.put(
                   ref,
                   tx.images()
-                      .find(tenant, ref)
+                      .keep(tenant, ref)
                       .orElseThrow(() ->
                           Problem.of(ErrorCode.NOT_FOUND, "finding the image " + ref)
                               .next("'ratoon image list' shows those that exist.")
