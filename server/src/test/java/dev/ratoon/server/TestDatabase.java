@@ -27,6 +27,11 @@ public final class TestDatabase {
                 : new DatabaseAddress.File(home.resolve("server").resolve("ratoon.db")));
   }
 
+  /** Lets the server whose data folder this is use the same as others. */
+  static void share(Path home, DatabaseAddress address) {
+    MADE.put(home, address);
+  }
+
   public static boolean isShared() {
     return "postgresql".equals(System.getProperty(PROPERTY));
   }

@@ -20,7 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class SharedHosts {
   private static final Duration TOLD_EVERY = Duration.ofSeconds(20);
-  private static final Duration NEWS_EVERY = Duration.ofSeconds(1);
 
   private final Histories histories;
   private final InstantSource clock;
@@ -54,8 +53,7 @@ final class SharedHosts {
     boolean due =
         before == null
             || before.at().plus(TOLD_EVERY).isBefore(now)
-            || (before.at().plus(NEWS_EVERY).isBefore(now)
-                && !steady(before.report()).equals(steady(report)));
+            || !steady(before.report()).equals(steady(report));
     if (due || standing != Standing.OURS) {
       // A host of another history is known by its report alone, VMs included.
       HostReport worthTelling = standing == Standing.OURS ? withoutVms(report) : report;
