@@ -121,7 +121,7 @@ final class AgentCommands {
     public Integer call() {
       Membership fleet = membership(folder);
       return foreground
-          ? Serve.untilEnded(folder, Optional.empty(), true)
+          ? Serve.untilEnded(folder, ServerOptions.ofOneMachine(Optional.empty()), true)
           : LocalAgent.up(session, folder, fleet.server());
     }
   }
