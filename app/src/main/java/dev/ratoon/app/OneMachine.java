@@ -35,9 +35,7 @@ final class OneMachine {
       ServerConfig serverConfig = options.config(home, environment);
       InetSocketAddress address = serverConfig.listen();
       Cache cache = parts.keep(ThisHost.cache(home, clock));
-      Server server =
-          parts.keep(
-              Server.start(serverConfig, cache, clock));
+      Server server = parts.keep(Server.start(serverConfig, cache, clock));
       Hypervisor hypervisor =
           parts.keep(
               options.runsVms() ? ThisHost.hypervisor(home, environment) : new NoHypervisor());

@@ -111,7 +111,9 @@ public final class Server implements AutoCloseable {
         Inventory.open(
             database,
             incarnation,
-            neighbours.<Supplier<String>>map(n -> n.seat()::run).orElseGet(() -> begun(database, clock)),
+            neighbours
+                .<Supplier<String>>map(n -> n.seat()::run)
+                .orElseGet(() -> begun(database, clock)),
             members,
             operations,
             new TransferMeters(meters).counts(),

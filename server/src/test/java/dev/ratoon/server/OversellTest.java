@@ -33,7 +33,8 @@ final class OversellTest {
   @Test
   void fourServersNeverOversell() throws Exception {
     try (Servers servers = new Servers(home, 4)) {
-      List<TestServer> all = List.of(servers.get(0), servers.get(1), servers.get(2), servers.get(3));
+      List<TestServer> all =
+          List.of(servers.get(0), servers.get(1), servers.get(2), servers.get(3));
       fill(all);
     }
   }
@@ -48,7 +49,8 @@ final class OversellTest {
   private static void fill(List<TestServer> servers) throws Exception {
     TestServer first = servers.getFirst();
     OperationView added =
-        first.upload("/v1/images?image=tiny&memory=67108864", new byte[4 << 20])
+        first
+            .upload("/v1/images?image=tiny&memory=67108864", new byte[4 << 20])
             .as(OperationView.class);
     assertThat(first.ended(added).state()).isEqualTo(OperationState.DONE);
     for (int i = 0; i < HOSTS; i++) {
@@ -93,8 +95,8 @@ final class OversellTest {
     // One VM could have been refused only when nothing was left; two, when at most one was.
     assertThat(placed).isBetween(HOSTS * VMS_ON_A_HOST - 1, HOSTS * VMS_ON_A_HOST);
     assertThat(hosts(first))
-        .allSatisfy(host ->
-            assertThat(host.memoryReservedBytes()).isLessThanOrEqualTo(host.memoryBytes()));
+        .allSatisfy(
+            host -> assertThat(host.memoryReservedBytes()).isLessThanOrEqualTo(host.memoryBytes()));
     if (placed < HOSTS * VMS_ON_A_HOST) {
       Reply last =
           first.post(

@@ -40,7 +40,8 @@ final class SeveralServersTest {
     agent = FakeAgent.on(second);
     agent.obey();
     OperationView added =
-        first.upload("/v1/images?image=tiny&memory=67108864", new byte[4 << 20])
+        first
+            .upload("/v1/images?image=tiny&memory=67108864", new byte[4 << 20])
             .as(OperationView.class);
     assertThat(first.ended(added).state()).isEqualTo(OperationState.DONE);
     await(() -> host(first).isPresent());
@@ -110,11 +111,7 @@ final class SeveralServersTest {
             List.of(agent.report(wanted, false, VmState.DEPLOYING, steps, Optional.empty())));
 
     await(() ->
-        first
-            .get("/v1/operations/" + begun.id())
-            .as(OperationView.class)
-            .steps()
-            .stream()
+        first.get("/v1/operations/" + begun.id()).as(OperationView.class).steps().stream()
             .anyMatch(step -> step.name().equals("base") && step.bytesDone() == 7));
   }
 

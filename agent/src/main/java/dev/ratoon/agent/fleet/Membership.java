@@ -100,7 +100,8 @@ public record Membership(URI server, EntityName name, String authority, List<URI
             identity.id(),
             called,
             Base64.getEncoder().encodeToString(keys.getPublic().getEncoded()));
-    try (ApiClient client = new ApiClient(new ServerAccess(server, "", authority, Optional.empty(), others))) {
+    try (ApiClient client =
+        new ApiClient(new ServerAccess(server, "", authority, Optional.empty(), others))) {
       JoinAnswer answer = client.call(AgentEndpoints.JOIN, Params.NONE, request);
       HostKey.keep(folder, keys.getPrivate(), answer.certificate());
       Membership joined = new Membership(server, called, answer.authority(), others);

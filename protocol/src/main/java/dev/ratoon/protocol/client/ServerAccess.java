@@ -70,8 +70,7 @@ public record ServerAccess(
     String ca = environment.getOrDefault("RATOON_CA", "");
     String server = environment.getOrDefault("RATOON_SERVER", "");
     String token = environment.getOrDefault("RATOON_TOKEN", "");
-    List<URI> servers =
-        addresses(server.isEmpty() ? text(client.resolve("server.url")) : server);
+    List<URI> servers = addresses(server.isEmpty() ? text(client.resolve("server.url")) : server);
     return new ServerAccess(
         servers.getFirst(),
         token.isEmpty() ? text(client.resolve("admin.token")) : token,

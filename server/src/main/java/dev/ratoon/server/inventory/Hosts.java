@@ -97,8 +97,7 @@ public final class Hosts {
    */
   public AgentLink agent(HostId host) {
     Seen known = seen.get(host);
-    AgentLink agent =
-        known != null && known.elsewhere() ? elsewhere.apply(host) : agents.get(host);
+    AgentLink agent = known != null && known.elsewhere() ? elsewhere.apply(host) : agents.get(host);
     if (agent == null || known == null || !connected(known)) {
       throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "asking the host " + nameOf(host))
           .detail("Its agent is not connected.")
@@ -133,8 +132,7 @@ public final class Hosts {
     Standing standing = histories.of(tx, report);
     shared.tell(tx, report, standing);
     tx.afterCommit(() -> {
-      seen.put(
-          report.id(), new Seen(report, now, Optional.of(System.nanoTime()), standing, false));
+      seen.put(report.id(), new Seen(report, now, Optional.of(System.nanoTime()), standing, false));
       counts.take(report);
     });
     if (standing == Standing.OURS) {

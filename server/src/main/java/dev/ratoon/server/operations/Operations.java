@@ -35,9 +35,10 @@ import java.util.stream.Stream;
  * that progress costs no look into the database.
  *
  * <p>Memory follows the database: it changes in {@link Transaction#afterCommit}, in the order of
- * the commits. So inside a write memory is exact where there is one server. Where there are several,
- * writes look into the database instead, memory learns what others have done ({@link #learn}), and
- * how far an operation has come is written down now and then for them ({@link #share}).
+ * the commits. So inside a write memory is exact where there is one server. Where there are
+ * several, writes look into the database instead, memory learns what others have done ({@link
+ * #learn}), and how far an operation has come is written down now and then for them ({@link
+ * #share}).
  */
 public final class Operations {
   private static final int MOST_SHARED_AT_ONCE = 500;
@@ -80,7 +81,9 @@ public final class Operations {
       Database database, Events events, MeterRegistry meters, InstantSource clock) {
     Operations operations = new Operations(database, events, meters, clock);
     if (database.shared()) {
-      database.<List<OperationRow>>read(tx -> tx.operations().running()).forEach(operations::remember);
+      database
+          .<List<OperationRow>>read(tx -> tx.operations().running())
+          .forEach(operations::remember);
     } else {
       database.change(tx -> {
         List<OperationRow> left = tx.operations().running();
@@ -338,8 +341,10 @@ public final class Operations {
     under.forEach(this::learn);
     Set<OperationId> ids = under.stream().map(row -> row.view().id()).collect(Collectors.toSet());
     List<OperationId> gone = running.keySet().stream().filter(id -> !ids.contains(id)).toList();
-    gone.forEach(
-        id -> database.<Optional<OperationRow>>read(tx -> tx.operations().find(id)).ifPresent(this::learn));
+    gone.forEach(id ->
+        database
+            .<Optional<OperationRow>>read(tx -> tx.operations().find(id))
+            .ifPresent(this::learn));
   }
 
   /** Shows how far an operation has come, and writes it down. */
@@ -417,10 +422,7 @@ public final class Operations {
             ? database.<List<OperationRow>>read(tx -> tx.operations().running()).stream()
                 .map(this::live)
             : running.values().stream().map(each -> each.row);
-    return all
-        .filter(row -> row.tenant().equals(tenant))
-        .map(OperationRow::view)
-        .toList();
+    return all.filter(row -> row.tenant().equals(tenant)).map(OperationRow::view).toList();
   }
 
   /** Wakes whoever waits for an end that this run of the server will not see. */

@@ -22,7 +22,8 @@ public final class Bell implements AutoCloseable {
 
   private final DatabaseAddress.Shared address;
   private final Semaphore toRing = new Semaphore(0);
-  private final Thread ringing = Thread.ofPlatform().name("news-bell").daemon().unstarted(this::ring);
+  private final Thread ringing =
+      Thread.ofPlatform().name("news-bell").daemon().unstarted(this::ring);
   private @Nullable Connection listening;
   private volatile boolean closed;
 

@@ -110,7 +110,7 @@ public final class Database implements AutoCloseable {
   /**
    * Does all of {@code work} or, when it throws, nothing of it.
    *
-   * @throws RatoonException {@link ErrorCode#INTERRUPTED} if this server may not write any more
+   * @throws RatoonException {@link ErrorCode#SERVER_UNREACHABLE} if this server may not write any more
    */
   public <T> T write(Function<Transaction, T> work) {
     return shared() ? untilDone(work, () -> lease) : inTurn(work);

@@ -86,9 +86,7 @@ public final class FleetTable {
         .findOne();
   }
 
-  /**
-   * The fingerprint of the authority of this fleet; {@code own} becomes it when there was none.
-   */
+  /** The fingerprint of the authority of this fleet; {@code own} becomes it when there was none. */
   public String authority(String own) {
     handle
         .createUpdate("update fleet set authority = :own where id = 1 and authority is null")

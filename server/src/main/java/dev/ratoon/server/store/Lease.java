@@ -45,7 +45,7 @@ public final class Lease {
   /**
    * Makes sure, for the rest of the transaction, that the lease is not ended.
    *
-   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#INTERRUPTED}
+   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#SERVER_UNREACHABLE}
    */
   void hold(Handle handle) {
     if (number == 0) {
@@ -54,17 +54,17 @@ public final class Lease {
     handle.execute("select pg_advisory_xact_lock_shared(?, ?)", LOCKS, lock());
     boolean stands =
         handle
-            .createQuery(
-                """
-                select count(*) from server where run = :run and ended_at is null
-                  and until > extract(epoch from clock_timestamp()) * 1000\
-                """)
-            .bind("run", run)
-            .mapTo(Long.class)
-            .one()
-        > 0;
+                .createQuery(
+                    """
+                    select count(*) from server where run = :run and ended_at is null
+                      and until > extract(epoch from clock_timestamp()) * 1000\
+                    """)
+                .bind("run", run)
+                .mapTo(Long.class)
+                .one()
+            > 0;
     if (!stands) {
-      throw Problem.of(ErrorCode.INTERRUPTED, "writing to the servers' database")
+      throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "writing to the servers' database")
           .detail("This server was away for too long; others have taken its work up.")
           .next("Ask another server, or again in a moment.")
           .asException();

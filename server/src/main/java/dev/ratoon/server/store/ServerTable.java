@@ -48,7 +48,9 @@ public final class ServerTable {
   public boolean renew(Lease lease, Duration length) {
     return handle
             .createUpdate(
-                "update server set until = " + NOW + " + :length where run = :run and ended_at is null")
+                "update server set until = "
+                    + NOW
+                    + " + :length where run = :run and ended_at is null")
             .bind("length", length.toMillis())
             .bind("run", lease.run())
             .execute()
@@ -85,7 +87,8 @@ public final class ServerTable {
 
   private List<ServerRow> rows(String which) {
     return handle
-        .createQuery("select * from server where ended_at is null and " + which + " order by number")
+        .createQuery(
+            "select * from server where ended_at is null and " + which + " order by number")
         .map((row, context) ->
             new ServerRow(row.getString("run"), row.getLong("number"), row.getString("address")))
         .list();

@@ -54,8 +54,10 @@ public final class Together implements AutoCloseable {
   private final Memory memory;
   private final InstantSource clock;
   private final ScheduledExecutorService schedule =
-      Executors.newScheduledThreadPool(3, Thread.ofPlatform().name("together-", 0).daemon().factory());
-  private final Thread following = Thread.ofPlatform().name("news").daemon().unstarted(this::follow);
+      Executors.newScheduledThreadPool(
+          3, Thread.ofPlatform().name("together-", 0).daemon().factory());
+  private final Thread following =
+      Thread.ofPlatform().name("news").daemon().unstarted(this::follow);
 
   /** Transactions beyond the horizon that were taken up already. */
   private final Set<Long> seen = new HashSet<>();
@@ -102,7 +104,9 @@ public final class Together implements AutoCloseable {
               try {
                 task.run();
               } catch (RuntimeException again) {
-                LOG.atWarn().setCause(again).log("could not keep up with the other servers just now");
+                LOG.atWarn()
+                    .setCause(again)
+                    .log("could not keep up with the other servers just now");
               }
             },
             pause.toMillis(),
@@ -193,7 +197,9 @@ public final class Together implements AutoCloseable {
     Optional<ServerRow> dead = seat.endSilent();
     while (dead.isPresent()) {
       ServerRow gone = dead.get();
-      LOG.atWarn().addKeyValue("server", gone.address()).log("the server {} is silent: its work is taken up", gone.address());
+      LOG.atWarn()
+          .addKeyValue("server", gone.address())
+          .log("the server {} is silent: its work is taken up", gone.address());
       takeUp(gone.run());
       dead = seat.endSilent();
     }

@@ -53,7 +53,7 @@ final class LeaseTest {
     assertThatThrownBy(() -> paused.change(tx -> tx.fleet().addTenant("late", Instant.EPOCH)))
         .isInstanceOfSatisfying(
             RatoonException.class,
-            refused -> assertThat(refused.problem().code()).isEqualTo(ErrorCode.INTERRUPTED));
+            refused -> assertThat(refused.problem().code()).isEqualTo(ErrorCode.SERVER_UNREACHABLE));
   }
 
   @Test
