@@ -121,6 +121,14 @@ public final class Server implements AutoCloseable {
     Meters.watch(meters, inventory);
     Asks asks = new Asks(neighbours.map(n -> n.relay(database, clock)).orElse(Relay.NONE));
     inventory.hosts().attachElsewhere(asks::elsewhere);
+    // Closed after all that still writes: who has left the others may not.
+    neighbours.ifPresent(n ->
+        opened(
+            parts,
+            n.follow(
+                database,
+                new Together.Memory(operations, members, inventory.others(), asks, tokens),
+                clock)));
     Imports imports = opened(parts, new Imports(database, operations, library, clock));
     opened(parts, sweeping(inventory));
     Api api =
@@ -141,17 +149,8 @@ public final class Server implements AutoCloseable {
                     meters,
                     config.version())));
     URI address = address(config.listen(), api.port());
-    if (neighbours.isPresent()) {
-      neighbours.get().seat().reachableAt(config.advertised().orElse(address).toString());
-      opened(
-          parts,
-          neighbours
-              .get()
-              .follow(
-                  database,
-                  new Together.Memory(operations, members, inventory.others(), asks, tokens),
-                  clock));
-    }
+    URI reached = config.advertised().orElse(address);
+    neighbours.ifPresent(n -> n.seat().reachableAt(reached.toString()));
     parts.push(operations::stopWaiting);
     parts.push(inventory.revisions()::close);
     PrivateFile.write(client.resolve("ca.pem"), certificates.authorityPem());

@@ -81,8 +81,10 @@ final class FailoverTest {
     String url = postgres.newDatabase();
     database =
         Map.of(
-            "RATOON_DATABASE", url.substring(0, url.indexOf('?')),
-            "RATOON_DATABASE_USER", "ratoon");
+            "RATOON_DATABASE",
+            url.substring(0, url.indexOf('?')),
+            "RATOON_DATABASE_USER",
+            "ratoon");
     for (int i = 0; i < SERVERS; i++) {
       Path home = Files.createDirectories(folder.resolve("server-" + i));
       if (i > 0) {
@@ -107,8 +109,7 @@ final class FailoverTest {
     for (int i = 0; i < HOSTS; i++) {
       List<URI> order = new ArrayList<>(addresses);
       Collections.rotate(order, i);
-      hosts.add(
-          HostInMemory.join(folder.resolve("host-" + i), order, token(), "host-" + i));
+      hosts.add(HostInMemory.join(folder.resolve("host-" + i), order, token(), "host-" + i));
     }
     try (ApiClient api = new ApiClient(access)) {
       await(
@@ -251,8 +252,7 @@ final class FailoverTest {
     try {
       return api.list(Endpoints.OPERATION_LIST, Params.NONE).stream()
           .filter(operation ->
-              operation.kind() == OperationKind.DEPLOY
-                  && operation.subject().equals(vm.text()))
+              operation.kind() == OperationKind.DEPLOY && operation.subject().equals(vm.text()))
           .toList();
     } catch (RatoonException justAway) {
       return List.of();

@@ -54,8 +54,7 @@ final class HostInMemory implements AutoCloseable {
   static HostInMemory join(Path home, List<URI> servers, JoinToken token, String name) {
     return new HostInMemory(
         home,
-        Membership.join(
-            Agent.folder(home), servers, token, Optional.of(new EntityName(name))));
+        Membership.join(Agent.folder(home), servers, token, Optional.of(new EntityName(name))));
   }
 
   List<VmId> domains() {

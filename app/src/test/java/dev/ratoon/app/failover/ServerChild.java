@@ -51,7 +51,8 @@ final class ServerChild implements AutoCloseable {
     builder.environment().putAll(database);
     builder.redirectErrorStream(true);
     builder.redirectOutput(
-        ProcessBuilder.Redirect.appendTo(home.resolveSibling(home.getFileName() + ".out").toFile()));
+        ProcessBuilder.Redirect.appendTo(
+            home.resolveSibling(home.getFileName() + ".out").toFile()));
     return builder.start();
   }
 

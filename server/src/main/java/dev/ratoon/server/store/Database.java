@@ -5,6 +5,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
@@ -110,7 +111,8 @@ public final class Database implements AutoCloseable {
   /**
    * Does all of {@code work} or, when it throws, nothing of it.
    *
-   * @throws RatoonException {@link ErrorCode#SERVER_UNREACHABLE} if this server may not write any more
+   * @throws RatoonException {@link ErrorCode#SERVER_UNREACHABLE} if this server may not write any
+   *     more
    */
   public <T> T write(Function<Transaction, T> work) {
     return shared() ? untilDone(work, () -> lease) : inTurn(work);
@@ -171,6 +173,11 @@ public final class Database implements AutoCloseable {
       work.accept(tx);
       return true;
     });
+  }
+
+  /** A connection as it is. */
+  Connection connection() throws SQLException {
+    return pool.getConnection();
   }
 
   @Override

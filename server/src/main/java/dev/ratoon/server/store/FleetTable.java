@@ -34,6 +34,11 @@ public final class FleetTable {
         .one();
   }
 
+  /** Whether this database has a fleet's data in it. */
+  public boolean exists() {
+    return handle.createQuery("select count(*) from fleet").mapTo(Long.class).one() > 0;
+  }
+
   public Settings settings() {
     return Json.read(
         handle.createQuery("select settings from fleet where id = 1").mapTo(String.class).one(),

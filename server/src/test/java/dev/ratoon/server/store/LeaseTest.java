@@ -53,7 +53,8 @@ final class LeaseTest {
     assertThatThrownBy(() -> paused.change(tx -> tx.fleet().addTenant("late", Instant.EPOCH)))
         .isInstanceOfSatisfying(
             RatoonException.class,
-            refused -> assertThat(refused.problem().code()).isEqualTo(ErrorCode.SERVER_UNREACHABLE));
+            refused ->
+                assertThat(refused.problem().code()).isEqualTo(ErrorCode.SERVER_UNREACHABLE));
   }
 
   @Test
