@@ -17,6 +17,7 @@ import dev.ratoon.server.members.Members;
 import dev.ratoon.server.operations.Events;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.tenants.Tokens;
 import dev.ratoon.server.tls.Certificates;
 import dev.ratoon.server.tls.PrivateFile;
@@ -120,7 +121,7 @@ public final class Server implements AutoCloseable {
             clock);
     Meters.watch(meters, inventory);
     Asks asks = new Asks(neighbours.map(n -> n.relay(database, clock)).orElse(Relay.NONE));
-    inventory.hosts().attachElsewhere(asks::elsewhere);
+    inventory.hosts().attachElsewhere(host -> elsewhere(host, members, asks));
     // Closed after all that still writes: who has left the others may not.
     neighbours.ifPresent(n ->
         opened(
@@ -174,6 +175,17 @@ public final class Server implements AutoCloseable {
       }
       return incarnation;
     });
+  }
+
+  /** A server's own machine fetches no asks: its agent is one process with that server. */
+  private static AgentLink elsewhere(HostId host, Members members, Asks asks) {
+    if (members.find(host).flatMap(Member::keySha256).isEmpty()) {
+      throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "asking the host " + host)
+          .detail("It is the machine of another server, which alone can ask it.")
+          .next("Ask that server.")
+          .asException();
+    }
+    return asks.elsewhere(host);
   }
 
   private static Supplier<String> begun(Database database, InstantSource clock) {

@@ -304,12 +304,10 @@ public final class Operations {
 
   /** Writes down for other servers how far operations have come since this was done last. */
   public void share() {
-    List<OperationRow> come =
-        toBeShared.stream()
-            .limit(MOST_SHARED_AT_ONCE)
-            .filter(toBeShared::remove)
-            .flatMap(id -> running(id).stream())
-            .toList();
+    List<OperationId> ids = toBeShared.stream().limit(MOST_SHARED_AT_ONCE).toList();
+    // What comes further from now on is shared the next time.
+    ids.forEach(toBeShared::remove);
+    List<OperationRow> come = ids.stream().flatMap(id -> running(id).stream()).toList();
     if (!come.isEmpty()) {
       database.change(tx -> {
         tx.operations().progress(come);
