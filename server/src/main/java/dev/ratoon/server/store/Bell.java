@@ -63,9 +63,8 @@ public final class Bell implements AutoCloseable {
   }
 
   /**
-   * Waits for a ring; for one thread.
-   *
-   * @return when it rang, or that time has passed, or something may have been missed
+   * Waits for a ring; for one thread. Returns when it rang, or that time has passed, or something
+   * may have been missed.
    */
   public void await(Duration most) throws InterruptedException {
     try {
