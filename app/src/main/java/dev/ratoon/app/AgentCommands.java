@@ -50,13 +50,16 @@ final class AgentCommands {
         "environment, as RATOON_JOIN_TOKEN, where no other user sees it.",
         "",
         "Example:",
-        "  ratoon agent join https://control.example.org:7800 --token rtn1..."
+        "  ratoon agent join https://control.example.org:7800 --token rtn1...",
+        "  ratoon agent join https://a.example.org:7800,https://b.example.org:7800 --token rtn1..."
       })
   static final class Join implements Callable<Integer> {
     private final Session session;
     private final DataFolder folder;
 
-    @Parameters(paramLabel = "SERVER", description = "Where the fleet's server answers.")
+    @Parameters(
+        paramLabel = "SERVER",
+        description = "Where the fleet's server answers; of several, with commas between.")
     String server = "";
 
     @Option(names = "--token", paramLabel = "TOKEN", description = "From 'ratoon host token'.")
@@ -88,7 +91,7 @@ final class AgentCommands {
       Membership fleet =
           Membership.join(
               own,
-              ServerAccess.address(server),
+              ServerAccess.addresses(server),
               shown,
               Optional.ofNullable(name).map(EntityName::new));
       session.output().say("This host is '" + fleet.name() + "' of " + fleet.server() + " now.");
@@ -118,7 +121,7 @@ final class AgentCommands {
     public Integer call() {
       Membership fleet = membership(folder);
       return foreground
-          ? Serve.untilEnded(folder, Optional.empty(), true)
+          ? Serve.untilEnded(folder, ServerOptions.ofOneMachine(Optional.empty()), true)
           : LocalAgent.up(session, folder, fleet.server());
     }
   }

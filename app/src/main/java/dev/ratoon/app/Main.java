@@ -26,6 +26,7 @@ public final class Main {
             Branch.command("up", () -> new UpCommand(session, folder)),
             Branch.command("down", () -> new DownCommand(session, folder)),
             AgentCommands.branch(session, folder),
+            ServerCommands.branch(session, folder),
             Branch.command("doctor", () -> new DoctorCommand(session, folder)),
             Branch.command("uninstall", () -> new Uninstall(session, folder)),
             Branch.command("train", TrainCommand::new),

@@ -7,11 +7,11 @@ import dev.ratoon.agent.bases.FleetBases;
 import dev.ratoon.agent.bases.FleetIdentity;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.hypervisor.NoHypervisor;
 import dev.ratoon.agent.share.SharedFirst;
 import dev.ratoon.agent.share.Shares;
 import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.cache.Cache;
-import dev.ratoon.cli.Version;
 import dev.ratoon.model.HostId;
 import dev.ratoon.server.Server;
 import dev.ratoon.server.ServerConfig;
@@ -28,16 +28,17 @@ import java.util.Optional;
 final class OneMachine {
   private OneMachine() {}
 
-  static Parts start(Path home, Optional<String> listen, Map<String, String> environment) {
+  static Parts start(Path home, ServerOptions options, Map<String, String> environment) {
     Parts parts = new Parts();
     try {
       InstantSource clock = InstantSource.system();
-      InetSocketAddress address = ListenAddress.parse(listen, environment);
+      ServerConfig serverConfig = options.config(home, environment);
+      InetSocketAddress address = serverConfig.listen();
       Cache cache = parts.keep(ThisHost.cache(home, clock));
-      Server server =
+      Server server = parts.keep(Server.start(serverConfig, cache, clock));
+      Hypervisor hypervisor =
           parts.keep(
-              Server.start(new ServerConfig(home, address, Version.current()), cache, clock));
-      Hypervisor hypervisor = parts.keep(ThisHost.hypervisor(home, environment));
+              options.runsVms() ? ThisHost.hypervisor(home, environment) : new NoHypervisor());
       AgentConfig config = new AgentConfig(home, AgentConfig.REPORT_EVERY);
       HostId host = HostIdentity.in(ThisHost.agentFolder(home)).id();
       Shares shares =

@@ -26,13 +26,13 @@ final class Serve {
   /**
    * @param foreground whether it logs to standard error too
    */
-  static int untilEnded(DataFolder folder, Optional<String> listen, boolean foreground) {
+  static int untilEnded(DataFolder folder, ServerOptions options, boolean foreground) {
     folder.create();
     try (RunLock _ = RunLock.take(folder)) {
       Logger log = logger(folder, foreground);
       CountDownLatch asked = new CountDownLatch(1);
       CountDownLatch closed = new CountDownLatch(1);
-      try (AutoCloseable _ = start(folder, listen)) {
+      try (AutoCloseable _ = start(folder, options)) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(asked, closed), "ending"));
         log.info("Serving {}", folder.home());
         asked.await();
@@ -48,12 +48,12 @@ final class Serve {
   }
 
   /** Builds what this process serves, top to bottom. */
-  private static AutoCloseable start(DataFolder folder, Optional<String> listen) {
+  private static AutoCloseable start(DataFolder folder, ServerOptions options) {
     Path agent = Agent.folder(folder.home());
     Optional<Membership> fleet = Membership.in(agent);
     return fleet.isPresent()
         ? JoinedHost.start(folder.home(), fleet.get(), System.getenv(), () -> noteConnected(folder))
-        : OneMachine.start(folder.home(), listen, System.getenv());
+        : OneMachine.start(folder.home(), options, System.getenv());
   }
 
   private static void noteConnected(DataFolder folder) {

@@ -20,6 +20,6 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    return Serve.untilEnded(folder, Optional.ofNullable(listen), false);
+    return Serve.untilEnded(folder, ServerOptions.ofOneMachine(Optional.ofNullable(listen)), false);
   }
 }

@@ -52,7 +52,7 @@ final class UpCommand implements Callable<Integer> {
       return LocalAgent.up(session, folder, fleet.get().server());
     }
     if (foreground) {
-      return Serve.untilEnded(folder, address, true);
+      return Serve.untilEnded(folder, ServerOptions.ofOneMachine(address), true);
     }
     LocalServer.up(session, folder, address);
     return 0;

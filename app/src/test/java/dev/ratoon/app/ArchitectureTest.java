@@ -37,6 +37,7 @@ class ArchitectureTest {
   private static final JavaClasses PRODUCT =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .withImportOption(location -> !location.contains("testkit"))
           .importPackages("dev.ratoon");
 
   @TestFactory
@@ -97,6 +98,7 @@ class ArchitectureTest {
         "javax.sql..",
         "org.jdbi..",
         "org.flywaydb..",
+        "org.postgresql..",
         "com.zaxxer..");
   }
 

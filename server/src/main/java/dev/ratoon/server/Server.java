@@ -8,6 +8,7 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.server.agents.Asks;
+import dev.ratoon.server.agents.Relay;
 import dev.ratoon.server.api.Api;
 import dev.ratoon.server.inventory.Inventory;
 import dev.ratoon.server.library.Images;
@@ -17,9 +18,12 @@ import dev.ratoon.server.members.Members;
 import dev.ratoon.server.operations.Events;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.tenants.Tokens;
 import dev.ratoon.server.tls.Certificates;
 import dev.ratoon.server.tls.PrivateFile;
+import dev.ratoon.server.together.Neighbours;
+import dev.ratoon.server.together.Together;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -33,6 +37,8 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HexFormat;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -94,22 +100,22 @@ public final class Server implements AutoCloseable {
     PrivateFile.folder(own);
     PrivateFile.folder(client);
     Certificates certificates = Certificates.in(own, config.listen(), clock.instant());
-    Database database = opened(parts, Database.open(own.resolve("ratoon.db")));
+    Database database = opened(parts, Database.open(config.databaseAddress()));
+    String incarnation = incarnation(database, certificates);
+    Optional<Neighbours> neighbours = Neighbours.of(database, clock);
     Tokens tokens = Tokens.open(database, client.resolve("admin.token"), clock.instant());
     PrometheusMeterRegistry meters = Meters.open();
     parts.push(meters::close);
     Events events = new Events();
     Operations operations = Operations.resume(database, events, meters, clock);
-    String incarnation = database.write(tx -> tx.fleet().incarnation(UUID.randomUUID().toString()));
-    String run = UUID.randomUUID().toString();
-    Instant now = clock.instant();
-    database.change(tx -> tx.fleet().began(run, now));
     Members members = new Members(database, certificates, clock);
     Inventory inventory =
         Inventory.open(
             database,
             incarnation,
-            run,
+            neighbours
+                .<Supplier<String>>map(n -> n.seat()::run)
+                .orElseGet(() -> begun(database, clock)),
             members,
             operations,
             new TransferMeters(meters).counts(),
@@ -117,6 +123,16 @@ public final class Server implements AutoCloseable {
     Meters.watch(meters, inventory);
     Kinship kinship = opened(parts, new Kinship(database, library));
     kinship.catchUp();
+    Asks asks = new Asks(neighbours.map(n -> n.relay(database, clock)).orElse(Relay.NONE));
+    inventory.hosts().attachElsewhere(host -> elsewhere(host, members, asks));
+    // Closed after all that still writes: who has left the others may not.
+    neighbours.ifPresent(n ->
+        opened(
+            parts,
+            n.follow(
+                database,
+                new Together.Memory(operations, members, inventory.others(), asks, tokens),
+                clock)));
     Imports imports = opened(parts, new Imports(database, operations, library, kinship, clock));
     opened(parts, sweeping(inventory));
     Api api =
@@ -133,16 +149,53 @@ public final class Server implements AutoCloseable {
                     inventory,
                     new Images(database),
                     imports,
-                    new Api.Agents(members, new Asks(), clock),
+                    new Api.Agents(members, asks, clock),
                     meters,
                     config.version())));
+    URI address = address(config.listen(), api.port());
+    URI reached = config.advertised().orElse(address);
+    neighbours.ifPresent(n -> n.seat().reachableAt(reached.toString()));
     parts.push(operations::stopWaiting);
     parts.push(inventory.revisions()::close);
-    URI address = address(config.listen(), api.port());
     PrivateFile.write(client.resolve("ca.pem"), certificates.authorityPem());
     PrivateFile.write(client.resolve("server.url"), address + "\n");
     LOG.atInfo().addKeyValue("address", address).log("serving {}", address);
     return new Server(certificates, inventory, address, parts);
+  }
+
+  /** The fleet's incarnation, once it is sure that this server belongs to that fleet. */
+  private static String incarnation(Database database, Certificates certificates) {
+    String own = HexFormat.of().formatHex(certificates.authoritySha256());
+    return database.writeFreely(tx -> {
+      String incarnation = tx.fleet().incarnation(UUID.randomUUID().toString());
+      if (!tx.fleet().authority(own).equals(own)) {
+        throw Problem.of(ErrorCode.WRONG_STATE, "starting a server of this fleet")
+            .detail("Its authority, server/ca.pem in the data folder, is not that of the fleet.")
+            .next(
+                "Copy server/ca.pem and server/ca.key of another server there before this one is"
+                    + " started for the first time.")
+            .asException();
+      }
+      return incarnation;
+    });
+  }
+
+  /** A server's own machine fetches no asks: its agent is one process with that server. */
+  private static AgentLink elsewhere(HostId host, Members members, Asks asks) {
+    if (members.find(host).flatMap(Member::keySha256).isEmpty()) {
+      throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "asking the host " + host)
+          .detail("It is the machine of another server, which alone can ask it.")
+          .next("Ask that server.")
+          .asException();
+    }
+    return asks.elsewhere(host);
+  }
+
+  private static Supplier<String> begun(Database database, InstantSource clock) {
+    String run = UUID.randomUUID().toString();
+    Instant now = clock.instant();
+    database.change(tx -> tx.fleet().began(run, true, now));
+    return () -> run;
   }
 
   /** What an agent in the same process reports to. */

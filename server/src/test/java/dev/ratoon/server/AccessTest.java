@@ -37,7 +37,7 @@ final class AccessTest {
   @BeforeAll
   void start(@TempDir Path home) throws Exception {
     TestServer.start(home).close();
-    try (Database database = Database.open(home.resolve("server/ratoon.db"))) {
+    try (Database database = Database.open(TestDatabase.of(home))) {
       byte[] sha256 =
           MessageDigest.getInstance("SHA-256").digest(READER.getBytes(StandardCharsets.UTF_8));
       database.change(tx ->

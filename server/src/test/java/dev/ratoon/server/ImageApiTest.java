@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ImageApiTest {
@@ -130,6 +131,10 @@ final class ImageApiTest {
   }
 
   @Test
+  @DisabledIfSystemProperty(
+      named = TestDatabase.PROPERTY,
+      matches = "postgresql",
+      disabledReason = "others take it up when its lease is over: SeveralServersTest")
   void failsImportsThatACrashCutShort() throws Exception {
     Socket socket =
         TestServer.trusting(home)

@@ -25,12 +25,17 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A server whose database files were put back from a backup: hosts have seen what it knows nothing
  * of.
  */
+@DisabledIfSystemProperty(
+    named = TestDatabase.PROPERTY,
+    matches = "postgresql",
+    disabledReason = "it copies files")
 final class RestoredDatabaseTest {
   @TempDir Path home;
   @TempDir Path backup;

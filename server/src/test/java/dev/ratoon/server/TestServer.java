@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.util.Optional;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -41,7 +42,11 @@ final class TestServer implements AutoCloseable {
     this.server =
         Server.start(
             new ServerConfig(
-                home, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), "0-test"),
+                home,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                "0-test",
+                Optional.of(TestDatabase.of(home)),
+                Optional.empty()),
             cache,
             clock);
     this.token = Files.readString(home.resolve("client/admin.token")).strip();

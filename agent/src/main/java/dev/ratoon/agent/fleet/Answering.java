@@ -7,12 +7,14 @@ import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.api.ProblemDetails;
+import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.Params;
 import dev.ratoon.protocol.fleet.AgentEndpoints;
 import dev.ratoon.protocol.fleet.Ask;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,9 +61,9 @@ final class Answering implements AutoCloseable {
   private void answer(Ask ask) {
     try {
       if (ask.console().isPresent()) {
-        console(ask.id(), ask.console().get());
+        console(ask, ask.console().get());
       } else if (ask.disk().isPresent()) {
-        disk(ask.id(), ask.disk().get());
+        disk(ask, ask.disk().get());
       } else {
         throw Problem.of(ErrorCode.INVALID_REQUEST, "answering the server")
             .detail("It asks for something that this agent does not know.")
@@ -69,7 +71,7 @@ final class Answering implements AutoCloseable {
             .asException();
       }
     } catch (RatoonException refused) {
-      refuse(ask.id(), refused.problem());
+      refuse(ask, refused.problem());
     } catch (InterruptedException closing) {
       Thread.currentThread().interrupt();
     } finally {
@@ -77,32 +79,47 @@ final class Answering implements AutoCloseable {
     }
   }
 
-  private void console(String id, Ask.Console asked) throws InterruptedException {
-    ConsoleText text =
-        agent.console(asked.vm(), asked.offset(), Duration.ofMillis(asked.waitMillis()));
-    server
-        .client()
-        .send(
-            AgentEndpoints.ANSWER,
-            Params.of(ASK, id).with("next", text.nextOffset()),
-            body -> body.write(text.bytes()));
+  /** To the server that waits for it. */
+  private void answer(Ask ask, Consumer<ApiClient> answer) {
+    if (ask.answerTo().isEmpty()) {
+      answer.accept(server.client());
+      return;
+    }
+    try (ApiClient waiting = server.clientOf(ask.answerTo().get())) {
+      answer.accept(waiting);
+    }
   }
 
-  private void disk(String id, Ask.Disk asked) {
+  private void console(Ask ask, Ask.Console asked) throws InterruptedException {
+    ConsoleText text =
+        agent.console(asked.vm(), asked.offset(), Duration.ofMillis(asked.waitMillis()));
+    answer(
+        ask,
+        client ->
+            client.send(
+                AgentEndpoints.ANSWER,
+                Params.of(ASK, ask.id()).with("next", text.nextOffset()),
+                body -> body.write(text.bytes())));
+  }
+
+  private void disk(Ask ask, Ask.Disk asked) {
     try (DiskStream disk = agent.disk(asked.vm(), asked.disk(), asked.part(), asked.packed())) {
-      server.client().send(AgentEndpoints.ANSWER, Params.of(ASK, id), disk::writeTo);
+      answer(
+          ask,
+          client -> client.send(AgentEndpoints.ANSWER, Params.of(ASK, ask.id()), disk::writeTo));
     }
   }
 
   /** If it was answered before, or is not waited for any more, nobody hears it. */
-  private void refuse(String id, Problem problem) {
+  private void refuse(Ask ask, Problem problem) {
     try {
-      server
-          .client()
-          .call(
-              AgentEndpoints.REFUSAL,
-              Params.of(ASK, id),
-              ProblemDetails.of(problem, UNSAID_STATUS));
+      answer(
+          ask,
+          client ->
+              client.call(
+                  AgentEndpoints.REFUSAL,
+                  Params.of(ASK, ask.id()),
+                  ProblemDetails.of(problem, UNSAID_STATUS)));
     } catch (RatoonException unheard) {
       LOG.info("{} ({})", problem.oneLine(), unheard.problem().detail());
     }

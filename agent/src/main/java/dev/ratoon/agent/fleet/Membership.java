@@ -31,6 +31,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 
@@ -41,9 +42,14 @@ import tools.jackson.core.JacksonException;
  * @param server where the fleet's server answers
  * @param name of this host in the fleet
  * @param authority certificate of the fleet's authority, in PEM
+ * @param others addresses of further servers, for when that one does not answer
  */
-public record Membership(URI server, EntityName name, String authority) {
+public record Membership(URI server, EntityName name, String authority, List<URI> others) {
   private static final String FILE = "fleet.json";
+
+  public Membership {
+    others = List.copyOf(others);
+  }
 
   /** The membership kept in {@code folder}. */
   public static Optional<Membership> in(Path folder) {
@@ -67,12 +73,15 @@ public record Membership(URI server, EntityName name, String authority) {
    * key, shows the token, and keeps what it gets.
    *
    * @param folder the agent's
+   * @param servers where the fleet's servers answer, in the order in which they are tried
    * @param name what the fleet is to call the host; its own name if that is not said
    * @throws RatoonException {@link ErrorCode#WRONG_STATE} if it belongs to one already; what the
    *     server refuses
    */
   public static Membership join(
-      Path folder, URI server, JoinToken token, Optional<EntityName> name) {
+      Path folder, List<URI> servers, JoinToken token, Optional<EntityName> name) {
+    URI server = servers.getFirst();
+    List<URI> others = servers.subList(1, servers.size());
     in(folder)
         .ifPresent(known -> {
           throw Problem.of(ErrorCode.WRONG_STATE, "joining the fleet of " + server)
@@ -83,7 +92,7 @@ public record Membership(URI server, EntityName name, String authority) {
     prepare(folder);
     HostIdentity identity = HostIdentity.in(folder);
     EntityName called = name.orElse(identity.name());
-    String authority = AuthorityCheck.authority(server, token.authoritySha256());
+    String authority = authority(servers, token);
     KeyPair keys = HostKey.make();
     JoinRequest request =
         new JoinRequest(
@@ -91,13 +100,27 @@ public record Membership(URI server, EntityName name, String authority) {
             identity.id(),
             called,
             Base64.getEncoder().encodeToString(keys.getPublic().getEncoded()));
-    try (ApiClient client = new ApiClient(new ServerAccess(server, "", authority))) {
+    try (ApiClient client =
+        new ApiClient(new ServerAccess(server, "", authority, Optional.empty(), others))) {
       JoinAnswer answer = client.call(AgentEndpoints.JOIN, Params.NONE, request);
       HostKey.keep(folder, keys.getPrivate(), answer.certificate());
-      Membership joined = new Membership(server, called, answer.authority());
+      Membership joined = new Membership(server, called, answer.authority(), others);
       DurableFile.write(folder.resolve(FILE), Json.write(joined));
       return joined;
     }
+  }
+
+  private static String authority(List<URI> servers, JoinToken token) {
+    for (URI server : servers.subList(0, servers.size() - 1)) {
+      try {
+        return AuthorityCheck.authority(server, token.authoritySha256());
+      } catch (RatoonException silent) {
+        if (silent.problem().code() != ErrorCode.SERVER_UNREACHABLE) {
+          throw silent;
+        }
+      }
+    }
+    return AuthorityCheck.authority(servers.getLast(), token.authoritySha256());
   }
 
   private static void prepare(Path folder) {
@@ -158,6 +181,11 @@ public record Membership(URI server, EntityName name, String authority) {
 
   /** How the agent, whose folder this is, reaches the server. */
   ServerAccess access(Path folder) {
-    return new ServerAccess(server, "", authority, Optional.of(HostKey.read(folder)));
+    return new ServerAccess(server, "", authority, Optional.of(HostKey.read(folder)), others);
+  }
+
+  /** How it reaches one server of the fleet, which need not be among those it was told of. */
+  ServerAccess access(Path folder, URI one) {
+    return new ServerAccess(one, "", authority, Optional.of(HostKey.read(folder)));
   }
 }

@@ -13,6 +13,7 @@ import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.Params;
+import dev.ratoon.protocol.client.ServerAccess;
 import dev.ratoon.protocol.fleet.AgentEndpoints;
 import dev.ratoon.protocol.fleet.BaseReports;
 import dev.ratoon.protocol.fleet.JoinAnswer;
@@ -76,6 +77,11 @@ final class RemoteServer implements ServerLink, AutoCloseable {
 
   ApiClient client() {
     return client;
+  }
+
+  /** A client of one server of the fleet, for its caller to close. */
+  ApiClient clientOf(String address) {
+    return new ApiClient(membership.access(folder, ServerAccess.address(address)));
   }
 
   /** Asks and waits; a thread that is stopped meanwhile says so in Java's own way. */

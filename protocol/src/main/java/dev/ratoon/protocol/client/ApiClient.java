@@ -33,6 +33,10 @@ public final class ApiClient implements AutoCloseable {
   /** Longer than the longest wait that the API grants. */
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(75);
 
+  /** The same where another server may be asked: hardly longer than the longest wait. */
+  private static final Duration ANSWER_TIMEOUT_OF_MANY = Duration.ofSeconds(40);
+
+  private static final int TRY_ANOTHER_STATUS = 503;
   private static final int MAX_ANSWER = 64 << 20;
   private static final int ATTEMPTS = 3;
   private static final byte[] NO_BYTES = {};
@@ -147,19 +151,28 @@ public final class ApiClient implements AutoCloseable {
     for (int attempt = 1; ; attempt++) {
       HttpConnection connection = connect(endpoint, perhapsDone);
       try {
-        connection.readTimeout(ANSWER_TIMEOUT);
+        connection.readTimeout(connections.several() ? ANSWER_TIMEOUT_OF_MANY : ANSWER_TIMEOUT);
         connection.send(endpoint.method().name(), target, headers, body);
         perhapsDone = true;
         HttpConnection.Head head = connection.readHead();
         Answer answer =
             new Answer(head.status(), head.headers(), connection.readBody(head, MAX_ANSWER));
         connections.giveBack(connection);
+        if (answer.status() == TRY_ANOTHER_STATUS && connections.several()) {
+          // Another may have what this one lacks: the database, or the right to write there.
+          connections.leave(connection);
+          if (attempt < ATTEMPTS && repeatable(endpoint)) {
+            continue;
+          }
+        }
         throwIfProblem(answer);
         return answer;
       } catch (IOException broken) {
         connection.close();
+        connections.leave(connection);
         boolean again = !perhapsDone || repeatable(endpoint);
-        if (attempt == ATTEMPTS || broken instanceof SocketTimeoutException || !again) {
+        boolean silent = broken instanceof SocketTimeoutException && !connections.several();
+        if (attempt == ATTEMPTS || silent || !again) {
           throw failure(endpoint, perhapsDone, connections.unreachable(broken));
         }
       }

@@ -5,20 +5,28 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** Makes connections to one server, and keeps one idle for the next call. */
+/**
+ * Makes connections to a server, and keeps one idle for the next call. Of several servers of a
+ * fleet it stays with one until that one does not answer, and then goes on to the next.
+ */
 final class Connections implements AutoCloseable {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+  /** Where there are others to go on to. */
+  private static final Duration CONNECT_TIMEOUT_OF_MANY = Duration.ofSeconds(3);
 
   /** Shorter than the server keeps a connection on which nothing comes. */
   private static final Duration MAX_IDLE = Duration.ofSeconds(40);
@@ -26,8 +34,8 @@ final class Connections implements AutoCloseable {
   static final int DEFAULT_PORT = 7800;
 
   private final ServerAccess access;
-  private final String host;
-  private final int port;
+  private final List<Place> places;
+  private final AtomicInteger at = new AtomicInteger();
   private final Supplier<SSLContext> tls;
   private final AtomicReference<@Nullable FutureTask<HttpConnection>> prepared =
       new AtomicReference<>();
@@ -35,13 +43,50 @@ final class Connections implements AutoCloseable {
 
   Connections(ServerAccess access) {
     this.access = access;
-    host = access.server().getHost().replaceAll("[\\[\\]]", "");
-    port = access.server().getPort() < 0 ? DEFAULT_PORT : access.server().getPort();
+    places = access.servers().stream().map(Place::of).toList();
     tls = new Once(access);
+  }
+
+  /** Where a server listens. */
+  private record Place(URI address, String host, int port) {
+    static Place of(URI address) {
+      return new Place(
+          address,
+          address.getHost().replaceAll("[\\[\\]]", ""),
+          address.getPort() < 0 ? DEFAULT_PORT : address.getPort());
+    }
+  }
+
+  /** Whether there is another server to go on to when one does not answer. */
+  boolean several() {
+    return places.size() > 1;
+  }
+
+  /**
+   * The server of this connection does not answer as it should: whoever connects next does so to
+   * another.
+   */
+  void leave(HttpConnection failed) {
+    leave(failed.place());
+  }
+
+  private void leave(int place) {
+    // Of many calls that fail at once only the first goes on to another.
+    if (several() && at.compareAndSet(place, (place + 1) % places.size())) {
+      HttpConnection kept = idle.getAndSet(null);
+      if (kept != null) {
+        kept.close();
+      }
+    }
+  }
+
+  private Place current() {
+    return places.get(at.get());
   }
 
   /** Whether the server's address is one of this machine's own. */
   boolean onLoopback() {
+    String host = current().host();
     return host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
   }
 
@@ -80,11 +125,29 @@ final class Connections implements AutoCloseable {
     }
   }
 
+  /** A new connection, to the first server from the present one on that answers. */
   HttpConnection open() {
+    for (int tried = 1; ; tried++) {
+      int index = at.get();
+      try {
+        return open(index);
+      } catch (RatoonException nobody) {
+        leave(index);
+        if (tried >= places.size()) {
+          throw nobody;
+        }
+      }
+    }
+  }
+
+  private HttpConnection open(int index) {
+    Place place = places.get(index);
     try {
-      return new HttpConnection(new TlsConnection(tls.get(), host, port, CONNECT_TIMEOUT));
+      Duration patience = several() ? CONNECT_TIMEOUT_OF_MANY : CONNECT_TIMEOUT;
+      return new HttpConnection(
+          new TlsConnection(tls.get(), place.host(), place.port(), patience), index);
     } catch (SSLException notTrusted) {
-      throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "connecting to " + access.server())
+      throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "connecting to " + place.address())
           .detail(
               "Who answers there is not the server that this machine knows: "
                   + notTrusted.getMessage()
@@ -92,7 +155,7 @@ final class Connections implements AutoCloseable {
           .next("Check RATOON_SERVER, and that RATOON_CA is this server's certificate authority.")
           .asException(notTrusted);
     } catch (IOException nobody) {
-      throw unreachable(nobody);
+      throw unreachable(place, nobody);
     }
   }
 
@@ -107,7 +170,7 @@ final class Connections implements AutoCloseable {
   /** The headers of every request. */
   List<String> headers(String... more) {
     List<String> headers = new ArrayList<>();
-    headers.add("Host: " + access.server().getRawAuthority());
+    headers.add("Host: " + current().address().getRawAuthority());
     if (!access.token().isEmpty()) {
       headers.add("Authorization: Bearer " + access.token());
     }
@@ -116,14 +179,18 @@ final class Connections implements AutoCloseable {
   }
 
   RatoonException unreachable(IOException cause) {
+    return unreachable(current(), cause);
+  }
+
+  private static RatoonException unreachable(Place place, IOException cause) {
     String why = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     if (cause instanceof SocketTimeoutException && !why.startsWith("Connect")) {
-      return Problem.of(ErrorCode.TIMED_OUT, "waiting for the answer of " + access.server())
+      return Problem.of(ErrorCode.TIMED_OUT, "waiting for the answer of " + place.address())
           .detail("The server took too long.")
           .next("See log/ratoon.log in its data folder.")
           .asException(cause);
     }
-    return Problem.of(ErrorCode.SERVER_UNREACHABLE, "connecting to " + access.server())
+    return Problem.of(ErrorCode.SERVER_UNREACHABLE, "connecting to " + place.address())
         .detail("Nobody answers there (" + why + ").")
         .next(ServerAccess.START_IT)
         .asException(cause);

@@ -57,9 +57,11 @@ final class EventStream {
           return;
         }
       } catch (java.net.SocketTimeoutException silent) {
+        connections.leave(connection);
         // Not a failure: the operation may just take long. Opened again without a pause.
         continue;
       } catch (IOException broken) {
+        connections.leave(connection);
         if (++failures == FAILURES) {
           throw connections.unreachable(broken);
         }

@@ -23,12 +23,21 @@ final class HttpConnection implements AutoCloseable {
 
   private final TlsConnection tls;
   private final ByteBuffer in = ByteBuffer.allocate(32 * 1024).limit(0);
+  private final int place;
   private boolean answering;
   private boolean reusable = true;
   private long usedAt = System.nanoTime();
 
-  HttpConnection(TlsConnection tls) {
+  /**
+   * @param place which of the client's servers it is to
+   */
+  HttpConnection(TlsConnection tls, int place) {
     this.tls = tls;
+    this.place = place;
+  }
+
+  int place() {
+    return place;
   }
 
   /** Whether another exchange may follow on this connection. */

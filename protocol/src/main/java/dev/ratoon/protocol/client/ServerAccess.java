@@ -9,8 +9,11 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Where a server is, and what proves both sides to each other.
@@ -19,9 +22,20 @@ import java.util.Optional;
  * @param token what the caller shows; empty for one who is known by a certificate, or by nothing
  * @param authorities certificates in PEM: the only ones that may have signed the server's
  * @param certificate of a caller who has one
+ * @param others addresses of further servers of the same fleet, for when that one does not answer
  */
 public record ServerAccess(
-    URI server, String token, String authorities, Optional<ClientCertificate> certificate) {
+    URI server,
+    String token,
+    String authorities,
+    Optional<ClientCertificate> certificate,
+    List<URI> others) {
+  private static final int MOST_SERVERS = 16;
+
+  public ServerAccess {
+    others = List.copyOf(others);
+  }
+
   public static final String DEFAULT_HOME = "/var/lib/ratoon";
 
   /** What the user can do about a server that does not answer. */
@@ -30,6 +44,17 @@ public record ServerAccess(
   /** Access with a token. */
   public ServerAccess(URI server, String token, String authorities) {
     this(server, token, authorities, Optional.empty());
+  }
+
+  /** Access to the only server. */
+  public ServerAccess(
+      URI server, String token, String authorities, Optional<ClientCertificate> certificate) {
+    this(server, token, authorities, certificate, List.of());
+  }
+
+  /** All addresses, in the order in which they are tried. */
+  public List<URI> servers() {
+    return Stream.concat(Stream.of(server), others.stream()).toList();
   }
 
   /**
@@ -45,16 +70,41 @@ public record ServerAccess(
     String ca = environment.getOrDefault("RATOON_CA", "");
     String server = environment.getOrDefault("RATOON_SERVER", "");
     String token = environment.getOrDefault("RATOON_TOKEN", "");
+    List<URI> servers = addresses(server.isEmpty() ? text(client.resolve("server.url")) : server);
     return new ServerAccess(
-        address(server.isEmpty() ? text(client.resolve("server.url")) : server),
+        servers.getFirst(),
         token.isEmpty() ? text(client.resolve("admin.token")) : token,
-        text(ca.isEmpty() ? client.resolve("ca.pem") : Path.of(ca)));
+        text(ca.isEmpty() ? client.resolve("ca.pem") : Path.of(ca)),
+        Optional.empty(),
+        servers.subList(1, servers.size()));
   }
 
   /** The data folder of this machine: {@code RATOON_HOME}, or the usual one. */
   public static Path home(Map<String, String> environment) {
     String home = environment.getOrDefault("RATOON_HOME", "");
     return Path.of(home.isEmpty() ? DEFAULT_HOME : home).toAbsolutePath().normalize();
+  }
+
+  /**
+   * Reads the addresses of a fleet's servers, with commas between them.
+   *
+   * @return at least one
+   * @throws RatoonException {@link ErrorCode#INVALID_VALUE}
+   */
+  public static List<URI> addresses(String text) {
+    List<URI> addresses =
+        Arrays.stream(text.split(","))
+            .map(String::strip)
+            .filter(each -> !each.isEmpty())
+            .map(ServerAccess::address)
+            .distinct()
+            .toList();
+    if (addresses.size() > MOST_SERVERS) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "reading " + addresses.size() + " addresses")
+          .next("Name up to " + MOST_SERVERS + " servers.")
+          .asException();
+    }
+    return addresses.isEmpty() ? List.of(address(text)) : addresses;
   }
 
   /**

@@ -9,8 +9,16 @@ import java.util.Optional;
  * until the agent fetches it, and is answered by a request of the agent's.
  *
  * @param id one that nobody can guess; names the answer
+ * @param answerTo the address of the server that waits for the answer, if that is another than the
+ *     one that was asked for this
  */
-public record Ask(String id, Optional<Console> console, Optional<Disk> disk) {
+public record Ask(
+    String id, Optional<Console> console, Optional<Disk> disk, Optional<String> answerTo) {
+
+  /** The same, of another server. */
+  public Ask answeredTo(String server) {
+    return new Ask(id, console, disk, Optional.of(server));
+  }
 
   /** See {@link dev.ratoon.protocol.agent.AgentLink#console}. */
   public record Console(VmId vm, long offset, long waitMillis) {}

@@ -29,6 +29,7 @@ public final class Asks {
   private static final int MOST_WAITING = 64;
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  private final Relay relay;
   private final Map<HostId, Line> waiting = new ConcurrentHashMap<>();
   private final Map<String, Pending> pending = new ConcurrentHashMap<>();
 
@@ -43,9 +44,34 @@ public final class Asks {
     }
   }
 
+  /** Of a server that is alone. */
+  public Asks() {
+    this(Relay.NONE);
+  }
+
+  /**
+   * @param relay the way to hosts whose agents are connected to other servers
+   */
+  public Asks(Relay relay) {
+    this.relay = relay;
+  }
+
   /** The agent of this host, through its asks. */
   public AgentLink agent(HostId host) {
-    return new RemoteAgent(this, host);
+    return new RemoteAgent(this, host, false);
+  }
+
+  /** The agent of a host that is connected to another server. */
+  public AgentLink elsewhere(HostId host) {
+    return new RemoteAgent(this, host, true);
+  }
+
+  /** Takes what other servers ask of this host, if its agent fetches it here. */
+  public void fetch(HostId host) {
+    Line line = waiting.get(host);
+    if (line != null && line.calls().get() > 0) {
+      relay.take(host, line.asks()::offer);
+    }
   }
 
   /**
@@ -57,6 +83,7 @@ public final class Asks {
   public Optional<Ask> next(HostId host, Duration wait) throws InterruptedException {
     Line line = of(host);
     long call = line.calls().incrementAndGet();
+    fetch(host);
     long end = System.nanoTime() + wait.toNanos();
     while (true) {
       Ask ask = line.asks().poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
@@ -68,7 +95,7 @@ public final class Asks {
         boolean _ = line.asks().offerFirst(ask);
         return Optional.empty();
       }
-      if (pending.containsKey(ask.id())) {
+      if (ask.answerTo().isPresent() || pending.containsKey(ask.id())) {
         return Optional.of(ask);
       }
     }
@@ -110,7 +137,8 @@ public final class Asks {
    *
    * @param question makes the ask with its id
    */
-  Pending.Answer ask(HostId host, Function<String, Ask> question, Duration patience)
+  Pending.Answer ask(
+      HostId host, boolean elsewhere, Function<String, Ask> question, Duration patience)
       throws InterruptedException {
     byte[] random = new byte[ID_BYTES];
     RANDOM.nextBytes(random);
@@ -118,7 +146,8 @@ public final class Asks {
     Pending asked = new Pending(host);
     pending.put(ask.id(), asked);
     try {
-      if (!of(host).asks().offer(ask)) {
+      boolean taken = elsewhere ? relay.give(host, ask) : of(host).asks().offer(ask);
+      if (!taken) {
         throw Problem.of(ErrorCode.BUSY, "asking host " + host)
             .detail("Too many wait for its answers.")
             .next("Try again when some of them are done.")

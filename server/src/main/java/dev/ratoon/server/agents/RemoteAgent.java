@@ -13,8 +13,12 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
 
-/** An agent on another machine, as the server sees it. */
-record RemoteAgent(Asks asks, HostId host) implements AgentLink {
+/**
+ * An agent on another machine, as the server sees it.
+ *
+ * @param elsewhere whether it is connected to another server
+ */
+record RemoteAgent(Asks asks, HostId host, boolean elsewhere) implements AgentLink {
   /** Beyond what the agent itself may wait for. */
   private static final Duration ON_THE_WAY = Duration.ofSeconds(15);
 
@@ -28,7 +32,10 @@ record RemoteAgent(Asks asks, HostId host) implements AgentLink {
     Ask.Console asked = new Ask.Console(vm, offset, wait.toMillis());
     try (Pending.Answer answer =
         asks.ask(
-            host, id -> new Ask(id, Optional.of(asked), Optional.empty()), wait.plus(ON_THE_WAY))) {
+            host,
+            elsewhere,
+            id -> new Ask(id, Optional.of(asked), Optional.empty(), Optional.empty()),
+            wait.plus(ON_THE_WAY))) {
       return new ConsoleText(answer.body().readNBytes(MOST_CONSOLE_BYTES), answer.next());
     } catch (IOException broken) {
       throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "reading the console of VM " + vm)
@@ -43,7 +50,11 @@ record RemoteAgent(Asks asks, HostId host) implements AgentLink {
     Ask.Disk asked = new Ask.Disk(vm, disk, part, packed);
     try {
       return new Coming(
-          asks.ask(host, id -> new Ask(id, Optional.empty(), Optional.of(asked)), DISK_BEGINS));
+          asks.ask(
+              host,
+              elsewhere,
+              id -> new Ask(id, Optional.empty(), Optional.of(asked), Optional.empty()),
+              DISK_BEGINS));
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
       throw Problem.of(ErrorCode.INTERRUPTED, "exporting a disk of VM " + vm).asException(stopped);

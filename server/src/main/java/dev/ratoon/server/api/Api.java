@@ -102,6 +102,7 @@ public final class Api implements AutoCloseable {
     parts
         .database()
         .change(tx -> {
+          tx.lockFleet();
           Settings before = tx.fleet().settings();
           tx.fleet().change(settings);
           if (!before.scrubRules().equals(settings.scrubRules())

@@ -51,9 +51,10 @@ public final class Adoptions {
   public OperationView adopt(String tenant, HostId host, AdoptRequest request) {
     String path = checked(request.path());
     return database.write(tx -> {
+      tx.lock(host);
       List<Adoption> all = tx.adoptions().onHost(host);
       Optional<Adoption> before = named(all, path);
-      Optional<OperationRow> underWay = underWay(before);
+      Optional<OperationRow> underWay = underWay(tx, before);
       boolean leaving = before.filter(known -> known.wish() == Wish.GIVEN_BACK).isPresent();
       if (underWay.isPresent() && leaving) {
         throw busy(path, underWay.get());
@@ -81,6 +82,7 @@ public final class Adoptions {
   public OperationView unadopt(String tenant, HostId host, String asked) {
     String path = checked(asked);
     return database.write(tx -> {
+      tx.lock(host);
       Adoption before =
           named(tx.adoptions().onHost(host), path)
               .orElseThrow(() ->
@@ -88,7 +90,7 @@ public final class Adoptions {
                       .detail("It was not adopted on that host.")
                       .next("'ratoon host adopted' shows what was.")
                       .asException());
-      Optional<OperationRow> underWay = underWay(Optional.of(before));
+      Optional<OperationRow> underWay = underWay(tx, Optional.of(before));
       if (underWay.isPresent()) {
         if (before.wish() == Wish.GIVEN_BACK) {
           return underWay.get().view();
@@ -147,8 +149,13 @@ public final class Adoptions {
     if (reports.isEmpty()) {
       return;
     }
-    for (Adoption wanted : tx.adoptions().onHost(report.id())) {
-      Optional<OperationRow> operation = underWay(Optional.of(wanted));
+    List<Adoption> all = tx.adoptions().onHost(report.id());
+    if (all.stream().anyMatch(each -> each.operation().isPresent())) {
+      tx.lock(report.id());
+      all = tx.adoptions().onHost(report.id());
+    }
+    for (Adoption wanted : all) {
+      Optional<OperationRow> operation = underWay(tx, Optional.of(wanted));
       reports.stream()
           .filter(each -> each.path().equals(wanted.path()) && each.revision() == wanted.revision())
           .forEach(each -> operation.ifPresent(row -> fold(tx, wanted, row, each)));
@@ -210,9 +217,9 @@ public final class Adoptions {
     return report.disks().stream().filter(disk -> disk.state() == state).count();
   }
 
-  private Optional<OperationRow> underWay(Optional<Adoption> adoption) {
+  private Optional<OperationRow> underWay(Transaction tx, Optional<Adoption> adoption) {
     Optional<OperationId> operation = adoption.flatMap(Adoption::operation);
-    return operation.flatMap(operations::running);
+    return operation.flatMap(id -> operations.running(tx, id));
   }
 
   private static Optional<Adoption> named(List<Adoption> all, String path) {

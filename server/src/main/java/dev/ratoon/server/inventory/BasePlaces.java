@@ -58,8 +58,7 @@ final class BasePlaces {
           .detail("No VM of the host needs it, it has no copy, and nobody asked for it there.")
           .asException();
     }
-    bringing.note(asker, base);
-    Set<HostId> beginning = bringing.hosts(base);
+    Set<HostId> beginning = bringing.noteAndTell(database, asker, base);
     List<Place> places = new ArrayList<>();
     OptionalLong size = OptionalLong.empty();
     for (Hosts.Seen host : hosts.all()) {

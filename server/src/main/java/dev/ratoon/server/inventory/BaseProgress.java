@@ -17,8 +17,11 @@ import java.util.List;
 record BaseProgress(Operations operations, Revisions revisions) {
 
   void fold(Transaction tx, HostId host, List<BaseReport> reports) {
+    if (!reports.isEmpty()) {
+      tx.lock(host);
+    }
     for (BaseReport report : reports) {
-      operations.runningOf(report.diskId(), host).stream()
+      operations.runningOf(tx, report.diskId(), host).stream()
           .filter(operation ->
               operation.view().kind() == kind(report.task())
                   && report.revision() >= operation.revision())

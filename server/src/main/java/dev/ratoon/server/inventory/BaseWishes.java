@@ -41,7 +41,7 @@ final class BaseWishes {
    */
   OperationRow ask(BaseTask task, String name, DiskId base, HostReport host) {
     Optional<OperationRow> underWay =
-        operations.runningOf(base, host.id()).stream()
+        operations.runningOf(tx, base, host.id()).stream()
             .filter(
                 row -> row.view().kind() == BaseProgress.kind(task) && row.tenant().equals(tenant))
             .findAny();

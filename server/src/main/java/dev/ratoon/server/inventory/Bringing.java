@@ -2,6 +2,8 @@ package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.Transaction;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -16,7 +18,8 @@ import java.util.Set;
  * it is. They give others what they have of it, long before their next report says so: where many
  * hosts are told to bring a base at once, they must know of each other at once, or each fetches
  * from the library what another has just fetched. A host asks again and again while a base arrives;
- * one that does so no longer is soon forgotten.
+ * one that does so no longer is soon forgotten. Where there are several servers, the database
+ * remembers it for all of them.
  */
 final class Bringing {
   private static final Duration REMEMBERED = Duration.ofSeconds(20);
@@ -28,6 +31,28 @@ final class Bringing {
 
   Bringing(InstantSource clock) {
     this.clock = clock;
+  }
+
+  /** A host begins to, or goes on; as part of a change. */
+  void note(Transaction tx, HostId host, DiskId base) {
+    if (tx.shared()) {
+      tx.bringing().note(host, base, clock.instant());
+    } else {
+      note(host, base);
+    }
+  }
+
+  /** A host begins to, or goes on; and which hosts do. */
+  Set<HostId> noteAndTell(Database database, HostId host, DiskId base) {
+    if (!database.shared()) {
+      note(host, base);
+      return hosts(base);
+    }
+    Instant now = clock.instant();
+    return database.write(tx -> {
+      tx.bringing().note(host, base, now);
+      return tx.bringing().since(base, now.minus(REMEMBERED));
+    });
   }
 
   /** A host begins to, or goes on. */

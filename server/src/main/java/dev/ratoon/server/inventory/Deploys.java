@@ -46,8 +46,9 @@ import java.util.UUID;
 
 /**
  * Accepts deploys: one transaction finds the images, checks the names, chooses hosts, reserves
- * there, and writes VMs and operations down. Writers take turns, so what placement looked at still
- * holds when it commits.
+ * there, and writes VMs and operations down. What placement looked at still holds when it commits:
+ * on a database of one server writers take turns; on one of several {@link Reservations} looks
+ * again.
  */
 public final class Deploys {
   private static final int MAX_KEY = 200;
@@ -60,6 +61,7 @@ public final class Deploys {
   private final Revisions revisions;
   private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
+  private final Reservations reservations;
 
   Deploys(
       Database database,
@@ -75,6 +77,7 @@ public final class Deploys {
     this.operations = operations;
     this.revisions = revisions;
     this.clock = clock;
+    this.reservations = new Reservations(placements);
   }
 
   /**
@@ -94,6 +97,7 @@ public final class Deploys {
       if (before.isPresent()) {
         return repeated(tx, before.get(), sha256);
       }
+      reservations.begin(tx);
       List<OperationView> begun = begin(tx, tenant, request);
       key.ifPresent(k -> {
         List<OperationId> ids = begun.stream().map(OperationView::id).toList();
@@ -120,6 +124,8 @@ public final class Deploys {
     List<EntityName> names = free(tx, tenant, blueprint.names());
     VmNeeds needs = blueprint.needs(placements.wishes(request.place()));
     List<Placement.Place> places = places(tx, tenant, blueprint, needs, settings);
+    List<HostId> chosen = places.stream().map(Placement.Place::host).toList();
+    reservations.require(tx, tenant, needs, chosen, settings);
     Map<HostId, Long> revision = new HashMap<>();
     Macs macs = new Macs(random);
     List<VmRow> vms = new ArrayList<>();
@@ -176,7 +182,7 @@ public final class Deploys {
               images.put(
                   ref,
                   tx.images()
-                      .find(tenant, ref)
+                      .keep(tenant, ref)
                       .orElseThrow(() ->
                           Problem.of(ErrorCode.NOT_FOUND, "finding the image " + ref)
                               .next("'ratoon image list' shows those that exist.")

@@ -66,6 +66,7 @@ public final class FleetShares {
     String doing = "adding the share " + request.name();
     String location = ShareLocation.of(request, doing);
     database.change(tx -> {
+      tx.lockFleet();
       List<ShareRow> all = tx.shares().all();
       requireFree(all, request.name(), location, doing);
       List<Seen> users = users(request, doing);
@@ -163,7 +164,9 @@ public final class FleetShares {
    */
   public ShareView remove(String tenant, EntityName name) {
     return database.write(tx -> {
+      tx.lockFleet();
       ShareRow share = found(tx, name, "removing");
+      tx.lock(users(share).map(host -> host.report().id()).toList());
       ShareView last = views.view(tx, share, tenant);
       List<String> standing =
           views.standing(tx, share).stream()
@@ -201,6 +204,7 @@ public final class FleetShares {
   public ShareView fill(String tenant, EntityName name, ImageRef image) {
     String doing = "putting " + image + " on the share " + name;
     database.change(tx -> {
+      tx.lockFleet();
       ShareRow share = found(tx, name, "filling");
       DiskId base =
           tx.images()
@@ -271,7 +275,8 @@ public final class FleetShares {
   void reported(Transaction tx, HostReport report) {
     List<ShareReport> news =
         report.shares().stream()
-            .filter(share -> share.marker().isPresent() && !marked.contains(share.name()))
+            .filter(share -> share.marker().isPresent())
+            .filter(share -> tx.shared() || !marked.contains(share.name()))
             .toList();
     if (news.isEmpty()) {
       return;
@@ -294,6 +299,8 @@ public final class FleetShares {
 
   /** What the share's hosts shall be has changed. */
   private void renew(Transaction tx, ShareRow share) {
-    users(share).forEach(host -> revisions.next(tx, host.report().id()));
+    List<HostId> concerned = users(share).map(host -> host.report().id()).toList();
+    tx.lock(concerned);
+    concerned.forEach(host -> revisions.next(tx, host));
   }
 }

@@ -5,7 +5,7 @@ import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.Lineage.Replaced;
 import dev.ratoon.server.store.Transaction;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Tells whether a host has seen only what this database knows of. One that was restored from a
@@ -15,12 +15,13 @@ import java.util.Set;
  * <p>Revisions alone do not show it: a restored server that is busy soon counts higher than the
  * host has seen. So each start of a server is a run with a name of its own, which hosts remember
  * with the revision; a run that the database does not know came after the backup, and so did a
- * revision of an earlier run that is newer than the one with which the present run began.
+ * revision of an earlier run that is newer than the one with which the present run began. Servers
+ * that are on at the same time write into one database: their runs are of one generation, and count
+ * as one here.
  */
 final class Histories {
   private final String incarnation;
-  private final String run;
-  private final Set<String> runs;
+  private final Supplier<String> run;
 
   /** How a host's history relates to that of the database. */
   enum Standing {
@@ -35,17 +36,15 @@ final class Histories {
   }
 
   /**
-   * @param run of this server
-   * @param runs that the database knows of, this one included
+   * @param run of this server, which the database knows of
    */
-  Histories(String incarnation, String run, Set<String> runs) {
+  Histories(String incarnation, Supplier<String> run) {
     this.incarnation = incarnation;
     this.run = run;
-    this.runs = Set.copyOf(runs);
   }
 
   String run() {
-    return run;
+    return run.get();
   }
 
   /** Where the host stands that reports this; it has a row. */
@@ -65,10 +64,14 @@ final class Histories {
 
   private boolean knows(Transaction tx, HostReport report) {
     Optional<String> seenRun = report.findings().flatMap(Findings::run);
-    if (seenRun.isPresent() && !runs.contains(seenRun.get())) {
-      return false;
+    boolean earlier = false;
+    if (seenRun.isPresent() && !seenRun.get().equals(run())) {
+      Optional<Long> generation = tx.fleet().generation(seenRun.get());
+      if (generation.isEmpty()) {
+        return false;
+      }
+      earlier = !generation.equals(tx.fleet().generation(run()));
     }
-    boolean earlier = seenRun.isPresent() && !seenRun.get().equals(run);
     long known =
         earlier ? tx.hosts().began(report.id()) : tx.hosts().revision(report.id()).orElse(0L);
     return newest(report).revision() <= known;

@@ -18,6 +18,7 @@ import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.AdoptionTable.Adoption;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
@@ -52,6 +53,8 @@ public final class HostChanges {
   public void change(HostId host, EntityName name, HostChange change) {
     Optional<SortedSet<String>> tags = change.tags().map(Tags::of);
     database.change(tx -> {
+      tx.lockFleet();
+      tx.lock(host);
       members.change(
           tx,
           host,
@@ -109,10 +112,12 @@ public final class HostChanges {
     Map<VmId, Long> asked =
         report.vms().stream().collect(Collectors.toMap(VmReport::id, VmReport::powerRevision));
     database.change(tx -> {
+      tx.lock(host);
       long revision = tx.hosts().follow(host, Histories.newest(report));
       for (VmRow vm : tx.vms().onHost(host)) {
         vms.known().want(tx, vm.askedUpTo(asked.getOrDefault(vm.id(), 0L)));
       }
+      tx.tell(new News.Host(host));
       tx.afterCommit(() -> {
         hosts.givesUp(host);
         revisions.reported(host, revision, true);
@@ -135,6 +140,8 @@ public final class HostChanges {
           .asException();
     }
     database.change(tx -> {
+      tx.lockFleet();
+      tx.lock(host);
       List<VmRow> there = tx.vms().onHost(host);
       if (!there.isEmpty() && !lost) {
         throw hasVms(name, there);
@@ -142,7 +149,7 @@ public final class HostChanges {
       forgetAdopted(tx, host, name, lost);
       there.forEach(vm -> giveUp(tx, vm, name));
       vms.operations()
-          .runningOn(host)
+          .runningOn(tx, host)
           .forEach(operation -> vms.operations().fail(tx, operation, hostIsGone(operation, name)));
       hosts.remove(tx, host);
       members.remove(tx, host, name);
@@ -181,7 +188,7 @@ public final class HostChanges {
 
   private void giveUp(Transaction tx, VmRow vm, EntityName host) {
     vms.operations()
-        .runningOf(vm.id())
+        .runningOf(tx, vm.id())
         .ifPresent(operation -> vms.operations().fail(tx, operation, hostIsGone(operation, host)));
     vms.known().remove(tx, vm);
     tx.afterCommit(() -> vms.observations().forget(vm.id()));

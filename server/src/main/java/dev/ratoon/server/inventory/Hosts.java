@@ -11,7 +11,9 @@ import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.server.inventory.Histories.Standing;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.HostTable;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -41,6 +44,8 @@ public final class Hosts {
   private final Map<HostId, Seen> seen = new ConcurrentHashMap<>();
   private final List<BiConsumer<Transaction, HostReport>> listeners = new CopyOnWriteArrayList<>();
   private final Map<HostId, AgentLink> agents = new ConcurrentHashMap<>();
+  private final SharedHosts shared;
+  private volatile Function<HostId, AgentLink> elsewhere;
 
   /**
    * A host.
@@ -48,9 +53,14 @@ public final class Hosts {
    * @param heardNanos when its agent last called in this run of the server, by a clock that does
    *     not jump
    * @param standing of its history, as far as it has reported
+   * @param elsewhere whether its agent is connected to another server
    */
   record Seen(
-      HostReport report, Instant reportedAt, Optional<Long> heardNanos, Standing standing) {}
+      HostReport report,
+      Instant reportedAt,
+      Optional<Long> heardNanos,
+      Standing standing,
+      boolean elsewhere) {}
 
   Hosts(
       Database database,
@@ -62,12 +72,14 @@ public final class Hosts {
     this.members = members;
     this.clock = clock;
     this.histories = histories;
+    this.shared = new SharedHosts(histories, clock);
+    this.elsewhere = agents::get;
     database
         .read(tx -> tx.hosts().all())
         .forEach(row ->
             seen.put(
                 row.facts().id(),
-                new Seen(row.facts(), row.reportedAt(), Optional.empty(), Standing.OURS)));
+                new Seen(row.facts(), row.reportedAt(), Optional.empty(), Standing.OURS, false)));
   }
 
   /** The way to a host's agent, for what is asked of it directly. */
@@ -82,8 +94,8 @@ public final class Hosts {
    *     connected
    */
   public AgentLink agent(HostId host) {
-    AgentLink agent = agents.get(host);
     Seen known = seen.get(host);
+    AgentLink agent = known != null && known.elsewhere() ? elsewhere.apply(host) : agents.get(host);
     if (agent == null || known == null || !connected(known)) {
       throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "asking the host " + nameOf(host))
           .detail("Its agent is not connected.")
@@ -91,6 +103,11 @@ public final class Hosts {
           .asException();
     }
     return agent;
+  }
+
+  /** The way to agents that are connected to other servers. */
+  public void attachElsewhere(Function<HostId, AgentLink> way) {
+    elsewhere = way;
   }
 
   /** Calls {@code listener} with every whole report, as part of taking it up. */
@@ -111,8 +128,9 @@ public final class Hosts {
       tx.hosts().put(report.lasting(), now);
     }
     Standing standing = histories.of(tx, report);
+    shared.tell(tx, report, standing);
     tx.afterCommit(() -> {
-      seen.put(report.id(), new Seen(report, now, Optional.of(System.nanoTime()), standing));
+      seen.put(report.id(), new Seen(report, now, Optional.of(System.nanoTime()), standing, false));
       counts.take(report);
     });
     if (standing == Standing.OURS) {
@@ -124,7 +142,70 @@ public final class Hosts {
   void heard(HostId host) {
     Optional<Long> now = Optional.of(System.nanoTime());
     seen.computeIfPresent(
-        host, (id, was) -> new Seen(was.report(), was.reportedAt(), now, was.standing()));
+        host,
+        (id, was) ->
+            was.elsewhere()
+                ? was
+                : new Seen(was.report(), was.reportedAt(), now, was.standing(), false));
+  }
+
+  /**
+   * Makes sure that this server is the one to which the host's agent reports.
+   *
+   * @return whether it was another until now: then nothing that is remembered of its VMs counts
+   */
+  boolean hold(Transaction tx, HostId host) {
+    boolean fresh = shared.hold(tx, host);
+    if (fresh) {
+      tx.afterCommit(() ->
+          seen.computeIfPresent(
+              host,
+              (id, was) ->
+                  new Seen(
+                      was.report(),
+                      was.reportedAt(),
+                      Optional.of(System.nanoTime()),
+                      was.standing(),
+                      false)));
+    }
+    return fresh;
+  }
+
+  /** The hosts that reported here and have been silent for too long. */
+  List<HostId> silent() {
+    return seen.values().stream()
+        .filter(host -> !host.elsewhere() && host.heardNanos().isPresent() && !connected(host))
+        .map(host -> host.report().id())
+        .toList();
+  }
+
+  /**
+   * Takes up what another server tells of a host.
+   *
+   * @return what was known of it until now, unless it reports here
+   */
+  Optional<Seen> learn(Transaction tx, HostTable.Shared told) {
+    HostId host = told.report().id();
+    if (told.holder().equals(Optional.of(histories.run()))) {
+      return Optional.empty();
+    }
+    Standing standing = histories.of(tx, told.report());
+    Seen now =
+        new Seen(
+            told.report(),
+            told.reportedAt(),
+            Optional.empty(),
+            standing,
+            told.holder().isPresent());
+    counts.take(told.report());
+    return Optional.ofNullable(seen.put(host, now));
+  }
+
+  /** A host was removed by another server. */
+  Optional<Seen> forget(HostId host) {
+    agents.remove(host);
+    counts.forget(host);
+    return Optional.ofNullable(seen.remove(host));
   }
 
   Collection<Seen> all() {
@@ -136,6 +217,10 @@ public final class Hosts {
   }
 
   boolean connected(Seen host) {
+    return host.elsewhere() || heardLately(host);
+  }
+
+  private static boolean heardLately(Seen host) {
     return host.heardNanos().isPresent()
         && System.nanoTime() - host.heardNanos().get() < SILENCE.toNanos();
   }
@@ -176,7 +261,7 @@ public final class Hosts {
    */
   Seen reported(HostId host) {
     return Optional.ofNullable(seen.get(host))
-        .filter(known -> known.heardNanos().isPresent())
+        .filter(known -> known.elsewhere() || known.heardNanos().isPresent())
         .orElseThrow(() ->
             Problem.of(ErrorCode.SERVER_UNREACHABLE, "asking how host " + nameOf(host) + " is")
                 .detail("It has not reported since the server was started.")
@@ -188,7 +273,12 @@ public final class Hosts {
     seen.computeIfPresent(
         host,
         (id, was) ->
-            new Seen(was.report(), was.reportedAt(), was.heardNanos(), Standing.GIVING_UP));
+            new Seen(
+                was.report(),
+                was.reportedAt(),
+                was.heardNanos(),
+                Standing.GIVING_UP,
+                was.elsewhere()));
   }
 
   /** Whether it follows this database, as far as is known. */
@@ -213,6 +303,7 @@ public final class Hosts {
   /** Forgets a host that was removed. */
   void remove(Transaction tx, HostId host) {
     tx.hosts().remove(host);
+    tx.tell(new News.Host(host));
     tx.afterCommit(() -> {
       seen.remove(host);
       agents.remove(host);

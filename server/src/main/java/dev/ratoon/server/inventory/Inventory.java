@@ -4,6 +4,7 @@ import dev.ratoon.server.members.Members;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
 import java.time.InstantSource;
+import java.util.function.Supplier;
 
 /**
  * Hosts and VMs: the parts of this package put together.
@@ -23,17 +24,18 @@ public record Inventory(
     Trash trash,
     FleetShares shares,
     Adoptions adoptions,
-    TakeOvers takeOvers) {
+    TakeOvers takeOvers,
+    Others others) {
 
   public static Inventory open(
       Database database,
       String incarnation,
-      String run,
+      Supplier<String> run,
       Members members,
       Operations operations,
       WireCounts counts,
       InstantSource clock) {
-    Histories histories = new Histories(incarnation, run, database.read(tx -> tx.fleet().runs()));
+    Histories histories = new Histories(incarnation, run);
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
@@ -70,6 +72,7 @@ public record Inventory(
         new Trash(database, known, operations, revisions, clock),
         shares,
         adoptions,
-        new TakeOvers(database, hosts, known, observations, operations, revisions, clock));
+        new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
+        new Others(database, hosts, observations, revisions, histories));
   }
 }

@@ -12,13 +12,17 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The rows of VMs kept in memory too, so that folding a report that changes none of them costs no
- * look into the database. All changes of VM rows go through here; memory follows each commit.
+ * look into the database. All changes of VM rows go through here; memory follows each commit. Where
+ * other servers change rows, too, nothing is kept.
  */
 final class KnownVms {
   private final Map<VmId, VmRow> rows = new ConcurrentHashMap<>();
 
   /** Those of {@code ids} that exist, inside a write. */
   Map<VmId, VmRow> among(Transaction tx, List<VmId> ids) {
+    if (tx.shared()) {
+      return tx.vms().among(ids);
+    }
     Map<VmId, VmRow> found = HashMap.newHashMap(ids.size());
     List<VmId> others = new ArrayList<>();
     for (VmId id : ids) {
@@ -39,18 +43,24 @@ final class KnownVms {
 
   void add(Transaction tx, Collection<VmRow> vms) {
     tx.vms().add(vms);
-    tx.afterCommit(() -> vms.forEach(vm -> rows.put(vm.id(), vm)));
+    remember(tx, vms);
   }
 
   void want(Transaction tx, VmRow vm) {
     tx.vms().want(vm);
-    tx.afterCommit(() -> rows.put(vm.id(), vm));
+    remember(tx, List.of(vm));
   }
 
   /** Writes what was seen of these VMs. */
   void observe(Transaction tx, List<VmRow> seen) {
     tx.vms().observe(seen);
-    tx.afterCommit(() -> seen.forEach(vm -> rows.put(vm.id(), vm)));
+    remember(tx, seen);
+  }
+
+  private void remember(Transaction tx, Collection<VmRow> vms) {
+    if (!tx.shared()) {
+      tx.afterCommit(() -> vms.forEach(vm -> rows.put(vm.id(), vm)));
+    }
   }
 
   void remove(Transaction tx, VmRow vm) {

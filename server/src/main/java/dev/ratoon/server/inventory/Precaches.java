@@ -62,13 +62,15 @@ public final class Precaches {
                       .asException())
               .diskId();
       BaseWishes wishes = new BaseWishes(tx, tenant, operations, revisions);
-      return places(request).stream()
+      List<HostReport> places = places(request);
+      tx.lock(places.stream().map(HostReport::id).toList());
+      return places.stream()
           .map(host -> {
             OperationRow asked = wishes.ask(BaseTask.PRECACHE, image.toString(), base, host);
             if (has(host, base)) {
               return operations.succeed(tx, asked, "it was there already");
             }
-            bringing.note(host.id(), base);
+            bringing.note(tx, host.id(), base);
             return asked.view();
           })
           .toList();

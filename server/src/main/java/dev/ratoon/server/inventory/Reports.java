@@ -88,10 +88,11 @@ public final class Reports implements ServerLink {
   public void report(HostReport report) {
     database.change(tx -> {
       Standing standing = hosts.report(tx, report);
+      boolean fresh = hosts.hold(tx, report.id());
       long revision = tx.hosts().revision(report.id()).orElseThrow();
       tx.afterCommit(() -> revisions.reported(report.id(), revision, tells(standing)));
       if (standing == Standing.OURS) {
-        fold(tx, report.id(), report.vms());
+        fold(tx, report.id(), report.vms(), fresh);
         removePurged(tx, report);
         bases.fold(tx, report.id(), report.bases());
         adoptions.fold(tx, report);
@@ -114,7 +115,7 @@ public final class Reports implements ServerLink {
   public void report(HostId host, List<VmReport> changed) {
     hosts.heard(host);
     if (hosts.isOurs(host)) {
-      database.change(tx -> fold(tx, host, changed));
+      database.change(tx -> fold(tx, host, changed, hosts.hold(tx, host)));
     }
   }
 
@@ -122,15 +123,24 @@ public final class Reports implements ServerLink {
   public void reportBases(HostId host, List<BaseReport> changed) {
     hosts.heard(host);
     if (hosts.isOurs(host)) {
-      database.change(tx -> bases.fold(tx, host, changed));
+      database.change(tx -> {
+        boolean _ = hosts.hold(tx, host);
+        bases.fold(tx, host, changed);
+      });
     }
   }
 
-  private void fold(Transaction tx, HostId host, List<VmReport> reports) {
-    List<VmReport> news = reports.stream().filter(observations::isNews).toList();
+  /**
+   * @param fresh whether the host has reported to another server meanwhile, so that what was the
+   *     latest here may be so no more
+   */
+  private void fold(Transaction tx, HostId host, List<VmReport> reports, boolean fresh) {
+    List<VmReport> news =
+        reports.stream().filter(report -> fresh || observations.isNews(report)).toList();
     if (news.isEmpty()) {
       return;
     }
+    tx.lock(host);
     Map<VmId, VmRow> rows = known.among(tx, news.stream().map(VmReport::id).toList());
     List<VmRow> changed = new ArrayList<>();
     for (VmReport report : news) {
@@ -139,7 +149,7 @@ public final class Reports implements ServerLink {
         continue;
       }
       tx.afterCommit(() -> observations.put(report));
-      operations.runningOf(vm.id()).ifPresent(operation -> fold(tx, operation, report));
+      operations.runningOf(tx, vm.id()).ifPresent(operation -> fold(tx, operation, report));
       if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
         remove(tx, vm);
       } else {
@@ -202,6 +212,9 @@ public final class Reports implements ServerLink {
   private void removePurged(Transaction tx, HostReport report) {
     Set<VmId> there = new HashSet<>();
     report.vms().forEach(vm -> there.add(vm.id()));
+    if (tx.shared() && !tx.vms().toBePurged(report.id()).isEmpty()) {
+      tx.lock(report.id());
+    }
     tx.vms().toBePurged(report.id()).stream()
         .filter(vm -> vm.desiredRevision() <= report.revision() && !there.contains(vm.id()))
         .forEach(vm -> remove(tx, vm));

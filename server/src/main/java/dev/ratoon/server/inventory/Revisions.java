@@ -11,6 +11,7 @@ import dev.ratoon.server.store.AdoptionTable.Adoption;
 import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.time.Duration;
@@ -48,13 +49,16 @@ public final class Revisions {
   /** A new revision of the host's desired state, as part of a change. */
   long next(Transaction tx, HostId host) {
     long revision = tx.hosts().nextRevision(host);
+    tx.tell(new News.Host(host));
     tx.afterCommit(() -> tell(host, revision));
     return revision;
   }
 
   /** Every host shall be something new, as part of a change that concerns all. */
   public void nextOfAll(Transaction tx) {
-    tx.hosts().all().forEach(row -> next(tx, row.facts().id()));
+    List<HostId> all = tx.hosts().all().stream().map(row -> row.facts().id()).toList();
+    tx.lock(all);
+    all.forEach(host -> next(tx, host));
   }
 
   /**
@@ -69,6 +73,11 @@ public final class Revisions {
     } finally {
       lock.unlock();
     }
+    tell(host, revision);
+  }
+
+  /** Another server has made a newer revision of a host whose agent reports here. */
+  void changed(HostId host, long revision) {
     tell(host, revision);
   }
 

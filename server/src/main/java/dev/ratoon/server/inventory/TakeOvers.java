@@ -72,6 +72,7 @@ public final class TakeOvers {
   public OperationView takeOver(
       String tenant, HostId host, String nameOrId, TakeOverRequest request) {
     return database.write(tx -> {
+      tx.lock(host);
       Optional<VmRow> begun = begun(tx, tenant, host, nameOrId);
       return begun.isPresent()
           ? goOn(tx, begun.get())
@@ -195,7 +196,7 @@ public final class TakeOvers {
   }
 
   private OperationView goOn(Transaction tx, VmRow vm) {
-    Optional<OperationRow> underWay = operations.runningOf(vm.id());
+    Optional<OperationRow> underWay = operations.runningOf(tx, vm.id());
     if (underWay.isPresent()) {
       return underWay.get().view();
     }

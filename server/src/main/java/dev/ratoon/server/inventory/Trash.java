@@ -37,8 +37,12 @@ public final class Trash {
     Instant now = clock.instant();
     database.change(tx -> {
       Duration kept = Duration.ofHours(tx.fleet().settings().trashHours());
-      for (VmRow vm : tx.vms().trashedBefore(now.minus(kept))) {
-        if (operations.runningOf(vm.id()).isEmpty()) {
+      Instant then = now.minus(kept);
+      if (tx.shared()) {
+        tx.lock(tx.vms().trashedBefore(then).stream().map(VmRow::host).toList());
+      }
+      for (VmRow vm : tx.vms().trashedBefore(then)) {
+        if (operations.runningOf(tx, vm.id()).isEmpty()) {
           known.want(
               tx,
               vm.wanting(DesiredPower.PURGED, 0, revisions.next(tx, vm.host()), vm.trashedAt()));

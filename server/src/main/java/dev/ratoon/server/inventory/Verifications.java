@@ -61,6 +61,7 @@ public final class Verifications {
       List<Replica> replicas = replicas(places, wanted(request.bases(), images, all));
       Map<DiskId, String> names = names(images);
       BaseWishes wishes = new BaseWishes(tx, tenant, operations, revisions);
+      tx.lock(replicas.stream().map(replica -> replica.host().id()).toList());
       return replicas.stream()
           .map(replica ->
               wishes

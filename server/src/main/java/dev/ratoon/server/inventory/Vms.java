@@ -91,7 +91,7 @@ public final class Vms {
    * @see dev.ratoon.protocol.agent.AgentLink#disk
    */
   public DiskStream disk(String tenant, String nameOrId, int disk, DiskPart part, boolean packed) {
-    VmRow vm = database.read(tx -> idle(find(tx, tenant, nameOrId), "exporting"));
+    VmRow vm = database.read(tx -> idle(tx, find(tx, tenant, nameOrId), "exporting"));
     int count = vm.spec().disks().size();
     if (disk >= count) {
       throw Problem.of(ErrorCode.NOT_FOUND, "finding disk " + disk + " of " + vm.name())
@@ -105,7 +105,7 @@ public final class Vms {
   /** Starts a VM, or tries again what failed; a VM that runs is left alone. */
   public OperationView start(String tenant, String nameOrId) {
     return database.write(tx -> {
-      VmRow vm = idle(find(tx, tenant, nameOrId), "starting");
+      VmRow vm = idle(tx, held(tx, tenant, nameOrId), "starting");
       outsideTrash(vm, "starting");
       boolean there = vm.power() == DesiredPower.RUNNING && stateOf(vm) == VmState.RUNNING;
       return there
@@ -116,7 +116,7 @@ public final class Vms {
 
   public OperationView stop(String tenant, String nameOrId, int graceSeconds) {
     return database.write(tx -> {
-      VmRow vm = idle(find(tx, tenant, nameOrId), "stopping");
+      VmRow vm = idle(tx, held(tx, tenant, nameOrId), "stopping");
       outsideTrash(vm, "stopping");
       boolean there = vm.power() == DesiredPower.STOPPED && stateOf(vm) == VmState.STOPPED;
       return there
@@ -128,9 +128,9 @@ public final class Vms {
   /** Switches a VM off at once and puts its disks into the trash. */
   public OperationView delete(String tenant, String nameOrId) {
     return database.write(tx -> {
-      VmRow vm = find(tx, tenant, nameOrId);
+      VmRow vm = held(tx, tenant, nameOrId);
       outsideTrash(vm, "deleting");
-      operations.runningOf(vm.id()).ifPresent(operation -> supersede(tx, operation));
+      operations.runningOf(tx, vm.id()).ifPresent(operation -> supersede(tx, operation));
       return want(tx, vm, OperationKind.DELETE, DesiredPower.TRASHED, 0);
     });
   }
@@ -138,7 +138,8 @@ public final class Vms {
   /** Brings a VM back from the trash, stopped, if its name and the memory for it are still free. */
   public OperationView undelete(String tenant, String nameOrId) {
     return database.write(tx -> {
-      VmRow vm = idle(findTrashed(tx, tenant, nameOrId), "undeleting");
+      tx.lock(findTrashed(tx, tenant, nameOrId).host());
+      VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId), "undeleting");
       if (tx.vms().named(tenant, vm.name()).isPresent()) {
         throw Problem.of(ErrorCode.NAME_TAKEN, "undeleting " + vm.name())
             .detail("Another VM has the name meanwhile.")
@@ -190,9 +191,9 @@ public final class Vms {
     return observations.of(vm).map(VmReport::state).orElse(VmState.DEPLOYING);
   }
 
-  private VmRow idle(VmRow vm, String doing) {
+  private VmRow idle(Transaction tx, VmRow vm, String doing) {
     operations
-        .runningOf(vm.id())
+        .runningOf(tx, vm.id())
         .ifPresent(operation -> {
           throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
               .detail(
@@ -228,6 +229,16 @@ public final class Vms {
           .next("Delete another VM there, or raise the setting memoryRatio.")
           .asException();
     }
+  }
+
+  /** The VM, which nobody else changes until the transaction has ended. */
+  private static VmRow held(Transaction tx, String tenant, String nameOrId) {
+    VmRow vm = find(tx, tenant, nameOrId);
+    if (!tx.shared()) {
+      return vm;
+    }
+    tx.lock(vm.host());
+    return find(tx, tenant, nameOrId);
   }
 
   private static VmRow find(Transaction tx, String tenant, String nameOrId) {

@@ -36,6 +36,8 @@ public final class Images {
    */
   public ImageView delete(String tenant, ImageRef ref) {
     return database.write(tx -> {
+      tx.lockFleet();
+      tx.images().lock(tenant, ref);
       ImageView image = view(tx, find(tx, tenant, ref));
       boolean lastName = isLastName(tx, tenant, image);
       if (!image.usedBy().isEmpty() && lastName) {

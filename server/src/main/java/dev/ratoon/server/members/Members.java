@@ -13,6 +13,7 @@ import dev.ratoon.protocol.fleet.JoinToken;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.JoinTokenTable.JoinTokenRow;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.tls.Certificates;
 import java.security.GeneralSecurityException;
@@ -22,7 +23,9 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -47,7 +50,7 @@ public final class Members {
     this.database = database;
     this.certificates = certificates;
     this.clock = clock;
-    database.read(tx -> tx.members().all()).forEach(member -> members.put(member.host(), member));
+    learnAll();
   }
 
   /**
@@ -76,13 +79,14 @@ public final class Members {
     PublicKey key = HostKeys.publicKey(request.publicKey());
     String secret = sha256(HostKeys.bytes(request.secret()));
     database.change(tx -> {
+      tx.lockFleet();
       JoinTokenRow token = tx.joinTokens().find(secret).orElseThrow(() -> noToken(request));
       boolean usedByAnother = token.host().filter(host -> !host.equals(request.host())).isPresent();
       if (usedByAnother || token.expiresAt().isBefore(clock.instant())) {
         throw noToken(request);
       }
       requireNew(tx, request.host(), sha256(key.getEncoded()));
-      requireFree(request);
+      requireFree(tx, request);
       tx.joinTokens().use(secret, request.host());
       put(
           tx,
@@ -109,7 +113,7 @@ public final class Members {
 
   /** Nobody becomes a host that is there already by naming its id. */
   private void requireNew(Transaction tx, HostId host, String key) {
-    Optional<Member> known = find(host);
+    Optional<Member> known = find(tx, host);
     boolean there =
         known.isPresent()
             ? !known.get().removed() && !known.get().keySha256().equals(Optional.of(key))
@@ -122,9 +126,10 @@ public final class Members {
     }
   }
 
-  private void requireFree(JoinRequest request) {
+  private void requireFree(Transaction tx, JoinRequest request) {
+    Collection<Member> all = tx.shared() ? tx.members().all() : members.values();
     boolean taken =
-        members.values().stream()
+        all.stream()
             .anyMatch(other ->
                 !other.removed()
                     && other.name().equals(request.name())
@@ -161,13 +166,41 @@ public final class Members {
   /** The host that shows this certificate, if it belongs to the fleet. */
   public Optional<HostId> known(X509Certificate shown) {
     return Certificates.host(shown)
-        .map(members::get)
+        .flatMap(this::findOrLearn)
         .filter(member ->
             !member.removed()
                 && member
                     .keySha256()
                     .equals(Optional.of(sha256(shown.getPublicKey().getEncoded()))))
         .map(Member::host);
+  }
+
+  /** One that has just joined through another server may call before the news of it comes. */
+  private Optional<Member> findOrLearn(HostId host) {
+    Optional<Member> known = find(host);
+    if (known.isEmpty() && database.shared()) {
+      learn(host);
+      return find(host);
+    }
+    return known;
+  }
+
+  /** Takes up what another server has written of this host. */
+  public void learn(HostId host) {
+    database
+        .<Optional<Member>>read(tx -> tx.members().find(host))
+        .ifPresent(member -> members.put(host, member));
+  }
+
+  /** Takes up all that other servers have written. */
+  public void learnAll() {
+    database
+        .<List<Member>>read(tx -> tx.members().all())
+        .forEach(member -> members.put(member.host(), member));
+  }
+
+  private Optional<Member> find(Transaction tx, HostId host) {
+    return tx.shared() ? tx.members().find(host) : find(host);
   }
 
   /** What is said of this host; empty for one of which nothing is. */
@@ -182,7 +215,7 @@ public final class Members {
    */
   public void change(Transaction tx, HostId host, EntityName name, UnaryOperator<Member> change) {
     Member before =
-        find(host)
+        find(tx, host)
             .orElseGet(() ->
                 new Member(
                     host,
@@ -218,6 +251,7 @@ public final class Members {
 
   private void put(Transaction tx, Member member) {
     tx.members().put(member);
+    tx.tell(new News.Member(member.host()));
     tx.afterCommit(() -> members.put(member.host(), member));
   }
 

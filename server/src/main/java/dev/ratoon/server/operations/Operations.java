@@ -11,6 +11,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -33,15 +35,22 @@ import java.util.stream.Stream;
  * that progress costs no look into the database.
  *
  * <p>Memory follows the database: it changes in {@link Transaction#afterCommit}, in the order of
- * the commits. So inside a write {@link #runningOf} is exact.
+ * the commits. So inside a write memory is exact where there is one server. Where there are
+ * several, writes look into the database instead, memory learns what others have done ({@link
+ * #learn}), and how far an operation has come is written down now and then for them ({@link
+ * #share}).
  */
 public final class Operations {
+  private static final int MOST_SHARED_AT_ONCE = 500;
+
   private final Database database;
   private final Events events;
   private final MeterRegistry meters;
   private final InstantSource clock;
   private final OperationIds ids = new OperationIds();
   private final Map<OperationId, Running> running = new ConcurrentHashMap<>();
+  private final Set<OperationId> toBeShared = ConcurrentHashMap.newKeySet();
+  private final LatelyEnded latelyEnded = new LatelyEnded();
 
   /** Those under way on the same VM, or on the same base of one host. */
   private final Map<Record, Set<OperationId>> bySubject = new ConcurrentHashMap<>();
@@ -71,21 +80,33 @@ public final class Operations {
   public static Operations resume(
       Database database, Events events, MeterRegistry meters, InstantSource clock) {
     Operations operations = new Operations(database, events, meters, clock);
-    database.change(tx -> {
-      for (OperationRow row : tx.operations().running()) {
-        operations.remember(row);
-        if (row.view().kind() == OperationKind.IMPORT) {
-          operations.fail(
-              tx,
-              row,
-              Problem.of(ErrorCode.INTERRUPTED, "importing " + row.view().subject())
-                  .detail("The server ended during the import.")
-                  .next("Add the image again."));
-        }
-      }
-    });
+    if (database.shared()) {
+      database
+          .<List<OperationRow>>read(tx -> tx.operations().running())
+          .forEach(operations::remember);
+    } else {
+      database.change(tx -> {
+        List<OperationRow> left = tx.operations().running();
+        left.forEach(operations::remember);
+        operations.giveUp(tx, left);
+      });
+    }
     meters.gaugeMapSize("ratoon.operations.running", List.of(), operations.running);
     return operations;
+  }
+
+  /** Fails those of operations that a server does by itself, and that has ended. */
+  public void giveUp(Transaction tx, List<OperationRow> left) {
+    for (OperationRow row : left) {
+      if (row.view().kind() == OperationKind.IMPORT) {
+        fail(
+            tx,
+            row,
+            Problem.of(ErrorCode.INTERRUPTED, "importing " + row.view().subject())
+                .detail("The server ended during the import.")
+                .next("Add the image again."));
+      }
+    }
   }
 
   /**
@@ -116,7 +137,8 @@ public final class Operations {
             subject.base(),
             subject.host());
     OperationRow row = new OperationRow(tenant, view, revision);
-    tx.operations().put(List.of(row));
+    tx.operations().add(row, kind == OperationKind.IMPORT ? tx.run() : Optional.empty());
+    tx.tell(new News.Operation(view.id()));
     tx.afterCommit(() -> {
       remember(row);
       events.publish(row);
@@ -125,6 +147,9 @@ public final class Operations {
   }
 
   private void remember(OperationRow row) {
+    if (latelyEnded.contains(row.view().id())) {
+      return;
+    }
     running.put(row.view().id(), new Running(row));
     key(row.view())
         .ifPresent(key ->
@@ -144,21 +169,35 @@ public final class Operations {
   }
 
   /** The operation that is under way on this VM. */
-  public Optional<OperationRow> runningOf(VmId vm) {
-    return runningOn(vm).findAny();
+  public Optional<OperationRow> runningOf(Transaction tx, VmId vm) {
+    return tx.shared() ? tx.operations().runningOf(vm).map(this::live) : runningOn(vm).findAny();
   }
 
   /** The operations that are under way on this base disk of this host. */
-  public List<OperationRow> runningOf(DiskId base, HostId host) {
-    return runningOn(new BaseOnHost(base, host)).toList();
+  public List<OperationRow> runningOf(Transaction tx, DiskId base, HostId host) {
+    return tx.shared()
+        ? tx.operations().runningOn(host).stream()
+            .filter(row -> row.view().base().equals(Optional.of(base)))
+            .map(this::live)
+            .toList()
+        : runningOn(new BaseOnHost(base, host)).toList();
   }
 
   /** The operations that are under way on this host and are not about a VM. */
-  public List<OperationRow> runningOn(HostId host) {
-    return running.values().stream()
-        .map(each -> each.row)
-        .filter(row -> row.view().host().equals(Optional.of(host)))
-        .toList();
+  public List<OperationRow> runningOn(Transaction tx, HostId host) {
+    return tx.shared()
+        ? tx.operations().runningOn(host)
+        : running.values().stream()
+            .map(each -> each.row)
+            .filter(row -> row.view().host().equals(Optional.of(host)))
+            .toList();
+  }
+
+  /** The operation, if it is under way. */
+  public Optional<OperationRow> running(Transaction tx, OperationId id) {
+    return tx.shared()
+        ? tx.operations().find(id).filter(row -> !row.view().state().ended()).map(this::live)
+        : running(id);
   }
 
   private Stream<OperationRow> runningOn(Record subject) {
@@ -205,7 +244,12 @@ public final class Operations {
                 Optional.of(now),
                 view.base(),
                 view.host()));
-    tx.operations().put(List.of(ended));
+    if (!tx.operations().end(ended, tx.run())) {
+      throw Problem.of(ErrorCode.INTERRUPTED, "ending the operation " + view.id())
+          .detail("It has ended already, or another server has taken it up.")
+          .asException();
+    }
+    tx.tell(new News.Operation(view.id()));
     tx.afterCommit(() -> forget(ended));
     return ended.view();
   }
@@ -220,10 +264,14 @@ public final class Operations {
                   ids.remove(view.id());
                   return ids.isEmpty() ? null : ids;
                 }));
+    boolean known = !latelyEnded.add(view.id());
     Running was = running.remove(view.id());
     if (was != null) {
       was.row = ended;
       was.ended.countDown();
+    }
+    if (known) {
+      return;
     }
     Timer.builder("ratoon.operations")
         .tag("kind", view.kind().name())
@@ -248,28 +296,99 @@ public final class Operations {
         && !(now.row.view().steps().equals(steps) && now.row.view().problem().equals(waiting))) {
       now.row = now.row.at(steps, waiting);
       events.publish(now.row);
+      if (database.shared()) {
+        toBeShared.add(id);
+      }
     }
+  }
+
+  /** Writes down for other servers how far operations have come since this was done last. */
+  public void share() {
+    List<OperationId> ids = toBeShared.stream().limit(MOST_SHARED_AT_ONCE).toList();
+    // What comes further from now on is shared the next time.
+    ids.forEach(toBeShared::remove);
+    List<OperationRow> come = ids.stream().flatMap(id -> running(id).stream()).toList();
+    if (!come.isEmpty()) {
+      database.change(tx -> {
+        tx.operations().progress(come);
+        come.forEach(row -> tx.tell(new News.Operation(row.view().id())));
+      });
+    }
+  }
+
+  /** Takes up what another server, or this one, has made of an operation. */
+  public void learn(OperationRow row) {
+    OperationId id = row.view().id();
+    if (row.view().state().ended()) {
+      forget(row);
+      return;
+    }
+    Running now = running.get(id);
+    if (now == null) {
+      remember(row);
+      events.publish(row);
+    } else if (!toBeShared.contains(id) && !now.row.view().steps().equals(row.view().steps())) {
+      now.row = row;
+      events.publish(row);
+    }
+  }
+
+  /** Takes up all that run, and what has become of those that memory thinks run. */
+  public void learnAll() {
+    List<OperationRow> under = database.read(tx -> tx.operations().running());
+    under.forEach(this::learn);
+    Set<OperationId> ids = under.stream().map(row -> row.view().id()).collect(Collectors.toSet());
+    List<OperationId> gone = running.keySet().stream().filter(id -> !ids.contains(id)).toList();
+    gone.forEach(id ->
+        database
+            .<Optional<OperationRow>>read(tx -> tx.operations().find(id))
+            .ifPresent(this::learn));
   }
 
   /** Shows how far an operation has come, and writes it down. */
   public void stepped(OperationId id, List<OperationStep> steps) {
     progress(id, steps);
     Optional.ofNullable(running.get(id))
-        .ifPresent(each -> database.change(tx -> tx.operations().put(List.of(each.row))));
+        .ifPresent(each ->
+            database.change(tx -> {
+              tx.operations().progress(List.of(each.row));
+              tx.tell(new News.Operation(id));
+            }));
   }
 
   /** The operation as it is now, or, when it is under way, at its end or after {@code wait}. */
   public OperationView show(String tenant, OperationId id, Duration wait)
       throws InterruptedException {
+    if (database.shared()) {
+      return showShared(tenant, id, wait);
+    }
     Running under = running.get(id);
     if (under != null && under.row.tenant().equals(tenant)) {
       under.ended.await(wait.toNanos(), TimeUnit.NANOSECONDS);
       return under.row.view();
     }
+    return found(tenant, id).view();
+  }
+
+  /** Memory says when to look again; what is shown is in the database. */
+  private OperationView showShared(String tenant, OperationId id, Duration wait)
+      throws InterruptedException {
+    OperationRow row = found(tenant, id);
+    if (row.view().state().ended() || wait.isZero()) {
+      return live(row).view();
+    }
+    learn(row);
+    Running under = running.get(id);
+    if (under != null) {
+      under.ended.await(wait.toNanos(), TimeUnit.NANOSECONDS);
+    }
+    return live(found(tenant, id)).view();
+  }
+
+  private OperationRow found(String tenant, OperationId id) {
     return database
-        .read(tx -> tx.operations().find(id))
+        .<Optional<OperationRow>>read(tx -> tx.operations().find(id))
         .filter(row -> row.tenant().equals(tenant))
-        .map(OperationRow::view)
         .orElseThrow(() ->
             Problem.of(ErrorCode.NOT_FOUND, "finding the operation " + id)
                 .next("'ratoon operation list' shows those that exist.")
@@ -278,27 +397,30 @@ public final class Operations {
 
   /** The operation as it is in memory or, when it has ended, in the database. */
   public Optional<OperationView> find(Transaction tx, OperationId id) {
-    Optional<OperationRow> row = Optional.ofNullable(running.get(id)).map(each -> each.row);
-    return row.or(() -> tx.operations().find(id)).map(OperationRow::view);
+    if (tx.shared()) {
+      return tx.operations().find(id).map(this::live).map(OperationRow::view);
+    }
+    return running(id).or(() -> tx.operations().find(id)).map(OperationRow::view);
   }
 
   /** The newest, newest first. */
   public List<OperationView> newest(String tenant, int limit) {
-    return live(database.read(tx -> tx.operations().newest(tenant, limit)));
+    return allLive(database.read(tx -> tx.operations().newest(tenant, limit)));
   }
 
   /** The newest of one VM, newest first. */
   public List<OperationView> newestOf(VmId vm, int limit) {
-    return live(database.read(tx -> tx.operations().newestOf(vm, limit)));
+    return allLive(database.read(tx -> tx.operations().newestOf(vm, limit)));
   }
 
   /** Those under way. */
   public List<OperationView> underWay(String tenant) {
-    return running.values().stream()
-        .map(each -> each.row)
-        .filter(row -> row.tenant().equals(tenant))
-        .map(OperationRow::view)
-        .toList();
+    Stream<OperationRow> all =
+        database.shared()
+            ? database.<List<OperationRow>>read(tx -> tx.operations().running()).stream()
+                .map(this::live)
+            : running.values().stream().map(each -> each.row);
+    return all.filter(row -> row.tenant().equals(tenant)).map(OperationRow::view).toList();
   }
 
   /** Wakes whoever waits for an end that this run of the server will not see. */
@@ -306,12 +428,13 @@ public final class Operations {
     running.values().forEach(each -> each.ended.countDown());
   }
 
-  private List<OperationView> live(List<OperationRow> rows) {
-    return rows.stream()
-        .map(row -> {
-          Running under = running.get(row.view().id());
-          return under == null ? row.view() : under.row.view();
-        })
-        .toList();
+  private List<OperationView> allLive(List<OperationRow> rows) {
+    return rows.stream().map(row -> live(row).view()).toList();
+  }
+
+  /** As far as it has come by now, where this server knows more than the database. */
+  private OperationRow live(OperationRow row) {
+    Running under = row.view().state().ended() ? null : running.get(row.view().id());
+    return under == null ? row : under.row;
   }
 }

@@ -3,7 +3,7 @@ package dev.ratoon.server.store;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.Settings;
 import java.time.Instant;
-import java.util.Set;
+import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /** What there is once in a fleet, and its tenants. */
@@ -34,6 +34,11 @@ public final class FleetTable {
         .one();
   }
 
+  /** Whether this database has a fleet's data in it. */
+  public boolean exists() {
+    return handle.createQuery("select count(*) from fleet").mapTo(Long.class).one() > 0;
+  }
+
   public Settings settings() {
     return Json.read(
         handle.createQuery("select settings from fleet where id = 1").mapTo(String.class).one(),
@@ -47,25 +52,52 @@ public final class FleetTable {
         .execute();
   }
 
-  /** A start of the server; from now on it knows what its hosts were told until here. */
-  public void began(String run, Instant now) {
-    handle
-        .createUpdate("insert into run (name, started_at) values (:run, :now)")
-        .bind("run", run)
-        .bind("now", now.toEpochMilli())
-        .execute();
-    handle.createUpdate("update host set began = revision").execute();
+  /**
+   * A start of a server. Where it is the first of its generation, it knows from now on what its
+   * hosts were told until here; the others of the generation know the same.
+   *
+   * @param first whether no other server is on
+   */
+  public void began(String run, boolean first, Instant now) {
     handle
         .createUpdate(
-            "delete from run where rowid not in (select rowid from run order by rowid desc limit"
-                + " :n)")
+            """
+            insert into run (name, started_at, generation) values (:run, :now,
+              (select coalesce(max(generation), 0) from run) + :more)\
+            """)
+        .bind("run", run)
+        .bind("now", now.toEpochMilli())
+        .bind("more", first ? 1L : 0L)
+        .execute();
+    if (first) {
+      handle.createUpdate("update host set began = revision").execute();
+    }
+    handle
+        .createUpdate(
+            """
+            delete from run where started_at < (select min(started_at) from
+              (select started_at from run order by started_at desc limit :n) as newest)\
+            """)
         .bind("n", MOST_RUNS)
         .execute();
   }
 
-  /** The starts of the server that this database knows of. */
-  public Set<String> runs() {
-    return handle.createQuery("select name from run").mapTo(String.class).set();
+  /** The generation of a start of a server; empty for one that this database does not know of. */
+  public Optional<Long> generation(String run) {
+    return handle
+        .createQuery("select generation from run where name = :run")
+        .bind("run", run)
+        .mapTo(Long.class)
+        .findOne();
+  }
+
+  /** The fingerprint of the authority of this fleet; {@code own} becomes it when there was none. */
+  public String authority(String own) {
+    handle
+        .createUpdate("update fleet set authority = :own where id = 1 and authority is null")
+        .bind("own", own)
+        .execute();
+    return handle.createQuery("select authority from fleet where id = 1").mapTo(String.class).one();
   }
 
   public void addTenant(String tenant, Instant now) {

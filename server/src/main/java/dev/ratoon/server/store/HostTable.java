@@ -4,7 +4,10 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.Lineage.Replaced;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -19,10 +22,29 @@ public final class HostTable {
    */
   public record HostRow(HostReport facts, Instant reportedAt) {}
 
+  /**
+   * What the servers tell each other of a host.
+   *
+   * @param report what it last reported, as far as others need it
+   * @param holder the run of the server that its agent reports to; empty if it is not connected
+   * @param revision the newest of its desired state
+   */
+  public record Shared(
+      HostReport report, Instant reportedAt, Optional<String> holder, long revision) {}
+
   private final Handle handle;
 
   HostTable(Handle handle) {
     this.handle = handle;
+  }
+
+  /** Keeps others from changing the hosts, or anything on them. */
+  void lock(Collection<HostId> hosts) {
+    handle
+        .createQuery("select id from host where id in (<ids>) order by id for no key update")
+        .bindList("ids", hosts.stream().map(HostId::toString).distinct().toList())
+        .mapTo(String.class)
+        .list();
   }
 
   /** Adds the host at revision 1, or writes its new facts. */
@@ -46,6 +68,85 @@ public final class HostTable {
         .map((row, context) ->
             new HostRow(
                 Column.json(row, "facts", HostReport.class), Column.instant(row, "reported_at")))
+        .list();
+  }
+
+  /** What is told of this host. */
+  public Optional<Shared> shared(HostId host) {
+    return handle
+        .createQuery("select * from host where id = :id")
+        .bind("id", host.toString())
+        .map((row, context) -> shared(row))
+        .findOne();
+  }
+
+  /** What is told of all hosts. */
+  public List<Shared> shared() {
+    return handle.createQuery("select * from host").map((row, context) -> shared(row)).list();
+  }
+
+  private static Shared shared(ResultSet row) throws SQLException {
+    return new Shared(
+        Column.maybeJson(row, "report", HostReport.class)
+            .orElse(Column.json(row, "facts", HostReport.class)),
+        Column.instant(row, "reported_at"),
+        Column.text(row, "holder"),
+        row.getLong("revision"));
+  }
+
+  /** Tells other servers what the host has reported. */
+  public void tell(HostReport report, Instant now) {
+    handle
+        .createUpdate("update host set report = :report, reported_at = :now where id = :id")
+        .bind("id", report.id().toString())
+        .bind("report", Json.write(report))
+        .bind("now", now.toEpochMilli())
+        .execute();
+  }
+
+  /** The run of the server that the host's agent reports to. */
+  public Optional<String> holder(HostId host) {
+    return handle
+        .createQuery("select holder from host where id = :id and holder is not null")
+        .bind("id", host.toString())
+        .mapTo(String.class)
+        .findOne();
+  }
+
+  /** From now on the host's agent reports to the server of this run. */
+  public void hold(HostId host, String run) {
+    handle
+        .createUpdate("update host set holder = :run where id = :id")
+        .bind("id", host.toString())
+        .bind("run", run)
+        .execute();
+  }
+
+  /** The host's agent is silent, as the server of this run says that it reports to. */
+  public boolean letGo(HostId host, String run) {
+    return handle
+            .createUpdate("update host set holder = null where id = :id and holder = :run")
+            .bind("id", host.toString())
+            .bind("run", run)
+            .execute()
+        == 1;
+  }
+
+  /** The runs of servers to which agents are said to report. */
+  public List<String> holders() {
+    return handle
+        .createQuery("select distinct holder from host where holder is not null")
+        .mapTo(String.class)
+        .list();
+  }
+
+  /** The hosts whose agents report to the server of this run. */
+  public List<HostId> heldBy(String run) {
+    return handle
+        .createQuery("select id from host where holder = :run order by id")
+        .bind("run", run)
+        .mapTo(String.class)
+        .map(HostId::parse)
         .list();
   }
 
@@ -83,7 +184,8 @@ public final class HostTable {
     return handle
         .createQuery(
             """
-            update host set replaces = :replaced, revision = max(revision, :seen) + 1
+            update host set replaces = :replaced,
+              revision = case when revision > :seen then revision else :seen end + 1
             where id = :id returning revision\
             """)
         .bind("id", host.toString())

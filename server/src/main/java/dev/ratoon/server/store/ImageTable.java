@@ -28,9 +28,11 @@ public final class ImageTable {
       Instant createdAt) {}
 
   private final Handle handle;
+  private final boolean shared;
 
-  ImageTable(Handle handle) {
+  ImageTable(Handle handle, boolean shared) {
     this.handle = handle;
+    this.shared = shared;
   }
 
   public void add(ImageRow image) {
@@ -64,6 +66,30 @@ public final class ImageTable {
         .bind("tag", image.tag().text())
         .map((row, context) -> read(row))
         .findOne();
+  }
+
+  /** As {@link #find}; nobody removes it until this transaction has ended. */
+  public Optional<ImageRow> keep(String tenant, ImageRef image) {
+    lock(tenant, image, "for share");
+    return find(tenant, image);
+  }
+
+  /** Waits for all who just use this image for something new. */
+  public void lock(String tenant, ImageRef image) {
+    lock(tenant, image, "for update");
+  }
+
+  private void lock(String tenant, ImageRef image, String how) {
+    if (shared) {
+      handle
+          .createQuery(
+              "select 1 from image where tenant = :tenant and name = :name and tag = :tag " + how)
+          .bind("tenant", tenant)
+          .bind("name", image.name().text())
+          .bind("tag", image.tag().text())
+          .mapTo(Integer.class)
+          .list();
+    }
   }
 
   public List<ImageRow> all(String tenant) {

@@ -62,42 +62,122 @@ public final class OperationTable {
     this.handle = handle;
   }
 
-  /** Adds these, or writes what has become of them. */
-  public void put(Collection<OperationRow> operations) {
-    if (operations.isEmpty()) {
-      return;
-    }
-    PreparedBatch batch =
-        handle.prepareBatch(
+  /**
+   * Adds one.
+   *
+   * @param server that does it by itself
+   */
+  public void add(OperationRow row, Optional<String> server) {
+    OperationView view = row.view();
+    handle
+        .createUpdate(
             """
             insert into operation (id, tenant, kind, subject, vm, state, power_revision,
-              steps, problem, result, created_at, ended_at, base, host)
+              steps, created_at, base, host, server)
             values (:id, :tenant, :kind, :subject, :vm, :state, :powerRevision,
-              :steps, :problem, :result, :created, :ended, :base, :host)
-            on conflict (id) do update set state = excluded.state, steps = excluded.steps,
-              problem = excluded.problem, result = excluded.result,
-              ended_at = excluded.ended_at\
-            """);
+              :steps, :created, :base, :host, :server)\
+            """)
+        .bind("id", view.id().toString())
+        .bind("tenant", row.tenant())
+        .bind("kind", view.kind().name())
+        .bind("subject", view.subject())
+        .bind("vm", view.vm().map(VmId::toString).orElse(null))
+        .bind("state", view.state().name())
+        .bind("powerRevision", row.revision())
+        .bind("steps", Json.write(view.steps()))
+        .bind("created", view.createdAt().toEpochMilli())
+        .bind("base", view.base().map(DiskId::hex).orElse(null))
+        .bind("host", view.host().map(HostId::toString).orElse(null))
+        .bind("server", server.orElse(null))
+        .execute();
+  }
+
+  /**
+   * Writes how one has ended.
+   *
+   * @param run of the server that writes; one that a server does by itself only that one ends, or
+   *     who has taken it up
+   * @return false if it had ended already, or is another server's
+   */
+  public boolean end(OperationRow row, Optional<String> run) {
+    OperationView view = row.view();
+    return handle
+            .createUpdate(
+                """
+                update operation set state = :state, steps = :steps, problem = :problem,
+                  result = :result, ended_at = :ended
+                where id = :id and state = 'RUNNING' and (server is null or server = :run)\
+                """)
+            .bind("id", view.id().toString())
+            .bind("state", view.state().name())
+            .bind("steps", Json.write(view.steps()))
+            .bind("problem", view.problem().map(Json::write).orElse(null))
+            .bind("result", view.result().orElse(null))
+            .bind("ended", Column.millis(view.endedAt()))
+            .bind("run", run.orElse(""))
+            .execute()
+        == 1;
+  }
+
+  /** Writes how far these have come, unless they have ended. */
+  public void progress(Collection<OperationRow> operations) {
+    PreparedBatch batch =
+        handle.prepareBatch(
+            "update operation set steps = :steps, problem = :problem"
+                + " where id = :id and state = 'RUNNING'");
     for (OperationRow row : operations) {
-      OperationView view = row.view();
       batch
-          .bind("id", view.id().toString())
-          .bind("tenant", row.tenant())
-          .bind("kind", view.kind().name())
-          .bind("subject", view.subject())
-          .bind("vm", view.vm().map(VmId::toString).orElse(null))
-          .bind("state", view.state().name())
-          .bind("powerRevision", row.revision())
-          .bind("steps", Json.write(view.steps()))
-          .bind("problem", view.problem().map(Json::write).orElse(null))
-          .bind("result", view.result().orElse(null))
-          .bind("created", view.createdAt().toEpochMilli())
-          .bind("ended", Column.millis(view.endedAt()))
-          .bind("base", view.base().map(DiskId::hex).orElse(null))
-          .bind("host", view.host().map(HostId::toString).orElse(null))
+          .bind("id", row.view().id().toString())
+          .bind("steps", Json.write(row.view().steps()))
+          .bind("problem", row.view().problem().map(Json::write).orElse(null))
           .add();
     }
     batch.execute();
+  }
+
+  /** Lets another server end what this one did by itself. */
+  public List<OperationRow> takeOver(String from, String by) {
+    List<OperationRow> left =
+        handle
+            .createQuery("select * from operation where server = :run and state = 'RUNNING'")
+            .bind("run", from)
+            .map((row, context) -> read(row))
+            .list();
+    handle
+        .createUpdate("update operation set server = :by where server = :run and state = 'RUNNING'")
+        .bind("by", by)
+        .bind("run", from)
+        .execute();
+    return left;
+  }
+
+  /** The one that is under way on this VM. */
+  public Optional<OperationRow> runningOf(VmId vm) {
+    return handle
+        .createQuery("select * from operation where vm = :vm and state = 'RUNNING' order by id")
+        .bind("vm", vm.toString())
+        .map((row, context) -> read(row))
+        .findFirst();
+  }
+
+  /** Those that are under way on this host and are not about a VM. */
+  public List<OperationRow> runningOn(HostId host) {
+    return handle
+        .createQuery("select * from operation where host = :host and state = 'RUNNING' order by id")
+        .bind("host", host.toString())
+        .map((row, context) -> read(row))
+        .list();
+  }
+
+  /** Those of {@code ids} that there are. */
+  public List<OperationRow> among(List<OperationId> ids) {
+    return ids.isEmpty()
+        ? List.of()
+        : handle
+            .createQuery("select * from operation where id in (<ids>)")
+            .bindList("ids", ids.stream().map(OperationId::toString).toList())
+            .map((row, context) -> read(row))
+            .list();
   }
 
   public Optional<OperationRow> find(OperationId id) {

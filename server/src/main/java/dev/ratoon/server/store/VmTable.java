@@ -20,11 +20,33 @@ import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jdbi.v3.core.statement.Query;
 
 /** The VMs of all tenants, those in the trash included until their files are gone. */
 public final class VmTable {
   /** Bound of a list in SQL; longer ones are asked for piece by piece. */
   private static final int PIECE = 500;
+
+  private static final String MEMORY =
+      """
+      select host, sum(memory_bytes) as bytes from vm where trashed_at is null %s group by host\
+      """;
+
+  private static final String DISK_COMING =
+      """
+      select vm.host as host, sum(vm.disk_bytes) as bytes
+      from operation join vm on vm.id = operation.vm
+      where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' %s group by vm.host\
+      """;
+
+  private static final String BASES_COMING =
+      """
+      select vm.host as host, vm_base.base as base,
+        (select coalesce(max(stored_bytes), 0) from image where disk_id = vm_base.base) as bytes
+      from operation join vm on vm.id = operation.vm join vm_base on vm_base.vm = vm.id
+      where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' %s
+      group by vm.host, vm_base.base\
+      """;
 
   private final Handle handle;
 
@@ -180,6 +202,15 @@ public final class VmTable {
     return names.stream().map(EntityName::text).filter(held::contains).toList();
   }
 
+  /** What these hosts have been promised to. */
+  public Promises promises(Collection<HostId> hosts) {
+    List<String> ids = hosts.stream().map(HostId::toString).toList();
+    return new Promises(
+        byHost(MEMORY.formatted("and host in (<ids>)"), ids),
+        byHost(DISK_COMING.formatted("and vm.host in (<ids>)"), ids),
+        basesComing(BASES_COMING.formatted("and vm.host in (<ids>)"), ids));
+  }
+
   /** What hosts have been promised to. */
   public Promises promises() {
     return new Promises(memoryByHost(), diskComingByHost(), basesComingByHost());
@@ -187,31 +218,21 @@ public final class VmTable {
 
   /** What VMs outside the trash were promised, for each host. */
   public Map<HostId, Long> memoryByHost() {
-    return byHost(
-        "select host, sum(memory_bytes) as bytes from vm where trashed_at is null group by host");
+    return byHost(MEMORY.formatted(""), List.of());
   }
 
   /** What the disks of VMs that are just being deployed may still come to take, for each host. */
   private Map<HostId, Long> diskComingByHost() {
-    return byHost(
-        """
-        select vm.host as host, sum(vm.disk_bytes) as bytes
-        from operation join vm on vm.id = operation.vm
-        where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' group by vm.host\
-        """);
+    return byHost(DISK_COMING.formatted(""), List.of());
   }
 
   private Map<HostId, Map<DiskId, Long>> basesComingByHost() {
+    return basesComing(BASES_COMING.formatted(""), List.of());
+  }
+
+  private Map<HostId, Map<DiskId, Long>> basesComing(String query, List<String> ids) {
     Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
-    handle
-        .createQuery(
-            """
-            select vm.host as host, vm_base.base as base,
-              (select coalesce(max(stored_bytes), 0) from image where disk_id = vm_base.base) as bytes
-            from operation join vm on vm.id = operation.vm join vm_base on vm_base.vm = vm.id
-            where operation.state = 'RUNNING' and operation.kind = 'DEPLOY'
-            group by vm.host, vm_base.base\
-            """)
+    on(query, ids)
         .map((row, context) ->
             Map.entry(
                 HostId.parse(row.getString("host")),
@@ -223,10 +244,14 @@ public final class VmTable {
     return bases;
   }
 
-  private Map<HostId, Long> byHost(String query) {
+  private Query on(String query, List<String> ids) {
+    Query asked = handle.createQuery(query);
+    return ids.isEmpty() ? asked : asked.bindList("ids", ids);
+  }
+
+  private Map<HostId, Long> byHost(String query, List<String> ids) {
     Map<HostId, Long> bytes = new HashMap<>();
-    handle
-        .createQuery(query)
+    on(query, ids)
         .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getLong("bytes")))
         .forEach(entry -> bytes.put(entry.getKey(), entry.getValue()));
     return bytes;

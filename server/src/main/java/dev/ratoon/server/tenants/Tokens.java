@@ -2,6 +2,7 @@ package dev.ratoon.server.tenants;
 
 import dev.ratoon.protocol.Permission;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.TokenTable.Token;
 import dev.ratoon.server.tls.PrivateFile;
 import java.io.IOException;
@@ -26,7 +27,7 @@ public final class Tokens {
   private static final String ADMIN = "admin";
   private static final int TOKEN_BYTES = 32;
 
-  private final List<Known> known;
+  private volatile List<Known> known;
 
   @SuppressWarnings("ArrayRecordComponent") // never compared but in constant time
   private record Known(byte[] sha256, Caller caller) {
@@ -43,7 +44,8 @@ public final class Tokens {
 
   /**
    * Reads the tokens, after making sure that there is an administrator's: when {@code adminFile} is
-   * missing a new one is written there, and the one before is no longer valid.
+   * missing a new one is written there, and the one before is no longer valid. On a database of
+   * several servers each has its own, which is valid on all of them.
    */
   public static Tokens open(Database database, Path adminFile, Instant now) throws IOException {
     Optional<String> fresh = Files.exists(adminFile) ? Optional.empty() : Optional.of(newToken());
@@ -59,13 +61,19 @@ public final class Tokens {
               .put(
                   new Token(
                       DEFAULT_TENANT,
-                      ADMIN,
+                      tx.shared() ? ADMIN + " " + sha256.substring(0, 8) : ADMIN,
                       sha256,
                       EnumSet.complementOf(EnumSet.of(Permission.AGENT))),
                   now);
+          tx.tell(new News.Tokens());
           return tx.tokens().all();
         });
     return new Tokens(tokens.stream().map(Known::of).toList());
+  }
+
+  /** Takes up the tokens as they are in the database now. */
+  public void learn(Database database) {
+    known = database.<List<Token>>read(tx -> tx.tokens().all()).stream().map(Known::of).toList();
   }
 
   /** Whose token this is. Takes as long for a wrong one as for a right one. */

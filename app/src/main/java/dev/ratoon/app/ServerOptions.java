@@ -1,0 +1,49 @@
+package dev.ratoon.app;
+
+import dev.ratoon.cli.Version;
+import dev.ratoon.protocol.client.ServerAccess;
+import dev.ratoon.server.ServerConfig;
+import dev.ratoon.server.store.DatabaseAddress;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How this process is a server, as options and environment say.
+ *
+ * @param listen where the API answers
+ * @param database where its memory is; a file in the data folder unless told
+ * @param advertise where agents and clients reach this very server, if not where it listens
+ * @param runsVms whether this machine is a host for VMs, too
+ */
+record ServerOptions(
+    Optional<String> listen,
+    Optional<String> database,
+    Optional<String> advertise,
+    boolean runsVms) {
+
+  /** Server and host in one. */
+  static ServerOptions ofOneMachine(Optional<String> listen) {
+    return new ServerOptions(listen, Optional.empty(), Optional.empty(), true);
+  }
+
+  ServerConfig config(Path home, Map<String, String> environment) {
+    return new ServerConfig(
+        home,
+        ListenAddress.parse(listen, environment),
+        Version.current(),
+        database(environment),
+        said(advertise, environment, "RATOON_ADVERTISE").map(ServerAccess::address));
+  }
+
+  private Optional<DatabaseAddress> database(Map<String, String> environment) {
+    return said(database, environment, DatabaseAddress.VARIABLE)
+        .map(text -> DatabaseAddress.parse(text, environment));
+  }
+
+  private static Optional<String> said(
+      Optional<String> option, Map<String, String> environment, String variable) {
+    return option.or(
+        () -> Optional.ofNullable(environment.get(variable)).filter(text -> !text.isEmpty()));
+  }
+}

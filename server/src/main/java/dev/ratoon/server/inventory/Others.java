@@ -1,0 +1,106 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.model.HostId;
+import dev.ratoon.server.inventory.Histories.Standing;
+import dev.ratoon.server.inventory.Hosts.Seen;
+import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.HostTable;
+import dev.ratoon.server.store.News;
+import dev.ratoon.server.store.Transaction;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** What other servers learn of hosts and want of them, taken up into this one's memory. */
+public final class Others {
+  private final Database database;
+  private final Hosts hosts;
+  private final Observations observations;
+  private final Revisions revisions;
+  private final Histories histories;
+
+  Others(
+      Database database,
+      Hosts hosts,
+      Observations observations,
+      Revisions revisions,
+      Histories histories) {
+    this.database = database;
+    this.hosts = hosts;
+    this.observations = observations;
+    this.revisions = revisions;
+    this.histories = histories;
+  }
+
+  /** Looks what has become of a host. */
+  public void learn(HostId host) {
+    database.<Boolean>read(tx -> {
+      Optional<HostTable.Shared> told = tx.hosts().shared(host);
+      if (told.isPresent()) {
+        learn(tx, told.get());
+      } else {
+        hosts.forget(host).ifPresent(this::forgetVms);
+      }
+      return true;
+    });
+  }
+
+  /** Looks what has become of all hosts. */
+  public void learnAll() {
+    database.<Boolean>read(tx -> {
+      tx.hosts().shared().forEach(told -> learn(tx, told));
+      return true;
+    });
+  }
+
+  private void learn(Transaction tx, HostTable.Shared told) {
+    HostId host = told.report().id();
+    if (told.holder().equals(Optional.of(histories.run()))) {
+      revisions.changed(host, told.revision());
+      return;
+    }
+    hosts.learn(tx, told).filter(before -> !before.elsewhere()).ifPresent(this::forgetVms);
+    boolean follows =
+        told.holder().isPresent()
+            && hosts
+                .find(host)
+                .map(Seen::standing)
+                .filter(standing -> standing == Standing.OURS || standing == Standing.GIVING_UP)
+                .isPresent();
+    revisions.reported(host, told.revision(), follows);
+  }
+
+  /** What its VMs do is told to another server now; what that keeps of it is in the database. */
+  private void forgetVms(Seen before) {
+    before.report().vms().forEach(vm -> observations.forget(vm.id()));
+  }
+
+  /** Hosts whose agents have fallen silent here may be connected to another server, or to none. */
+  public void letGoOfSilent() {
+    hosts.silent().forEach(host -> letGo(host, histories.run()));
+  }
+
+  /** The runs that have ended and still are said to be reported to. */
+  public Set<String> heldByNobody() {
+    return database.read(tx -> {
+      Set<String> holders = new HashSet<>(tx.hosts().holders());
+      tx.servers().notEnded().forEach(holders::remove);
+      return holders;
+    });
+  }
+
+  /** Nothing reports to the server of this run any more. */
+  public void letGoOf(String run) {
+    List<HostId> held = database.read(tx -> tx.hosts().heldBy(run));
+    held.forEach(host -> letGo(host, run));
+  }
+
+  private void letGo(HostId host, String run) {
+    database.change(tx -> {
+      if (tx.hosts().letGo(host, run)) {
+        tx.tell(new News.Host(host));
+      }
+    });
+  }
+}

@@ -1,0 +1,108 @@
+package dev.ratoon.server.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.server.TestDatabase;
+import dev.ratoon.server.store.MemberTable.Member;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A fleet's data goes from SQLite to PostgreSQL and back, and is the same. */
+final class MovingTest {
+  private static final Member MEMBER =
+      new Member(
+          new HostId(new UUID(1, 2)),
+          new EntityName("h1"),
+          Optional.empty(),
+          new TreeSet<>(List.of("gpu")),
+          true,
+          Optional.of("ab"),
+          Instant.ofEpochMilli(7),
+          Optional.empty(),
+          Optional.of(9L));
+
+  @TempDir Path folder;
+
+  private static void fill(DatabaseAddress address) {
+    try (Database database = Database.open(address)) {
+      database.change(tx -> {
+        String _ = tx.fleet().incarnation("one");
+        tx.fleet().began("run", true, Instant.EPOCH);
+        tx.fleet().addTenant("default", Instant.ofEpochMilli(5));
+        tx.members().put(MEMBER);
+      });
+    }
+  }
+
+  private static void assertFilled(DatabaseAddress address) {
+    try (Database database = Database.open(address)) {
+      database.change(tx -> {
+        assertThat(tx.fleet().incarnation("other")).isEqualTo("one");
+        assertThat(tx.fleet().generation("run")).contains(1L);
+        assertThat(tx.members().all()).containsExactly(MEMBER);
+      });
+    }
+  }
+
+  @Test
+  void thereAndBack() {
+    DatabaseAddress first = new DatabaseAddress.File(folder.resolve("a.db"));
+    DatabaseAddress shared = TestDatabase.shared();
+    DatabaseAddress back = new DatabaseAddress.File(folder.resolve("b.db"));
+    fill(first);
+
+    Moving.Moved there = Moving.copy(first, shared, true);
+    Moving.Moved again = Moving.copy(shared, back, true);
+
+    assertThat(there).isEqualTo(again);
+    assertThat(there.rows()).isEqualTo(4);
+    assertFilled(shared);
+    assertFilled(back);
+  }
+
+  @Test
+  void nothingIsOverwritten() {
+    DatabaseAddress first = new DatabaseAddress.File(folder.resolve("a.db"));
+    DatabaseAddress second = new DatabaseAddress.File(folder.resolve("b.db"));
+    fill(first);
+    fill(second);
+
+    assertRefused(first, second, "already");
+  }
+
+  @Test
+  void aDatabaseIsNotLeftWhileServersAreAtWork() {
+    DatabaseAddress shared = TestDatabase.shared();
+    fill(shared);
+    try (Database database = Database.open(shared)) {
+      Lease _ = database.writeFreely(tx -> tx.servers().begin("on", "", Duration.ofMinutes(1)));
+      DatabaseAddress file = new DatabaseAddress.File(folder.resolve("a.db"));
+      assertRefused(shared, file, "at work");
+
+      // A backup may be made all the same.
+      assertThat(Moving.copy(shared, file, false).rows()).isEqualTo(4);
+    }
+  }
+
+  private static void assertRefused(DatabaseAddress from, DatabaseAddress to, String why) {
+    assertThatThrownBy(() -> Moving.copy(from, to, true))
+        .isInstanceOfSatisfying(
+            RatoonException.class,
+            refused -> {
+              assertThat(refused.problem().code()).isEqualTo(ErrorCode.WRONG_STATE);
+              assertThat(refused.problem().detail()).contains(why);
+            });
+  }
+}
