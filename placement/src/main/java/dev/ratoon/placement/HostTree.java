@@ -94,7 +94,7 @@ final class HostTree {
   /** Takes the host away that was added last. */
   void removeLast() {
     size--;
-    while (height > 0 && (size == 0 || blocks(height - 1) == 1 && tooHigh())) {
+    while (height > 0 && (size == 0 || (blocks(height - 1) == 1 && tooHigh()))) {
       height--;
     }
     if (size > 0) {
