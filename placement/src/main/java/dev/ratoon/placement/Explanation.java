@@ -73,11 +73,11 @@ final class Explanation {
     HostSnapshot.Room room = fleet.host(host).room();
     VmNeeds needs = request.needs();
     PlacementWeights weights = loads.weights(host);
-    double memory = share(loads.memoryReserved(host) + needs.memoryBytes(), room.memoryBytes());
-    double cpus = share(loads.cpusReserved(host) + needs.cpus(), room.cpus());
+    double memory = Loads.share(loads.memoryReserved(host) + needs.memoryBytes(), room.memoryBytes());
+    double cpus = Loads.share(loads.cpusReserved(host) + needs.cpus(), room.cpus());
     double disk =
-        share(
-            (double) room.diskBytes()
+        Loads.share(
+            room.diskBytes()
                 - room.diskFreeBytes()
                 + loads.diskReserved(host)
                 + needs.diskBytes()
@@ -113,10 +113,6 @@ final class Explanation {
   /** Where fullness is wanted, what is empty speaks against a host. */
   private static double against(double weight, double share) {
     return weight >= 0 ? weight * share : -weight * Math.max(0, 1 - share);
-  }
-
-  private static double share(double part, double whole) {
-    return whole <= 0 ? 0 : part / whole;
   }
 
   private static double seconds(long nanos) {

@@ -134,7 +134,7 @@ final class Loads {
     int at = host * Row.LENGTH;
     long second = Math.round(weights.seconds() * PER_MILLE);
     long arrivalRate = (long) (Row.NANOS * weights.seconds() * ByteSize.MIB / bytesPerSecond(host));
-    double diskUsed = (double) room.diskBytes() - room.diskFreeBytes() + disk[host];
+    long diskUsed = room.diskBytes() - room.diskFreeBytes() + disk[host];
     long standing =
         startNanos() * (starting[host] + 1L) * second / (long) PER_MILLE
             + nanos(weights.memory() * share(memory[host], room.memoryBytes()))
@@ -174,8 +174,8 @@ final class Loads {
     return bytes == 0 ? 0 : nanos((double) bytes / policy.copyBytesPerSecond());
   }
 
-  private static double share(double part, double whole) {
-    return whole <= 0 ? 0 : part / whole;
+  static double share(long part, long whole) {
+    return whole <= 0 ? 0 : (double) part / whole;
   }
 
   static long nanos(double seconds) {

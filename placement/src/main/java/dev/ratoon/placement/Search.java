@@ -69,11 +69,16 @@ final class Search {
       return only;
     }
     GroupHosts group = request.group();
-    boolean together =
-        group != null
-            && !group.isEmpty()
-            && request.needs().wishes().group().orElseThrow().rule() == GroupRule.TOGETHER;
-    return together ? group.hosts() : null;
+    return group != null && !group.isEmpty() && isTogether(request) ? group.hosts() : null;
+  }
+
+  private static boolean isTogether(Request request) {
+    return request
+        .needs()
+        .wishes()
+        .group()
+        .filter(group -> group.rule() == GroupRule.TOGETHER)
+        .isPresent();
   }
 
   private void warm(Request request) {

@@ -122,7 +122,7 @@ class BatchTest {
     double rate =
         giving == 0
             ? host.bases().bytesPerSecond()
-            : Math.min(host.bases().bytesPerSecond(), giving * (double) Policy.GIGABIT);
+            : Math.min(host.bases().bytesPerSecond(), giving * Policy.GIGABIT);
     Long coming = host.bases().coming().get(Fleets.base(1));
     return coming != null ? coming / rate : 0.05 + ByteSize.GIB / rate;
   }

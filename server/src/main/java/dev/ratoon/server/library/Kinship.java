@@ -36,7 +36,7 @@ public final class Kinship implements AutoCloseable {
   private final Cache cache;
   private final ExecutorService reckoning =
       Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().name("kinship").daemon().priority(Thread.MIN_PRIORITY).factory());
+          Thread.ofPlatform().name("kinship").daemon().factory());
 
   public Kinship(Database database, Cache cache) {
     this.database = database;
