@@ -32,9 +32,7 @@ final class ServerCommands {
   private static DatabaseAddress database(
       @Nullable String option, Session session, DataFolder folder) {
     String text =
-        option == null
-            ? session.environment().getOrDefault(DatabaseAddress.VARIABLE, "")
-            : option;
+        option == null ? session.environment().getOrDefault(DatabaseAddress.VARIABLE, "") : option;
     return text.isEmpty()
         ? new DatabaseAddress.File(folder.home().resolve("server").resolve("ratoon.db"))
         : DatabaseAddress.parse(text, session.environment());
