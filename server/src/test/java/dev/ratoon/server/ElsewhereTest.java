@@ -52,8 +52,7 @@ final class ElsewhereTest {
         agent.call(AgentEndpoints.REPORT, Params.NONE, FakeAgent.emptyReport(host, "h2"));
         awaitConnected(asked);
         Reply deployed =
-            asked.post(
-                "/v1/vms", "{\"name\": \"web\", \"disks\": [{\"sizeBytes\": 1048576}]}");
+            asked.post("/v1/vms", "{\"name\": \"web\", \"disks\": [{\"sizeBytes\": 1048576}]}");
         assertThat(deployed.status()).as(deployed.body()).isEqualTo(202);
         CompletableFuture<Reply> console =
             CompletableFuture.supplyAsync(() -> {
@@ -89,8 +88,7 @@ final class ElsewhereTest {
   }
 
   private static JoinAnswer join(TestServer server, HostId host, KeyPair keys) throws Exception {
-    JoinTokenRequest wanted =
-        new JoinTokenRequest(Optional.empty(), List.of(), Optional.empty());
+    JoinTokenRequest wanted = new JoinTokenRequest(Optional.empty(), List.of(), Optional.empty());
     JoinToken token =
         JoinToken.parse(server.post("/v1/join-tokens", wanted).as(JoinTokenView.class).token());
     String authority = AuthorityCheck.authority(server.server.address(), token.authoritySha256());
@@ -113,7 +111,6 @@ final class ElsewhereTest {
             "",
             joined.authority(),
             Optional.of(
-                new ClientCertificate(
-                    keys.getPrivate(), Pem.certificate(joined.certificate())))));
+                new ClientCertificate(keys.getPrivate(), Pem.certificate(joined.certificate())))));
   }
 }
