@@ -1,6 +1,8 @@
 package dev.ratoon.app;
 
 import dev.ratoon.cli.Version;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.client.ServerAccess;
 import dev.ratoon.server.ServerConfig;
 import dev.ratoon.server.store.DatabaseAddress;
@@ -33,7 +35,20 @@ record ServerOptions(
         ListenAddress.parse(listen, environment),
         Version.current(),
         database(environment),
-        said(advertise, environment, "RATOON_ADVERTISE").map(ServerAccess::address));
+        said(advertise, environment, "RATOON_ADVERTISE").map(ServerAccess::address),
+        requestsPerSecond(environment.getOrDefault("RATOON_API_RATE", "")));
+  }
+
+  private static int requestsPerSecond(String text) {
+    if (text.isEmpty()) {
+      return ServerConfig.USUAL_REQUESTS_PER_SECOND;
+    }
+    if (!text.matches("\\d{1,7}")) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "reading RATOON_API_RATE '" + text + "'")
+          .next("Write how often each user may ask in a second, or 0 for no limit.")
+          .asException();
+    }
+    return Integer.parseInt(text);
   }
 
   private Optional<DatabaseAddress> database(Map<String, String> environment) {

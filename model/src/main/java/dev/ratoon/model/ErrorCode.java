@@ -55,6 +55,7 @@ public enum ErrorCode {
   PEER_MISBEHAVED(Fault.HOST),
   SHARE_UNAVAILABLE(Fault.HOST),
   BUSY(Fault.HOST),
+  TOO_MANY_REQUESTS(Fault.HOST),
   TIMED_OUT(Fault.HOST),
 
   // Ratoon

@@ -151,7 +151,8 @@ public final class Server implements AutoCloseable {
                     imports,
                     new Api.Agents(members, asks, clock),
                     meters,
-                    config.version())));
+                    config.version(),
+                    config.requestsPerSecond())));
     URI address = address(config.listen(), api.port());
     URI reached = config.advertised().orElse(address);
     neighbours.ifPresent(n -> n.seat().reachableAt(reached.toString()));

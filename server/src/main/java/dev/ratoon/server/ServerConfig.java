@@ -14,17 +14,22 @@ import java.util.Optional;
  * @param version of Ratoon, which the server's health shows
  * @param database a file in the data folder unless told
  * @param advertised where agents and clients reach this very server; where it listens unless told
+ * @param requestsPerSecond most that one user may ask; 0 for no limit
  */
 public record ServerConfig(
     Path home,
     InetSocketAddress listen,
     String version,
     Optional<DatabaseAddress> database,
-    Optional<URI> advertised) {
+    Optional<URI> advertised,
+    int requestsPerSecond) {
+
+  /** Of each user; more than a command line or a console ever asks. */
+  public static final int USUAL_REQUESTS_PER_SECOND = 1000;
 
   /** Of a server that is alone. */
   public ServerConfig(Path home, InetSocketAddress listen, String version) {
-    this(home, listen, version, Optional.empty(), Optional.empty());
+    this(home, listen, version, Optional.empty(), Optional.empty(), USUAL_REQUESTS_PER_SECOND);
   }
 
   DatabaseAddress databaseAddress() {

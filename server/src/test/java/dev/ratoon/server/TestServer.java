@@ -46,7 +46,8 @@ final class TestServer implements AutoCloseable {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 "0-test",
                 Optional.of(TestDatabase.of(home)),
-                Optional.empty()),
+                Optional.empty(),
+                0),
             cache,
             clock);
     this.token = Files.readString(home.resolve("client/admin.token")).strip();

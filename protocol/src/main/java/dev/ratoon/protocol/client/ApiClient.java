@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.ObjectReader;
@@ -37,6 +38,7 @@ public final class ApiClient implements AutoCloseable {
   private static final Duration ANSWER_TIMEOUT_OF_MANY = Duration.ofSeconds(40);
 
   private static final int TRY_ANOTHER_STATUS = 503;
+  private static final int TOO_MANY_STATUS = 429;
   private static final int MAX_ANSWER = 64 << 20;
   private static final int ATTEMPTS = 3;
   private static final byte[] NO_BYTES = {};
@@ -165,6 +167,10 @@ public final class ApiClient implements AutoCloseable {
             continue;
           }
         }
+        if (answer.status() == TOO_MANY_STATUS && attempt < ATTEMPTS) {
+          pause();
+          continue;
+        }
         throwIfProblem(answer);
         return answer;
       } catch (IOException broken) {
@@ -176,6 +182,15 @@ public final class ApiClient implements AutoCloseable {
           throw failure(endpoint, perhapsDone, connections.unreachable(broken));
         }
       }
+    }
+  }
+
+  /** Nothing was done: what was asked too often is asked again as the server wishes. */
+  private static void pause() {
+    try {
+      TimeUnit.SECONDS.sleep(1);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
     }
   }
 

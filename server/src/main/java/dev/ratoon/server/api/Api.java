@@ -31,6 +31,7 @@ public final class Api implements AutoCloseable {
    * What the API works on.
    *
    * @param version of Ratoon, which its health shows
+   * @param requestsPerSecond of each user; 0 for no limit
    */
   public record Parts(
       Database database,
@@ -41,7 +42,8 @@ public final class Api implements AutoCloseable {
       Imports imports,
       Agents agents,
       PrometheusMeterRegistry meters,
-      String version) {}
+      String version,
+      int requestsPerSecond) {}
 
   /** The hosts of the fleet, and what is asked of those on other machines. */
   public record Agents(Members members, Asks asks, InstantSource clock) {}
@@ -50,7 +52,12 @@ public final class Api implements AutoCloseable {
   public static Api serve(InetSocketAddress listen, SSLContext tls, Tokens tokens, Parts parts)
       throws Exception {
     Callers callers = new Callers(tokens, parts.agents().members());
-    Router router = new Router(actions(parts), callers, new RequestLog(parts.meters()));
+    Router router =
+        new Router(
+            actions(parts),
+            callers,
+            new RateLimits(parts.requestsPerSecond(), System::nanoTime),
+            new RequestLog(parts.meters()));
     HttpListener listener = new HttpListener(listen, tls, router);
     listener.start();
     return new Api(listener, parts.events());

@@ -30,6 +30,7 @@ final class Failures {
       case UNAUTHENTICATED -> 401;
       case FORBIDDEN -> 403;
       case TOO_LARGE -> 413;
+      case TOO_MANY_REQUESTS -> 429;
       case DISK_FULL -> 507;
       default ->
           switch (code.fault()) {

@@ -4,6 +4,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.Permission;
 import dev.ratoon.protocol.api.ProblemDetails;
 import dev.ratoon.server.tenants.Caller;
 import java.io.IOException;
@@ -32,11 +33,13 @@ final class Router extends Handler.Abstract {
 
   private final Routes routes;
   private final Callers callers;
+  private final RateLimits limits;
   private final RequestLog log;
 
-  Router(Actions actions, Callers callers, RequestLog log) {
+  Router(Actions actions, Callers callers, RateLimits limits, RequestLog log) {
     this.routes = new Routes(actions);
     this.callers = callers;
+    this.limits = limits;
     this.log = log;
   }
 
@@ -88,6 +91,9 @@ final class Router extends Handler.Abstract {
     Endpoint<Q, ?> endpoint = bound.endpoint();
     Caller caller = callers.admitted(request, endpoint);
     entry.by(caller);
+    if (endpoint.permission() != Permission.AGENT) {
+      limits.count(caller);
+    }
     Map<String, String> query = query(request, endpoint);
     Call<Q> call = new Call<>(caller, parameters, query, body(request, endpoint), request);
     entry.about(call);
@@ -145,6 +151,9 @@ final class Router extends Handler.Abstract {
   private static void refuse(Response response, Callback callback, ProblemDetails problem) {
     response.setStatus(problem.status());
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, PROBLEM_JSON);
+    if (problem.code() == ErrorCode.TOO_MANY_REQUESTS) {
+      response.getHeaders().put(HttpHeader.RETRY_AFTER, 1);
+    }
     if (problem.code() == ErrorCode.UNAUTHENTICATED) {
       response.getHeaders().put(HttpHeader.WWW_AUTHENTICATE, "Bearer");
     }

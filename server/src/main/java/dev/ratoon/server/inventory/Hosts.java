@@ -182,23 +182,18 @@ public final class Hosts {
   /**
    * Takes up what another server tells of a host.
    *
-   * @return what was known of it until now, unless it reports here
+   * @return what was known of it until now
    */
-  Optional<Seen> learn(Transaction tx, HostTable.Shared told) {
-    HostId host = told.report().id();
-    if (told.holder().equals(Optional.of(histories.run()))) {
-      return Optional.empty();
-    }
-    Standing standing = histories.of(tx, told.report());
+  Optional<Seen> learn(HostTable.Shared told) {
     Seen now =
         new Seen(
             told.report(),
             told.reportedAt(),
             Optional.empty(),
-            standing,
-            told.holder().isPresent());
+            told.standing().map(Standing::valueOf).orElse(Standing.OURS),
+            told.at().holder().isPresent());
     counts.take(told.report());
-    return Optional.ofNullable(seen.put(host, now));
+    return Optional.ofNullable(seen.put(told.report().id(), now));
   }
 
   /** A host was removed by another server. */

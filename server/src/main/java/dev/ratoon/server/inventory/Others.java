@@ -5,8 +5,9 @@ import dev.ratoon.server.inventory.Histories.Standing;
 import dev.ratoon.server.inventory.Hosts.Seen;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.HostTable;
+import dev.ratoon.server.store.HostTable.Place;
 import dev.ratoon.server.store.News;
-import dev.ratoon.server.store.Transaction;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,8 @@ import java.util.Set;
 
 /** What other servers learn of hosts and want of them, taken up into this one's memory. */
 public final class Others {
+  private static final int PIECE = 500;
+
   private final Database database;
   private final Hosts hosts;
   private final Observations observations;
@@ -33,42 +36,53 @@ public final class Others {
     this.histories = histories;
   }
 
-  /** Looks what has become of a host. */
-  public void learn(HostId host) {
-    database.<Boolean>read(tx -> {
-      Optional<HostTable.Shared> told = tx.hosts().shared(host);
-      if (told.isPresent()) {
-        learn(tx, told.get());
+  /** Looks what has become of hosts. */
+  public void learn(List<HostId> changed) {
+    for (int from = 0; from < changed.size(); from += PIECE) {
+      learnPiece(changed.subList(from, Math.min(changed.size(), from + PIECE)));
+    }
+  }
+
+  private void learnPiece(List<HostId> changed) {
+    List<Place> places = database.read(tx -> tx.hosts().places(changed));
+    Set<HostId> gone = new HashSet<>(changed);
+    List<HostId> elsewhere = new ArrayList<>();
+    for (Place place : places) {
+      gone.remove(place.host());
+      if (isHere(place)) {
+        revisions.changed(place.host(), place.revision());
       } else {
-        hosts.forget(host).ifPresent(this::forgetVms);
+        elsewhere.add(place.host());
       }
-      return true;
-    });
+    }
+    database.<List<HostTable.Shared>>read(tx -> tx.hosts().shared(elsewhere)).forEach(this::learn);
+    gone.forEach(host -> hosts.forget(host).ifPresent(this::forgetVms));
   }
 
   /** Looks what has become of all hosts. */
   public void learnAll() {
-    database.<Boolean>read(tx -> {
-      tx.hosts().shared().forEach(told -> learn(tx, told));
-      return true;
-    });
+    database.<List<HostTable.Shared>>read(tx -> tx.hosts().shared()).forEach(this::learn);
   }
 
-  private void learn(Transaction tx, HostTable.Shared told) {
+  private boolean isHere(Place place) {
+    return place.holder().equals(Optional.of(histories.run()));
+  }
+
+  private void learn(HostTable.Shared told) {
     HostId host = told.report().id();
-    if (told.holder().equals(Optional.of(histories.run()))) {
-      revisions.changed(host, told.revision());
+    if (isHere(told.at())) {
+      revisions.changed(host, told.at().revision());
       return;
     }
-    hosts.learn(tx, told).filter(before -> !before.elsewhere()).ifPresent(this::forgetVms);
+    hosts.learn(told).filter(before -> !before.elsewhere()).ifPresent(this::forgetVms);
     boolean follows =
-        told.holder().isPresent()
+        told.at().holder().isPresent()
             && hosts
                 .find(host)
                 .map(Seen::standing)
                 .filter(standing -> standing == Standing.OURS || standing == Standing.GIVING_UP)
                 .isPresent();
-    revisions.reported(host, told.revision(), follows);
+    revisions.reported(host, told.at().revision(), follows);
   }
 
   /** What its VMs do is told to another server now; what that keeps of it is in the database. */

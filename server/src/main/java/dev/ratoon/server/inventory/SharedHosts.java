@@ -57,7 +57,7 @@ final class SharedHosts {
     if (due || standing != Standing.OURS) {
       // A host of another history is known by its report alone, VMs included.
       HostReport worthTelling = standing == Standing.OURS ? withoutVms(report) : report;
-      tx.hosts().tell(worthTelling, now);
+      tx.hosts().tell(worthTelling, standing.name(), now);
       tx.tell(new News.Host(report.id()));
       tx.afterCommit(() -> told.put(report.id(), new Told(report, now)));
     }

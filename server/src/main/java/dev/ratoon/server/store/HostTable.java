@@ -26,11 +26,19 @@ public final class HostTable {
    * What the servers tell each other of a host.
    *
    * @param report what it last reported, as far as others need it
-   * @param holder the run of the server that its agent reports to; empty if it is not connected
-   * @param revision the newest of its desired state
+   * @param standing of its history, in a word of those who tell
+   * @param at where its agent is, and what it shall be
    */
   public record Shared(
-      HostReport report, Instant reportedAt, Optional<String> holder, long revision) {}
+      HostReport report, Instant reportedAt, Optional<String> standing, Place at) {}
+
+  /**
+   * Where a host's agent is.
+   *
+   * @param holder the run of the server that it reports to; empty if it is not connected
+   * @param revision the newest of the host's desired state
+   */
+  public record Place(HostId host, Optional<String> holder, long revision) {}
 
   private final Handle handle;
 
@@ -71,13 +79,26 @@ public final class HostTable {
         .list();
   }
 
-  /** What is told of this host. */
-  public Optional<Shared> shared(HostId host) {
-    return handle
-        .createQuery("select * from host where id = :id")
-        .bind("id", host.toString())
-        .map((row, context) -> shared(row))
-        .findOne();
+  /** Where these hosts' agents are; those that there are not are left out. */
+  public List<Place> places(List<HostId> hosts) {
+    return hosts.isEmpty()
+        ? List.of()
+        : handle
+            .createQuery("select id, holder, revision from host where id in (<ids>)")
+            .bindList("ids", hosts.stream().map(HostId::toString).toList())
+            .map((row, context) -> place(row))
+            .list();
+  }
+
+  /** What is told of these hosts. */
+  public List<Shared> shared(List<HostId> hosts) {
+    return hosts.isEmpty()
+        ? List.of()
+        : handle
+            .createQuery("select * from host where id in (<ids>)")
+            .bindList("ids", hosts.stream().map(HostId::toString).toList())
+            .map((row, context) -> shared(row))
+            .list();
   }
 
   /** What is told of all hosts. */
@@ -86,19 +107,29 @@ public final class HostTable {
   }
 
   private static Shared shared(ResultSet row) throws SQLException {
+    boolean told = Column.text(row, "report").isPresent();
     return new Shared(
-        Column.maybeJson(row, "report", HostReport.class)
-            .orElse(Column.json(row, "facts", HostReport.class)),
+        Column.json(row, told ? "report" : "facts", HostReport.class),
         Column.instant(row, "reported_at"),
-        Column.text(row, "holder"),
-        row.getLong("revision"));
+        Column.text(row, "standing"),
+        place(row));
+  }
+
+  private static Place place(ResultSet row) throws SQLException {
+    return new Place(
+        HostId.parse(row.getString("id")), Column.text(row, "holder"), row.getLong("revision"));
   }
 
   /** Tells other servers what the host has reported. */
-  public void tell(HostReport report, Instant now) {
+  public void tell(HostReport report, String standing, Instant now) {
     handle
-        .createUpdate("update host set report = :report, reported_at = :now where id = :id")
+        .createUpdate(
+            """
+            update host set report = :report, standing = :standing, reported_at = :now
+            where id = :id\
+            """)
         .bind("id", report.id().toString())
+        .bind("standing", standing)
         .bind("report", Json.write(report))
         .bind("now", now.toEpochMilli())
         .execute();

@@ -1,5 +1,6 @@
 package dev.ratoon.server.together;
 
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.OperationId;
 import dev.ratoon.server.agents.Asks;
 import dev.ratoon.server.inventory.Others;
@@ -173,10 +174,11 @@ public final class Together implements AutoCloseable {
 
   private void learn(Set<News> news) {
     Set<OperationId> operations = new LinkedHashSet<>();
+    Set<HostId> hosts = new LinkedHashSet<>();
     for (News each : news) {
       switch (each) {
         case News.Operation(var id) -> operations.add(id);
-        case News.Host(var host) -> memory.hosts().learn(host);
+        case News.Host(var host) -> hosts.add(host);
         case News.Member(var host) -> memory.members().learn(host);
         case News.Asked(var host) -> memory.asks().fetch(host);
         case News.Tokens() -> memory.tokens().learn(database);
@@ -184,6 +186,7 @@ public final class Together implements AutoCloseable {
             LOG.atDebug().addKeyValue("news", ofLaterVersion).log("not for this version");
       }
     }
+    memory.hosts().learn(List.copyOf(hosts));
     List<OperationId> ids = List.copyOf(operations);
     for (int from = 0; from < ids.size(); from += 500) {
       List<OperationId> piece = ids.subList(from, Math.min(ids.size(), from + 500));

@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.server.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,6 +73,29 @@ final class DatabaseTest {
     }
 
     assertThat(told).hasSize(40).isEqualTo(written);
+  }
+
+  @Test
+  void aServerOfAnEarlierVersionGoesOnBesideALaterOne() throws Exception {
+    DatabaseAddress address = TestDatabase.shared();
+    try (Database database = Database.open(address)) {
+      database.<String>write(tx -> tx.fleet().incarnation("x"));
+      try (Connection connection = database.connection();
+          Statement statement = connection.createStatement()) {
+        // What a later version's migration does: a column that has a value without being named.
+        statement.execute("alter table tenant add column later text");
+        statement.execute(
+            """
+            insert into flyway_schema_history (installed_rank, version, description, type, script,
+              installed_by, execution_time, success)
+            values (999, '999', 'later', 'SQL', 'V999__later.sql', 'later', 1, true)\
+            """);
+      }
+      database.change(tx -> tx.fleet().addTenant("t", Instant.EPOCH));
+    }
+    try (Database again = Database.open(address)) {
+      assertThat(again.<String>write(tx -> tx.fleet().incarnation("other"))).isEqualTo("x");
+    }
   }
 
   @Test
