@@ -2,6 +2,8 @@ package dev.ratoon.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ratoon.cache.Base;
+import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.Progress;
 import dev.ratoon.disk.VirtualDisk;
@@ -20,8 +22,8 @@ import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
-import dev.ratoon.protocol.agent.AdoptedDisk;
 import dev.ratoon.protocol.agent.AdoptedDisk.State;
+import dev.ratoon.protocol.agent.AdoptedDisk;
 import dev.ratoon.protocol.agent.AdoptionReport;
 import dev.ratoon.protocol.agent.DesiredAdoption.Wish;
 import dev.ratoon.protocol.agent.DesiredDisk;
@@ -123,6 +125,33 @@ class AdoptionTest {
     Path base = Qcow2Header.read(disk).backing(disk).orElseThrow().file();
     assertThat(base).startsWithRaw(host.cache().root());
     assertThat(id(base)).isEqualTo(id(top));
+  }
+
+  /** A delta names what it stands on by its path: what an operator can take back is not for that. */
+  @Test
+  void aNewVersionOfAnAdoptedBaseIsStoredWhole() throws Exception {
+    Path old = raw("old.raw", 3);
+    host.adopt(images, Wish.PARENTS);
+    host.awaitAdopted(images);
+    assertThat(host.awaitDisk(images, old, State.PARENT).diskId()).contains(id(old));
+    Path sources = Files.createDirectory(work.resolve("sources"));
+    Path upgraded = Files.copy(old, sources.resolve("new.raw"));
+    try (FileChannel file = FileChannel.open(upgraded, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap(new byte[] {1, 2, 3}), 100_000);
+    }
+    host.adopt(sources, Wish.SOURCES);
+    host.awaitAdopted(sources);
+
+    DesiredVm vm = vm("web", id(upgraded));
+    host.want(vm);
+    host.await(vm.id(), VmState.RUNNING);
+
+    Base base = host.cache().find(id(upgraded)).orElseThrow();
+    assertThat(base.format()).isEqualTo(DiskFormat.RAW);
+    assertThat(host.cache().chain(base)).containsExactly(base);
+    host.adopt(images, Wish.GIVEN_BACK);
+    host.awaitHost(_ -> !ImmutableFlag.isSet(old));
+    assertThat(host.cache().isReady(id(upgraded))).isTrue();
   }
 
   @Test

@@ -39,6 +39,7 @@ record CacheFolder(Path root) {
   private static final String MANIFEST = ".manifest";
   private static final String BLOCKS = ".blocks";
   private static final String READ = ".read";
+  private static final String ADDED = ".added";
   private static final String ARRIVING = ".arriving.";
   private static final String ALTERED = ".altered-";
   private static final int ID_DIGITS = 64;
@@ -72,6 +73,11 @@ record CacheFolder(Path root) {
           case DELTA -> id + ".delta.stamp";
           case ADOPTED -> throw outside();
         });
+  }
+
+  /** What a flat file adds that shares blocks with others. */
+  Path added(DiskId id) {
+    return root.resolve(id + ADDED);
   }
 
   /** Up to where a gentle reading has come. */

@@ -83,7 +83,7 @@ final class CachedBase {
         new Base(
             id, content, layout == Layout.DELTA ? DiskFormat.QCOW2 : DiskFormat.RAW, sizeBytes);
     this.surroundings = surroundings;
-    this.storedBytes = StoredBytes.of(content);
+    this.storedBytes = AddedBytes.in(folder.added(id)).orElseGet(() -> StoredBytes.of(content));
     this.verifiedAs = Stamp.read(folder.stamp(id, layout));
     this.verifiedAt = verifiedAs.flatMap(stamp -> Stamp.verifiedAt(folder.stamp(id, layout)));
   }
@@ -122,6 +122,9 @@ final class CachedBase {
       Files.move(verified.blocks().get(), folder.blocks(id), StandardCopyOption.ATOMIC_MOVE);
     }
     Path content = folder.content(id, verified.layout());
+    if (verified.layout() == Layout.FLAT) {
+      AddedBytes.note(verified.path(), folder.added(id));
+    }
     Files.move(verified.path(), content, StandardCopyOption.ATOMIC_MOVE);
     folder.sync();
     boolean immutable = ImmutableFlag.set(content);
@@ -138,6 +141,7 @@ final class CachedBase {
     return layout;
   }
 
+  /** What it takes on the disk beside the bases that were there before it. */
   long storedBytes() {
     return storedBytes;
   }

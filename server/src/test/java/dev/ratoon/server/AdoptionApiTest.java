@@ -5,25 +5,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.AdoptedDisk;
 import dev.ratoon.protocol.agent.AdoptedReport;
 import dev.ratoon.protocol.agent.AdoptionReport;
-import dev.ratoon.protocol.agent.DesiredAdoption;
 import dev.ratoon.protocol.agent.DesiredAdoption.Wish;
+import dev.ratoon.protocol.agent.DesiredAdoption;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.ForeignDomain;
+import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.api.AdoptRequest;
 import dev.ratoon.protocol.api.AdoptedView;
+import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.TakeOverRequest;
 import dev.ratoon.protocol.api.VmView;
@@ -174,6 +178,43 @@ class AdoptionApiTest {
     assertThat(refused.detail()).contains("TPM").contains("floppy");
     assertThat(server.get("/v1/vms").list(VmView.class)).isEmpty();
     assertThat(takeOver("other", "").problem().code()).isEqualTo(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void aCopyOfASourceNeedsRoomAndAParentInPlaceNeedsNone() throws Exception {
+    byte[] bytes = new byte[4 << 20];
+    bytes[510] = 0x55;
+    server.ended(server.upload("/v1/images?image=tiny", bytes).as(OperationView.class));
+    DiskId base = server.get("/v1/images/tiny").as(ImageView.class).diskId();
+    OperationView adopting = adopt(PATH, false);
+    agent.diskFreeBytes = 0;
+    agent.replicas =
+        List.of(
+            new ReplicaReport(
+                base,
+                Layout.ADOPTED,
+                ReplicaState.READY,
+                PATH + "/a.raw",
+                4 << 20,
+                4 << 20,
+                100,
+                Optional.empty(),
+                ""));
+    say(wish(), true, Optional.empty(), List.of(disk(AdoptedDisk.State.SOURCE)));
+    server.ended(adopting);
+    assertThat(refusalOfDeploy()).contains("its base disk included");
+
+    OperationView placing = adopt(PATH, true);
+    say(wish(), true, Optional.empty(), List.of(disk(AdoptedDisk.State.PARENT)));
+    server.ended(placing);
+    assertThat(refusalOfDeploy()).contains("disk space").doesNotContain("its base disk included");
+  }
+
+  private String refusalOfDeploy() throws Exception {
+    return server
+        .post("/v1/vms", "{\"name\": \"db\", \"disks\": [{\"image\": \"tiny\"}]}")
+        .problem()
+        .detail();
   }
 
   private OperationView adopt(String path, boolean inPlace) throws Exception {

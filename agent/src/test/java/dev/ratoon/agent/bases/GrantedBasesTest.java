@@ -3,8 +3,11 @@ package dev.ratoon.agent.bases;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.ratoon.cache.AdoptedBases;
+import dev.ratoon.cache.Base;
 import dev.ratoon.cache.BaseContent;
 import dev.ratoon.cache.Cache;
+import dev.ratoon.cache.Replica;
 import dev.ratoon.cache.Upload;
 import dev.ratoon.cache.arrival.ArrivalListener;
 import dev.ratoon.cache.arrival.ArrivalSettings;
@@ -20,6 +23,7 @@ import dev.ratoon.disk.manifest.Manifests;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.channel.Doorman.Admission;
 import dev.ratoon.protocol.channel.Part;
@@ -73,6 +77,8 @@ class GrantedBasesTest {
       -----END CERTIFICATE-----
       """;
 
+  private static final byte[] RANDOM = random();
+
   @TempDir Path work;
   private final KeyPair authority = keys();
   private Instant now = NOW;
@@ -81,6 +87,12 @@ class GrantedBasesTest {
   private GrantedBases door;
   private DiskId base;
   private Optional<BaseContent> elsewhere = Optional.empty();
+
+  private static byte[] random() {
+    byte[] bytes = new byte[1 << 17];
+    new Random(5).nextBytes(bytes);
+    return bytes;
+  }
 
   private static KeyPair keys() {
     try {
@@ -207,45 +219,108 @@ class GrantedBasesTest {
 
   @Test
   void whatLiesElsewhereForThisHostIsGivenFromThere() throws Exception {
-    byte[] bytes = new byte[1 << 17];
-    new Random(5).nextBytes(bytes);
-    Path raw = Files.write(work.resolve("elsewhere.raw"), bytes);
-    Manifest manifest;
-    try (VirtualDisk disk = VirtualDisks.open(raw, OpenRules.foreign())) {
-      manifest = Manifests.of(disk, 1, Progress.NONE);
-    }
-    AtomicInteger closed = new AtomicInteger();
-    elsewhere =
-        Optional.of(
-            new BaseContent() {
-              @Override
-              public Manifest manifest() {
-                return manifest;
-              }
+    Files.write(work.resolve("elsewhere.raw"), RANDOM);
+    Elsewhere content = new Elsewhere(work.resolve("elsewhere.raw"));
+    elsewhere = Optional.of(content);
+    assertGiven(content);
+  }
 
-              @Override
-              public void read(long offset, ByteBuffer target) {
-                target.put(bytes, (int) offset, target.remaining());
-              }
+  @Test
+  void whatLiesInAnAdoptedFileIsGivenForAsLongAsItIsAsItWas() throws Exception {
+    Files.write(work.resolve("adopted.raw"), RANDOM);
+    Elsewhere content = new Elsewhere(work.resolve("adopted.raw"));
+    cache.adopt(
+        new NoAdoptedBases() {
+          @Override
+          public Optional<BaseContent> open(DiskId id) {
+            return Optional.of(content).map(BaseContent.class::cast);
+          }
+        });
+    assertGiven(content);
 
-              @Override
-              public void close() {
-                closed.incrementAndGet();
-              }
-            });
+    Admission admission = admitted(content.manifest().id());
+    content.altered = true;
+    RatoonException refusal =
+        catchThrowableOfType(
+            RatoonException.class,
+            () -> admission.base().read(Part.CONTENT, 0, ByteBuffer.allocate(512)));
+    assertThat(refusal.problem().code()).isEqualTo(ErrorCode.BASE_ALTERED);
+    admission.base().close();
+  }
 
-    Admission admission =
-        door.admit(
-            new Peer(ASKER, Pem.certificate(CERTIFICATE)),
-            manifest.id(),
-            grant(ASKER, manifest.id(), NOW.plusSeconds(60)));
+  private Admission admitted(DiskId disk) throws Exception {
+    return door.admit(
+        new Peer(ASKER, Pem.certificate(CERTIFICATE)),
+        disk,
+        grant(ASKER, disk, NOW.plusSeconds(60)));
+  }
 
+  private void assertGiven(Elsewhere content) throws Exception {
+    Admission admission = admitted(content.manifest().id());
     ByteBuffer got = ByteBuffer.allocate(4096);
     admission.base().read(Part.CONTENT, 70_000, got);
-    assertThat(got.array()).isEqualTo(Arrays.copyOfRange(bytes, 70_000, 74_096));
+    assertThat(got.array()).isEqualTo(Arrays.copyOfRange(RANDOM, 70_000, 74_096));
+    assertThat(admission.base().lengthBytes(Part.MANIFEST)).isPositive();
     assertThat(admission.base().isComplete()).isTrue();
     admission.base().close();
-    assertThat(closed).hasValue(1);
+    assertThat(content.closed).hasValue(1);
+  }
+
+  /** A base in a file that is not in the cache. */
+  private static final class Elsewhere implements BaseContent {
+    private final Manifest manifest;
+    private final AtomicInteger closed = new AtomicInteger();
+    private boolean altered;
+
+    Elsewhere(Path raw) {
+      try (VirtualDisk disk = VirtualDisks.open(raw, OpenRules.foreign())) {
+        manifest = Manifests.of(disk, 1, Progress.NONE);
+      }
+    }
+
+    @Override
+    public Manifest manifest() {
+      return manifest;
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) {
+      if (altered) {
+        throw Problem.of(ErrorCode.BASE_ALTERED, "reading").asException();
+      }
+      target.put(RANDOM, (int) offset, target.remaining());
+    }
+
+    @Override
+    public void close() {
+      closed.incrementAndGet();
+    }
+  }
+
+  /** One that has nothing. */
+  private abstract static class NoAdoptedBases implements AdoptedBases {
+    @Override
+    public Optional<Base> parent(DiskId id) {
+      return Optional.empty();
+    }
+
+    @Override
+    public List<Base> chain(Path file) {
+      return List.of();
+    }
+
+    @Override
+    public void require(Base base) {}
+
+    @Override
+    public Optional<Manifest> manifest(DiskId id) {
+      return Optional.empty();
+    }
+
+    @Override
+    public List<Replica> replicas() {
+      return List.of();
+    }
   }
 
   @Test

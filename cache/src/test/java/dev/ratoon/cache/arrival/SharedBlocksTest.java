@@ -95,6 +95,31 @@ class SharedBlocksTest {
   }
 
   @Test
+  void whatEachTakesIsWhatItAddsAndAddsUp() throws Exception {
+    long alone = stored(old);
+    assertThat(alone).isGreaterThan(20 << 20);
+    TestBase upgraded = old.upgraded(work, SIZE, 400, 2);
+    long before = xfs.takenBytes();
+
+    Base _ = bring(upgraded);
+
+    long added = stored(upgraded);
+    assertThat(added).isBetween(400L * TestBase.BLOCK, 5L << 20);
+    assertThat(added).isLessThanOrEqualTo(xfs.takenBytes() - before);
+    host.restart();
+    assertThat(stored(upgraded)).as("after a restart, too").isEqualTo(added);
+    assertThat(stored(old)).as("who came first has them").isEqualTo(alone);
+  }
+
+  private long stored(TestBase base) {
+    return host.cache().replicas().stream()
+        .filter(replica -> replica.base().id().equals(base.id()))
+        .findFirst()
+        .orElseThrow()
+        .storedBytes();
+  }
+
+  @Test
   void whatIsTornIsSharedAnewAndReadBack() throws Exception {
     TestBase rebuilt = rebuilt(800);
     FakeSource peer = host.source("peer", READY_PEER, rebuilt);

@@ -134,7 +134,8 @@ final class HostSnapshots {
   private static Set<DiskId> ready(HostReport report) {
     Set<DiskId> ready = new HashSet<>();
     for (ReplicaReport replica : report.replicas()) {
-      if (replica.state() == ReplicaState.READY) {
+      if (replica.state() == ReplicaState.READY
+          && !AdoptedSources.isOnlySource(report, replica)) {
         ready.add(replica.diskId());
       }
     }
