@@ -134,8 +134,7 @@ final class HostSnapshots {
   private static Set<DiskId> ready(HostReport report) {
     Set<DiskId> ready = new HashSet<>();
     for (ReplicaReport replica : report.replicas()) {
-      if (replica.state() == ReplicaState.READY
-          && !AdoptedSources.isOnlySource(report, replica)) {
+      if (replica.state() == ReplicaState.READY && !AdoptedSources.isOnlySource(report, replica)) {
         ready.add(replica.diskId());
       }
     }
