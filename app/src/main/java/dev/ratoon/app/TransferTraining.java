@@ -2,6 +2,7 @@ package dev.ratoon.app;
 
 import dev.ratoon.agent.bases.FleetBases;
 import dev.ratoon.agent.bases.FleetIdentity;
+import dev.ratoon.agent.bases.OtherPlaces;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Upload;
@@ -84,7 +85,7 @@ final class TransferTraining {
                   loopback().getHostString()),
               cache,
               new Knowing(other),
-              _ -> List.of(),
+              OtherPlaces.NONE,
               InstantSource.system());
     }
 
