@@ -12,6 +12,7 @@ import dev.ratoon.cache.Cache;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.fleet.JoinToken;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
@@ -46,7 +47,7 @@ final class HostInMemory implements AutoCloseable {
             membership,
             hypervisor,
             cache,
-            new InetSocketAddress("127.0.0.1", 0),
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             clock,
             () -> {});
   }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** One server of a fleet, in a process of its own, to be killed, paused and started again. */
-final class ServerChild implements AutoCloseable {
+final class ServerChild {
   private final Path home;
   private final Map<String, String> database;
   private final int port;
@@ -96,8 +96,8 @@ final class ServerChild implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() throws Exception {
+  /** As systemd ends it. */
+  void end() throws IOException, InterruptedException {
     goOn();
     process.destroy();
     if (!process.waitFor(30, TimeUnit.SECONDS)) {
