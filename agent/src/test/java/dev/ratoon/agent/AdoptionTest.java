@@ -22,8 +22,8 @@ import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
-import dev.ratoon.protocol.agent.AdoptedDisk.State;
 import dev.ratoon.protocol.agent.AdoptedDisk;
+import dev.ratoon.protocol.agent.AdoptedDisk.State;
 import dev.ratoon.protocol.agent.AdoptionReport;
 import dev.ratoon.protocol.agent.DesiredAdoption.Wish;
 import dev.ratoon.protocol.agent.DesiredDisk;
@@ -127,7 +127,9 @@ class AdoptionTest {
     assertThat(id(base)).isEqualTo(id(top));
   }
 
-  /** A delta names what it stands on by its path: what an operator can take back is not for that. */
+  /**
+   * A delta names what it stands on by its path: what an operator can take back is not for that.
+   */
   @Test
   void aNewVersionOfAnAdoptedBaseIsStoredWhole() throws Exception {
     Path old = raw("old.raw", 3);

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What a base adds to the disk when it shares blocks with bases that are there: noted when it comes,
- * because afterwards nobody can tell who was first, and what all say would not add up.
+ * What a base adds to the disk when it shares blocks with bases that are there: noted when it
+ * comes, because afterwards nobody can tell who was first, and what all say would not add up.
  */
 final class AddedBytes {
   private static final int LONGEST_TEXT = 20;

@@ -10,9 +10,9 @@ import java.util.function.Supplier;
 
 /**
  * A disk that stands on a file of a share, read so that a share that hangs hangs nobody: every
- * access has a thread of its own, and whoever waits is told {@code share-unavailable} when the share
- * falls silent. What is read goes into memory of its own first: a read that was given up may come
- * back much later.
+ * access has a thread of its own, and whoever waits is told {@code share-unavailable} when the
+ * share falls silent. What is read goes into memory of its own first: a read that was given up may
+ * come back much later.
  */
 final class WatchedDisk implements VirtualDisk {
   private final VirtualDisk disk;

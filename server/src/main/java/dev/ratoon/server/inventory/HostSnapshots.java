@@ -31,8 +31,7 @@ final class HostSnapshots {
     Set<DiskId> ready = new HashSet<>();
     Map<DiskId, Long> arrivedBytes = new HashMap<>();
     for (ReplicaReport replica : report.replicas()) {
-      if (replica.state() == ReplicaState.READY
-          && !AdoptedSources.isOnlySource(report, replica)) {
+      if (replica.state() == ReplicaState.READY && !AdoptedSources.isOnlySource(report, replica)) {
         ready.add(replica.diskId());
       } else if (replica.state() == ReplicaState.ARRIVING) {
         arrivedBytes.put(replica.diskId(), replica.storedBytes());
