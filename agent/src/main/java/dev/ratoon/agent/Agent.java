@@ -54,7 +54,6 @@ public final class Agent implements AgentLink, AutoCloseable {
 
   private final HostIdentity identity;
   private final HostFolders folders;
-  private final Hypervisor hypervisor;
   private final Stores stores;
   private final ServerLink server;
   private final DesiredStore desired;
@@ -77,7 +76,6 @@ public final class Agent implements AgentLink, AutoCloseable {
     this.folders = new HostFolders(config.home()).prepared();
     HostIdentity own = HostIdentity.in(folders.agent());
     this.identity = config.name().map(name -> new HostIdentity(own.id(), name)).orElse(own);
-    this.hypervisor = hypervisor;
     this.stores = stores;
     this.server = server;
     this.desired = new DesiredStore(folders.agent());
