@@ -7,14 +7,11 @@ import dev.ratoon.agent.host.FileSystems;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
-import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.agent.vm.VmKeepers;
-import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
-import dev.ratoon.model.Layout;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
@@ -23,30 +20,21 @@ import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.Findings.Stray;
-import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
-import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.protocol.agent.VmReport;
-import java.io.IOException;
-import java.nio.file.FileStore;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,20 +54,18 @@ public final class Agent implements AgentLink, AutoCloseable {
 
   private final HostIdentity identity;
   private final HostFolders folders;
-  private final Hypervisor hypervisor;
   private final Stores stores;
   private final ServerLink server;
   private final DesiredStore desired;
   private final Reporter reporter;
   private final VmKeepers vms;
   private final BaseKeepers bases;
-  private final FileSystems fileSystems;
+  private final HostResources resources;
   private final Inspection inspection;
   private final Adoptions adoptions;
   private final Thread asking;
   private volatile boolean takenUp;
   private volatile boolean closed;
-  private volatile Optional<HypervisorFacts> lastFacts = Optional.empty();
 
   private Agent(
       AgentConfig config,
@@ -87,10 +73,9 @@ public final class Agent implements AgentLink, AutoCloseable {
       Stores stores,
       ServerLink server,
       InstantSource clock) {
-    this.folders = prepared(new HostFolders(config.home()));
+    this.folders = new HostFolders(config.home()).prepared();
     HostIdentity own = HostIdentity.in(folders.agent());
     this.identity = config.name().map(name -> new HostIdentity(own.id(), name)).orElse(own);
-    this.hypervisor = hypervisor;
     this.stores = stores;
     this.server = server;
     this.desired = new DesiredStore(folders.agent());
@@ -110,12 +95,15 @@ public final class Agent implements AgentLink, AutoCloseable {
             reporter::basesChanged);
     this.inspection =
         new Inspection(vms, stores, config.reportEvery().multipliedBy(REPORTS_PER_LOOK));
-    this.fileSystems =
-        new FileSystems(
-            Map.of(
-                "cache", stores.cache().root(),
-                "vms", folders.vms(),
-                "trash", folders.trash()));
+    this.resources =
+        new HostResources(
+            hypervisor,
+            folders.vms(),
+            new FileSystems(
+                Map.of(
+                    "cache", stores.cache().root(),
+                    "vms", folders.vms(),
+                    "trash", folders.trash())));
     this.adoptions =
         new Adoptions(
             folders,
@@ -314,7 +302,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     Optional<Problem> problem = Optional.empty();
     List<Stray> strays = List.of();
     try {
-      lastFacts = Optional.of(hypervisor.facts());
+      resources.look();
       // Before it is known what the host shall be, every VM would be a stray.
       strays = takenUp ? vms.strays() : List.of();
     } catch (RatoonException unavailable) {
@@ -326,9 +314,9 @@ public final class Agent implements AgentLink, AutoCloseable {
         identity.name(),
         state.incarnation(),
         takenUp && vms.allReport() ? state.revision() : 0,
-        facts(),
+        resources.now(),
         problem,
-        replicas(),
+        BasesHere.of(stores),
         vms.reports(),
         strays.stream().map(stray -> stray.id().toString()).toList(),
         stores.bases().address(),
@@ -337,82 +325,6 @@ public final class Agent implements AgentLink, AutoCloseable {
         Optional.of(inspection.now(desired.last(), strays)),
         stores.shares().reports(),
         adoptions.report());
-  }
-
-  private HostFacts facts() {
-    Optional<HypervisorFacts> facts = lastFacts;
-    Optional<Space> space = space();
-    return new HostFacts(
-        facts.map(HypervisorFacts::cpus).orElse(0),
-        facts.map(HypervisorFacts::memoryBytes).orElse(0L),
-        space.map(Space::totalBytes).orElse(0L),
-        space.map(Space::freeBytes).orElse(0L),
-        facts.map(f -> f.accelerator().text()).orElse("unknown"),
-        facts.map(HypervisorFacts::version).orElse("unknown"),
-        facts.map(HypervisorFacts::networks).orElse(List.of()),
-        facts.map(HypervisorFacts::bridges).orElse(List.of()),
-        facts.flatMap(HypervisorFacts::uefi).isPresent(),
-        fileSystems.now());
-  }
-
-  /** A base that has just come may be on its way still, for those who look: it counts as here. */
-  private List<ReplicaReport> replicas() {
-    List<ReplicaReport> coming = stores.bases().arriving();
-    List<ReplicaReport> here =
-        stores.cache().replicas().stream()
-            .map(r ->
-                new ReplicaReport(
-                    r.base().id(),
-                    r.layout(),
-                    r.state(),
-                    r.base().path().toString(),
-                    r.base().sizeBytes(),
-                    r.storedBytes(),
-                    100,
-                    r.verifiedAt(),
-                    ""))
-            .toList();
-    // One that is only adopted may be on its way into the cache, too.
-    Set<DiskId> ids =
-        here.stream()
-            .filter(base -> base.layout() != Layout.ADOPTED)
-            .map(ReplicaReport::diskId)
-            .collect(Collectors.toSet());
-    return Stream.of(
-            here.stream(),
-            coming.stream().filter(base -> !ids.contains(base.diskId())),
-            stores.shares().replicas().stream())
-        .flatMap(all -> all)
-        .toList();
-  }
-
-  private record Space(long totalBytes, long freeBytes) {}
-
-  private Optional<Space> space() {
-    try {
-      FileStore store = Files.getFileStore(folders.vms());
-      return Optional.of(new Space(store.getTotalSpace(), store.getUsableSpace()));
-    } catch (IOException unreadable) {
-      LOG.warn("The space of {} is not known: {}", folders.vms(), unreadable.getMessage());
-      return Optional.empty();
-    }
-  }
-
-  private static HostFolders prepared(HostFolders folders) {
-    for (Path folder : List.of(folders.agent(), folders.vms(), folders.trash())) {
-      try {
-        Files.createDirectories(folder);
-        boolean forGuests = !folder.equals(folders.agent());
-        Files.setPosixFilePermissions(
-            folder, PosixFilePermissions.fromString(forGuests ? "rwx--x--x" : "rwx------"));
-      } catch (IOException failed) {
-        throw Problem.of(ErrorCode.FILE_UNWRITABLE, "preparing the folder " + folder)
-            .detail(String.valueOf(failed.getMessage()))
-            .next("Ratoon needs to run as root, and its home to be writable.")
-            .asException(failed);
-      }
-    }
-    return folders;
   }
 
   private static void pause() {

@@ -220,6 +220,19 @@ class TakeOverTest {
   }
 
   @Test
+  void whatIsRefusedOfOneThatIsShutOffIsSaidAtOnce() throws Exception {
+    DesiredVm vm = adopted(false, List.of());
+    host.hypervisor()
+        .refuseStarts(Problem.of(ErrorCode.HYPERVISOR_REFUSED, "marking it").detail("No."));
+    host.want(vm);
+
+    VmReport report = host.await(id, VmState.FAILED);
+
+    assertThat(report.settled()).as("nobody waits for what will not come right").isTrue();
+    assertThat(Files.getAttribute(overlay, "unix:nlink")).isEqualTo(1);
+  }
+
+  @Test
   void anAgentThatIsKilledAfterTheOwnerChangedFinishesIt() throws Exception {
     DesiredVm vm = adopted(true, List.of());
     host.hypervisor().loseAnswersOfTakeOvers(true);

@@ -50,15 +50,7 @@ final class CachedBase {
   private final Optional<Path> parent;
   private final Surroundings surroundings;
   private final long storedBytes;
-  private volatile Optional<Stamp> verifiedAs;
-
-  /** When its content was last found to be as it should be. */
-  private volatile Optional<Instant> verifiedAt;
-
-  /** Content that was found to be wrong: reading it again would not make it right. */
-  private volatile Optional<Refuted> refuted = Optional.empty();
-
-  private record Refuted(String inode, Problem why) {}
+  private final Proof proof;
 
   /**
    * What all files of a cache share.
@@ -83,9 +75,10 @@ final class CachedBase {
         new Base(
             id, content, layout == Layout.DELTA ? DiskFormat.QCOW2 : DiskFormat.RAW, sizeBytes);
     this.surroundings = surroundings;
-    this.storedBytes = AddedBytes.in(folder.added(id)).orElseGet(() -> StoredBytes.of(content));
-    this.verifiedAs = Stamp.read(folder.stamp(id, layout));
-    this.verifiedAt = verifiedAs.flatMap(stamp -> Stamp.verifiedAt(folder.stamp(id, layout)));
+    Optional<Long> added =
+        layout == Layout.FLAT ? AddedBytes.in(folder.added(id)) : Optional.empty();
+    this.storedBytes = added.orElseGet(() -> StoredBytes.of(content));
+    this.proof = new Proof(folder, base, layout, surroundings.clock());
   }
 
   /** Empty if somebody changed it so that it says nothing any more; the content tells later. */
@@ -147,7 +140,7 @@ final class CachedBase {
   }
 
   Optional<Instant> verifiedAt() {
-    return verifiedAt;
+    return proof.verifiedAt();
   }
 
   boolean isReady() {
@@ -214,13 +207,7 @@ final class CachedBase {
    */
   Base examined(Pace pace, CopyProgress progress) {
     for (CachedBase file : chain().reversed()) {
-      CopyProgress own = file == this ? progress : (done, total) -> {};
-      file.examine(
-          now(),
-          disk ->
-              new Examination(
-                      file.base.id(), file.manifest(), surroundings.parallelism(), pace, own)
-                  .flaw(disk));
+      file.examine(pace, file == this ? progress : (done, total) -> {});
     }
     return base;
   }
@@ -233,21 +220,48 @@ final class CachedBase {
     return base;
   }
 
+  private void examine(Pace pace, CopyProgress progress) {
+    Examination examination =
+        new Examination(base.id(), manifest(), surroundings.parallelism(), pace, progress);
+    read(_ -> new Reading(now(), examination::flaw));
+  }
+
   private void scrub(Pace pace, CopyProgress progress) {
     Optional<Manifest> right = goodManifest();
     if (right.isEmpty()) {
-      examined(pace, progress);
+      examine(pace, progress);
       return;
     }
-    Path memory = folder.readSoFar(base.id(), layout);
-    try {
-      ReadSoFar known = ReadSoFar.in(memory, stamp().inode(), now());
-      examine(
+    GentleReading gentle = new GentleReading(right.get(), pace, progress);
+    read(before -> {
+      ReadSoFar known = proof.readSoFar(before);
+      return new Reading(
           known.since(),
-          disk ->
-              new GentleReading(right.get(), pace, progress)
-                  .flaw(disk, known.bytes(), bytes -> known.upTo(bytes).write(memory)));
-      Files.deleteIfExists(memory);
+          disk -> gentle.flaw(disk, known.bytes(), bytes -> proof.note(known.upTo(bytes))));
+    });
+  }
+
+  /**
+   * @param since when it began
+   * @param flaw what is wrong with the content; empty if nothing is
+   */
+  private record Reading(Instant since, Function<VirtualDisk, Optional<String>> flaw) {}
+
+  /**
+   * @param how is told what the inode says before anything is read
+   */
+  private void read(Function<Stamp, Reading> how) {
+    try {
+      Stamp before = proof.stamp();
+      Reading reading = how.apply(before);
+      Optional<String> flaw;
+      try (VirtualDisk disk = open()) {
+        flaw = reading.flaw().apply(disk);
+      }
+      if (flaw.isPresent()) {
+        throw proof.refute(before, flaw.get());
+      }
+      proof.accept(before, reading.since());
     } catch (NoSuchFileException gone) {
       throw altered(base, "It is gone.");
     } catch (IOException failed) {
@@ -264,27 +278,6 @@ final class CachedBase {
       return Optional.of(Manifest.read(manifest())).filter(m -> m.id().equals(base.id()));
     } catch (RatoonException damaged) {
       return Optional.empty();
-    }
-  }
-
-  /**
-   * @param since when the reading began
-   */
-  private void examine(Instant since, Function<VirtualDisk, Optional<String>> reading) {
-    try {
-      Stamp before = stamp();
-      Optional<String> flaw;
-      try (VirtualDisk disk = open()) {
-        flaw = reading.apply(disk);
-      }
-      if (flaw.isPresent()) {
-        throw refuted(before, flaw.get());
-      }
-      accept(before, since);
-    } catch (NoSuchFileException gone) {
-      throw altered(base, "It is gone.");
-    } catch (IOException failed) {
-      throw unreadable(failed);
     }
   }
 
@@ -318,17 +311,8 @@ final class CachedBase {
 
   private boolean isAsVerified() {
     try {
-      return chain().stream().allMatch(CachedBase::fileIsAsVerified);
+      return chain().stream().allMatch(file -> file.proof.holds());
     } catch (RatoonException incomplete) {
-      return false;
-    }
-  }
-
-  private boolean fileIsAsVerified() {
-    try {
-      Stamp now = stamp();
-      return verifiedAs.filter(stamp -> stamp.vouchesFor(now)).isPresent();
-    } catch (IOException gone) {
       return false;
     }
   }
@@ -342,7 +326,7 @@ final class CachedBase {
    * hashes, however many wait for it.
    */
   private synchronized void verifyContent() {
-    if (fileIsAsVerified()) {
+    if (proof.holds()) {
       return;
     }
     if (!Files.exists(base.path())) {
@@ -352,16 +336,16 @@ final class CachedBase {
       throw altered(base, "Its header names another file as what it is a difference to.");
     }
     try {
-      Stamp before = stamp();
-      Optional<Refuted> known = refuted.filter(bad -> bad.inode().equals(before.inode()));
+      Stamp before = proof.stamp();
+      Optional<Problem> known = proof.refutation(before);
       if (known.isPresent()) {
-        throw known.get().why().asException();
+        throw known.get().asException();
       }
       DiskId found = contentNow();
       if (!found.equals(base.id())) {
-        throw refuted(before, "Its content now has the id " + found.shortForm() + ".");
+        throw proof.refute(before, "Its content now has the id " + found.shortForm() + ".");
       }
-      accept(before, now());
+      proof.accept(before, now());
     } catch (IOException failed) {
       throw unreadable(failed);
     }
@@ -381,40 +365,6 @@ final class CachedBase {
 
   private Optional<Path> parentNow(Qcow2Header header) {
     return parent(base.path(), header);
-  }
-
-  /** Its content was read since then, and is right. */
-  private synchronized void accept(Stamp before, Instant since) throws IOException {
-    protect(base.path());
-    boolean immutable = ImmutableFlag.set(base.path());
-    Instant now = now();
-    Stamp after = Stamp.of(base.path(), immutable, now);
-    if (!before.inode().equals(after.inode()) && !Stamp.contentUntouched(before, after)) {
-      throw altered(base, "It changed while it was read.");
-    }
-    after.write(folder.stamp(base.id(), layout), since);
-    verifiedAs = Optional.of(after);
-    verifiedAt = Optional.of(since);
-    refuted = Optional.empty();
-  }
-
-  /**
-   * Its content was read, and is wrong: from now on nothing vouches for it, after a restart too.
-   */
-  private synchronized RatoonException refuted(Stamp before, String how) throws IOException {
-    RatoonException verdict = altered(base, how);
-    if (stamp().inode().equals(before.inode())) {
-      Files.deleteIfExists(folder.stamp(base.id(), layout));
-      Files.deleteIfExists(folder.readSoFar(base.id(), layout));
-      verifiedAs = Optional.empty();
-      verifiedAt = Optional.empty();
-      refuted = Optional.of(new Refuted(before.inode(), verdict.problem()));
-    }
-    return verdict;
-  }
-
-  private Stamp stamp() throws IOException {
-    return Stamp.of(base.path(), ImmutableFlag.isSet(base.path()), now());
   }
 
   private RatoonException unreadable(IOException failed) {

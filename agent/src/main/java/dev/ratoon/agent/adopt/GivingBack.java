@@ -79,7 +79,9 @@ final class GivingBack {
                   + String.join(", ", names.stream().limit(NAMES_SHOWN).toList())
                   + more
                   + " (the trash counts, too).")
-          .next("Delete them for good first.")
+          .next(
+              "Delete them first; they are gone for good when the trash is emptied, after as many"
+                  + " hours as 'ratoon settings show' tells.")
           .asException();
     }
   }

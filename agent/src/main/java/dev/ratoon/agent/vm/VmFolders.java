@@ -53,6 +53,11 @@ final class VmFolders {
     this.host = host;
   }
 
+  /** Whether the VM has a folder, live or in the trash. */
+  boolean has(VmId id) {
+    return place(id) != Place.NOWHERE;
+  }
+
   Place place(VmId id) {
     return Files.exists(host.vm(id))
         ? Place.LIVE

@@ -284,10 +284,11 @@ final class VmKeeper implements AutoCloseable {
   private Instant afterTrouble(DesiredVm vm, Problem problem) {
     Instant now = now();
     boolean mayPass = PASSING.contains(problem.code());
-    boolean towardsRunning = isTowardsRunning(vm);
     Instant again = patience.nextTry(now);
     try {
       VmRecord record = work.record(vm);
+      boolean toBeTakenOver = !vm.takeOver().isEmpty() && !record.disksMade();
+      boolean towardsRunning = isTowardsRunning(vm) || toBeTakenOver;
       boolean ranBefore = record.startedFor(vm.powerRevision());
       if (towardsRunning && !ranBefore && (!mayPass || patience.isOver(now))) {
         LOG.warn("VM {}: given up: {}", id, problem.oneLine());

@@ -1,6 +1,5 @@
 package dev.ratoon.agent.vm;
 
-import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.console.ConsoleWatch;
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainSpec.KeptDefinition;
@@ -9,21 +8,16 @@ import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.share.HostCaches;
-import dev.ratoon.agent.vm.VmFolders.Place;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
 import dev.ratoon.agent.vm.VmRecord.Run;
 import dev.ratoon.agent.work.Timeline;
-import dev.ratoon.cache.Base;
-import dev.ratoon.cache.arrival.Priority;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
-import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredVm;
-import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.VmReport;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,7 +34,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,7 +50,8 @@ final class VmWork {
 
   private final Hypervisor hypervisor;
   private final HostCaches caches;
-  private final Bases bases;
+  private final VmBases bases;
+  private final VmReports reports;
   private final VmFolders folders;
   private final TakingOver takingOver;
   private final ConsoleWatch consoles;
@@ -87,7 +81,8 @@ final class VmWork {
     this.hypervisor = hypervisor;
     this.folders = folders;
     this.caches = stores.caches();
-    this.bases = stores.bases();
+    this.bases = new VmBases(caches, stores.bases());
+    this.reports = new VmReports(hypervisor, caches, folders);
     this.takingOver = new TakingOver(hypervisor, caches, folders);
     this.ledger = ledger;
     this.consoles = consoles;
@@ -128,7 +123,7 @@ final class VmWork {
   }
 
   boolean hasFolder(VmId id) {
-    return folders.place(id) != Place.NOWHERE;
+    return folders.has(id);
   }
 
   /**
@@ -184,7 +179,7 @@ final class VmWork {
         "base",
         () ->
             waiting.accept(
-                () -> readyBases(vm, (done, total) -> timeline.progress("base", done, total))));
+                () -> bases.ready(vm, (done, total) -> timeline.progress("base", done, total))));
     timeline.step(
         "disk",
         () -> {
@@ -201,31 +196,6 @@ final class VmWork {
         });
   }
 
-  /** A base that went wrong since the VM's disks were made is brought anew. */
-  private void mendBases(DesiredVm vm) {
-    if (!basesAreReady(vm)) {
-      Timeline timeline = timeline(vm.id());
-      timeline.step(
-          "base", () -> readyBases(vm, (done, total) -> timeline.progress("base", done, total)));
-    }
-  }
-
-  /**
-   * Only what lies in the host's own cache is brought anew there; how an adopted file is, or one on
-   * a share, is seen when the disk is opened.
-   */
-  private boolean basesAreReady(DesiredVm vm) {
-    Path folder = folders.of(vm.id());
-    return IntStream.range(0, vm.disks().size())
-        .mapToObj(i -> VmDisk.of(vm, folder, i))
-        .filter(VmDisk::isChild)
-        .allMatch(disk ->
-            disk.wanted().base().filter(caches::isReady).isPresent()
-                || OverlayHeader.parent(disk.file())
-                    .filter(parent -> !caches.isInOwnFolder(Path.of(parent)))
-                    .isPresent());
-  }
-
   /** Makes another's domain, and its disks, the VM's own. */
   void takeOver(DesiredVm vm, VmRecord record) {
     timeline(vm.id())
@@ -240,25 +210,19 @@ final class VmWork {
             });
   }
 
-  /** Brings the bases that the VM's disks need, where they are not here. */
-  private void readyBases(DesiredVm vm, Bases.Progress progress) {
-    for (DesiredDisk disk : vm.disks()) {
-      if (disk.base().isPresent()) {
-        try {
-          Base _ = bases.ready(disk.base().get(), Priority.DEPLOY, progress);
-        } catch (InterruptedException stopped) {
-          Thread.currentThread().interrupt();
-          throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")
-              .asException(stopped);
-        }
-      }
+  /** A base that went wrong since the VM's disks were made is brought anew. */
+  private void mendBases(DesiredVm vm, Path folder) {
+    if (!bases.areReady(vm, folder)) {
+      Timeline timeline = timeline(vm.id());
+      timeline.step(
+          "base", () -> bases.ready(vm, (done, total) -> timeline.progress("base", done, total)));
     }
   }
 
   void start(DesiredVm vm, VmRecord record, int restarts) {
     Path folder = folders.of(vm.id());
     long consoleFrom = consoleEnd(folder);
-    mendBases(vm);
+    mendBases(vm, folder);
     timeline(vm.id())
         .step(
             "start",
@@ -408,56 +372,13 @@ final class VmWork {
 
   VmReport report(
       DesiredVm vm, VmRecord record, boolean settled, VmState state, Optional<Problem> problem) {
-    boolean running = state == VmState.RUNNING;
-    return new VmReport(
-        vm.id(),
-        vm.epoch(),
-        vm.powerRevision(),
-        settled,
-        state,
-        timeline(vm.id()).steps(),
-        problem,
-        disks(vm, record),
-        running ? addressOf(vm) : Optional.empty(),
-        record.sshPort(),
-        record.run().map(Run::startedAt),
-        record.run().flatMap(Run::userlandAt),
-        record.run().map(Run::restarts).orElse(0));
+    return reports.of(vm, record, settled, state, timeline(vm.id()).steps(), problem);
   }
 
-  /**
-   * The last report with what has changed since: the disks' sizes, the userland, and how far what
-   * is under way has come.
-   */
+  /** See {@link VmReports#refreshed}. */
   VmReport refreshed(DesiredVm vm, VmReport last) {
     VmRecord record = records.getOrDefault(vm.id(), VmRecord.fresh(vm.id(), vm.epoch()));
-    return new VmReport(
-        last.id(),
-        last.epoch(),
-        last.powerRevision(),
-        last.settled(),
-        last.state(),
-        last.settled() ? last.steps() : timeline(vm.id()).steps(),
-        last.problem(),
-        disks(vm, record),
-        last.address(),
-        last.sshPort(),
-        last.startedAt(),
-        record.run().flatMap(Run::userlandAt),
-        last.restarts());
-  }
-
-  private List<DiskReport> disks(DesiredVm vm, VmRecord record) {
-    return hasFolder(vm.id()) ? VmFiles.report(vm, record, folders.of(vm.id()), caches) : List.of();
-  }
-
-  /**
-   * User-mode networks have no address outside, so that the hypervisor need not be asked for one.
-   */
-  private Optional<String> addressOf(DesiredVm vm) {
-    boolean outside =
-        vm.nics().stream().anyMatch(nic -> !(nic.network() instanceof NetworkAttachment.User));
-    return outside ? hypervisor.address(vm.id()) : Optional.empty();
+    return reports.refreshed(vm, record, last, () -> timeline(vm.id()).steps());
   }
 
   /** Changes what is remembered, for good when this returns. Safe from any thread. */

@@ -17,6 +17,7 @@ import dev.ratoon.protocol.client.Params;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -83,7 +84,7 @@ final class HostAdoption {
 
   @Command(
       name = "adopted",
-      description = "List what a host has adopted, and the libvirt domains that stand on it.")
+      description = "List what hosts have adopted, and the libvirt domains that stand on it.")
   static final class Adopted implements Callable<Integer> {
     private final Session session;
     @Mixin HostOption host = new HostOption();
@@ -94,8 +95,19 @@ final class HostAdoption {
 
     @Override
     public Integer call() {
-      AdoptedView view =
-          session.client().call(Endpoints.HOST_ADOPTED, Params.of(HOST, host.name(session)));
+      List<AdoptedView> views =
+          host.names(session).stream()
+              .map(name -> session.client().call(Endpoints.HOST_ADOPTED, Params.of(HOST, name)))
+              .toList();
+      if (views.size() == 1) {
+        show(views.getFirst());
+      } else {
+        showAll(views.stream().filter(view -> !view.paths().isEmpty()).toList());
+      }
+      return ExitCode.OK;
+    }
+
+    private void show(AdoptedView view) {
       if (view.paths().isEmpty() && session.output().forPeople()) {
         session
             .output()
@@ -103,7 +115,24 @@ final class HostAdoption {
       } else {
         session.output().text(view, () -> lines(view));
       }
-      return ExitCode.OK;
+    }
+
+    private void showAll(List<AdoptedView> views) {
+      if (views.isEmpty() && session.output().forPeople()) {
+        session.output().say("Nothing is adopted. To begin: ratoon host adopt PATH --host HOST");
+        return;
+      }
+      session
+          .output()
+          .text(
+              views,
+              () ->
+                  views.stream()
+                      .flatMap(view ->
+                          Stream.concat(
+                              Stream.of("On " + view.host() + ":"),
+                              Stream.concat(lines(view).stream(), Stream.of(""))))
+                      .toList());
     }
   }
 

@@ -26,7 +26,7 @@ public final class HostOption {
     if (host != null) {
       return host;
     }
-    List<HostView> all = session.client().list(Endpoints.HOST_LIST, Params.NONE);
+    List<HostView> all = all(session);
     if (all.size() != 1) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "finding the host")
           .detail(
@@ -39,5 +39,16 @@ public final class HostOption {
           .asException();
     }
     return all.getFirst().name().text();
+  }
+
+  /** The host that was named; else all that there are. */
+  public List<String> names(Session session) {
+    return host != null
+        ? List.of(host)
+        : all(session).stream().map(each -> each.name().text()).toList();
+  }
+
+  private static List<HostView> all(Session session) {
+    return session.client().list(Endpoints.HOST_LIST, Params.NONE);
   }
 }

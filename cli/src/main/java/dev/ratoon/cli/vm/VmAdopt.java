@@ -4,6 +4,8 @@ import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.fleet.HostOption;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.TakeOverRequest;
@@ -52,9 +54,34 @@ final class VmAdopt implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Params params = Params.of("host", host.name(session)).with("domain", domain);
+    Params params = Params.of("host", hostOfDomain()).with("domain", domain);
     TakeOverRequest request = new TakeOverRequest(Optional.ofNullable(name).map(EntityName::new));
     OperationView begun = session.client().call(Endpoints.VM_ADOPT, params, request);
     return wait.finish(session, List.of(begun));
+  }
+
+  /** Where no host is named, the one that has the domain: names are rarely given twice. */
+  private String hostOfDomain() {
+    List<String> hosts = host.names(session);
+    List<String> having =
+        hosts.size() < 2 ? hosts : hosts.stream().filter(this::hasDomain).toList();
+    if (having.size() == 1) {
+      return having.getFirst();
+    }
+    if (having.isEmpty()) {
+      throw Problem.of(ErrorCode.NOT_FOUND, "finding the domain '" + domain + "'")
+          .detail("No host knows of one that stands on adopted disks.")
+          .next("'ratoon host adopted' lists those that do. Adopt their folder first.")
+          .asException();
+    }
+    throw Problem.of(ErrorCode.INVALID_VALUE, "finding the domain '" + domain + "'")
+        .detail("Several hosts have one: " + String.join(", ", having) + ".")
+        .next("Add --host HOST.")
+        .asException();
+  }
+
+  private boolean hasDomain(String name) {
+    return session.client().call(Endpoints.HOST_ADOPTED, Params.of("host", name)).domains().stream()
+        .anyMatch(each -> each.name().equals(domain) || each.id().toString().equals(domain));
   }
 }

@@ -130,14 +130,20 @@ public final class TakeOvers {
   private static void requireKeepable(
       Transaction tx, String tenant, ForeignDomain domain, EntityName name, String doing) {
     List<String> reasons = new ArrayList<>(domain.obstacles());
+    boolean known = tx.vms().find(domain.id()).isPresent();
     for (DesiredNic nic : domain.nics()) {
-      if (tx.vms().macExists(nic.mac())) {
+      if (!known && tx.vms().macExists(nic.mac())) {
         reasons.add("Another VM has the network address " + nic.mac() + ".");
       }
     }
-    if (tx.vms().find(domain.id()).isPresent()) {
-      reasons.add("There is a VM with its id, perhaps in the trash.");
-    }
+    tx.vms()
+        .find(domain.id())
+        .ifPresent(vm ->
+            reasons.add(
+                vm.trashed()
+                    ? "The VM '%s' in the trash has its id: 'ratoon vm undelete %s' goes on with it."
+                        .formatted(vm.name(), vm.name())
+                    : "The VM '%s' has its id.".formatted(vm.name())));
     if (!reasons.isEmpty()) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing)
           .detail(String.join(" ", reasons))

@@ -1,0 +1,71 @@
+package dev.ratoon.agent;
+
+import dev.ratoon.agent.host.FileSystems;
+import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.protocol.agent.HostFacts;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a host has to offer: as its hypervisor said last, and as its file systems say now. */
+final class HostResources {
+  private static final Logger LOG = LoggerFactory.getLogger(HostResources.class);
+
+  private final Hypervisor hypervisor;
+  private final Path vms;
+  private final FileSystems fileSystems;
+  private volatile Optional<HypervisorFacts> known = Optional.empty();
+
+  private record Space(long totalBytes, long freeBytes) {}
+
+  /**
+   * @param vms where VMs' disks lie: its room is the host's
+   */
+  HostResources(Hypervisor hypervisor, Path vms, FileSystems fileSystems) {
+    this.hypervisor = hypervisor;
+    this.vms = vms;
+    this.fileSystems = fileSystems;
+  }
+
+  /**
+   * Asks the hypervisor.
+   *
+   * @throws RatoonException {@code hypervisor-unavailable}; then what it said before counts
+   */
+  void look() {
+    known = Optional.of(hypervisor.facts());
+  }
+
+  HostFacts now() {
+    Optional<HypervisorFacts> facts = known;
+    Optional<Space> space = space();
+    return new HostFacts(
+        facts.map(HypervisorFacts::cpus).orElse(0),
+        facts.map(HypervisorFacts::memoryBytes).orElse(0L),
+        space.map(Space::totalBytes).orElse(0L),
+        space.map(Space::freeBytes).orElse(0L),
+        facts.map(f -> f.accelerator().text()).orElse("unknown"),
+        facts.map(HypervisorFacts::version).orElse("unknown"),
+        facts.map(HypervisorFacts::networks).orElse(List.of()),
+        facts.map(HypervisorFacts::bridges).orElse(List.of()),
+        facts.flatMap(HypervisorFacts::uefi).isPresent(),
+        fileSystems.now());
+  }
+
+  private Optional<Space> space() {
+    try {
+      FileStore store = Files.getFileStore(vms);
+      return Optional.of(new Space(store.getTotalSpace(), store.getUsableSpace()));
+    } catch (IOException unreadable) {
+      LOG.warn("The space of {} is not known: {}", vms, unreadable.getMessage());
+      return Optional.empty();
+    }
+  }
+}

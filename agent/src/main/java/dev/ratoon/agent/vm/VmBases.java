@@ -1,0 +1,47 @@
+package dev.ratoon.agent.vm;
+
+import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.agent.share.HostCaches;
+import dev.ratoon.cache.Base;
+import dev.ratoon.cache.arrival.Priority;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredVm;
+import java.nio.file.Path;
+import java.util.stream.IntStream;
+
+/** The bases that a VM's disks stand on, or are copied from. */
+record VmBases(HostCaches caches, Bases bases) {
+
+  /** Brings those that are not here, or not as they were published. */
+  void ready(DesiredVm vm, Bases.Progress progress) {
+    for (DesiredDisk disk : vm.disks()) {
+      if (disk.base().isPresent()) {
+        try {
+          Base _ = bases.ready(disk.base().get(), Priority.DEPLOY, progress);
+        } catch (InterruptedException stopped) {
+          Thread.currentThread().interrupt();
+          throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")
+              .asException(stopped);
+        }
+      }
+    }
+  }
+
+  /**
+   * Whether those are ready that its disks in {@code folder} stand on. Only what lies in the host's
+   * own cache is brought anew there; how an adopted file is, or one on a share, is seen when the
+   * disk is opened.
+   */
+  boolean areReady(DesiredVm vm, Path folder) {
+    return IntStream.range(0, vm.disks().size())
+        .mapToObj(i -> VmDisk.of(vm, folder, i))
+        .filter(VmDisk::isChild)
+        .allMatch(disk ->
+            disk.wanted().base().filter(caches::isReady).isPresent()
+                || OverlayHeader.parent(disk.file())
+                    .filter(parent -> !caches.isInOwnFolder(Path.of(parent)))
+                    .isPresent());
+  }
+}
