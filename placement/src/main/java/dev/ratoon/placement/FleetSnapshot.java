@@ -68,18 +68,7 @@ public final class FleetSnapshot {
     for (int h : order) {
       addComing(h);
     }
-    around
-        .groups()
-        .hosts()
-        .forEach((name, members) -> {
-          GroupHosts group = groups.computeIfAbsent(name, _ -> new GroupHosts());
-          members.forEach(member -> {
-            Integer number = numbers.get(member);
-            if (number != null) {
-              group.add(number);
-            }
-          });
-        });
+    around.groups().hosts().forEach(this::group);
   }
 
   /** What is beside the hosts. */
@@ -151,6 +140,26 @@ public final class FleetSnapshot {
     return named.isEmpty()
         ? null
         : named.stream().filter(numbers::containsKey).mapToInt(numbers::get).sorted().toArray();
+  }
+
+  /** From now on the VMs of this group are on these hosts. */
+  public void group(String name, Set<HostId> members) {
+    GroupHosts group = new GroupHosts();
+    for (HostId member : members) {
+      Integer number = numbers.get(member);
+      if (number != null) {
+        group.add(number);
+      }
+    }
+    groups.put(name, group);
+  }
+
+  /** A VM is on this host, whether it fits there or not; nothing if there is no such host. */
+  public void place(HostId host, VmNeeds needs) {
+    Integer number = numbers.get(host);
+    if (number != null) {
+      place(number, request(needs));
+    }
   }
 
   /** The VM goes to this host, as far as this fleet is concerned. */
