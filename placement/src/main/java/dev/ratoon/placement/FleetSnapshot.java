@@ -36,6 +36,7 @@ public final class FleetSnapshot {
   private final Map<String, GroupHosts> groups = new HashMap<>();
   private final HostTree all;
   private final int[] placeInAll;
+  private final long[] before = new long[Row.LENGTH];
   private final List<Placed> placed = new ArrayList<>();
 
   /** A VM that was placed, so that it can be taken back. */
@@ -51,12 +52,7 @@ public final class FleetSnapshot {
     for (int h = 0; h < hosts.size(); h++) {
       loads.refresh(h, shapes.of(h));
     }
-    int[] order =
-        IntStream.range(0, hosts.size())
-            .boxed()
-            .sorted(Comparator.comparingInt(shapes::of))
-            .mapToInt(Integer::intValue)
-            .toArray();
+    int[] order = order();
     placeInAll = new int[order.length];
     for (int i = 0; i < order.length; i++) {
       placeInAll[order[i]] = i;
@@ -69,6 +65,26 @@ public final class FleetSnapshot {
       addComing(h);
     }
     around.groups().hosts().forEach(this::group);
+  }
+
+  /**
+   * Hosts that are alike are neighbours in the trees: then what a block promises, its hosts keep.
+   * First come rates, of which the bound takes the least, then what rules ask for, then the cost.
+   */
+  private int[] order() {
+    long[] rows = loads.rows();
+    Comparator<Integer> alike = Comparator.comparingLong(h -> rows[h * Row.LENGTH + Row.MEMORY_RATE]);
+    for (int field : new int[] {Row.CPU_RATE, Row.DISK_RATE, Row.ARRIVAL_RATE}) {
+      alike = alike.thenComparingLong(h -> rows[h * Row.LENGTH + field]);
+    }
+    return IntStream.range(0, hosts.size())
+        .boxed()
+        .sorted(
+            alike
+                .thenComparingInt(shapes::of)
+                .thenComparingLong(h -> rows[h * Row.LENGTH + Row.STANDING]))
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 
   /** What is beside the hosts. */
@@ -239,10 +255,11 @@ public final class FleetSnapshot {
   }
 
   private void refresh(int host) {
+    Row.copy(loads.rows(), host * Row.LENGTH, before, 0);
     loads.refresh(host, shapes.of(host));
-    all.changed(placeInAll[host]);
-    bases.changed(host);
-    comings.changed(host);
+    all.changed(placeInAll[host], before, 0);
+    bases.changed(host, before);
+    comings.changed(host, before);
   }
 
   private boolean isMissing(int host, int base) {
