@@ -52,13 +52,15 @@ public final class FleetSnapshot {
     for (int h = 0; h < hosts.size(); h++) {
       loads.refresh(h, shapes.of(h));
     }
-    int[] order = order();
+    int[] order = order(Row.MEMORY_RATE, Row.CPU_RATE, Row.DISK_RATE, Row.ARRIVAL_RATE);
     placeInAll = new int[order.length];
     for (int i = 0; i < order.length; i++) {
       placeInAll[order[i]] = i;
     }
     all = new HostTree(loads.rows(), order);
-    bases = new BaseTable(hosts, order, loads.rows(), around.relatives());
+    // To those that have a base nothing comes.
+    int[] warm = order(Row.MEMORY_RATE, Row.CPU_RATE, Row.DISK_RATE);
+    bases = new BaseTable(hosts, warm, loads.rows(), around.relatives());
     supply = new Supply(hosts, around.policy(), bases);
     comings = new Comings(hosts.size(), bases);
     for (int h : order) {
@@ -71,11 +73,11 @@ public final class FleetSnapshot {
    * Hosts that are alike are neighbours in the trees: then what a block promises, its hosts keep.
    * First come rates, of which the bound takes the least, then what rules ask for, then the cost.
    */
-  private int[] order() {
+  private int[] order(int... rates) {
     long[] rows = loads.rows();
-    Comparator<Integer> alike = Comparator.comparingLong(h -> rows[h * Row.LENGTH + Row.MEMORY_RATE]);
-    for (int field : new int[] {Row.CPU_RATE, Row.DISK_RATE, Row.ARRIVAL_RATE}) {
-      alike = alike.thenComparingLong(h -> rows[h * Row.LENGTH + field]);
+    Comparator<Integer> alike = (one, other) -> 0;
+    for (int rate : rates) {
+      alike = alike.thenComparingLong(h -> rows[h * Row.LENGTH + rate]);
     }
     return IntStream.range(0, hosts.size())
         .boxed()
