@@ -181,9 +181,9 @@ final class BaseTable {
   }
 
   /** The host's row is another one. */
-  void changed(int host) {
+  void changed(int host, long[] before) {
     for (int i = start[host]; i < start[host + 1]; i++) {
-      ready.get(base[i]).changed(place[i]);
+      ready.get(base[i]).changed(place[i], before, 0);
     }
   }
 }

@@ -36,6 +36,7 @@ public final class FleetSnapshot {
   private final Map<String, GroupHosts> groups = new HashMap<>();
   private final HostTree all;
   private final int[] placeInAll;
+  private final long[] before = new long[Row.LENGTH];
   private final List<Placed> placed = new ArrayList<>();
 
   /** A VM that was placed, so that it can be taken back. */
@@ -51,35 +52,41 @@ public final class FleetSnapshot {
     for (int h = 0; h < hosts.size(); h++) {
       loads.refresh(h, shapes.of(h));
     }
-    int[] order =
-        IntStream.range(0, hosts.size())
-            .boxed()
-            .sorted(Comparator.comparingInt(shapes::of))
-            .mapToInt(Integer::intValue)
-            .toArray();
+    int[] order = order(Row.MEMORY_RATE, Row.CPU_RATE, Row.DISK_RATE, Row.ARRIVAL_RATE);
     placeInAll = new int[order.length];
     for (int i = 0; i < order.length; i++) {
       placeInAll[order[i]] = i;
     }
     all = new HostTree(loads.rows(), order);
-    bases = new BaseTable(hosts, order, loads.rows(), around.relatives());
+    // To those that have a base nothing comes.
+    int[] warm = order(Row.MEMORY_RATE, Row.CPU_RATE, Row.DISK_RATE);
+    bases = new BaseTable(hosts, warm, loads.rows(), around.relatives());
     supply = new Supply(hosts, around.policy(), bases);
     comings = new Comings(hosts.size(), bases);
     for (int h : order) {
       addComing(h);
     }
-    around
-        .groups()
-        .hosts()
-        .forEach((name, members) -> {
-          GroupHosts group = groups.computeIfAbsent(name, _ -> new GroupHosts());
-          members.forEach(member -> {
-            Integer number = numbers.get(member);
-            if (number != null) {
-              group.add(number);
-            }
-          });
-        });
+    around.groups().hosts().forEach(this::group);
+  }
+
+  /**
+   * Hosts that are alike are neighbours in the trees: then what a block promises, its hosts keep.
+   * First come rates, of which the bound takes the least, then what rules ask for, then the cost.
+   */
+  private int[] order(int... rates) {
+    long[] rows = loads.rows();
+    Comparator<Integer> alike = (one, other) -> 0;
+    for (int rate : rates) {
+      alike = alike.thenComparingLong(h -> rows[h * Row.LENGTH + rate]);
+    }
+    return IntStream.range(0, hosts.size())
+        .boxed()
+        .sorted(
+            alike
+                .thenComparingInt(shapes::of)
+                .thenComparingLong(h -> rows[h * Row.LENGTH + Row.STANDING]))
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 
   /** What is beside the hosts. */
@@ -151,6 +158,26 @@ public final class FleetSnapshot {
     return named.isEmpty()
         ? null
         : named.stream().filter(numbers::containsKey).mapToInt(numbers::get).sorted().toArray();
+  }
+
+  /** From now on the VMs of this group are on these hosts. */
+  public void group(String name, Set<HostId> members) {
+    GroupHosts group = new GroupHosts();
+    for (HostId member : members) {
+      Integer number = numbers.get(member);
+      if (number != null) {
+        group.add(number);
+      }
+    }
+    groups.put(name, group);
+  }
+
+  /** A VM is on this host, whether it fits there or not; nothing if there is no such host. */
+  public void place(HostId host, VmNeeds needs) {
+    Integer number = numbers.get(host);
+    if (number != null) {
+      place(number, request(needs));
+    }
   }
 
   /** The VM goes to this host, as far as this fleet is concerned. */
@@ -230,10 +257,11 @@ public final class FleetSnapshot {
   }
 
   private void refresh(int host) {
+    Row.copy(loads.rows(), host * Row.LENGTH, before, 0);
     loads.refresh(host, shapes.of(host));
-    all.changed(placeInAll[host]);
-    bases.changed(host);
-    comings.changed(host);
+    all.changed(placeInAll[host], before, 0);
+    bases.changed(host, before);
+    comings.changed(host, before);
   }
 
   private boolean isMissing(int host, int base) {

@@ -13,6 +13,13 @@ final class HostTree {
   static final int FAN = 1 << FAN_BITS;
   private static final int MOST_LEVELS = 8;
 
+  /** What changes of a row while VMs are placed: first that of which a block has the least. */
+  private static final int[] CHANGING = {
+    Row.STANDING, Row.COLD, Row.MEMORY_LEFT, Row.DISK_LEFT, Row.CPUS_LEFT
+  };
+
+  private static final int LEAST_COUNT = 2;
+
   /** Rows of the hosts, by their numbers. */
   private final long[] rows;
 
@@ -27,6 +34,10 @@ final class HostTree {
   private final long[][] levels = new long[MOST_LEVELS][];
 
   private int height;
+
+  // Of the change under way: what a part of a block was, and what it is.
+  private final long[] was = new long[CHANGING.length];
+  private final long[] is = new long[CHANGING.length];
 
   /**
    * @param hosts numbers of those that it begins with
@@ -87,7 +98,7 @@ final class HostTree {
     }
     members[size++] = host;
     grow();
-    changed(size - 1);
+    renew(size - 1);
     return size - 1;
   }
 
@@ -98,7 +109,7 @@ final class HostTree {
       height--;
     }
     if (size > 0) {
-      changed(size - 1);
+      renew(size - 1);
     }
   }
 
@@ -106,8 +117,72 @@ final class HostTree {
     return height > 1 && blocks(height - 2) == 1;
   }
 
-  /** The row of the host at this place is another one now. */
-  void changed(int place) {
+  /**
+   * The row of the host at this place is another one now. A block is looked at anew only where the
+   * host was its least or its most; the blocks above are left alone once one stays as it was.
+   *
+   * @param before the row that the host had, from {@code at}
+   */
+  void changed(int place, long[] before, int at) {
+    int own = members[place] * Row.LENGTH;
+    for (int i = 0; i < CHANGING.length; i++) {
+      was[i] = before[at + CHANGING[i]];
+      is[i] = rows[own + CHANGING[i]];
+    }
+    if (extra != null) {
+      was[0] += extra[place];
+      is[0] += extra[place];
+    }
+    int block = place;
+    for (int level = 0; level < height; level++) {
+      block >>= FAN_BITS;
+      if (!adapted(level, block)) {
+        return;
+      }
+    }
+  }
+
+  /** Lets a block know of the change of one of its parts; whether the block's row is another. */
+  private boolean adapted(int level, int block) {
+    long[] target = levels[level];
+    boolean any = false;
+    for (int i = 0; i < CHANGING.length; i++) {
+      int field = at(block) + CHANGING[i];
+      long old = target[field];
+      long now = old;
+      if (was[i] != is[i]) {
+        boolean better = i < LEAST_COUNT ? is[i] <= old : is[i] >= old;
+        now = better ? is[i] : was[i] == old ? extreme(level, block, i) : old;
+        target[field] = now;
+      }
+      was[i] = old;
+      is[i] = now;
+      any |= old != now;
+    }
+    return any;
+  }
+
+  /** The least or the most of a block's parts. */
+  private long extreme(int level, int block, int i) {
+    int first = block << FAN_BITS;
+    int end = Math.min(level == 0 ? size : blocks(level - 1), first + FAN);
+    boolean beyond = level == 0 && i == 0 && extra != null;
+    long[] parts = level == 0 ? rows : levels[level - 1];
+    long found = i < LEAST_COUNT ? Long.MAX_VALUE : Long.MIN_VALUE;
+    for (int part = first; part < end; part++) {
+      int at = level == 0 ? members[part] * Row.LENGTH : at(part);
+      long value = parts[at + CHANGING[i]] + (beyond ? extraOf(part) : 0);
+      found = i < LEAST_COUNT ? Math.min(found, value) : Math.max(found, value);
+    }
+    return found;
+  }
+
+  private long extraOf(int place) {
+    return extra == null ? 0 : extra[place];
+  }
+
+  /** Looks at all blocks anew in which this place is. */
+  private void renew(int place) {
     int block = place;
     for (int level = 0; level < height; level++) {
       block >>= FAN_BITS;

@@ -5,14 +5,15 @@ import dev.ratoon.model.HostId;
 import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * All hosts of a fleet for one request: those that fit, the best one first, and those that do not.
  * What is said of a host in words is made when it is asked for; the fleet must be as it was then.
  */
 public final class Ranking {
-  private static final int INDEX_BITS = 21;
-  private static final long MOST_COST = 1L << (63 - INDEX_BITS);
+  private static final int DIGIT_BITS = 11;
+  private static final int DIGITS = 1 << DIGIT_BITS;
 
   private final FleetSnapshot fleet;
   private final Request request;
@@ -52,33 +53,52 @@ public final class Ranking {
       costs[h] = each.of(request, h);
       least = Math.min(least, costs[h]);
     }
-    long[] keys = new long[count];
-    int fitting = 0;
-    for (int h = 0; h < count; h++) {
-      fitting += costs[h] == Costs.UNFIT ? 0 : 1;
-      keys[h] = Math.min(MOST_COST - 1, costs[h] - least) << INDEX_BITS | h;
-    }
-    Arrays.sort(keys);
     int[] order = new int[count];
-    for (int i = 0; i < count; i++) {
-      order[i] = (int) (keys[i] & ((1 << INDEX_BITS) - 1));
+    int fitting = 0;
+    long most = least;
+    for (int h = 0; h < count; h++) {
+      if (costs[h] != Costs.UNFIT) {
+        order[fitting++] = h;
+        most = Math.max(most, costs[h]);
+      }
     }
-    sortTheFarthest(keys, order, costs);
+    int at = fitting;
+    for (int h = 0; h < count; h++) {
+      if (costs[h] == Costs.UNFIT) {
+        order[at++] = h;
+      }
+    }
+    sort(order, fitting, costs, least, most);
     return new Ranking(fleet, request, costs, order, fitting);
   }
 
-  /** Costs that were too large for their keys are still to be compared. */
-  private static void sortTheFarthest(long[] keys, int[] order, long[] costs) {
-    int from = Arrays.binarySearch(keys, (MOST_COST - 1) << INDEX_BITS);
-    int first = from < 0 ? -from - 1 : from;
-    int[] sorted =
-        Arrays.stream(order, first, order.length)
-            .boxed()
-            .sorted((a, b) ->
-                costs[a] == costs[b] ? Integer.compare(a, b) : Long.compare(costs[a], costs[b]))
-            .mapToInt(Integer::intValue)
-            .toArray();
-    System.arraycopy(sorted, 0, order, first, sorted.length);
+  /**
+   * Sorts hosts by their costs, digit by digit from the last one, which takes time in proportion to
+   * their number. Those that cost the same stay in their order.
+   */
+  private static void sort(int[] order, int count, long[] costs, long least, long most) {
+    int[] next = new int[DIGITS];
+    int[] sorted = new int[count];
+    for (int shift = 0; shift < Long.SIZE && (most - least) >>> shift != 0; shift += DIGIT_BITS) {
+      Arrays.fill(next, 0);
+      for (int i = 0; i < count; i++) {
+        next[digit(costs[order[i]] - least, shift)]++;
+      }
+      int sum = 0;
+      for (int digit = 0; digit < DIGITS; digit++) {
+        int here = next[digit];
+        next[digit] = sum;
+        sum += here;
+      }
+      for (int i = 0; i < count; i++) {
+        sorted[next[digit(costs[order[i]] - least, shift)]++] = order[i];
+      }
+      System.arraycopy(sorted, 0, order, 0, count);
+    }
+  }
+
+  private static int digit(long value, int shift) {
+    return (int) (value >>> shift) & (DIGITS - 1);
   }
 
   /** The hosts that fit, the best one first. */
@@ -86,7 +106,7 @@ public final class Ranking {
     return new AbstractList<>() {
       @Override
       public Target get(int index) {
-        return target(order[java.util.Objects.checkIndex(index, fitting)]);
+        return target(order[Objects.checkIndex(index, fitting)]);
       }
 
       @Override
@@ -101,7 +121,7 @@ public final class Ranking {
     return new AbstractList<>() {
       @Override
       public Placement.Refusal get(int index) {
-        int host = order[fitting + java.util.Objects.checkIndex(index, order.length - fitting)];
+        int host = order[fitting + Objects.checkIndex(index, order.length - fitting)];
         return new Placement.Refusal(
             fleet.host(host).name(), new HostRules(fleet).reasonsAgainst(request, host));
       }

@@ -17,6 +17,9 @@ final class Search {
 
   private final FleetSnapshot fleet;
   private final Costs costs;
+
+  /** Rows of the hosts. */
+  private final long[] hosts;
   private final long[][] bounds = new long[MOST_LEVELS][HostTree.FAN];
 
   // Of the search under way.
@@ -32,6 +35,7 @@ final class Search {
   Search(FleetSnapshot fleet) {
     this.fleet = fleet;
     this.costs = new Costs(fleet);
+    this.hosts = fleet.loads().rows();
   }
 
   /** The number of the cheapest host; {@link #NOBODY} if none fits. */
@@ -144,7 +148,10 @@ final class Search {
     if (level == 0) {
       int end = Math.min(tree.size(), first + HostTree.FAN);
       for (int i = first; i < end; i++) {
-        consider(request, tree.member(i));
+        int host = tree.member(i);
+        if (promises(bound(request, hosts, host * Row.LENGTH), host)) {
+          consider(request, host);
+        }
       }
       return;
     }

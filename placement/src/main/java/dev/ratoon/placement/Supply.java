@@ -20,6 +20,9 @@ final class Supply {
   /** For each base how many hosts fetch it from each that has it. */
   private final Map<Integer, Double> askers = new HashMap<>();
 
+  /** How many hosts fetch anything from each host. */
+  private final double[] asked;
+
   private final Map<Integer, Long> nanos = new HashMap<>();
 
   Supply(List<HostSnapshot> hosts, Policy policy, BaseTable bases) {
@@ -35,6 +38,13 @@ final class Supply {
       int holders = bases.ready(number).size();
       if (holders > 0) {
         askers.put(number, 1.0 / holders);
+      }
+    });
+    asked = new double[hosts.size()];
+    askers.forEach((number, each) -> {
+      HostTree holders = bases.ready(number);
+      for (int i = 0; i < holders.size(); i++) {
+        asked[holders.member(i)] += each;
       }
     });
   }
@@ -59,20 +69,10 @@ final class Supply {
       HostSnapshot holder = hosts.get(holders.member(i));
       if (holder.standing().connected()) {
         long gives = holder.bases().givesBytesPerSecond();
-        double load = 1 + othersAsked(holders.member(i), base);
+        double load = 1 + asked[holders.member(i)] - askers.getOrDefault(base, 0.0);
         bytesPerSecond += (gives > 0 ? gives : policy.bytesPerSecond()) / load;
       }
     }
     return bytesPerSecond == 0 ? 0 : (long) (Row.NANOS * ByteSize.MIB / bytesPerSecond);
-  }
-
-  private double othersAsked(int host, int base) {
-    double sum = 0;
-    for (Map.Entry<Integer, Double> asked : askers.entrySet()) {
-      if (asked.getKey() != base && bases.isReady(host, asked.getKey())) {
-        sum += asked.getValue();
-      }
-    }
-    return sum;
   }
 }

@@ -2,9 +2,11 @@ package dev.ratoon.placement;
 
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.Firmware;
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.NetworkAttachment;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What a VM needs of the host that it goes to.
@@ -28,6 +30,16 @@ public record VmNeeds(
   public VmNeeds {
     networks = List.copyOf(networks);
     bases = Map.copyOf(bases);
+  }
+
+  /** The same VM, but on this host. */
+  public VmNeeds on(HostId host) {
+    return with(wishes.on(Set.of(host)));
+  }
+
+  /** The same VM as if it belonged to no group. */
+  public VmNeeds apartFromGroups() {
+    return with(wishes.withoutGroup());
   }
 
   /** The same VM, elsewhere. */

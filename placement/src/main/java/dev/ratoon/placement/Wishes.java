@@ -53,6 +53,12 @@ public record Wishes(
     return new Wishes(hosts, cluster, others, architecture, cpuLevel, accelerator, group);
   }
 
+  /** The same, of a VM without a group. */
+  Wishes withoutGroup() {
+    return new Wishes(
+        hosts, cluster, tags, architecture, cpuLevel, accelerator, Optional.empty());
+  }
+
   /** The same, but on one of these hosts. */
   public Wishes on(Set<HostId> others) {
     return new Wishes(others, cluster, tags, architecture, cpuLevel, accelerator, group);

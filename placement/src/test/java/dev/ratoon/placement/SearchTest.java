@@ -101,6 +101,22 @@ class SearchTest {
   }
 
   @Test
+  void theRankingHasEveryHostOnceInTheOrderOfItsCost() {
+    for (int seed = 0; seed < 50; seed++) {
+      RandomFleet made = new RandomFleet(seed, 6);
+      FleetSnapshot fleet = made.fleet(100);
+      VmNeeds needs = made.needs(100);
+      Ranking ranking = Ranking.of(fleet, needs);
+      List<Double> costs =
+          ranking.targets().stream().map(target -> target.terms().cost()).toList();
+      assertThat(costs).isSorted();
+      assertThat(ranking.targets().size() + ranking.refusals().size()).isEqualTo(100);
+      assertThat(ranking.targets().stream().map(Ranking.Target::host).distinct())
+          .hasSize(costs.size());
+    }
+  }
+
+  @Test
   void fewHostsAreLookedAt() {
     List<HostSnapshot> hosts = new ArrayList<>();
     Random random = new Random(1);

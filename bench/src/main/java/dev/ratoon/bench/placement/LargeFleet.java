@@ -92,7 +92,7 @@ final class LargeFleet {
             "kvm",
             true,
             Set.of("default"),
-            Set.of("br0", "br" + h % 3)),
+            Set.of("br0", "br" + (1 + h % 3))),
         new HostSnapshot.Room(
             cpus,
             cpus * 4L,

@@ -28,7 +28,7 @@ public final class PlacementBenchmark {
   private static final int LARGE = 100_000;
   private static final int REQUESTS = 20_000;
   private static final int ROUNDS = 5;
-  private static final int RANKINGS = 1000;
+  private static final int RANKED = 10_000_000;
   private static final int COMPARED = 500;
   private static final int SHOWN = 100;
   private static final double MICRO = 1000;
@@ -82,7 +82,7 @@ public final class PlacementBenchmark {
     double[] rankings = rankings(fleet, requests);
     Measured measured =
         new Measured(
-            micros[ROUNDS / 2], rankings[RANKINGS / 2], rankings[RANKINGS * 99 / 100], allocated);
+            micros[ROUNDS / 2], rankings[rankings.length / 2], rankings[rankings.length * 99 / 100], allocated);
     report.note(
         String.format(
             Locale.ROOT,
@@ -127,10 +127,10 @@ public final class PlacementBenchmark {
   }
 
   private static double[] rankings(FleetSnapshot fleet, List<VmNeeds> requests) {
-    double[] micros = new double[RANKINGS];
+    double[] micros = new double[Math.clamp(RANKED / fleet.size(), 10, 1000)];
     int letters = 0;
     for (int warm = 0; warm < 2; warm++) {
-      for (int i = 0; i < RANKINGS; i++) {
+      for (int i = 0; i < micros.length; i++) {
         long began = System.nanoTime();
         Ranking ranking = Ranking.of(fleet, requests.get(i));
         letters += shown(ranking);

@@ -10,10 +10,7 @@ import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.StepState;
 import dev.ratoon.model.VmId;
-import dev.ratoon.placement.FleetSnapshot;
 import dev.ratoon.placement.Placement;
-import dev.ratoon.placement.Placer;
-import dev.ratoon.placement.Quota;
 import dev.ratoon.placement.VmNeeds;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredNic;
@@ -56,6 +53,7 @@ public final class Deploys {
   private final Database database;
   private final Hosts hosts;
   private final Placements placements;
+  private final StandingFleet fleet;
   private final KnownVms known;
   private final Operations operations;
   private final Revisions revisions;
@@ -73,6 +71,7 @@ public final class Deploys {
     this.database = database;
     this.hosts = hosts;
     this.placements = new Placements(hosts);
+    this.fleet = new StandingFleet(database, placements, StandingFleet.SMALL);
     this.known = known;
     this.operations = operations;
     this.revisions = revisions;
@@ -204,17 +203,11 @@ public final class Deploys {
 
   private List<Placement.Place> places(
       Transaction tx, String tenant, Blueprint blueprint, VmNeeds needs, Settings settings) {
-    FleetSnapshot fleet = fleet(tx, tenant, needs, settings);
     int count = blueprint.request().count();
-    return switch (new Placer(fleet).place(needs, count, Quota.NONE)) {
+    return switch (fleet.place(tx, tenant, needs, count, settings)) {
       case Placement.Chosen(List<Placement.Place> chosen) -> chosen;
       case Placement.Refused refused -> throw PlacementViews.problem(refused, count).asException();
     };
-  }
-
-  private FleetSnapshot fleet(Transaction tx, String tenant, VmNeeds needs, Settings settings) {
-    return placements.fleet(
-        tx, tenant, needs, placements.snapshots(tx, tx.vms().promises(), settings), settings);
   }
 
   /** Where the VMs of this request would go. Nothing is changed. */
@@ -223,7 +216,8 @@ public final class Deploys {
       Settings settings = tx.fleet().settings();
       Blueprint blueprint = Blueprint.of(request, images(tx, tenant, request), settings);
       VmNeeds needs = blueprint.needs(placements.wishes(request.place()));
-      return new PlacementViews(hosts).of(fleet(tx, tenant, needs, settings), needs, blueprint);
+      return new PlacementViews(hosts)
+          .of(fleet.looked(tx, tenant, needs, settings), needs, blueprint);
     });
   }
 

@@ -207,6 +207,11 @@ public final class Hosts {
     return seen.values().stream().sorted(Comparator.comparing(s -> s.report().name())).toList();
   }
 
+  /** How many there are. */
+  int count() {
+    return seen.size();
+  }
+
   Optional<Seen> find(HostId host) {
     return Optional.ofNullable(seen.get(host));
   }

@@ -46,6 +46,22 @@ record Placements(Hosts hosts) {
     return seen.stream().map(host -> snapshot(snapshots, host)).toList();
   }
 
+  /** Some hosts; what their links carry is left out. */
+  List<HostSnapshot> snapshots(
+      Transaction tx, Promises promises, Settings settings, Set<HostId> some) {
+    HostSnapshots snapshots =
+        new HostSnapshots(
+            promises,
+            tx.placement().vms(some),
+            tx.placement().starting(some),
+            settings,
+            List.of());
+    return some.stream()
+        .flatMap(host -> hosts.find(host).stream())
+        .map(host -> snapshot(snapshots, host))
+        .toList();
+  }
+
   private HostSnapshot snapshot(HostSnapshots snapshots, Hosts.Seen host) {
     Optional<Member> member = hosts.member(host.report().id());
     return snapshots.of(
@@ -79,6 +95,22 @@ record Placements(Hosts hosts) {
             new Relatives(tx.placement().kin(needs.bases().keySet())),
             groups,
             policy(settings.placementOrDefault())));
+  }
+
+  /** The fleet of these hosts, for VMs of all kinds that belong to no group. */
+  FleetSnapshot fleet(Transaction tx, List<HostSnapshot> all, Settings settings) {
+    return FleetSnapshot.of(
+        all,
+        new FleetSnapshot.Surroundings(
+            new Relatives(tx.placement().kin()),
+            Groups.NONE,
+            policy(settings.placementOrDefault())));
+  }
+
+  /** The same where what bases have of each other does not matter. */
+  FleetSnapshot fleet(List<HostSnapshot> some, Settings settings) {
+    return FleetSnapshot.of(
+        some, FleetSnapshot.Surroundings.of(policy(settings.placementOrDefault())));
   }
 
   private static Policy policy(PlacementSettings settings) {

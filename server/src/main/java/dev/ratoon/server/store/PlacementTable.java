@@ -10,9 +10,46 @@ import java.util.Map;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jdbi.v3.core.statement.Query;
 
 /** What placement asks of the VMs that are there, and what base disks have of each other. */
 public final class PlacementTable {
+  private static final String VMS =
+      """
+      select host, sum(cpus) as cpus, count(*) as vms from vm
+      where trashed_at is null %s group by host\
+      """;
+
+  private static final String STARTING =
+      """
+      select vm.host as host, count(*) as vms
+      from operation join vm on vm.id = operation.vm
+      where operation.state = 'RUNNING' and operation.kind in ('DEPLOY', 'START') %s
+      group by vm.host\
+      """;
+
+  private static final String MEMORY =
+      """
+      select host, sum(memory_bytes) as bytes from vm
+      where trashed_at is null %s group by host\
+      """;
+
+  private static final String DISK_COMING =
+      """
+      select vm.host as host, sum(vm.disk_bytes) as bytes
+      from operation join vm on vm.id = operation.vm
+      where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' %s group by vm.host\
+      """;
+
+  private static final String BASES_COMING =
+      """
+      select vm.host as host, vm_base.base as base,
+        (select coalesce(max(stored_bytes), 0) from image where disk_id = vm_base.base) as bytes
+      from operation join vm on vm.id = operation.vm join vm_base on vm_base.vm = vm.id
+      where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' %s
+      group by vm.host, vm_base.base\
+      """;
+
   private final Handle handle;
 
   PlacementTable(Handle handle) {
@@ -30,13 +67,17 @@ public final class PlacementTable {
 
   /** The VMs of each host that has any. */
   public Map<HostId, VmCount> vms() {
+    return vms(handle.createQuery(VMS.formatted("")));
+  }
+
+  /** The VMs of those of these hosts that have any. */
+  public Map<HostId, VmCount> vms(Collection<HostId> hosts) {
+    return vms(on(hosts, VMS));
+  }
+
+  private static Map<HostId, VmCount> vms(Query query) {
     Map<HostId, VmCount> counts = new HashMap<>();
-    handle
-        .createQuery(
-            """
-            select host, sum(cpus) as cpus, count(*) as vms from vm
-            where trashed_at is null group by host\
-            """)
+    query
         .map((row, context) ->
             Map.entry(
                 HostId.parse(row.getString("host")),
@@ -47,18 +88,49 @@ public final class PlacementTable {
 
   /** How many VMs are being deployed or started on each host that has such. */
   public Map<HostId, Integer> starting() {
+    return starting(handle.createQuery(STARTING.formatted("")));
+  }
+
+  /** The same for these hosts. */
+  public Map<HostId, Integer> starting(Collection<HostId> hosts) {
+    return starting(on(hosts, STARTING));
+  }
+
+  private static Map<HostId, Integer> starting(Query query) {
     Map<HostId, Integer> counts = new HashMap<>();
-    handle
-        .createQuery(
-            """
-            select vm.host as host, count(*) as vms
-            from operation join vm on vm.id = operation.vm
-            where operation.state = 'RUNNING' and operation.kind in ('DEPLOY', 'START')
-            group by vm.host\
-            """)
+    query
         .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getInt("vms")))
         .forEach(entry -> counts.put(entry.getKey(), entry.getValue()));
     return counts;
+  }
+
+  /** What these hosts have been promised to. */
+  public Promises promises(Collection<HostId> hosts) {
+    Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
+    on(hosts, BASES_COMING)
+        .map((row, context) ->
+            Map.entry(
+                HostId.parse(row.getString("host")),
+                Map.entry(new DiskId(row.getString("base")), row.getLong("bytes"))))
+        .forEach(row ->
+            bases
+                .computeIfAbsent(row.getKey(), host -> new HashMap<>())
+                .put(row.getValue().getKey(), row.getValue().getValue()));
+    return new Promises(bytes(on(hosts, MEMORY)), bytes(on(hosts, DISK_COMING)), bases);
+  }
+
+  private static Map<HostId, Long> bytes(Query query) {
+    Map<HostId, Long> bytes = new HashMap<>();
+    query
+        .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getLong("bytes")))
+        .forEach(entry -> bytes.put(entry.getKey(), entry.getValue()));
+    return bytes;
+  }
+
+  private Query on(Collection<HostId> hosts, String query) {
+    return handle
+        .createQuery(query.formatted("and vm.host in (<hosts>)"))
+        .bindList("hosts", hosts.stream().map(HostId::toString).toList());
   }
 
   /** The hosts that have VMs of this group outside the trash. */
@@ -76,17 +148,28 @@ public final class PlacementTable {
             .list());
   }
 
-  /** For each of these those that have something of it, and how much of it is missing then. */
+  /** For each base disk those that have something of it, and how much of it is missing then. */
+  public Map<DiskId, Map<DiskId, Long>> kin() {
+    return kin(
+        handle.createQuery(
+            "select base, relative, missing_bytes from base_kin where relative <> base"));
+  }
+
+  /** The same for these base disks. */
   public Map<DiskId, Map<DiskId, Long>> kin(Collection<DiskId> bases) {
+    return bases.isEmpty()
+        ? Map.of()
+        : kin(
+            handle
+                .createQuery(
+                    "select base, relative, missing_bytes from base_kin"
+                        + " where base in (<bases>) and relative <> base")
+                .bindList("bases", bases.stream().map(DiskId::hex).toList()));
+  }
+
+  private static Map<DiskId, Map<DiskId, Long>> kin(Query query) {
     Map<DiskId, Map<DiskId, Long>> kin = new HashMap<>();
-    if (bases.isEmpty()) {
-      return kin;
-    }
-    handle
-        .createQuery(
-            "select base, relative, missing_bytes from base_kin"
-                + " where base in (<bases>) and relative <> base")
-        .bindList("bases", bases.stream().map(DiskId::hex).toList())
+    query
         .map((row, context) ->
             new Kin(
                 new DiskId(row.getString("base")),
