@@ -158,7 +158,7 @@ public final class Together implements AutoCloseable {
     Look look = database.read(tx -> tx.news().since(horizon));
     Set<News> news = new LinkedHashSet<>();
     for (Told told : look.told()) {
-      if (seen.add(told.transaction())) {
+      if (!seen.contains(told.transaction())) {
         news.addAll(told.news());
       }
     }
@@ -167,6 +167,7 @@ public final class Together implements AutoCloseable {
     }
     learn(news);
     // Only what was taken up is not looked for again.
+    look.told().forEach(told -> seen.add(told.transaction()));
     horizon = look.horizon();
     lookedNanos = now;
     seen.removeIf(transaction -> transaction < look.horizon());
