@@ -208,9 +208,16 @@ public final class Together implements AutoCloseable {
       dead = seat.endSilent();
     }
     // One that left by itself, or whose successor died over it, leaves the same.
-    for (String run : memory.hosts().heldByNobody()) {
-      takeUp(run);
-    }
+    leftByEnded().forEach(this::takeUp);
+  }
+
+  private Set<String> leftByEnded() {
+    return database.read(tx -> {
+      Set<String> runs = new HashSet<>(tx.hosts().holders());
+      runs.addAll(tx.operations().workers());
+      tx.servers().notEnded().forEach(runs::remove);
+      return runs;
+    });
   }
 
   private void takeUp(String run) {
