@@ -51,7 +51,7 @@ final class AgentCommands {
         "",
         "Example:",
         "  ratoon agent join https://control.example.org:7800 --token rtn1...",
-        "  ratoon agent join https://a.example.org:7800,https://b.example.org:7800 --token rtn1..."
+        "  ratoon agent join https://a.example:7800,https://b.example:7800 --token rtn1..."
       })
   static final class Join implements Callable<Integer> {
     private final Session session;

@@ -15,6 +15,7 @@ import dev.ratoon.cache.Cache;
 import dev.ratoon.model.HostId;
 import dev.ratoon.server.Server;
 import dev.ratoon.server.ServerConfig;
+import dev.ratoon.server.store.DatabaseAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -44,7 +45,7 @@ final class OneMachine {
       Shares shares =
           parts.keep(
               Shares.of(cache, host.toString(), ThisHost.agentFolder(home).resolve("shares")));
-      Bases others = bases(host, server, cache, shares, address, environment, clock);
+      Bases others = bases(host, server, cache, shares, serverConfig, environment, clock);
       Bases bases = parts.keep(new SharedFirst(cache, shares, others));
       Agent agent =
           parts.keep(
@@ -58,15 +59,27 @@ final class OneMachine {
     }
   }
 
+  /** Hosts know the only server's machine by the address of the server; of several, by its own. */
+  private static String ownAddress(ServerConfig config) {
+    boolean several = config.database().filter(DatabaseAddress.Shared.class::isInstance).isPresent();
+    return several
+        ? config
+            .advertised()
+            .map(advertised -> advertised.getHost().replaceAll("[\\[\\]]", ""))
+            .orElseGet(() -> config.listen().getAddress().getHostAddress())
+        : "";
+  }
+
   /** A server that only this machine reaches has no other hosts to give anything to. */
   private static Bases bases(
       HostId host,
       Server server,
       Cache cache,
       Shares shares,
-      InetSocketAddress api,
+      ServerConfig config,
       Map<String, String> environment,
       InstantSource clock) {
+    InetSocketAddress api = config.listen();
     if (api.getAddress().isLoopbackAddress()) {
       return Bases.of(cache);
     }
@@ -77,7 +90,8 @@ final class OneMachine {
             server.authorityKey(),
             ListenAddress.ofChunks(environment, Optional.of(api)),
             api.getAddress().getHostAddress(),
-            "");
+            ownAddress(config),
+            true);
     return FleetBases.open(identity, cache, server.link(), shares, clock);
   }
 }

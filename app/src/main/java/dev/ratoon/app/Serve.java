@@ -4,6 +4,8 @@ import dev.ratoon.agent.Agent;
 import dev.ratoon.agent.fleet.Membership;
 import dev.ratoon.app.machine.DataFolder;
 import dev.ratoon.app.machine.RunLock;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,6 +53,12 @@ final class Serve {
   private static AutoCloseable start(DataFolder folder, ServerOptions options) {
     Path agent = Agent.folder(folder.home());
     Optional<Membership> fleet = Membership.in(agent);
+    if (fleet.isPresent() && !options.runsVms()) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "starting a server in " + folder.home())
+          .detail("This machine is a host of the fleet of " + fleet.get().server() + ".")
+          .next("Use another machine, or set RATOON_HOME to another folder.")
+          .asException();
+    }
     return fleet.isPresent()
         ? JoinedHost.start(folder.home(), fleet.get(), System.getenv(), () -> noteConnected(folder))
         : OneMachine.start(folder.home(), options, System.getenv());

@@ -62,11 +62,11 @@ final class ServerCommands {
       description = "Copy all that a database knows of a fleet into another, which must be empty.",
       footer = {
         "",
-        "No server may be at work with either. The source is left as it is: start no server with it",
-        "again.",
+        "No server may be at work with either. The source is left as it is: start no",
+        "server with it again.",
         "",
         "Example:",
-        "  ratoon server migrate-database --to jdbc:postgresql://db.example.org/ratoon"
+        "  ratoon server migrate-database --to jdbc:postgresql://db/ratoon"
       })
   static final class Migrate implements Callable<Integer> {
     private final Session session;
@@ -103,7 +103,8 @@ final class ServerCommands {
       description = "Write all that the database knows of the fleet into a new file.",
       footer = {
         "",
-        "Servers may be at work. Keep server/ca.pem and server/ca.key of the data folder with it.",
+        "Servers may be at work. Keep server/ca.pem and server/ca.key of the data",
+        "folder with it.",
         "",
         "Example:",
         "  ratoon server backup /backup/ratoon.db"
@@ -139,11 +140,11 @@ final class ServerCommands {
       description = "Bring a backup into an empty database.",
       footer = {
         "",
-        "Hosts that have seen more than the backup knows are then left alone, with their VMs, until",
-        "an operator agrees: ratoon host follow HOST",
+        "Hosts that have seen more than the backup knows are then left alone, with",
+        "their VMs, until an operator agrees: ratoon host follow HOST",
         "",
         "Example:",
-        "  ratoon server restore /backup/ratoon.db --database jdbc:postgresql://db.example.org/new"
+        "  ratoon server restore /backup/ratoon.db --database jdbc:postgresql://db/new"
       })
   static final class Restore implements Callable<Integer> {
     private final Session session;
@@ -177,12 +178,13 @@ final class ServerCommands {
       description = "Serve a fleet from this machine, without VMs of its own, until ended.",
       footer = {
         "",
-        "Several servers share one PostgreSQL and the authority of the fleet: see the guide",
-        "docs/guides/several-servers.md. The database's user is RATOON_DATABASE_USER, its password",
-        "RATOON_DATABASE_PASSWORD, or in the file that RATOON_DATABASE_PASSWORD_FILE names.",
+        "Several servers share one PostgreSQL and the authority of the fleet: see",
+        "docs/guides/several-servers.md. The database's user is RATOON_DATABASE_USER,",
+        "its password RATOON_DATABASE_PASSWORD, or in the file that",
+        "RATOON_DATABASE_PASSWORD_FILE names.",
         "",
         "Example:",
-        "  ratoon server --listen 10.0.0.1:7800 --database jdbc:postgresql://db.example.org/ratoon"
+        "  ratoon server --listen 10.0.0.1:7800 --database jdbc:postgresql://db/ratoon"
       })
   static final class Run implements Callable<Integer> {
     private final DataFolder folder;

@@ -6,6 +6,8 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.client.ServerAccess;
 import dev.ratoon.server.ServerConfig;
 import dev.ratoon.server.store.DatabaseAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -30,12 +32,23 @@ record ServerOptions(
   }
 
   ServerConfig config(Path home, Map<String, String> environment) {
+    InetSocketAddress address = ListenAddress.parse(listen, environment);
+    Optional<DatabaseAddress> database = database(environment);
+    Optional<URI> advertised =
+        said(advertise, environment, "RATOON_ADVERTISE").map(ServerAccess::address);
+    boolean several = database.filter(DatabaseAddress.Shared.class::isInstance).isPresent();
+    if (several && advertised.isEmpty() && address.getAddress().isAnyLocalAddress()) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "starting one of several servers")
+          .detail("It listens on all addresses, so nobody knows by which one it is reached.")
+          .next("Listen on one address, or name it: --advertise ADDRESS:PORT")
+          .asException();
+    }
     return new ServerConfig(
         home,
-        ListenAddress.parse(listen, environment),
+        address,
         Version.current(),
-        database(environment),
-        said(advertise, environment, "RATOON_ADVERTISE").map(ServerAccess::address),
+        database,
+        advertised,
         requestsPerSecond(environment.getOrDefault("RATOON_API_RATE", "")));
   }
 

@@ -157,6 +157,7 @@ public final class Server implements AutoCloseable {
     URI reached = config.advertised().orElse(address);
     neighbours.ifPresent(n -> n.seat().reachableAt(reached.toString()));
     parts.push(operations::stopWaiting);
+    parts.push(asks);
     parts.push(inventory.revisions()::close);
     PrivateFile.write(client.resolve("ca.pem"), certificates.authorityPem());
     PrivateFile.write(client.resolve("server.url"), address + "\n");

@@ -12,6 +12,8 @@ import dev.ratoon.protocol.agent.Findings;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VmView;
+import dev.ratoon.server.store.DatabaseAddress;
+import dev.ratoon.server.store.Moving;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,17 +27,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A server whose database files were put back from a backup: hosts have seen what it knows nothing
- * of.
+ * A server whose database was put back from a backup: hosts have seen what it knows nothing of. The
+ * files of SQLite are copied; of PostgreSQL a backup is made and restored.
  */
-@DisabledIfSystemProperty(
-    named = TestDatabase.PROPERTY,
-    matches = "postgresql",
-    disabledReason = "it copies files")
 final class RestoredDatabaseTest {
   @TempDir Path home;
   @TempDir Path backup;
@@ -70,15 +67,36 @@ final class RestoredDatabaseTest {
 
   private void backUp() throws Exception {
     server.close();
-    copy(home.resolve("server"), backup);
+    if (TestDatabase.isShared()) {
+      Moving.Moved _ = Moving.copy(TestDatabase.of(home), backupFile(), false);
+    } else {
+      copy(home.resolve("server"), backup);
+    }
     server = TestServer.start(home);
     agent.connect(server);
   }
 
   private void restore() throws Exception {
     server.close();
-    copy(backup, home.resolve("server"));
+    putBack();
     server = TestServer.start(home);
+  }
+
+  /** The backup, or an empty database where none was made. */
+  private void putBack() throws IOException {
+    if (!TestDatabase.isShared()) {
+      copy(backup, home.resolve("server"));
+      return;
+    }
+    DatabaseAddress fresh = TestDatabase.shared();
+    if (Files.exists(backupFile().path())) {
+      Moving.Moved _ = Moving.copy(backupFile(), fresh, true);
+    }
+    TestDatabase.share(home, fresh);
+  }
+
+  private DatabaseAddress.File backupFile() {
+    return new DatabaseAddress.File(backup.resolve("backup.db"));
   }
 
   private static void copy(Path from, Path to) throws IOException {
@@ -209,7 +227,7 @@ final class RestoredDatabaseTest {
   @Test
   void aDatabaseThatWasMadeAnewIsFollowedOnlyWhenAnOperatorAgrees() throws Exception {
     server.close();
-    copy(backup, home.resolve("server"));
+    putBack();
     server = TestServer.start(home);
     addImage();
     agent.connect(server);

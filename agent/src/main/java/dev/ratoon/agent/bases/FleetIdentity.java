@@ -13,8 +13,9 @@ import javax.net.ssl.SSLContext;
  * @param authority the fleet's key, which signs grants
  * @param listen where it gives base disks to others
  * @param serverAddress the host part of the server's address, as this host reaches it
- * @param ownAddress the host part of this host's address, as others reach it; empty on the server's
- *     own machine
+ * @param ownAddress the host part of this host's address, as others reach it; empty on the machine
+ *     of the only server
+ * @param library whether this is a server's own machine, which keeps what was imported there
  */
 public record FleetIdentity(
     HostId host,
@@ -22,4 +23,17 @@ public record FleetIdentity(
     PublicKey authority,
     InetSocketAddress listen,
     String serverAddress,
-    String ownAddress) {}
+    String ownAddress,
+    boolean library) {
+
+  /** Of a host that has joined, or with an empty address of the only server's machine. */
+  public FleetIdentity(
+      HostId host,
+      Supplier<SSLContext> tls,
+      PublicKey authority,
+      InetSocketAddress listen,
+      String serverAddress,
+      String ownAddress) {
+    this(host, tls, authority, listen, serverAddress, ownAddress, ownAddress.isEmpty());
+  }
+}

@@ -42,7 +42,7 @@ record GrantedBases(
     if (!granted) {
       throw refusal(ErrorCode.FORBIDDEN, disk, "The server has not granted it to this host.");
     }
-    boolean library = identity.ownAddress().isEmpty();
+    boolean library = identity.library();
     Optional<Base> ready = cache.find(disk).map(base -> cache.use(base.id()));
     if (ready.isPresent()) {
       return new Admission(ReadyBase.open(cache, ready.get()), library);

@@ -59,10 +59,10 @@ final class FailoverTest {
   private static final int SERVERS = 3;
   private static final int HOSTS = 6;
   private static final int CLIENTS = 6;
-  private static final int DEPLOYS = Integer.getInteger("failover.deploys", 60);
+  private static final int DEPLOYS = Integer.getInteger("failover.deploys", 40);
 
   /** Beyond the lease of a server, so that others take up what it has. */
-  private static final int LONGEST_PAUSE_MILLIS = 11_000;
+  private static final int LONGEST_PAUSE_MILLIS = 10_000;
 
   @TempDir Path folder;
   private Postgres postgres;

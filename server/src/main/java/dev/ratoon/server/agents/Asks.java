@@ -24,14 +24,19 @@ import java.util.function.Function;
  * to fetch it; the agent's answer is a request of its own, whose body is handed to who asked, and
  * which ends when that one has read it.
  */
-public final class Asks {
+public final class Asks implements AutoCloseable {
   private static final int ID_BYTES = 16;
   private static final int MOST_WAITING = 64;
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  /** Wakes those who fetch, to go empty-handed. */
+  private static final Ask NOTHING_MORE =
+      new Ask("", Optional.empty(), Optional.empty(), Optional.empty());
+
   private final Relay relay;
   private final Map<HostId, Line> waiting = new ConcurrentHashMap<>();
   private final Map<String, Pending> pending = new ConcurrentHashMap<>();
+  private volatile boolean closed;
 
   /**
    * What waits for one host.
@@ -85,9 +90,9 @@ public final class Asks {
     long call = line.calls().incrementAndGet();
     fetch(host);
     long end = System.nanoTime() + wait.toNanos();
-    while (true) {
+    while (!closed) {
       Ask ask = line.asks().poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
-      if (ask == null) {
+      if (ask == null || closed) {
         return Optional.empty();
       }
       if (line.calls().get() != call) {
@@ -99,6 +104,7 @@ public final class Asks {
         return Optional.of(ask);
       }
     }
+    return Optional.empty();
   }
 
   /**
@@ -156,6 +162,16 @@ public final class Asks {
       return asked.await(patience);
     } finally {
       pending.remove(ask.id());
+    }
+  }
+
+  /** Lets go of those who fetch; the server is about to end. */
+  @Override
+  public void close() {
+    closed = true;
+    for (Line line : waiting.values()) {
+      // Where no room is left for it, nobody waits.
+      boolean _ = line.asks().offer(NOTHING_MORE);
     }
   }
 

@@ -95,15 +95,6 @@ public final class Others {
     hosts.silent().forEach(host -> letGo(host, histories.run()));
   }
 
-  /** The runs that have ended and still are said to be reported to. */
-  public Set<String> heldByNobody() {
-    return database.read(tx -> {
-      Set<String> holders = new HashSet<>(tx.hosts().holders());
-      tx.servers().notEnded().forEach(holders::remove);
-      return holders;
-    });
-  }
-
   /** Nothing reports to the server of this run any more. */
   public void letGoOf(String run) {
     List<HostId> held = database.read(tx -> tx.hosts().heldBy(run));

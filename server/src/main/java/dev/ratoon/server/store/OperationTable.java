@@ -151,6 +151,15 @@ public final class OperationTable {
     return left;
   }
 
+  /** The runs of servers that do something by themselves, as far as is known. */
+  public List<String> workers() {
+    return handle
+        .createQuery(
+            "select distinct server from operation where server is not null and state = 'RUNNING'")
+        .mapTo(String.class)
+        .list();
+  }
+
   /** The one that is under way on this VM. */
   public Optional<OperationRow> runningOf(VmId vm) {
     return handle

@@ -158,7 +158,7 @@ public final class Together implements AutoCloseable {
     Look look = database.read(tx -> tx.news().since(horizon));
     Set<News> news = new LinkedHashSet<>();
     for (Told told : look.told()) {
-      if (seen.add(told.transaction())) {
+      if (!seen.contains(told.transaction())) {
         news.addAll(told.news());
       }
     }
@@ -167,6 +167,7 @@ public final class Together implements AutoCloseable {
     }
     learn(news);
     // Only what was taken up is not looked for again.
+    look.told().forEach(told -> seen.add(told.transaction()));
     horizon = look.horizon();
     lookedNanos = now;
     seen.removeIf(transaction -> transaction < look.horizon());
@@ -207,9 +208,16 @@ public final class Together implements AutoCloseable {
       dead = seat.endSilent();
     }
     // One that left by itself, or whose successor died over it, leaves the same.
-    for (String run : memory.hosts().heldByNobody()) {
-      takeUp(run);
-    }
+    leftByEnded().forEach(this::takeUp);
+  }
+
+  private Set<String> leftByEnded() {
+    return database.read(tx -> {
+      Set<String> runs = new HashSet<>(tx.hosts().holders());
+      runs.addAll(tx.operations().workers());
+      tx.servers().notEnded().forEach(runs::remove);
+      return runs;
+    });
   }
 
   private void takeUp(String run) {
