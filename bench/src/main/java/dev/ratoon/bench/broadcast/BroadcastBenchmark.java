@@ -72,6 +72,7 @@ public final class BroadcastBenchmark {
           Ratoon ratoon = new Ratoon(hosts)) {
         measure(
             hosts,
+            images,
             List.of(
                 new PlainCopy(hosts, base),
                 new RatoonBroadcast(ratoon, images, false),
@@ -84,7 +85,7 @@ public final class BroadcastBenchmark {
     }
   }
 
-  private void measure(Hosts hosts, List<Way> all) throws Exception {
+  private void measure(Hosts hosts, Images images, List<Way> all) throws Exception {
     List<Way> ways =
         all.stream().filter(way -> way instanceof PlainCopy || options.wants(way.name())).toList();
     List<Measured> measured = new ArrayList<>();
@@ -92,7 +93,7 @@ public final class BroadcastBenchmark {
     for (int round = 1; round <= options.rounds(); round++) {
       double plainSeconds = 0;
       for (int i = 0; i < ways.size(); i++) {
-        Measured.Run run = once(hosts, ways.get(i), plainSeconds);
+        Measured.Run run = once(hosts, images, ways.get(i), plainSeconds);
         plainSeconds = run.plainSeconds();
         measured.get(i).add(run);
         report.note("round " + round + ": " + ways.get(i).name() + " " + run);
@@ -120,10 +121,12 @@ public final class BroadcastBenchmark {
         "broadcast-library-" + (way.kills() ? "killed-" : "") + fleet, measured.librarySent(), 1.1);
   }
 
-  private Measured.Run once(Hosts hosts, Way way, double plainSeconds) throws Exception {
+  private Measured.Run once(Hosts hosts, Images images, Way way, double plainSeconds)
+      throws Exception {
     try {
       way.prepare();
       Programs.run(List.of("sync"));
+      images.touchMemory(hosts.receivers());
       long sentBefore = hosts.sentBytes(0);
       CpuTime before = CpuTime.now();
       double seconds = way.send();
