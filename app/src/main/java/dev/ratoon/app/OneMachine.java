@@ -34,7 +34,6 @@ final class OneMachine {
     try {
       InstantSource clock = InstantSource.system();
       ServerConfig serverConfig = options.config(home, environment);
-      InetSocketAddress address = serverConfig.listen();
       Cache cache = parts.keep(ThisHost.cache(home, clock));
       Server server = parts.keep(Server.start(serverConfig, cache, clock));
       Hypervisor hypervisor =
@@ -61,7 +60,8 @@ final class OneMachine {
 
   /** Hosts know the only server's machine by the address of the server; of several, by its own. */
   private static String ownAddress(ServerConfig config) {
-    boolean several = config.database().filter(DatabaseAddress.Shared.class::isInstance).isPresent();
+    boolean several =
+        config.database().filter(DatabaseAddress.Shared.class::isInstance).isPresent();
     return several
         ? config
             .advertised()
