@@ -181,9 +181,9 @@ final class BaseTable {
   }
 
   /** The host's row is another one. */
-  void changed(int host, long[] before) {
+  void changed(int host) {
     for (int i = start[host]; i < start[host + 1]; i++) {
-      ready.get(base[i]).changed(place[i], before, 0);
+      ready.get(base[i]).changed(place[i]);
     }
   }
 }

@@ -83,11 +83,11 @@ final class Comings {
   }
 
   /** The host's row is another one. */
-  void changed(int host, long[] before) {
+  void changed(int host) {
     OfHost there = hosts[host];
     if (there != null) {
       for (int i = 0; i < there.size; i++) {
-        bases.coming(there.base[i]).changed(there.place[i], before, 0);
+        bases.coming(there.base[i]).changed(there.place[i]);
       }
     }
   }

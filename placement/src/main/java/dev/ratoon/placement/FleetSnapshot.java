@@ -36,7 +36,6 @@ public final class FleetSnapshot {
   private final Map<String, GroupHosts> groups = new HashMap<>();
   private final HostTree all;
   private final int[] placeInAll;
-  private final long[] before = new long[Row.LENGTH];
   private final List<Placed> placed = new ArrayList<>();
 
   /** A VM that was placed, so that it can be taken back. */
@@ -257,11 +256,10 @@ public final class FleetSnapshot {
   }
 
   private void refresh(int host) {
-    Row.copy(loads.rows(), host * Row.LENGTH, before, 0);
     loads.refresh(host, shapes.of(host));
-    all.changed(placeInAll[host], before, 0);
-    bases.changed(host, before);
-    comings.changed(host, before);
+    all.changed(placeInAll[host]);
+    bases.changed(host);
+    comings.changed(host);
   }
 
   private boolean isMissing(int host, int base) {

@@ -30,6 +30,9 @@ final class HostTree {
 
   private int size;
 
+  /** What may change of each member, its extra cost included, side by side. */
+  private long[] cells;
+
   /** Rows of the blocks: of hosts at 0, of blocks of hosts at 1, ... */
   private final long[][] levels = new long[MOST_LEVELS][];
 
@@ -46,6 +49,10 @@ final class HostTree {
     this.rows = rows;
     this.members = hosts;
     this.size = hosts.length;
+    this.cells = new long[size * CHANGING.length];
+    for (int place = 0; place < size; place++) {
+      keep(place);
+    }
     grow();
     for (int level = 0; level < height; level++) {
       for (int block = 0; block < blocks(level); block++) {
@@ -92,11 +99,13 @@ final class HostTree {
     if (size == members.length) {
       members = Arrays.copyOf(members, Math.max(FAN, size * 2));
       extra = extra == null ? null : Arrays.copyOf(extra, members.length);
+      cells = Arrays.copyOf(cells, members.length * CHANGING.length);
     }
     if (extra != null) {
       extra[size] = cost;
     }
     members[size++] = host;
+    keep(size - 1);
     grow();
     renew(size - 1);
     return size - 1;
@@ -120,18 +129,15 @@ final class HostTree {
   /**
    * The row of the host at this place is another one now. A block is looked at anew only where the
    * host was its least or its most; the blocks above are left alone once one stays as it was.
-   *
-   * @param before the row that the host had, from {@code at}
    */
-  void changed(int place, long[] before, int at) {
-    int own = members[place] * Row.LENGTH;
+  void changed(int place) {
+    int cell = place * CHANGING.length;
     for (int i = 0; i < CHANGING.length; i++) {
-      was[i] = before[at + CHANGING[i]];
-      is[i] = rows[own + CHANGING[i]];
+      was[i] = cells[cell + i];
     }
-    if (extra != null) {
-      was[0] += extra[place];
-      is[0] += extra[place];
+    keep(place);
+    for (int i = 0; i < CHANGING.length; i++) {
+      is[i] = cells[cell + i];
     }
     int block = place;
     for (int level = 0; level < height; level++) {
@@ -140,6 +146,16 @@ final class HostTree {
         return;
       }
     }
+  }
+
+  /** Notes what may change of the host at this place. */
+  private void keep(int place) {
+    int own = members[place] * Row.LENGTH;
+    int cell = place * CHANGING.length;
+    for (int i = 0; i < CHANGING.length; i++) {
+      cells[cell + i] = rows[own + CHANGING[i]];
+    }
+    cells[cell] += extraOf(place);
   }
 
   /** Lets a block know of the change of one of its parts; whether the block's row is another. */
@@ -166,12 +182,12 @@ final class HostTree {
   private long extreme(int level, int block, int i) {
     int first = block << FAN_BITS;
     int end = Math.min(level == 0 ? size : blocks(level - 1), first + FAN);
-    boolean beyond = level == 0 && i == 0 && extra != null;
-    long[] parts = level == 0 ? rows : levels[level - 1];
+    long[] parts = level == 0 ? cells : levels[level - 1];
+    int step = level == 0 ? CHANGING.length : Row.LENGTH;
+    int field = level == 0 ? i : CHANGING[i];
     long found = i < LEAST_COUNT ? Long.MAX_VALUE : Long.MIN_VALUE;
     for (int part = first; part < end; part++) {
-      int at = level == 0 ? members[part] * Row.LENGTH : at(part);
-      long value = parts[at + CHANGING[i]] + (beyond ? extraOf(part) : 0);
+      long value = parts[part * step + field];
       found = i < LEAST_COUNT ? Math.min(found, value) : Math.max(found, value);
     }
     return found;

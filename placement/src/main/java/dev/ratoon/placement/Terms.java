@@ -5,7 +5,6 @@ import static dev.ratoon.model.ByteSize.show;
 import dev.ratoon.model.DiskId;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -85,9 +84,13 @@ public record Terms(
       reasons.add("copying takes " + seconds(seconds.copy()));
     }
     reasons.add(
-        "memory %s, processors %s, disk %s taken then"
-            .formatted(
-                percent(fullness.memory()), percent(fullness.cpus()), percent(fullness.disk())));
+        "memory "
+            + percent(fullness.memory())
+            + ", processors "
+            + percent(fullness.cpus())
+            + ", disk "
+            + percent(fullness.disk())
+            + " taken then");
     return reasons;
   }
 
@@ -110,7 +113,9 @@ public record Terms(
   }
 
   private static String seconds(double value) {
-    return String.format(Locale.ROOT, value < 9.95 ? "%.1f s" : "%.0f s", value);
+    long tenths = Math.round(value * 10);
+    return (tenths < 100 ? tenths / 10 + "." + tenths % 10 : String.valueOf(Math.round(value)))
+        + " s";
   }
 
   private static String percent(double share) {
