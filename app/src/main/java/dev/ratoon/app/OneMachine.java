@@ -61,7 +61,8 @@ final class OneMachine {
 
   /** Hosts know the only server's machine by the address of the server; of several, by its own. */
   private static String ownAddress(ServerConfig config) {
-    boolean several = config.database().filter(DatabaseAddress.Shared.class::isInstance).isPresent();
+    boolean several =
+        config.database().filter(DatabaseAddress.Shared.class::isInstance).isPresent();
     return several
         ? config
             .advertised()
