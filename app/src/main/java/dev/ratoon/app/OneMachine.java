@@ -34,7 +34,6 @@ final class OneMachine {
     try {
       InstantSource clock = InstantSource.system();
       ServerConfig serverConfig = options.config(home, environment);
-      InetSocketAddress address = serverConfig.listen();
       Cache cache = parts.keep(ThisHost.cache(home, clock));
       Server server = parts.keep(Server.start(serverConfig, cache, clock));
       Hypervisor hypervisor =
