@@ -73,7 +73,8 @@ final class Explanation {
     HostSnapshot.Room room = fleet.host(host).room();
     VmNeeds needs = request.needs();
     PlacementWeights weights = loads.weights(host);
-    double memory = Loads.share(loads.memoryReserved(host) + needs.memoryBytes(), room.memoryBytes());
+    double memory =
+        Loads.share(loads.memoryReserved(host) + needs.memoryBytes(), room.memoryBytes());
     double cpus = Loads.share(loads.cpusReserved(host) + needs.cpus(), room.cpus());
     double disk =
         Loads.share(

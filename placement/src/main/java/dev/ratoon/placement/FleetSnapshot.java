@@ -74,7 +74,7 @@ public final class FleetSnapshot {
    */
   private int[] order(int... rates) {
     long[] rows = loads.rows();
-    Comparator<Integer> alike = (one, other) -> 0;
+    Comparator<Integer> alike = (_, _) -> 0;
     for (int rate : rates) {
       alike = alike.thenComparingLong(h -> rows[h * Row.LENGTH + rate]);
     }

@@ -20,6 +20,7 @@ final class Search {
 
   /** Rows of the hosts. */
   private final long[] hosts;
+
   private final long[][] bounds = new long[MOST_LEVELS][HostTree.FAN];
 
   // Of the search under way.

@@ -55,8 +55,7 @@ public record Wishes(
 
   /** The same, of a VM without a group. */
   Wishes withoutGroup() {
-    return new Wishes(
-        hosts, cluster, tags, architecture, cpuLevel, accelerator, Optional.empty());
+    return new Wishes(hosts, cluster, tags, architecture, cpuLevel, accelerator, Optional.empty());
   }
 
   /** The same, but on one of these hosts. */

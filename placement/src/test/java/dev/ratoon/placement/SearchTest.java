@@ -107,8 +107,7 @@ class SearchTest {
       FleetSnapshot fleet = made.fleet(100);
       VmNeeds needs = made.needs(100);
       Ranking ranking = Ranking.of(fleet, needs);
-      List<Double> costs =
-          ranking.targets().stream().map(target -> target.terms().cost()).toList();
+      List<Double> costs = ranking.targets().stream().map(target -> target.terms().cost()).toList();
       assertThat(costs).isSorted();
       assertThat(ranking.targets().size() + ranking.refusals().size()).isEqualTo(100);
       assertThat(ranking.targets().stream().map(Ranking.Target::host).distinct())

@@ -82,7 +82,10 @@ public final class PlacementBenchmark {
     double[] rankings = rankings(fleet, requests);
     Measured measured =
         new Measured(
-            micros[ROUNDS / 2], rankings[rankings.length / 2], rankings[rankings.length * 99 / 100], allocated);
+            micros[ROUNDS / 2],
+            rankings[rankings.length / 2],
+            rankings[rankings.length * 99 / 100],
+            allocated);
     report.note(
         String.format(
             Locale.ROOT,

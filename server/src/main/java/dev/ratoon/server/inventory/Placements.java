@@ -51,11 +51,7 @@ record Placements(Hosts hosts) {
       Transaction tx, Promises promises, Settings settings, Set<HostId> some) {
     HostSnapshots snapshots =
         new HostSnapshots(
-            promises,
-            tx.placement().vms(some),
-            tx.placement().starting(some),
-            settings,
-            List.of());
+            promises, tx.placement().vms(some), tx.placement().starting(some), settings, List.of());
     return some.stream()
         .flatMap(host -> hosts.find(host).stream())
         .map(host -> snapshot(snapshots, host))

@@ -25,10 +25,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Places VMs on a fleet that is too large to be looked at anew for each deploy. A snapshot is kept,
- * in which what is placed takes its room at once, and made anew in the background once a second.
- * It may be wrong by what has happened since, so a choice counts only when it holds for what is
- * known of the chosen hosts now; where it does not, or where nobody fits, the whole fleet is looked
- * at and the choice is made again. So nobody is refused by what was, and nothing promised twice.
+ * in which what is placed takes its room at once, and made anew in the background once a second. It
+ * may be wrong by what has happened since, so a choice counts only when it holds for what is known
+ * of the chosen hosts now; where it does not, or where nobody fits, the whole fleet is looked at
+ * and the choice is made again. So nobody is refused by what was, and nothing promised twice.
  */
 final class StandingFleet {
   private static final Logger LOG = LoggerFactory.getLogger(StandingFleet.class);
@@ -60,8 +60,7 @@ final class StandingFleet {
   }
 
   /** Chooses hosts, or says why not; see {@link Placer#place}. */
-  Placement place(
-      Transaction tx, String tenant, VmNeeds needs, int count, Settings settings) {
+  Placement place(Transaction tx, String tenant, VmNeeds needs, int count, Settings settings) {
     if (placements.hosts().count() <= small) {
       return new Placer(looked(tx, tenant, needs, settings)).place(needs, count, Quota.NONE);
     }
@@ -108,12 +107,12 @@ final class StandingFleet {
   }
 
   /** Whether the chosen hosts take what is to go there, as far as is known now. */
-  private boolean holds(
-      Transaction tx, VmNeeds needs, Placement.Chosen chosen, Settings settings) {
+  private boolean holds(Transaction tx, VmNeeds needs, Placement.Chosen chosen, Settings settings) {
     Map<HostId, Integer> counts = new HashMap<>();
     chosen.hosts().forEach(host -> counts.merge(host, 1, Integer::sum));
     List<HostSnapshot> hosts =
-        placements.snapshots(tx, tx.placement().promises(counts.keySet()), settings, counts.keySet());
+        placements.snapshots(
+            tx, tx.placement().promises(counts.keySet()), settings, counts.keySet());
     FleetSnapshot fleet = placements.fleet(hosts, settings);
     Placer placer = new Placer(fleet);
     VmNeeds anywhere = needs.apartFromGroups();

@@ -35,8 +35,7 @@ public final class Kinship implements AutoCloseable {
   private final Database database;
   private final Cache cache;
   private final ExecutorService reckoning =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().name("kinship").daemon().factory());
+      Executors.newSingleThreadExecutor(Thread.ofPlatform().name("kinship").daemon().factory());
 
   public Kinship(Database database, Cache cache) {
     this.database = database;
