@@ -132,7 +132,7 @@ public final class PlacementBenchmark {
   private static double[] rankings(FleetSnapshot fleet, List<VmNeeds> requests) {
     double[] micros = new double[Math.clamp(RANKED / fleet.size(), 10, 1000)];
     int letters = 0;
-    for (int warm = 0; warm < 2; warm++) {
+    for (int warm = 0; warm < 6; warm++) {
       for (int i = 0; i < micros.length; i++) {
         long began = System.nanoTime();
         Ranking ranking = Ranking.of(fleet, requests.get(i));

@@ -76,9 +76,16 @@ final class HostAdoption {
       int code = wait.finish(session, List.of(begun));
       if (code == ExitCode.OK && !wait.noWait() && session.output().forPeople()) {
         AdoptedView view = session.client().call(Endpoints.HOST_ADOPTED, Params.of(HOST, name));
-        session.output().text(view, () -> lines(view));
+        session.output().text(view, () -> lines(ofPath(view)));
       }
       return code;
+    }
+
+    /** What was asked about, if that is how the server writes it; else everything. */
+    private AdoptedView ofPath(AdoptedView view) {
+      List<PathView> asked =
+          view.paths().stream().filter(each -> each.path().equals(path)).toList();
+      return asked.isEmpty() ? view : new AdoptedView(view.host(), asked, view.domains());
     }
   }
 
