@@ -48,7 +48,7 @@ public final class PlacementBenchmark {
     Measured large = measure(LARGE);
     report.atLeast("placement-decisions-a-second", 1e6 / small.choiceMicros(), 50_000);
     report.atMost("placement-ranking-p99-millis", small.rankingP99Micros() / MICRO, 5);
-    report.atMost("placement-bytes-for-a-choice", small.allocated(), 8192);
+    report.atMost("placement-bytes-for-a-choice", (double) small.allocated(), 8192);
     report.atMost(
         "placement-choice-times-slower-at-100000", large.choiceMicros() / small.choiceMicros(), 12);
     report.atMost(
