@@ -49,10 +49,7 @@ record Reservations(Placements placements) {
         places.stream().collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
     Set<HostId> chosen = counts.keySet();
     tx.lock(chosen);
-    List<HostSnapshot> now =
-        placements.snapshots(tx, tx.vms().promises(chosen), settings).stream()
-            .filter(host -> chosen.contains(host.id()))
-            .toList();
+    List<HostSnapshot> now = placements.snapshots(tx, tx.vms().promises(chosen), settings, chosen);
     for (HostSnapshot host : now) {
       int wanted = counts.getOrDefault(host.id(), 0L).intValue();
       Placer placer = new Placer(placements.fleet(tx, tenant, needs, List.of(host), settings));

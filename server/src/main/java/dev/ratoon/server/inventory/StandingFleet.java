@@ -111,8 +111,7 @@ final class StandingFleet {
     Map<HostId, Integer> counts = new HashMap<>();
     chosen.hosts().forEach(host -> counts.merge(host, 1, Integer::sum));
     List<HostSnapshot> hosts =
-        placements.snapshots(
-            tx, tx.placement().promises(counts.keySet()), settings, counts.keySet());
+        placements.snapshots(tx, tx.vms().promises(counts.keySet()), settings, counts.keySet());
     FleetSnapshot fleet = placements.fleet(hosts, settings);
     Placer placer = new Placer(fleet);
     VmNeeds anywhere = needs.apartFromGroups();

@@ -28,28 +28,6 @@ public final class PlacementTable {
       group by vm.host\
       """;
 
-  private static final String MEMORY =
-      """
-      select host, sum(memory_bytes) as bytes from vm
-      where trashed_at is null %s group by host\
-      """;
-
-  private static final String DISK_COMING =
-      """
-      select vm.host as host, sum(vm.disk_bytes) as bytes
-      from operation join vm on vm.id = operation.vm
-      where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' %s group by vm.host\
-      """;
-
-  private static final String BASES_COMING =
-      """
-      select vm.host as host, vm_base.base as base,
-        (select coalesce(max(stored_bytes), 0) from image where disk_id = vm_base.base) as bytes
-      from operation join vm on vm.id = operation.vm join vm_base on vm_base.vm = vm.id
-      where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' %s
-      group by vm.host, vm_base.base\
-      """;
-
   private final Handle handle;
 
   PlacementTable(Handle handle) {
@@ -102,29 +80,6 @@ public final class PlacementTable {
         .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getInt("vms")))
         .forEach(entry -> counts.put(entry.getKey(), entry.getValue()));
     return counts;
-  }
-
-  /** What these hosts have been promised to. */
-  public Promises promises(Collection<HostId> hosts) {
-    Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
-    on(hosts, BASES_COMING)
-        .map((row, context) ->
-            Map.entry(
-                HostId.parse(row.getString("host")),
-                Map.entry(new DiskId(row.getString("base")), row.getLong("bytes"))))
-        .forEach(row ->
-            bases
-                .computeIfAbsent(row.getKey(), host -> new HashMap<>())
-                .put(row.getValue().getKey(), row.getValue().getValue()));
-    return new Promises(bytes(on(hosts, MEMORY)), bytes(on(hosts, DISK_COMING)), bases);
-  }
-
-  private static Map<HostId, Long> bytes(Query query) {
-    Map<HostId, Long> bytes = new HashMap<>();
-    query
-        .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getLong("bytes")))
-        .forEach(entry -> bytes.put(entry.getKey(), entry.getValue()));
-    return bytes;
   }
 
   private Query on(Collection<HostId> hosts, String query) {
