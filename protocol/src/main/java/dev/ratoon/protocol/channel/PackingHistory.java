@@ -8,8 +8,8 @@ package dev.ratoon.protocol.channel;
  */
 final class PackingHistory {
   private static final int MOST_PASSED_OVER = 64;
-  private static final int MOST_PASSED_OVER_FOR_FEW = 16;
-  private static final int PATIENCE_FOR_FEW = 16;
+  private static final int MOST_PASSED_OVER_FOR_FEW = 4;
+  private static final int PATIENCE_FOR_FEW = 32;
 
   private int inVain;
   private int passOver;

@@ -64,6 +64,23 @@ class PackerTest {
   }
 
   @Test
+  void whoWouldRatherHaveFewBytesIsPackedForLongerButNoiseNotForEver() {
+    history.ratherFew();
+    Packer packer = new Packer(Packing.WHERE_FASTER);
+    int tries = 0;
+    int triesAtFirst = 0;
+    for (int i = 0; i < 1000; i++) {
+      if (packer.pays(history, CHUNK, FAST_LINK)) {
+        tries++;
+        triesAtFirst += i < 32 ? 1 : 0;
+        int _ = pack(packer, FakeBase.noise(CHUNK, i));
+      }
+    }
+    assertThat(triesAtFirst).isEqualTo(32);
+    assertThat(tries).isBetween(215, 240);
+  }
+
+  @Test
   void aPieceThatIsLikeTheOneBeforeTakesNextToNothing() {
     try (Packer packer = new Packer(Packing.WHERE_SMALLER)) {
       byte[] noise = FakeBase.noise(CHUNK, 1);
