@@ -56,12 +56,24 @@ final class ProblemTest {
         .isEqualTo(ErrorCode.INVALID_REQUEST);
   }
 
+  /** Many times: an answer may not get lost because the client is still sending. */
   @Test
   void boundsTheBody() throws Exception {
-    Reply reply = server.post("/v1/vms", "{\"name\": \"" + "x".repeat(2 << 20) + "\"}");
+    String large = "{\"name\": \"" + "x".repeat(2 << 20) + "\"}";
+    for (int i = 0; i < 50; i++) {
+      Reply reply = server.post("/v1/vms", large);
 
-    assertThat(reply.status()).isEqualTo(413);
-    assertThat(reply.problem().code()).isEqualTo(ErrorCode.TOO_LARGE);
+      assertThat(reply.status()).isEqualTo(413);
+      assertThat(reply.problem().code()).isEqualTo(ErrorCode.TOO_LARGE);
+    }
+  }
+
+  @Test
+  void readsWhatNobodyWantsBeforeItAnswers() throws Exception {
+    for (int i = 0; i < 50; i++) {
+      assertThat(server.post("/v1/vms/nobody/start", "x".repeat(1 << 20)).status()).isEqualTo(404);
+      assertThat(server.post("/v2/vms", "x".repeat(1 << 20)).status()).isEqualTo(404);
+    }
   }
 
   @Test

@@ -83,6 +83,7 @@ final class Bodies {
     byte[] bytes;
     try (InputStream in = Content.Source.asInputStream(request)) {
       bytes = in.readNBytes(most + 1);
+      Unread.readOff(in);
     }
     if (bytes.length > most) {
       throw Problem.of(ErrorCode.TOO_LARGE, "reading the request")

@@ -49,6 +49,7 @@ final class Router extends Handler.Abstract {
     Optional<Routes.Match> match = routes.find(request.getMethod(), path);
     if (match.isEmpty()) {
       refuse(
+          request,
           response,
           callback,
           ProblemDetails.of(
@@ -74,7 +75,7 @@ final class Router extends Handler.Abstract {
       if (response.isCommitted()) {
         callback.failed(failure);
       } else {
-        refuse(response, callback, problem);
+        refuse(request, response, callback, problem);
       }
     }
     return true;
@@ -126,6 +127,7 @@ final class Router extends Handler.Abstract {
   private static <Q> Q body(Request request, Endpoint<Q, ?> endpoint) throws Exception {
     Class<Q> type = endpoint.request();
     if (type == Endpoint.NoBody.class) {
+      Unread.readOff(request);
       return type.cast(new Endpoint.NoBody());
     }
     return type == Endpoint.Bytes.class
@@ -148,7 +150,9 @@ final class Router extends Handler.Abstract {
     return known;
   }
 
-  private static void refuse(Response response, Callback callback, ProblemDetails problem) {
+  private static void refuse(
+      Request request, Response response, Callback callback, ProblemDetails problem) {
+    Unread.readOff(request);
     response.setStatus(problem.status());
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, PROBLEM_JSON);
     if (problem.code() == ErrorCode.TOO_MANY_REQUESTS) {
