@@ -4,8 +4,11 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.server.store.Tables.Table;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -47,6 +50,9 @@ public final class Moving {
           .detail("There is no file " + file + ".")
           .asException();
     }
+    if (to instanceof DatabaseAddress.File(Path file)) {
+      makePrivate(file, doing);
+    }
     try (Database source = Database.open(from);
         Database target = Database.open(to)) {
       requireEmpty(target, doing);
@@ -58,6 +64,25 @@ public final class Moving {
       throw Problem.of(ErrorCode.INTERNAL, doing)
           .detail(String.valueOf(failed.getMessage()))
           .next("Nothing was written. " + from + " is as it was.")
+          .asException(failed);
+    }
+  }
+
+  /**
+   * It will know who may do what in the fleet; SQLite would let everybody on the machine read it.
+   */
+  private static void makePrivate(Path file, String doing) {
+    try {
+      Path _ =
+          Files.createFile(
+              file,
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    } catch (FileAlreadyExistsException looked) {
+      // Whether anything is in it is seen when it is open.
+    } catch (IOException failed) {
+      throw Problem.of(ErrorCode.FILE_UNWRITABLE, doing)
+          .detail("The file " + file + " cannot be made: " + failed + ".")
+          .next("Name a file in a folder that exists and has room.")
           .asException(failed);
     }
   }

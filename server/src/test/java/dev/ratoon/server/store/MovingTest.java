@@ -9,7 +9,9 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.server.TestDatabase;
 import dev.ratoon.server.store.MemberTable.Member;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -54,6 +56,23 @@ final class MovingTest {
         assertThat(tx.members().all()).containsExactly(MEMBER);
       });
     }
+  }
+
+  @Test
+  void aBackupIsForItsOwnerAlone() throws Exception {
+    Path backup = folder.resolve("backup.db");
+    DatabaseAddress source = new DatabaseAddress.File(folder.resolve("source.db"));
+    fill(source);
+
+    Moving.Moved _ = Moving.copy(source, new DatabaseAddress.File(backup), false);
+
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(backup)))
+        .isEqualTo("rw-------");
+    assertThatThrownBy(() ->
+            Moving.copy(
+                source, new DatabaseAddress.File(folder.resolve("nowhere/backup.db")), false))
+        .isInstanceOf(RatoonException.class)
+        .hasMessageContaining("cannot be made");
   }
 
   @Test
