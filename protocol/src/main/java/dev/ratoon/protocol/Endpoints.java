@@ -21,12 +21,14 @@ import dev.ratoon.protocol.api.JoinTokenView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.PrecacheRequest;
+import dev.ratoon.protocol.api.QuotaView;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.ShareFill;
 import dev.ratoon.protocol.api.ShareRequest;
 import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.TakeOverRequest;
+import dev.ratoon.protocol.api.TenantQuota;
 import dev.ratoon.protocol.api.VerifyRequest;
 import dev.ratoon.protocol.api.VmView;
 import java.util.List;
@@ -495,6 +497,29 @@ public final class Endpoints {
           200,
           "Replaces the settings.");
 
+  public static final Endpoint<NoBody, QuotaView> QUOTA_SHOW =
+      one(
+          "quota-show",
+          GET,
+          "/v1/quota",
+          NO_QUERY,
+          Permission.SETTINGS_READ,
+          NoBody.class,
+          QuotaView.class,
+          200,
+          "What the tenant may have, and has.");
+  public static final Endpoint<TenantQuota, QuotaView> QUOTA_CHANGE =
+      one(
+          "quota-change",
+          PUT,
+          "/v1/quota",
+          NO_QUERY,
+          Permission.SETTINGS_WRITE,
+          TenantQuota.class,
+          QuotaView.class,
+          200,
+          "Replaces the most that the tenant may have. What it has already stays.");
+
   private Endpoints() {}
 
   /** Every row. */
@@ -539,7 +564,9 @@ public final class Endpoints {
         OPERATION_SHOW,
         EVENTS,
         SETTINGS_SHOW,
-        SETTINGS_CHANGE);
+        SETTINGS_CHANGE,
+        QUOTA_SHOW,
+        QUOTA_CHANGE);
   }
 
   private static <Q, R> Endpoint<Q, R> one(

@@ -201,7 +201,11 @@ final class VmFiles {
     if (!disk.differencing()) {
       return caches.copyWhole(disk.base().get(), file, disk.sizeBytes(), progress::accept);
     }
-    Base base = caches.use(disk.base().get());
+    DiskId id = disk.base().get();
+    Base base =
+        disk.parentPath()
+            .map(chosen -> caches.useAt(id, Path.of(chosen)))
+            .orElseGet(() -> caches.use(id));
     Backing parent =
         new Backing(base.path(), base.format(), Optional.empty(), Optional.of(base.id()));
     Qcow2Child.create(

@@ -81,7 +81,7 @@ final class VmWork {
     this.hypervisor = hypervisor;
     this.folders = folders;
     this.caches = stores.caches();
-    this.bases = new VmBases(caches, stores.bases());
+    this.bases = new VmBases(caches, stores.bases(), stores.chosen());
     this.reports = new VmReports(hypervisor, caches, folders);
     this.takingOver = new TakingOver(hypervisor, caches, folders);
     this.ledger = ledger;

@@ -12,6 +12,7 @@ import dev.ratoon.model.StepState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.placement.Placement;
 import dev.ratoon.placement.VmNeeds;
+import dev.ratoon.placement.Wishes;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
@@ -121,7 +122,7 @@ public final class Deploys {
     Settings settings = tx.fleet().settings();
     Blueprint blueprint = Blueprint.of(request, images(tx, tenant, request), settings);
     List<EntityName> names = free(tx, tenant, blueprint.names());
-    VmNeeds needs = blueprint.needs(placements.wishes(request.place()));
+    VmNeeds needs = needs(tx, blueprint);
     List<Placement.Place> places = places(tx, tenant, blueprint, needs, settings);
     List<HostId> chosen = places.stream().map(Placement.Place::host).toList();
     reservations.require(tx, tenant, needs, chosen, settings);
@@ -172,6 +173,16 @@ public final class Deploys {
     return begun;
   }
 
+  private VmNeeds needs(Transaction tx, Blueprint blueprint) {
+    Wishes wishes = placements.wishes(blueprint.request().place());
+    boolean chosen =
+        blueprint.disks().stream().anyMatch(disk -> disk.made().parentPath().isPresent());
+    return blueprint.needs(
+        chosen
+            ? wishes.without(ParentPaths.of(tx, hosts).ruledOut(blueprint.disks()))
+            : wishes);
+  }
+
   private static Map<ImageRef, ImageRow> images(
       Transaction tx, String tenant, DeployRequest request) {
     Map<ImageRef, ImageRow> images = new HashMap<>();
@@ -204,6 +215,11 @@ public final class Deploys {
   private List<Placement.Place> places(
       Transaction tx, String tenant, Blueprint blueprint, VmNeeds needs, Settings settings) {
     int count = blueprint.request().count();
+    List<String> beyond =
+        Quotas.hold(tx, tenant, blueprint.grownBytes()).reasonsAgainst(needs, count);
+    if (!beyond.isEmpty()) {
+      throw Quotas.problem("placing " + Words.counted(count, "VM"), beyond).asException();
+    }
     return switch (fleet.place(tx, tenant, needs, count, settings)) {
       case Placement.Chosen(List<Placement.Place> chosen) -> chosen;
       case Placement.Refused refused -> throw PlacementViews.problem(refused, count).asException();
@@ -215,9 +231,13 @@ public final class Deploys {
     return database.read(tx -> {
       Settings settings = tx.fleet().settings();
       Blueprint blueprint = Blueprint.of(request, images(tx, tenant, request), settings);
-      VmNeeds needs = blueprint.needs(placements.wishes(request.place()));
-      return new PlacementViews(hosts)
-          .of(fleet.looked(tx, tenant, needs, settings), needs, blueprint);
+      VmNeeds needs = needs(tx, blueprint);
+      return new PlacementViews(hosts, ParentPaths.of(tx, hosts))
+          .of(
+              fleet.looked(tx, tenant, needs, settings),
+              needs,
+              blueprint,
+              Quotas.left(tx, tenant, blueprint.grownBytes()));
     });
   }
 

@@ -138,7 +138,10 @@ public final class Vms {
   /** Brings a VM back from the trash, stopped, if its name and the memory for it are still free. */
   public OperationView undelete(String tenant, String nameOrId) {
     return database.write(tx -> {
-      tx.lock(findTrashed(tx, tenant, nameOrId).host());
+      VmRow before = findTrashed(tx, tenant, nameOrId);
+      // Its disks have counted all the time.
+      Quotas.require(tx, tenant, "undeleting " + before.name(), before.spec().memoryBytes(), 0);
+      tx.lock(before.host());
       VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId), "undeleting");
       if (tx.vms().named(tenant, vm.name()).isPresent()) {
         throw Problem.of(ErrorCode.NAME_TAKEN, "undeleting " + vm.name())

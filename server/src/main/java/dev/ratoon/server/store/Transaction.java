@@ -159,6 +159,10 @@ public final class Transaction implements AutoCloseable {
     return new PlacementTable(handle());
   }
 
+  public QuotaTable quotas() {
+    return new QuotaTable(handle(), shared && writing);
+  }
+
   public AdoptionTable adoptions() {
     return new AdoptionTable(handle());
   }

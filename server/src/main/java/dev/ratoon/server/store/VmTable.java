@@ -60,10 +60,10 @@ public final class VmTable {
             """
             insert into vm (id, tenant, name, host, epoch, power, power_revision,
               desired_revision, stop_grace_seconds, memory_bytes, spec, disk_bytes, created_at,
-              cpus, placement_group)
+              cpus, placement_group, grown_bytes)
             values (:id, :tenant, :name, :host, :epoch, :power, :powerRevision,
               :desiredRevision, :grace, :memory, :spec, :diskBytes, :created,
-              :cpus, :group)\
+              :cpus, :group, :grown)\
             """);
     PreparedBatch bases = handle.prepareBatch("insert into vm_base (vm, base) values (:vm, :base)");
     PreparedBatch macs = handle.prepareBatch("insert into vm_mac (vm, mac) values (:vm, :mac)");
@@ -84,6 +84,7 @@ public final class VmTable {
           .bind("created", vm.createdAt().toEpochMilli())
           .bind("cpus", vm.spec().cpus())
           .bind("group", vm.spec().group().map(EntityName::text).orElse(null))
+          .bind("grown", grownBytes(vm.spec()))
           .add();
       vm.spec().bases().forEach(base -> bases.bind("vm", id).bind("base", base.hex()).add());
       for (DesiredNic nic : vm.spec().nics()) {
@@ -95,6 +96,11 @@ public final class VmTable {
         batch.execute();
       }
     }
+  }
+
+  /** What the disks of a VM may grow to together. */
+  static long grownBytes(VmRow.Spec spec) {
+    return spec.disks().stream().mapToLong(disk -> disk.made().sizeBytes()).sum();
   }
 
   /** Writes what is wanted of the VM. */
