@@ -192,6 +192,6 @@ public final class HostChanges {
         .runningOf(tx, vm.id())
         .ifPresent(operation -> vms.operations().fail(tx, operation, hostIsGone(operation, host)));
     vms.known().remove(tx, vm);
-    tx.afterCommit(() -> vms.observations().forget(vm.id()));
+    tx.afterCommit(() -> vms.observations().forget(vm));
   }
 }

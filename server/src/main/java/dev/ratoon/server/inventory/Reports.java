@@ -136,11 +136,15 @@ public final class Reports implements ServerLink {
    */
   private void fold(Transaction tx, HostId host, List<VmReport> reports, boolean fresh) {
     List<VmReport> news =
-        reports.stream().filter(report -> fresh || observations.isNews(report)).toList();
+        reports.stream().filter(report -> fresh || observations.isNews(host, report)).toList();
     if (news.isEmpty()) {
       return;
     }
     tx.lock(host);
+    if (!hosts.holds(tx, host)) {
+      // The agent has given this call up, and has told another server more since.
+      return;
+    }
     Map<VmId, VmRow> rows = known.among(tx, news.stream().map(VmReport::id).toList());
     List<VmRow> changed = new ArrayList<>();
     for (VmReport report : news) {
@@ -148,7 +152,7 @@ public final class Reports implements ServerLink {
       if (vm == null || !vm.host().equals(host) || report.epoch() < vm.epoch()) {
         continue;
       }
-      tx.afterCommit(() -> observations.put(report));
+      tx.afterCommit(() -> observations.put(host, report));
       operations.runningOf(tx, vm.id()).ifPresent(operation -> fold(tx, operation, report));
       if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
         remove(tx, vm);
@@ -222,6 +226,6 @@ public final class Reports implements ServerLink {
 
   private void remove(Transaction tx, VmRow vm) {
     known.remove(tx, vm);
-    tx.afterCommit(() -> observations.forget(vm.id()));
+    tx.afterCommit(() -> observations.forget(vm));
   }
 }
