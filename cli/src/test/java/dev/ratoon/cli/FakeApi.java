@@ -196,7 +196,8 @@ final class FakeApi implements AutoCloseable {
         settings = Json.read(utf8(body), Settings.class);
         send(exchange, 200, settings);
       }
-      case "quota-show" -> send(exchange, 200, new QuotaView("default", quota, 2, 2L << 30, 20L << 30));
+      case "quota-show" ->
+          send(exchange, 200, new QuotaView("default", quota, 2, 2L << 30, 20L << 30));
       case "quota-change" -> {
         quota = Json.read(utf8(body), TenantQuota.class);
         send(exchange, 200, new QuotaView("default", quota, 2, 2L << 30, 20L << 30));

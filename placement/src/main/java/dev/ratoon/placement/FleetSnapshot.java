@@ -148,8 +148,7 @@ public final class FleetSnapshot {
     return new Request(
         needs,
         wanted,
-        new Request.Scope(
-            shapes.suited(Shapes.Demand.of(needs)), only(needs.wishes()), group),
+        new Request.Scope(shapes.suited(Shapes.Demand.of(needs)), only(needs.wishes()), group),
         loads.copyNanos(needs.copiedBytes()));
   }
 

@@ -17,8 +17,8 @@ import java.util.Set;
  * @param cpuLevel a host whose processors have at least this level
  * @param accelerator a host with this one
  * @param group VMs that it is to be together with, or apart from
- * @param ruledOut hosts on which it cannot be for reasons that placement does not know of, each with
- *     the reason in words
+ * @param ruledOut hosts on which it cannot be for reasons that placement does not know of, each
+ *     with the reason in words
  */
 public record Wishes(
     Set<HostId> hosts,
@@ -63,44 +63,27 @@ public record Wishes(
   /** The same, but on hosts of this cluster. */
   public Wishes in(EntityName other) {
     return new Wishes(
-        hosts,
-        Optional.of(other),
-        tags,
-        architecture,
-        cpuLevel,
-        accelerator,
-        group,
-        ruledOut);
+        hosts, Optional.of(other), tags, architecture, cpuLevel, accelerator, group, ruledOut);
   }
 
   /** The same, but on hosts with these tags. */
   public Wishes tagged(Set<String> others) {
-    return new Wishes(
-        hosts, cluster, others, architecture, cpuLevel, accelerator, group, ruledOut);
+    return new Wishes(hosts, cluster, others, architecture, cpuLevel, accelerator, group, ruledOut);
   }
 
   /** The same, of a VM without a group. */
   Wishes withoutGroup() {
     return new Wishes(
-        hosts,
-        cluster,
-        tags,
-        architecture,
-        cpuLevel,
-        accelerator,
-        Optional.empty(),
-        ruledOut);
+        hosts, cluster, tags, architecture, cpuLevel, accelerator, Optional.empty(), ruledOut);
   }
 
   /** The same, but on one of these hosts. */
   public Wishes on(Set<HostId> others) {
-    return new Wishes(
-        others, cluster, tags, architecture, cpuLevel, accelerator, group, ruledOut);
+    return new Wishes(others, cluster, tags, architecture, cpuLevel, accelerator, group, ruledOut);
   }
 
   /** The same, but not on these hosts, for these reasons. */
   public Wishes without(Map<HostId, String> others) {
-    return new Wishes(
-        hosts, cluster, tags, architecture, cpuLevel, accelerator, group, others);
+    return new Wishes(hosts, cluster, tags, architecture, cpuLevel, accelerator, group, others);
   }
 }

@@ -112,8 +112,7 @@ final class PlacementApiTest {
           .doesNotContain("memory");
     }
     server.put(
-        "/v1/quota",
-        new TenantQuota(Optional.empty(), Optional.of(512L << 20), Optional.empty()));
+        "/v1/quota", new TenantQuota(Optional.empty(), Optional.of(512L << 20), Optional.empty()));
     assertThat(server.post("/v1/vms/" + deleted.id() + "/undelete", "").problem().code())
         .isEqualTo(ErrorCode.QUOTA_EXCEEDED);
     server.put("/v1/quota", TenantQuota.NONE);
@@ -206,8 +205,8 @@ final class PlacementApiTest {
   @Test
   void aBaseGoesToTheChosenCacheAndStaysWhereItIs() throws Exception {
     assertThat(tried(vms("web", 1, Optional.empty())).hosts())
-        .allSatisfy(host ->
-            assertThat(host.disks().getFirst().choices()).containsExactly("/cache"));
+        .allSatisfy(
+            host -> assertThat(host.disks().getFirst().choices()).containsExactly("/cache"));
     second.replicas = List.of(replica(ReplicaState.READY, 100));
     second.report();
 
@@ -223,8 +222,7 @@ final class PlacementApiTest {
     assertThat(elsewhere.refused().getFirst().reasons())
         .containsExactly("has no cache at /srv (it has: /cache)");
     assertThat(elsewhere.refused().getLast().reasons())
-        .containsExactly(
-            "has the base disk already, at /cache/" + base + ".flat.raw, not at /srv");
+        .containsExactly("has the base disk already, at /cache/" + base + ".flat.raw, not at /srv");
     VmView vm = deployed(on("web", "/cache"));
     second.obey();
     assertThat(second.vms.get(vm.id()).disks().getFirst().parentPath()).contains("/cache");

@@ -9,8 +9,10 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.api.DiskRequest;
 import java.util.Optional;
 
-/** A disk as one word: {@code image=NAME}, {@code size=50G,differencing=off}, {@code
- * image=NAME,parent-path=/mnt/cache}. */
+/**
+ * A disk as one word: {@code image=NAME}, {@code size=50G,differencing=off}, {@code
+ * image=NAME,parent-path=/mnt/cache}.
+ */
 final class DiskSyntax {
   private DiskSyntax() {}
 

@@ -10,7 +10,8 @@ import java.util.stream.Stream;
  *
  * @param vms outside the trash
  * @param memoryBytes that VMs outside the trash are promised
- * @param diskBytes that the disks of its VMs may grow to, as their guests see them; the trash counts
+ * @param diskBytes that the disks of its VMs may grow to, as their guests see them; the trash
+ *     counts
  */
 public record TenantQuota(
     Optional<Long> vms, Optional<Long> memoryBytes, Optional<Long> diskBytes) {

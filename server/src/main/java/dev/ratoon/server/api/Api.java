@@ -93,8 +93,7 @@ public final class Api implements AutoCloseable {
     actions
         .on(
             Endpoints.QUOTA_SHOW,
-            call ->
-                new Answer.Value(parts.database().read(tx -> Quotas.view(tx, call.tenant()))))
+            call -> new Answer.Value(parts.database().read(tx -> Quotas.view(tx, call.tenant()))))
         .on(
             Endpoints.QUOTA_CHANGE,
             call ->

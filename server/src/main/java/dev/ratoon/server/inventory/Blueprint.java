@@ -64,7 +64,10 @@ record Blueprint(
           new VmRow.Disk(
               disk.image(),
               new DesiredDisk(
-                  image.map(ImageRow::diskId), size, differencing, parentPath(disk, differencing))));
+                  image.map(ImageRow::diskId),
+                  size,
+                  differencing,
+                  parentPath(disk, differencing))));
       diskBytes += DISK_BEGINS_WITH;
       image.ifPresent(base -> baseBytes.put(base.diskId(), base.storedBytes()));
       if (!differencing) {

@@ -178,9 +178,7 @@ public final class Deploys {
     boolean chosen =
         blueprint.disks().stream().anyMatch(disk -> disk.made().parentPath().isPresent());
     return blueprint.needs(
-        chosen
-            ? wishes.without(ParentPaths.of(tx, hosts).ruledOut(blueprint.disks()))
-            : wishes);
+        chosen ? wishes.without(ParentPaths.of(tx, hosts).ruledOut(blueprint.disks())) : wishes);
   }
 
   private static Map<ImageRef, ImageRow> images(

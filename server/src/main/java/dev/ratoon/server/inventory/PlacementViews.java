@@ -46,8 +46,7 @@ record PlacementViews(Hosts hosts, ParentPaths paths) {
           problem =
               Optional.of(
                   refused.quota().isEmpty()
-                      ? problem(refused, count)
-                          .next("'ratoon host list' shows what each has left.")
+                      ? problem(refused, count).next("'ratoon host list' shows what each has left.")
                       : problem(refused, count));
     }
     Ranking ranking = Ranking.of(fleet, needs);
@@ -120,8 +119,7 @@ record PlacementViews(Hosts hosts, ParentPaths paths) {
                   .map(List::of)
                   .orElseGet(() -> known.map(paths::folders).orElse(List.of()));
       views.add(
-          new PlacementView.Disk(
-              i, disk.image(), base, child, path, path.isPresent(), choices));
+          new PlacementView.Disk(i, disk.image(), base, child, path, path.isPresent(), choices));
     }
     return views;
   }

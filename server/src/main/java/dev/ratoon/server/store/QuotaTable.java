@@ -69,7 +69,8 @@ public final class QuotaTable {
             .map((row, context) ->
                 new Used(row.getLong("vms"), row.getLong("memory"), row.getLong("disk")))
             .one();
-    return new Used(known.vms(), known.memoryBytes(), known.diskBytes() + beforeThereWereQuotas(tenant));
+    return new Used(
+        known.vms(), known.memoryBytes(), known.diskBytes() + beforeThereWereQuotas(tenant));
   }
 
   /** What the disks of those VMs may grow to of which it was not written down. */
