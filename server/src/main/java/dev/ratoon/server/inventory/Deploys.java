@@ -9,6 +9,7 @@ import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.StepState;
+import dev.ratoon.model.TimeSource;
 import dev.ratoon.model.VmId;
 import dev.ratoon.placement.Placement;
 import dev.ratoon.placement.VmNeeds;
@@ -32,7 +33,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -57,7 +57,7 @@ public final class Deploys {
   private final KnownVms known;
   private final Operations operations;
   private final Revisions revisions;
-  private final InstantSource clock;
+  private final TimeSource clock;
   private final SecureRandom random = new SecureRandom();
   private final Reservations reservations;
 
@@ -67,11 +67,11 @@ public final class Deploys {
       KnownVms known,
       Operations operations,
       Revisions revisions,
-      InstantSource clock) {
+      TimeSource clock) {
     this.database = database;
     this.hosts = hosts;
     this.placements = new Placements(hosts);
-    this.fleet = new StandingFleet(database, placements, StandingFleet.SMALL);
+    this.fleet = new StandingFleet(database, placements, StandingFleet.SMALL, clock);
     this.known = known;
     this.operations = operations;
     this.revisions = revisions;

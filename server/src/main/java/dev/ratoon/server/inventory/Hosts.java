@@ -4,6 +4,7 @@ import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.TimeSource;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.HostReport;
@@ -17,7 +18,6 @@ import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -37,7 +37,7 @@ public final class Hosts {
   /** An agent that was not heard of for so long is not connected. It calls at least this often. */
   private static final Duration SILENCE = Duration.ofSeconds(60);
 
-  private final InstantSource clock;
+  private final TimeSource clock;
   private final Histories histories;
   private final Members members;
   private final WireCounts counts;
@@ -67,7 +67,7 @@ public final class Hosts {
       Histories histories,
       Members members,
       WireCounts counts,
-      InstantSource clock) {
+      TimeSource clock) {
     this.counts = counts;
     this.members = members;
     this.clock = clock;
@@ -130,7 +130,7 @@ public final class Hosts {
     Standing standing = histories.of(tx, report);
     shared.tell(tx, report, standing);
     tx.afterCommit(() -> {
-      seen.put(report.id(), new Seen(report, now, Optional.of(System.nanoTime()), standing, false));
+      seen.put(report.id(), new Seen(report, now, Optional.of(clock.nanoTime()), standing, false));
       counts.take(report);
     });
     if (standing == Standing.OURS) {
@@ -140,7 +140,7 @@ public final class Hosts {
   }
 
   void heard(HostId host) {
-    Optional<Long> now = Optional.of(System.nanoTime());
+    Optional<Long> now = Optional.of(clock.nanoTime());
     seen.computeIfPresent(
         host,
         (id, was) ->
@@ -164,7 +164,7 @@ public final class Hosts {
                   new Seen(
                       was.report(),
                       was.reportedAt(),
-                      Optional.of(System.nanoTime()),
+                      Optional.of(clock.nanoTime()),
                       was.standing(),
                       false)));
     }
@@ -220,9 +220,9 @@ public final class Hosts {
     return host.elsewhere() || heardLately(host);
   }
 
-  private static boolean heardLately(Seen host) {
+  private boolean heardLately(Seen host) {
     return host.heardNanos().isPresent()
-        && System.nanoTime() - host.heardNanos().get() < SILENCE.toNanos();
+        && clock.nanoTime() - host.heardNanos().get() < SILENCE.toNanos();
   }
 
   /** Why no VM should be started there just now. */

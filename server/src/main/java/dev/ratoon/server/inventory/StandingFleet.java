@@ -2,6 +2,7 @@ package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.TimeSource;
 import dev.ratoon.placement.FleetSnapshot;
 import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.placement.Placement;
@@ -42,6 +43,7 @@ final class StandingFleet {
   private final Database database;
   private final Placements placements;
   private final int small;
+  private final TimeSource clock;
   private final AtomicBoolean renewing = new AtomicBoolean();
 
   // Guarded by this.
@@ -53,7 +55,8 @@ final class StandingFleet {
 
   private record Placed(HostId host, VmNeeds needs, long atNanos) {}
 
-  StandingFleet(Database database, Placements placements, int small) {
+  StandingFleet(Database database, Placements placements, int small, TimeSource clock) {
+    this.clock = clock;
     this.database = database;
     this.placements = placements;
     this.small = small;
@@ -84,7 +87,7 @@ final class StandingFleet {
   private Placement place(
       Transaction tx, VmNeeds needs, int count, Settings settings, Set<HostId> group) {
     Kept now = kept;
-    long age = now == null ? Long.MAX_VALUE : System.nanoTime() - now.sinceNanos();
+    long age = now == null ? Long.MAX_VALUE : clock.nanoTime() - now.sinceNanos();
     if (now != null && age < OLD_NANOS && now.settings().equals(settings)) {
       if (age > FRESH_NANOS) {
         renewInBackground();
@@ -123,13 +126,13 @@ final class StandingFleet {
   }
 
   private Placement noted(VmNeeds needs, Placement.Chosen chosen) {
-    long now = System.nanoTime();
+    long now = clock.nanoTime();
     chosen.hosts().forEach(host -> placed.add(new Placed(host, needs, now)));
     return chosen;
   }
 
   private Kept made(Transaction tx, Settings settings) {
-    long began = System.nanoTime();
+    long began = clock.nanoTime();
     return new Kept(
         placements.fleet(tx, placements.snapshots(tx, tx.vms().promises(), settings), settings),
         settings,
