@@ -61,10 +61,9 @@ public record Inventory(
         new Reports(
             database,
             hosts,
-            known,
             observations,
-            operations,
             revisions,
+            new VmFolding(database, hosts, known, observations, operations),
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
             adoptions),

@@ -35,7 +35,7 @@ record Placements(Hosts hosts) {
    * @param promises to those of which it is to be known
    */
   List<HostSnapshot> snapshots(Transaction tx, Promises promises, Settings settings) {
-    List<Hosts.Seen> seen = List.copyOf(hosts.all());
+    List<Hosts.Seen> seen = List.copyOf(hosts.any());
     HostSnapshots snapshots =
         new HostSnapshots(
             promises,
@@ -152,7 +152,7 @@ record Placements(Hosts hosts) {
   }
 
   private HostId host(String name) {
-    return hosts.all().stream()
+    return hosts.any().stream()
         .map(Hosts.Seen::report)
         .filter(host -> host.name().text().equals(name) || host.id().toString().equals(name))
         .findFirst()
@@ -165,7 +165,7 @@ record Placements(Hosts hosts) {
 
   private void requireCluster(EntityName name) {
     boolean exists =
-        hosts.all().stream()
+        hosts.any().stream()
             .anyMatch(host ->
                 hosts
                     .member(host.report().id())

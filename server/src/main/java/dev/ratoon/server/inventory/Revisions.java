@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** What each host shall be, and whoever waits for something new in it. */
@@ -44,11 +45,19 @@ public final class Revisions {
     return revision;
   }
 
+  /** New revisions of several hosts' desired states, as part of a change. */
+  Map<HostId, Long> next(Transaction tx, Set<HostId> hosts) {
+    Map<HostId, Long> revisions = tx.hosts().nextRevisions(hosts);
+    hosts.forEach(host -> tx.tell(new News.Host(host)));
+    tx.afterCommit(() -> revisions.forEach(this::tell));
+    return revisions;
+  }
+
   /** Every host shall be something new, as part of a change that concerns all. */
   public void nextOfAll(Transaction tx) {
-    List<HostId> all = tx.hosts().all().stream().map(row -> row.facts().id()).toList();
+    Set<HostId> all = tx.hosts().ids();
     tx.lock(all);
-    all.forEach(host -> next(tx, host));
+    var _ = next(tx, all);
   }
 
   /**

@@ -11,6 +11,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -33,14 +34,17 @@ final class SharedHosts {
   }
 
   /** See {@link Hosts#hold}. */
-  boolean hold(Transaction tx, HostId host) {
-    if (!tx.shared() || tx.hosts().holder(host).equals(Optional.of(histories.run()))) {
-      return false;
+  Set<HostId> hold(Transaction tx, Set<HostId> hosts) {
+    if (!tx.shared()) {
+      return Set.of();
     }
-    tx.lock(host);
-    tx.hosts().hold(host, histories.run());
-    tx.tell(new News.Host(host));
-    return true;
+    Set<HostId> fresh = tx.hosts().notHeldBy(histories.run(), hosts);
+    tx.lock(fresh);
+    for (HostId host : fresh) {
+      tx.hosts().hold(host, histories.run());
+      tx.tell(new News.Host(host));
+    }
+    return fresh;
   }
 
   /** Tells others what the host reports, if that is worth it. */

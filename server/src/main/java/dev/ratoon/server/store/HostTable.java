@@ -8,8 +8,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /** The hosts that ever reported, and which revision of their desired state is the newest. */
@@ -48,11 +52,14 @@ public final class HostTable {
 
   /** Keeps others from changing the hosts, or anything on them. */
   void lock(Collection<HostId> hosts) {
-    handle
-        .createQuery("select id from host where id in (<ids>) order by id for no key update")
-        .bindList("ids", hosts.stream().map(HostId::toString).distinct().toList())
-        .mapTo(String.class)
-        .list();
+    // Pieces in the order of their ids, too, so that nobody waits for one who waits for him.
+    for (List<String> piece : InList.pieces(hosts.stream().map(HostId::toString).sorted().toList())) {
+      handle
+          .createQuery("select id from host where id in (<ids>) order by id for no key update")
+          .bindList("ids", piece)
+          .mapTo(String.class)
+          .list();
+    }
   }
 
   /** Adds the host at revision 1, or writes its new facts. */
@@ -77,6 +84,14 @@ public final class HostTable {
             new HostRow(
                 Column.json(row, "facts", HostReport.class), Column.instant(row, "reported_at")))
         .list();
+  }
+
+  /** All of them. */
+  public Set<HostId> ids() {
+    return handle
+        .createQuery("select id from host")
+        .map((row, context) -> HostId.parse(row.getString("id")))
+        .set();
   }
 
   /** Where these hosts' agents are; those that there are not are left out. */
@@ -245,5 +260,35 @@ public final class HostTable {
         .bind("id", host.toString())
         .mapTo(Long.class)
         .one();
+  }
+
+  /** The same of several hosts, which the transaction has locked; each one's new revision. */
+  public Map<HostId, Long> nextRevisions(Collection<HostId> hosts) {
+    Map<HostId, Long> revisions = HashMap.newHashMap(hosts.size());
+    for (List<String> piece : InList.pieces(hosts)) {
+      handle
+          .createQuery(
+              "update host set revision = revision + 1 where id in (<ids>) returning id, revision")
+          .bindList("ids", piece)
+          .map((row, context) ->
+              Map.entry(HostId.parse(row.getString("id")), row.getLong("revision")))
+          .forEach(entry -> revisions.put(entry.getKey(), entry.getValue()));
+    }
+    return revisions;
+  }
+
+  /** Those of these hosts whose agents report to another server than that of this run, or none. */
+  public Set<HostId> notHeldBy(String run, Collection<HostId> hosts) {
+    Set<HostId> others = new HashSet<>();
+    for (List<String> piece : InList.pieces(hosts)) {
+      handle
+          .createQuery(
+              "select id from host where id in (<ids>) and (holder is null or holder <> :run)")
+          .bindList("ids", piece)
+          .bind("run", run)
+          .map((row, context) -> HostId.parse(row.getString("id")))
+          .forEach(others::add);
+    }
+    return others;
   }
 }

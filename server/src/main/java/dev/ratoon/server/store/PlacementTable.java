@@ -6,6 +6,7 @@ import dev.ratoon.model.HostId;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
@@ -50,7 +51,9 @@ public final class PlacementTable {
 
   /** The VMs of those of these hosts that have any. */
   public Map<HostId, VmCount> vms(Collection<HostId> hosts) {
-    return vms(on(hosts, VMS));
+    Map<HostId, VmCount> counts = new HashMap<>();
+    InList.pieces(hosts).forEach(piece -> counts.putAll(vms(on(piece, VMS))));
+    return counts;
   }
 
   private static Map<HostId, VmCount> vms(Query query) {
@@ -71,7 +74,9 @@ public final class PlacementTable {
 
   /** The same for these hosts. */
   public Map<HostId, Integer> starting(Collection<HostId> hosts) {
-    return starting(on(hosts, STARTING));
+    Map<HostId, Integer> counts = new HashMap<>();
+    InList.pieces(hosts).forEach(piece -> counts.putAll(starting(on(piece, STARTING))));
+    return counts;
   }
 
   private static Map<HostId, Integer> starting(Query query) {
@@ -82,10 +87,10 @@ public final class PlacementTable {
     return counts;
   }
 
-  private Query on(Collection<HostId> hosts, String query) {
+  private Query on(List<String> hosts, String query) {
     return handle
         .createQuery(query.formatted("and vm.host in (<hosts>)"))
-        .bindList("hosts", hosts.stream().map(HostId::toString).toList());
+        .bindList("hosts", hosts);
   }
 
   /** The hosts that have VMs of this group outside the trash. */

@@ -24,9 +24,6 @@ import org.jdbi.v3.core.statement.Query;
 
 /** The VMs of all tenants, those in the trash included until their files are gone. */
 public final class VmTable {
-  /** Bound of a list in SQL; longer ones are asked for piece by piece. */
-  private static final int PIECE = 500;
-
   private static final String MEMORY =
       """
       select host, sum(memory_bytes) as bytes from vm where trashed_at is null %s group by host\
@@ -176,11 +173,7 @@ public final class VmTable {
   /** Those of {@code ids} that exist. */
   public Map<VmId, VmRow> among(List<VmId> ids) {
     Map<VmId, VmRow> found = HashMap.newHashMap(ids.size());
-    for (int from = 0; from < ids.size(); from += PIECE) {
-      List<String> piece =
-          ids.subList(from, Math.min(ids.size(), from + PIECE)).stream()
-              .map(VmId::toString)
-              .toList();
+    for (List<String> piece : InList.pieces(ids)) {
       handle
           .createQuery("select * from vm where id in (<ids>)")
           .bindList("ids", piece)
@@ -192,23 +185,33 @@ public final class VmTable {
 
   /** Those of {@code names} that a VM of the tenant holds. */
   public List<String> taken(String tenant, Collection<EntityName> names) {
-    Set<String> held =
-        new HashSet<>(
-            handle
-                .createQuery("select name from vm where tenant = :tenant and trashed_at is null")
-                .bind("tenant", tenant)
-                .mapTo(String.class)
-                .list());
+    Set<String> held = new HashSet<>();
+    for (List<String> piece : InList.pieces(names)) {
+      handle
+          .createQuery(
+              """
+              select name from vm
+              where tenant = :tenant and name in (<names>) and trashed_at is null\
+              """)
+          .bind("tenant", tenant)
+          .bindList("names", piece)
+          .mapTo(String.class)
+          .forEach(held::add);
+    }
     return names.stream().map(EntityName::text).filter(held::contains).toList();
   }
 
   /** What these hosts have been promised to. */
   public Promises promises(Collection<HostId> hosts) {
-    List<String> ids = hosts.stream().map(HostId::toString).toList();
-    return new Promises(
-        byHost(MEMORY.formatted("and host in (<ids>)"), ids),
-        byHost(DISK_COMING.formatted("and vm.host in (<ids>)"), ids),
-        basesComing(BASES_COMING.formatted("and vm.host in (<ids>)"), ids));
+    Map<HostId, Long> memory = new HashMap<>();
+    Map<HostId, Long> disk = new HashMap<>();
+    Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
+    for (List<String> ids : InList.pieces(hosts)) {
+      memory.putAll(byHost(MEMORY.formatted("and host in (<ids>)"), ids));
+      disk.putAll(byHost(DISK_COMING.formatted("and vm.host in (<ids>)"), ids));
+      bases.putAll(basesComing(BASES_COMING.formatted("and vm.host in (<ids>)"), ids));
+    }
+    return new Promises(memory, disk, bases);
   }
 
   /** What hosts have been promised to. */
@@ -309,13 +312,17 @@ public final class VmTable {
         > 0;
   }
 
-  public boolean macExists(String mac) {
-    return handle
-            .createQuery("select count(*) from vm_mac where mac = :mac")
-            .bind("mac", mac)
-            .mapTo(Integer.class)
-            .one()
-        > 0;
+  /** Those of these MAC addresses that VMs have. */
+  public Set<String> macsAmong(Collection<String> macs) {
+    Set<String> there = new HashSet<>();
+    for (List<String> piece : InList.pieces(macs)) {
+      handle
+          .createQuery("select mac from vm_mac where mac in (<macs>)")
+          .bindList("macs", piece)
+          .mapTo(String.class)
+          .forEach(there::add);
+    }
+    return there;
   }
 
   private static VmRow read(ResultSet row) throws SQLException {
