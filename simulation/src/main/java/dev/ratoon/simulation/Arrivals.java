@@ -10,11 +10,11 @@ import dev.ratoon.protocol.agent.Whereabouts.Place;
 import dev.ratoon.simulation.HostCache.Arrival;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.random.RandomGenerator;
 
 /**
  * Brings base disks to one host, piece by piece: each piece as fast as the links between the two
@@ -30,7 +30,6 @@ final class Arrivals {
   private final int actor;
   private final Surroundings around;
   private final ServerLink server;
-  private final RandomGenerator random;
   private final HostCache cache;
   private final Runnable progress;
   private final Map<DiskId, List<Runnable>> waiting = new HashMap<>();
@@ -42,14 +41,12 @@ final class Arrivals {
       SimulatedHost.Self self,
       Surroundings around,
       ServerLink server,
-      RandomGenerator random,
       HostCache cache,
       Runnable progress) {
     this.host = self.id();
     this.actor = self.number();
     this.around = around;
     this.server = server;
-    this.random = random;
     this.cache = cache;
     this.progress = progress;
   }
@@ -92,7 +89,7 @@ final class Arrivals {
   private void look(Arrival arrival) {
     Optional<HostId> source = Optional.empty();
     try {
-      source = source(server.whereabouts(host, arrival.base.id()));
+      source = source(arrival, server.whereabouts(host, arrival.base.id()));
     } catch (RatoonException notNow) {
       // Asked again below.
     }
@@ -100,20 +97,25 @@ final class Arrivals {
         from -> piece(arrival, from), () -> later(PAUSE, () -> look(arrival)));
   }
 
-  /** Any of those that have all of it; the library where there is no other. */
-  private Optional<HostId> source(Whereabouts where) {
-    List<HostId> ready =
-        where.places().stream()
-            .filter(place -> place.kind() == Kind.READY && around.links().isUp(place.host()))
-            .map(Place::host)
-            .toList();
-    if (!ready.isEmpty()) {
-      return Optional.of(ready.get(random.nextInt(ready.size())));
-    }
+  /**
+   * Of those that have more of it the one from which it comes fastest; the library where there is
+   * no other.
+   */
+  private Optional<HostId> source(Arrival arrival, Whereabouts where) {
+    Links links = around.links();
     return where.places().stream()
-        .filter(place -> place.kind() == Kind.LIBRARY)
+        .filter(place -> place.kind() != Kind.LIBRARY)
+        .filter(place ->
+            links.partHad(place.host(), arrival.base.id())
+                > (double) arrival.doneBytes / arrival.totalBytes)
         .map(Place::host)
-        .findFirst();
+        .max(Comparator.comparingLong(from -> links.bytesPerSecond(from, host)))
+        .filter(from -> links.bytesPerSecond(from, host) > 0)
+        .or(() ->
+            where.places().stream()
+                .filter(place -> place.kind() == Kind.LIBRARY)
+                .map(Place::host)
+                .findFirst());
   }
 
   private void piece(Arrival arrival, HostId from) {

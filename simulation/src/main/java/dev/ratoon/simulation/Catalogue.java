@@ -71,6 +71,7 @@ final class Catalogue {
   /** Writes the images down, as imports would have. */
   void write(Database database, Instant now) {
     database.writeFreely(tx -> {
+      tx.fleet().addTenant(Tokens.DEFAULT_TENANT, now);
       for (int b = 0; b < bases.size(); b++) {
         Base base = bases.get(b);
         tx.images()
@@ -83,7 +84,7 @@ final class Catalogue {
                     base.storedBytes(),
                     "raw",
                     Firmware.BIOS,
-                    ByteSize.GIB,
+                    128 * ByteSize.MIB,
                     true,
                     now));
       }
@@ -110,8 +111,17 @@ final class Catalogue {
 
   /** An image; the first are wanted much more often. */
   ImageRef any(RandomGenerator random) {
+    return image(drawn(random));
+  }
+
+  /** The base disk of such an image. */
+  DiskId anyBase(RandomGenerator random) {
+    return bases.get(drawn(random)).id();
+  }
+
+  private int drawn(RandomGenerator random) {
     int most = bases.size();
     double drawn = Math.exp(random.nextDouble() * Math.log(most + 1.0)) - 1;
-    return image((int) Math.min(most - 1, drawn));
+    return (int) Math.min(most - 1, drawn);
   }
 }

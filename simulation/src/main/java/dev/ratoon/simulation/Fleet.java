@@ -35,8 +35,9 @@ final class Fleet {
 
   /**
    * @param seed of all that hosts leave to chance
+   * @param warm how many bases a host has from the time before, at most
    */
-  Fleet(int count, Surroundings around, long seed) {
+  Fleet(int count, Surroundings around, long seed, int warm) {
     Random sizes = new Random(seed);
     for (int number = 0; number <= count; number++) {
       Random random = new Random(seed * 31 + number);
@@ -55,8 +56,12 @@ final class Fleet {
               .add(
                   self.id(),
                   library ? Links.LIBRARY_BYTES_PER_SECOND : Links.HOST_BYTES_PER_SECOND);
-      hosts.add(
-          new SimulatedHost(self, around, new AstrayLink(around, number, random), link, random));
+      SimulatedHost host =
+          new SimulatedHost(self, around, new AstrayLink(around, number, random), link, random);
+      for (int i = 0; i < warm; i++) {
+        host.give(around.catalogue().anyBase(random));
+      }
+      hosts.add(host);
     }
     around.catalogue().bases().forEach(base -> hosts.getFirst().give(base.id()));
   }

@@ -6,28 +6,27 @@ import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.simulation.Catalogue.Base;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** The base disks that a host has, or is getting. */
+/** The base disks that a host has, or is getting; only its own actor changes them. */
 final class HostCache {
   private static final int HUNDRED = 100;
 
   private final Catalogue catalogue;
-  private final Set<DiskId> ready = new LinkedHashSet<>();
-  private final Map<DiskId, Arrival> arriving = new LinkedHashMap<>();
+  private final Set<DiskId> ready = ConcurrentHashMap.newKeySet();
+  private final Map<DiskId, Arrival> arriving = new ConcurrentHashMap<>();
   private final Instant verifiedAt;
 
   /** A base on its way; what has come stays when the host goes down. */
   static final class Arrival {
     final Base base;
     final long totalBytes;
-    long doneBytes;
+    volatile long doneBytes;
     boolean moving;
     int asked;
 
@@ -55,6 +54,14 @@ final class HostCache {
   Arrival arrival(DiskId id) {
     return arriving.computeIfAbsent(
         id, _ -> new Arrival(catalogue.base(id), catalogue.missing(id, ready)));
+  }
+
+  /** How much of it is there, from 0 to 1; others ask, too. */
+  double partHad(DiskId base) {
+    Arrival arrival = arriving.get(base);
+    return ready.contains(base)
+        ? 1
+        : arrival == null ? 0 : (double) arrival.doneBytes / arrival.totalBytes;
   }
 
   long usedBytes() {

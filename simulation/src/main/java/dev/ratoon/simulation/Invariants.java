@@ -121,6 +121,9 @@ final class Invariants {
         if (vm.runs) {
           running.add(vm.id());
         }
+        if (vm.problem.isPresent()) {
+          failed.add(vm.id());
+        }
       }
     }
     List<VmRow> rows = database.read(tx -> tx.vms().all(Tokens.DEFAULT_TENANT));

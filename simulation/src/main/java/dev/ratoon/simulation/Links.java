@@ -1,10 +1,12 @@
 package dev.ratoon.simulation;
 
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToDoubleFunction;
 
 /**
  * What lies between hosts: each has one link, which those share that give to it or take from it at
@@ -26,6 +28,7 @@ final class Links {
     private final AtomicInteger flows = new AtomicInteger();
     private volatile int slowness = 1;
     private volatile boolean up = true;
+    private volatile ToDoubleFunction<DiskId> has = _ -> 0;
 
     private Link(long bytesPerSecond) {
       this.bytesPerSecond = bytesPerSecond;
@@ -34,6 +37,11 @@ final class Links {
     /** What each of those gets that use it now. */
     private long share() {
       return bytesPerSecond / slowness / Math.max(1, flows.get());
+    }
+
+    /** Says how much of a base disk its host has, from 0 to 1. */
+    void has(ToDoubleFunction<DiskId> part) {
+      has = part;
     }
 
     void slowDown(int times) {
@@ -51,9 +59,10 @@ final class Links {
     return link;
   }
 
-  boolean isUp(HostId host) {
+  /** How much of a base disk is to be had from this host, from 0 to 1. */
+  double partHad(HostId host, DiskId base) {
     Link link = links.get(host);
-    return link != null && link.up;
+    return link == null ? 0 : link.has.applyAsDouble(base);
   }
 
   /** Something begins to go from one host to the other, or ends ({@code by} -1). */

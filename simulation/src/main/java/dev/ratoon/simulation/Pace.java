@@ -17,6 +17,7 @@ record Pace(
     Duration stop,
     int messagesAstray,
     int startsThatFail) {
+  private static final int HUNDRED = 100;
 
   /** As hosts are, as far as was measured. */
   static final Pace USUAL =
@@ -37,4 +38,9 @@ record Pace(
           Duration.ofMillis(10),
           0,
           0);
+
+  /** Hosts do not report all at the same moment. */
+  Duration firstReport(int number) {
+    return report.multipliedBy(number % HUNDRED).dividedBy(HUNDRED);
+  }
 }

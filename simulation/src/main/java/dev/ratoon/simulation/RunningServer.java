@@ -21,6 +21,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -57,6 +58,16 @@ public final class RunningServer implements AutoCloseable {
 
   /** Starts one, whose time is this. */
   public static RunningServer start(Kind kind, TimeSource time) throws IOException {
+    return start(kind, time, _ -> {});
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param before fills its database, which has all tables, before the server looks into it
+   */
+  static RunningServer start(Kind kind, TimeSource time, Consumer<Database> before)
+      throws IOException {
     Deque<AutoCloseable> parts = new ArrayDeque<>();
     Path home = Files.createTempDirectory("ratoon-simulation-");
     try {
@@ -69,6 +80,9 @@ public final class RunningServer implements AutoCloseable {
               yield DatabaseAddress.parse(postgres.newDatabase(), Map.of());
             }
           };
+      try (Database database = Database.open(address)) {
+        before.accept(database);
+      }
       Cache library = Cache.open(home.resolve("cache"), 1, time);
       parts.push(library);
       Server server =
@@ -100,7 +114,7 @@ public final class RunningServer implements AutoCloseable {
     return server;
   }
 
-  Inside inside() {
+  public Inside inside() {
     return new Inside(server);
   }
 
@@ -114,7 +128,7 @@ public final class RunningServer implements AutoCloseable {
     return Database.open(address);
   }
 
-  ApiClient client() {
+  public ApiClient client() {
     return new ApiClient(access);
   }
 

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
 /**
@@ -52,6 +53,7 @@ final class SimulatedHost {
   private volatile boolean agentRuns;
   private boolean machineRuns = true;
   private boolean reportComes;
+  private final AtomicLong started = new AtomicLong();
 
   /** Counts the agent's lives: what one had in mind the next does not know of. */
   private int life;
@@ -66,8 +68,9 @@ final class SimulatedHost {
     this.server = server;
     this.link = link;
     this.cache = new HostCache(around.catalogue(), around.scheduler().time().instant());
+    link.has(cache::partHad);
     Arrivals arrivals =
-        new Arrivals(self, around, server, random, cache, () -> later(SOON, this::reportWhole));
+        new Arrivals(self, around, server, cache, () -> later(SOON, this::reportWhole));
     this.work = new VmWork(self, around, random, arrivals, this::changed);
   }
 
@@ -89,7 +92,7 @@ final class SimulatedHost {
         work.drive(vm);
       }
     });
-    beat();
+    later(around.pace().firstReport(self.number()), this::beat);
   }
 
   /** The agent ends; its VMs run on. */
@@ -180,6 +183,9 @@ final class SimulatedHost {
   }
 
   private void changed(SimulatedVm vm) {
+    if (vm.settled && vm.runs) {
+      started.incrementAndGet();
+    }
     if (vm.settled && vm.wanted.power() == DesiredPower.PURGED) {
       vms.remove(vm.id());
       purged.add(vm.id());
@@ -275,6 +281,11 @@ final class SimulatedHost {
 
   boolean wasPurged(VmId vm) {
     return purged.contains(vm);
+  }
+
+  /** How many VMs have settled, as far as another thread sees. */
+  long started() {
+    return started.get();
   }
 
   boolean machineRuns() {

@@ -14,7 +14,8 @@ import java.util.function.Consumer;
 
 /** One fleet's simulated life, from its first host to the moment when nothing is left to do. */
 final class Simulation {
-  private static final int BASES = 60;
+  private static final int BASES = 200;
+  private static final int WARM_BASES = 3;
   private static final Duration LOAD = Duration.ofMinutes(10);
   private static final Duration LONGEST_END = Duration.ofMinutes(20);
 
@@ -49,7 +50,7 @@ final class Simulation {
       Surroundings around =
           new Surroundings(
               agenda, links, catalogue, new AgentWire(server.server().link()), Pace.USUAL);
-      Fleet fleet = new Fleet(scale.hosts(), around, seeds.nextLong());
+      Fleet fleet = new Fleet(scale.hosts(), around, seeds.nextLong(), WARM_BASES);
       fleet.join(api);
       fleet.start();
       say(began, "the fleet has joined");

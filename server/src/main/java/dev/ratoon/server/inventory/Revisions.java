@@ -10,6 +10,7 @@ import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.AdoptionTable.Adoption;
 import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.HostTable;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
@@ -101,27 +102,29 @@ public final class Revisions {
       return Optional.empty();
     }
     // The revision is read before the rest: what a later change brings is then at worst told twice.
-    return database.read(tx ->
-        tx.hosts()
-            .revision(host)
-            .map(revision ->
-                new DesiredState(
-                    incarnation,
-                    revision,
-                    tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
-                    tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList(),
-                    Optional.of(tx.fleet().settings().scrubRules()),
-                    Optional.of(new Lineage(histories.run(), tx.hosts().replaces(host))),
-                    Optional.of(limits(tx, host)),
-                    shares(tx, host),
-                    tx.adoptions().onHost(host).stream().map(Adoption::desired).toList())));
+    return database.read(tx -> tx.hosts().wish(host).map(wish -> desired(tx, host, wish)));
   }
 
-  private static TransferLimits limits(Transaction tx, HostId host) {
-    TransferLimits all = tx.fleet().settings().limits();
-    return tx.members()
-        .find(host)
-        .flatMap(Member::limitBytesPerSecond)
+  private DesiredState desired(Transaction tx, HostId host, HostTable.Wish wish) {
+    return new DesiredState(
+        incarnation,
+        wish.revision(),
+        tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
+        wish.ofBases()
+            ? tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList()
+            : List.of(),
+        Optional.of(wish.settings().scrubRules()),
+        Optional.of(new Lineage(histories.run(), wish.replaces())),
+        Optional.of(limits(wish)),
+        wish.ofShares() ? shares(tx, host) : List.of(),
+        wish.ofAdoptions()
+            ? tx.adoptions().onHost(host).stream().map(Adoption::desired).toList()
+            : List.of());
+  }
+
+  private static TransferLimits limits(HostTable.Wish wish) {
+    TransferLimits all = wish.settings().limits();
+    return wish.limitBytesPerSecond()
         .map(own -> new TransferLimits(own, own, all.libraryBytesPerSecond(), all.libraryUploads()))
         .orElse(all);
   }

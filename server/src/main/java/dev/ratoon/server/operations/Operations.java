@@ -370,6 +370,11 @@ public final class Operations {
     }
   }
 
+  /** No other server is there to be told how far operations have come. */
+  public void shareNothing() {
+    toBeShared.clear();
+  }
+
   /** Takes up what another server, or this one, has made of an operation. */
   public void learn(OperationRow row) {
     OperationId id = row.view().id();

@@ -4,6 +4,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.Lineage.Replaced;
+import dev.ratoon.protocol.api.Settings;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -43,6 +44,21 @@ public final class HostTable {
    * @param revision the newest of the host's desired state
    */
   public record Place(HostId host, Optional<String> holder, long revision) {}
+
+  /**
+   * What a host shall be beside its VMs, as far as it fits into one row: whether there is anything
+   * else in other tables.
+   *
+   * @param limitBytesPerSecond of this host, where that is not the fleet's setting
+   */
+  public record Wish(
+      long revision,
+      Optional<Replaced> replaces,
+      Settings settings,
+      Optional<Long> limitBytesPerSecond,
+      boolean ofBases,
+      boolean ofShares,
+      boolean ofAdoptions) {}
 
   private final Handle handle;
 
@@ -202,6 +218,31 @@ public final class HostTable {
         .createQuery("select revision from host where id = :id")
         .bind("id", host.toString())
         .mapTo(Long.class)
+        .findOne();
+  }
+
+  /** What the host shall be beside its VMs; empty when the host never reported. */
+  public Optional<Wish> wish(HostId host) {
+    return handle
+        .createQuery(
+            """
+            select h.revision, h.replaces, f.settings,
+              (select limit_bytes from member where member.host = h.id) as limit_bytes,
+              exists (select 1 from base_wish where base_wish.host = h.id) as of_bases,
+              exists (select 1 from share) as of_shares,
+              exists (select 1 from adoption where adoption.host = h.id) as of_adoptions
+            from host h, fleet f where h.id = :id\
+            """)
+        .bind("id", host.toString())
+        .map((row, context) ->
+            new Wish(
+                row.getLong("revision"),
+                Column.maybeJson(row, "replaces", Replaced.class),
+                Column.json(row, "settings", Settings.class),
+                Column.number(row, "limit_bytes"),
+                row.getBoolean("of_bases"),
+                row.getBoolean("of_shares"),
+                row.getBoolean("of_adoptions")))
         .findOne();
   }
 
