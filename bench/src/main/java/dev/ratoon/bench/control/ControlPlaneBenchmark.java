@@ -2,9 +2,6 @@ package dev.ratoon.bench.control;
 
 import dev.ratoon.bench.Report;
 import dev.ratoon.model.ImageRef;
-import dev.ratoon.protocol.Endpoints;
-import dev.ratoon.protocol.client.ApiClient;
-import dev.ratoon.protocol.client.Params;
 import dev.ratoon.simulation.LiveFleet;
 import dev.ratoon.simulation.RunningServer;
 import java.io.IOException;
@@ -62,7 +59,7 @@ public final class ControlPlaneBenchmark {
 
   private Measured measure(int hosts) throws IOException, InterruptedException {
     try (LiveFleet fleet = LiveFleet.start(RunningServer.Kind.DURABLE_POSTGRESQL, hosts);
-        ApiClient api = fleet.running().client()) {
+        Clients clients = new Clients(fleet.running(), Load.CONNECTIONS)) {
       report.note("\n%,d hosts have reported".formatted(hosts));
       SplittableRandom random = new SplittableRandom(hosts);
       Supplier<ImageRef> images =
@@ -71,12 +68,7 @@ public final class ControlPlaneBenchmark {
               return fleet.image(random);
             }
           };
-      Load load =
-          new Load(
-              images,
-              request -> {
-                var _ = api.list(Endpoints.VM_DEPLOY, Params.NONE, request);
-              });
+      Load load = new Load(images, clients::deploy);
       Load.Done warm = load.at(RATE, WARM_UP);
       note("warm-up", warm);
       long before = fleet.vmsRunning();

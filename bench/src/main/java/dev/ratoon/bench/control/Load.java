@@ -27,7 +27,7 @@ final class Load {
   private static final double NANOS = 1e9;
 
   /** Each takes a connection; who finds none waits, and that counts. */
-  private static final int CONNECTIONS = 48;
+  static final int CONNECTIONS = 48;
 
   private final Supplier<ImageRef> images;
   private final Consumer<DeployRequest> deploy;

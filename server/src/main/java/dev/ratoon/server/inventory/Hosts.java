@@ -165,6 +165,12 @@ public final class Hosts {
         && HostNews.isNone(last.report(), report);
   }
 
+  /** Whether the host has said before that it has taken this revision up. */
+  boolean knowsRevision(HostReport report) {
+    Seen before = seen.get(report.id());
+    return before != null && before.report().revision() == report.revision();
+  }
+
   /** A report that is {@link #isQuiet quiet} has come. */
   void heard(HostReport report) {
     Instant now = clock.instant();

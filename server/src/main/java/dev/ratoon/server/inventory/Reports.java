@@ -98,7 +98,9 @@ public final class Reports implements ServerLink {
     return hosts.isQuiet(report)
         && report.vms().stream().noneMatch(observations::isNews)
         && !bases.isAwaited(report.id(), report.bases())
-        && report.adopted().map(AdoptedReport::adoptions).orElse(List.of()).isEmpty();
+        && report.adopted().map(AdoptedReport::adoptions).orElse(List.of()).isEmpty()
+        && (hosts.knowsRevision(report)
+            || database.<Boolean>read(tx -> tx.vms().toBePurged(report.id()).isEmpty()));
   }
 
   /** Whether the host may be told what it shall be. */

@@ -54,7 +54,7 @@ record Reservations(Placements placements) {
             .map(Placement.Place::host)
             .collect(Collectors.toSet());
     tx.lock(chosen);
-    List<HostSnapshot> now = placements.snapshots(tx, tx.vms().promises(chosen), settings, chosen);
+    List<HostSnapshot> now = placements.snapshots(tx, settings, chosen);
     FleetSnapshot fleet = placements.fleet(now, settings);
     GroupMembers groups = new GroupMembers(tx);
     for (Deploy deploy : deploys) {

@@ -16,11 +16,11 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What a server tells the others of the hosts whose agents report to it: that they do, and what
- * they report. How much of a disk is free changes all the time, so that is told rarely; the rest
- * when it changes. What VMs do is in their own rows.
+ * they report. How much of a disk is free changes all the time, so that is told when it has changed
+ * by much; the rest when it changes. What VMs do is in their own rows.
  */
 final class SharedHosts {
-  private static final Duration TOLD_EVERY = Duration.ofSeconds(20);
+  private static final Duration TOLD_EVERY = Duration.ofMinutes(5);
 
   private final Histories histories;
   private final InstantSource clock;
@@ -57,6 +57,7 @@ final class SharedHosts {
     boolean due =
         before == null
             || before.at().plus(TOLD_EVERY).isBefore(now)
+            || HostNews.isDiskNews(before.report(), report)
             || !steady(before.report()).equals(steady(report));
     if (due || standing != Standing.OURS) {
       // A host of another history is known by its report alone, VMs included.

@@ -6,7 +6,6 @@ import dev.ratoon.model.HostId;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
@@ -18,14 +17,14 @@ public final class PlacementTable {
   private static final String VMS =
       """
       select host, sum(cpus) as cpus, count(*) as vms from vm
-      where trashed_at is null %s group by host\
+      where trashed_at is null group by host\
       """;
 
   private static final String STARTING =
       """
       select vm.host as host, count(*) as vms
       from operation join vm on vm.id = operation.vm
-      where operation.state = 'RUNNING' and operation.kind in ('DEPLOY', 'START') %s
+      where operation.state = 'RUNNING' and operation.kind in ('DEPLOY', 'START')
       group by vm.host\
       """;
 
@@ -46,14 +45,7 @@ public final class PlacementTable {
 
   /** The VMs of each host that has any. */
   public Map<HostId, VmCount> vms() {
-    return vms(handle.createQuery(VMS.formatted("")));
-  }
-
-  /** The VMs of those of these hosts that have any. */
-  public Map<HostId, VmCount> vms(Collection<HostId> hosts) {
-    Map<HostId, VmCount> counts = new HashMap<>();
-    InList.pieces(hosts).forEach(piece -> counts.putAll(vms(on(piece, VMS))));
-    return counts;
+    return vms(handle.createQuery(VMS));
   }
 
   private static Map<HostId, VmCount> vms(Query query) {
@@ -69,14 +61,7 @@ public final class PlacementTable {
 
   /** How many VMs are being deployed or started on each host that has such. */
   public Map<HostId, Integer> starting() {
-    return starting(handle.createQuery(STARTING.formatted("")));
-  }
-
-  /** The same for these hosts. */
-  public Map<HostId, Integer> starting(Collection<HostId> hosts) {
-    Map<HostId, Integer> counts = new HashMap<>();
-    InList.pieces(hosts).forEach(piece -> counts.putAll(starting(on(piece, STARTING))));
-    return counts;
+    return starting(handle.createQuery(STARTING));
   }
 
   private static Map<HostId, Integer> starting(Query query) {
@@ -85,12 +70,6 @@ public final class PlacementTable {
         .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getInt("vms")))
         .forEach(entry -> counts.put(entry.getKey(), entry.getValue()));
     return counts;
-  }
-
-  private Query on(List<String> hosts, String query) {
-    return handle
-        .createQuery(query.formatted("and vm.host in (<hosts>)"))
-        .bindList("hosts", hosts);
   }
 
   /** The hosts that have VMs of this group outside the trash. */
