@@ -28,6 +28,24 @@ public record Quota(long vms, long cpus, long memoryBytes, Disks disks) {
     this(vms, cpus, memoryBytes, Disks.UNBOUNDED);
   }
 
+  /** The same, for VMs each of whose disks may grow to so much together. */
+  public Quota withEach(long grownBytes) {
+    return new Quota(vms, cpus, memoryBytes, new Disks(disks.bytes(), grownBytes));
+  }
+
+  /** What is left of it once {@code count} such VMs were given. */
+  public Quota less(VmNeeds needs, int count) {
+    return new Quota(
+        less(vms, count),
+        less(cpus, (long) needs.cpus() * count),
+        less(memoryBytes, needs.memoryBytes() * count),
+        new Disks(less(disks.bytes(), disks.eachBytes() * count), disks.eachBytes()));
+  }
+
+  private static long less(long left, long given) {
+    return left == Long.MAX_VALUE ? left : left - given;
+  }
+
   /** What {@code count} such VMs would go beyond, in words. */
   public List<String> reasonsAgainst(VmNeeds needs, int count) {
     return reasonsAgainst(needs.cpus(), needs.memoryBytes(), count);

@@ -1,9 +1,9 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.TimeSource;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
-import java.time.InstantSource;
 import java.util.function.Supplier;
 
 /**
@@ -34,7 +34,7 @@ public record Inventory(
       Members members,
       Operations operations,
       WireCounts counts,
-      InstantSource clock) {
+      TimeSource clock) {
     Histories histories = new Histories(incarnation, run);
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
     KnownVms known = new KnownVms();
@@ -61,10 +61,9 @@ public record Inventory(
         new Reports(
             database,
             hosts,
-            known,
             observations,
-            operations,
             revisions,
+            new VmFolding(database, hosts, known, observations, operations),
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
             adoptions),

@@ -137,7 +137,7 @@ public final class TakeOvers {
     List<String> reasons = new ArrayList<>(domain.obstacles());
     boolean known = tx.vms().find(domain.id()).isPresent();
     for (DesiredNic nic : domain.nics()) {
-      if (!known && tx.vms().macExists(nic.mac())) {
+      if (!known && !tx.vms().macsAmong(List.of(nic.mac())).isEmpty()) {
         reasons.add("Another VM has the network address " + nic.mac() + ".");
       }
     }

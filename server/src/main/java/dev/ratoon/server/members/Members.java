@@ -23,7 +23,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -128,13 +127,11 @@ public final class Members {
   }
 
   private void requireFree(Transaction tx, JoinRequest request) {
-    Collection<Member> all = tx.shared() ? tx.members().all() : members.values();
     boolean taken =
-        all.stream()
-            .anyMatch(other ->
-                !other.removed()
-                    && other.name().equals(request.name())
-                    && !other.host().equals(request.host()));
+        tx.members()
+            .named(request.name())
+            .filter(other -> !other.host().equals(request.host()))
+            .isPresent();
     if (taken) {
       throw Problem.of(ErrorCode.NAME_TAKEN, "letting the host " + request.name() + " join")
           .detail("Another host of the fleet has this name.")

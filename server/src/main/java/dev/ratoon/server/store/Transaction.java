@@ -199,7 +199,7 @@ public final class Transaction implements AutoCloseable {
   void commit() {
     if (opened != null) {
       if (!news.isEmpty()) {
-        news().add(news);
+        news().add(news, lease.run());
       }
       opened.commit();
     }
