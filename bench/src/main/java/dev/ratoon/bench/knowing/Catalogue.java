@@ -108,7 +108,7 @@ final class Catalogue {
     for (Base base : bases) {
       Map<DiskId, Long> ofBase = new HashMap<>();
       for (Base other : versions.get(base.image())) {
-        if (other != base && base.missing(other) < base.bytes()) {
+        if (!other.id().equals(base.id()) && base.missing(other) < base.bytes()) {
           ofBase.put(other.id(), base.missing(other));
         }
       }
