@@ -31,6 +31,7 @@ import dev.ratoon.protocol.api.TenantQuota;
 import dev.ratoon.protocol.api.VmView;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -225,7 +226,8 @@ final class PlacementApiTest {
         .containsExactly("has the base disk already, at /cache/" + base + ".flat.raw, not at /srv");
     VmView vm = deployed(on("web", "/cache"));
     second.obey();
-    assertThat(second.vms.get(vm.id()).disks().getFirst().parentPath()).contains("/cache");
+    assertThat(Objects.requireNonNull(second.vms.get(vm.id())).disks().getFirst().parentPath())
+        .contains("/cache");
     String bad = Json.write(on("bad", "/cache")).replace("\"/cache\"", "\"/cache/../etc\"");
     assertThat(server.post("/v1/vms", bad).problem().code()).isEqualTo(ErrorCode.INVALID_VALUE);
   }
