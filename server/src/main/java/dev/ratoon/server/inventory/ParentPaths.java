@@ -86,8 +86,14 @@ record ParentPaths(Hosts hosts, List<ShareRow> shares) {
         .toList();
   }
 
-  /** The folders of the host's caches on which VMs can stand; its own first. */
+  /**
+   * The folders of the host's caches on which VMs can stand; its own first. An agent that does not
+   * tell its own knows nothing of chosen ones.
+   */
   List<String> folders(HostReport host) {
+    if (host.facts().cacheFolder().isEmpty()) {
+      return List.of();
+    }
     List<String> folders = new ArrayList<>(host.facts().cacheFolder().stream().toList());
     for (ShareRow share : shares) {
       if (share.kind() == ShareKind.MOUNTED && isReady(host, share)) {
