@@ -26,7 +26,10 @@ final class Observations {
   }
 
   Optional<VmReport> of(VmRow vm) {
-    return Optional.ofNullable(latest.get(vm.id())).or(vm::observed);
+    // What a host said of it that has it no more says nothing of it now.
+    return Optional.ofNullable(latest.get(vm.id()))
+        .filter(report -> report.epoch() >= vm.epoch())
+        .or(() -> vm.observed().filter(report -> report.epoch() >= vm.epoch()));
   }
 
   /** A report without what changes all the time or is worth nothing after a restart. */

@@ -113,7 +113,7 @@ record PlacementViews(Hosts hosts) {
   }
 
   /** The file that a new child would stand on: in the host's own cache, or else on a share. */
-  private static Optional<String> path(HostReport report, DiskId base) {
+  static Optional<String> path(HostReport report, DiskId base) {
     return report.replicas().stream()
         .filter(replica -> replica.diskId().equals(base) && replica.state() == ReplicaState.READY)
         .min(Comparator.comparing((ReplicaReport replica) -> !replica.cache().isEmpty()))

@@ -12,6 +12,7 @@ import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -37,6 +38,9 @@ import java.util.stream.Stream;
  * nothing new costs a comparison, and steps and bytes on their way cost no write.
  */
 public final class Reports implements ServerLink {
+  /** Of a VM that has never changed its host. */
+  private static final long FIRST_EPOCH = 1;
+
   private final Database database;
   private final Hosts hosts;
   private final KnownVms known;
@@ -46,6 +50,8 @@ public final class Reports implements ServerLink {
   private final BasePlaces places;
   private final BaseProgress bases;
   private final Adoptions adoptions;
+  private final Migrations migrations;
+  private final Handovers handovers;
 
   Reports(
       Database database,
@@ -56,10 +62,13 @@ public final class Reports implements ServerLink {
       Revisions revisions,
       BasePlaces places,
       BaseProgress bases,
-      Adoptions adoptions) {
+      Adoptions adoptions,
+      Migrations migrations) {
     this.places = places;
     this.bases = bases;
     this.adoptions = adoptions;
+    this.migrations = migrations;
+    this.handovers = new Handovers(known, operations, revisions);
     this.database = database;
     this.hosts = hosts;
     this.known = known;
@@ -130,6 +139,17 @@ public final class Reports implements ServerLink {
     }
   }
 
+  @Override
+  public void reportMoves(HostId host, List<MoveReport> moves) {
+    hosts.heard(host);
+    if (hosts.isOurs(host)) {
+      database.change(tx -> {
+        boolean _ = hosts.hold(tx, host);
+        migrations.fold(tx, host, moves);
+      });
+    }
+  }
+
   /**
    * @param fresh whether the host has reported to another server meanwhile, so that what was the
    *     latest here may be so no more
@@ -149,7 +169,10 @@ public final class Reports implements ServerLink {
         continue;
       }
       tx.afterCommit(() -> observations.put(report));
-      operations.runningOf(tx, vm.id()).ifPresent(operation -> fold(tx, operation, report));
+      operations.runningOf(tx, vm.id()).ifPresent(operation -> fold(tx, operation, vm, report));
+      if (vm.epoch() > FIRST_EPOCH) {
+        handovers.arrived(tx, vm, report);
+      }
       if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
         remove(tx, vm);
       } else {
@@ -164,12 +187,12 @@ public final class Reports implements ServerLink {
     known.observe(tx, changed);
   }
 
-  private void fold(Transaction tx, OperationRow operation, VmReport report) {
+  private void fold(Transaction tx, OperationRow operation, VmRow vm, VmReport report) {
     if (report.powerRevision() < operation.revision()) {
       return;
     }
     List<OperationStep> steps =
-        Stream.concat(own(operation).stream(), report.steps().stream()).toList();
+        Stream.concat(own(operation, report).stream(), report.steps().stream()).toList();
     if (!report.settled()) {
       tx.afterCommit(() -> operations.progress(operation.view().id(), steps));
       return;
@@ -179,15 +202,31 @@ public final class Reports implements ServerLink {
     if (problem.isPresent()) {
       operations.fail(tx, at, problem.get());
     } else {
-      operations.succeed(tx, at, report.state().name().toLowerCase(Locale.ROOT));
+      String state = report.state().name().toLowerCase(Locale.ROOT);
+      boolean moved = operation.view().kind() == OperationKind.MIGRATE;
+      operations.succeed(
+          tx, at, moved ? handovers.result(tx, vm, state, hosts.nameOf(vm.host())) : state);
     }
   }
 
   /** The steps that the server did itself, before the host began. */
-  private static List<OperationStep> own(OperationRow operation) {
-    return operation.view().kind() == OperationKind.DEPLOY
-        ? operation.view().steps().subList(0, 1)
-        : List.of();
+  private static List<OperationStep> own(OperationRow operation, VmReport report) {
+    return switch (operation.view().kind()) {
+      case DEPLOY -> operation.view().steps().subList(0, 1);
+      case MIGRATE -> Handovers.before(operation, report.steps());
+      case IMPORT,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          PRECACHE,
+          VERIFY,
+          SCRUB,
+          ADOPT,
+          UNADOPT,
+          TAKE_OVER ->
+          List.of();
+    };
   }
 
   private static Optional<Problem> problem(OperationRow operation, VmReport report) {

@@ -30,6 +30,7 @@ public final class Revisions {
   private final String incarnation;
   private final Histories histories;
   private final Members members;
+  private final MoveOrders moves;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Map<HostId, Long> newest = new HashMap<>();
@@ -39,7 +40,13 @@ public final class Revisions {
 
   private boolean closed;
 
-  Revisions(Database database, String incarnation, Histories histories, Members members) {
+  Revisions(
+      Database database,
+      String incarnation,
+      Histories histories,
+      Members members,
+      MoveOrders moves) {
+    this.moves = moves;
     this.histories = histories;
     this.members = members;
     this.database = database;
@@ -113,7 +120,8 @@ public final class Revisions {
                     Optional.of(new Lineage(histories.run(), tx.hosts().replaces(host))),
                     Optional.of(limits(tx, host)),
                     shares(tx, host),
-                    tx.adoptions().onHost(host).stream().map(Adoption::desired).toList())));
+                    tx.adoptions().onHost(host).stream().map(Adoption::desired).toList(),
+                    moves.of(tx, host))));
   }
 
   private static TransferLimits limits(Transaction tx, HostId host) {

@@ -29,7 +29,13 @@ public final class VmTable {
 
   private static final String MEMORY =
       """
-      select host, sum(memory_bytes) as bytes from vm where trashed_at is null %s group by host\
+      select host, sum(memory_bytes) as bytes from (
+        select host, memory_bytes from vm where trashed_at is null
+        union all
+        select migration.target as host, vm.memory_bytes
+        from migration join vm on vm.id = migration.vm
+        where migration.phase in ('BRINGING', 'COPYING', 'LIVE')) promised
+      where host is not null %s group by host\
       """;
 
   private static final String DISK_COMING =
@@ -104,7 +110,7 @@ public final class VmTable {
             """
             update vm set power = :power, power_revision = :powerRevision,
               desired_revision = :desiredRevision, stop_grace_seconds = :grace,
-              trashed_at = :trashed
+              trashed_at = :trashed, host = :host, epoch = :epoch
             where id = :id\
             """)
         .bind("id", vm.id().toString())
@@ -112,6 +118,8 @@ public final class VmTable {
         .bind("powerRevision", vm.powerRevision())
         .bind("desiredRevision", vm.desiredRevision())
         .bind("grace", vm.stopGraceSeconds())
+        .bind("host", vm.host().toString())
+        .bind("epoch", vm.epoch())
         .bind("trashed", Column.millis(vm.trashedAt()))
         .execute();
   }
