@@ -86,6 +86,7 @@ final class MoveKeeper implements AutoCloseable {
         before.get().join();
       }
       Patience patience = new Patience(PATIENCE);
+      Instant began = clock.instant();
       say(task, MoveState.WORKING, Optional.empty(), Moved.NOTHING);
       while (!closed && isStill(task)) {
         try {
@@ -93,7 +94,7 @@ final class MoveKeeper implements AutoCloseable {
           say(task, MoveState.DONE, Optional.empty(), moved);
           return;
         } catch (RatoonException trouble) {
-          if (!mayPass(trouble.problem(), patience)) {
+          if (!mayPass(trouble.problem(), began, patience)) {
             LOG.warn("{}", trouble.problem().oneLine());
             say(task, MoveState.FAILED, Optional.of(trouble.problem()), Moved.NOTHING);
             return;
@@ -116,8 +117,12 @@ final class MoveKeeper implements AutoCloseable {
     return wanted.map(DesiredMove::task).equals(Optional.of(task));
   }
 
-  private boolean mayPass(Problem problem, Patience patience) {
-    return PASSING.contains(problem.code()) && !patience.isOver(clock.instant());
+  /** A base that nobody has just now may come back with the host that is to give it. */
+  private boolean mayPass(Problem problem, Instant began, Patience patience) {
+    Instant now = clock.instant();
+    return problem.code() == ErrorCode.BASE_MISSING
+        ? now.isBefore(began.plus(Patience.OF_A_USER))
+        : PASSING.contains(problem.code()) && !patience.isOver(now);
   }
 
   private void rest(Patience patience) throws InterruptedException {

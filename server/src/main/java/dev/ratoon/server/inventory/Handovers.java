@@ -9,6 +9,7 @@ import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.MoveReport.Moved;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.api.MigrationMode;
+import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.MigrationRow;
 import dev.ratoon.server.store.MigrationRow.Phase;
@@ -64,8 +65,12 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
     });
   }
 
-  /** It comes to nothing: the VM stays where it was, and is as it was. */
-  void back(Transaction tx, MigrationRow row, Problem why) {
+  /**
+   * It comes to nothing: the VM stays where it was, and is as it was.
+   *
+   * @return the operation, which has failed, if it had not ended before
+   */
+  Optional<OperationView> back(Transaction tx, MigrationRow row, Problem why) {
     Optional<OperationRow> operation = operations.running(tx, row.operation());
     tx.vms().find(row.vm()).ifPresent(vm ->
         known.want(
@@ -79,7 +84,7 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
                 revisions.next(tx, row.source()))));
     tx.migrations().put(row.in(Phase.BACK));
     next(tx, row.target());
-    operation.ifPresent(running -> operations.fail(tx, running, why));
+    return operation.map(running -> operations.fail(tx, running, why));
   }
 
   /**
@@ -91,7 +96,7 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
     for (MigrationRow row : tx.migrations().of(vm.id())) {
       if (row.phase().isOpen()) {
         tx.lock(List.of(row.source(), row.target()));
-        back(
+        var _ = back(
             tx,
             row,
             Problem.of(ErrorCode.INTERRUPTED, "migrating " + vm.name())
@@ -123,7 +128,7 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
     for (MigrationRow row : tx.migrations().onHost(host)) {
       boolean wasTarget = row.target().equals(host);
       if (row.phase().isOpen()) {
-        back(
+        var _ = back(
             tx,
             row,
             Problem.of(ErrorCode.WRONG_STATE, "migrating " + row.desired().name())

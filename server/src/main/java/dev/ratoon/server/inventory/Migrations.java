@@ -302,12 +302,13 @@ public final class Migrations {
               .find(row.vm(), row.epoch())
               .filter(each -> each.phase().isOpen())
               .orElseThrow(() -> notUnderWay(vm.name()));
-      handovers.back(
-          tx,
-          row,
-          Problem.of(ErrorCode.INTERRUPTED, "migrating " + vm.name())
-              .detail("It was cancelled. The VM stays on " + hosts.nameOf(row.source()) + "."));
-      return handovers.operations().find(tx, row.operation()).orElseThrow();
+      return handovers
+          .back(
+              tx,
+              row,
+              Problem.of(ErrorCode.INTERRUPTED, "migrating " + vm.name())
+                  .detail("It was cancelled. The VM stays on " + hosts.nameOf(row.source()) + "."))
+          .orElseThrow(() -> notUnderWay(vm.name()));
     });
   }
 
@@ -377,7 +378,7 @@ public final class Migrations {
 
   private void failed(Transaction tx, MigrationRow row, MoveReport report) {
     if (row.phase().isOpen()) {
-      handovers.back(
+      var _ = handovers.back(
           tx,
           row,
           report

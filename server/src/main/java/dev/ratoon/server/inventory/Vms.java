@@ -133,7 +133,9 @@ public final class Vms {
       VmRow vm = held(tx, tenant, nameOrId);
       outsideTrash(vm, "deleting");
       VmRow kept = handovers.abandon(tx, vm);
-      operations.runningOf(tx, vm.id()).ifPresent(operation -> supersede(tx, operation));
+      if (kept.epoch() == vm.epoch()) {
+        operations.runningOf(tx, vm.id()).ifPresent(operation -> supersede(tx, operation));
+      }
       return want(tx, kept, OperationKind.DELETE, DesiredPower.TRASHED, 0);
     });
   }
