@@ -92,7 +92,12 @@ public final class Agent implements AgentLink, AutoCloseable {
             this::moveReports,
             config.reportEvery());
     this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
-    this.moves = new Moves(vms.moving(), stores.bases().road(), clock, reporter::movesChanged);
+    this.moves = new Moves(
+            vms.moving(),
+            stores.bases().road(),
+            hypervisor.live(),
+            clock,
+            reporter::movesChanged);
     this.bases =
         new BaseKeepers(
             new BaseWork(stores.cache(), stores.bases(), vms::standingOn),

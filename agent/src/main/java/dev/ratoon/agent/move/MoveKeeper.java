@@ -60,6 +60,16 @@ final class MoveKeeper implements AutoCloseable {
     return wanted;
   }
 
+  /** The destination's side of a live migration. */
+  LiveReceiving receiving() {
+    return work
+        .receiving()
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.WRONG_STATE, "migrating a VM")
+                .detail("This host's hypervisor moves no guests that run.")
+                .asException());
+  }
+
   Optional<MoveReport> report() {
     return report;
   }

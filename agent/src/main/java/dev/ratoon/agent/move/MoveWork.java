@@ -1,6 +1,7 @@
 package dev.ratoon.agent.move;
 
 import dev.ratoon.agent.bases.MoveRoad;
+import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.move.MoveWords.Hello;
 import dev.ratoon.agent.move.MoveWords.Purpose;
 import dev.ratoon.agent.work.Timeline;
@@ -13,9 +14,19 @@ import dev.ratoon.protocol.agent.MoveReport.Moved;
 import dev.ratoon.protocol.channel.MoveLink;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /** The deeds behind each task of a migration. */
-record MoveWork(MovingVms vms, Optional<MoveRoad> road) {
+record MoveWork(
+    MovingVms vms,
+    Optional<MoveRoad> road,
+    Optional<LiveMigration> live,
+    Optional<LiveReceiving> receiving) {
+  private static final long LOOK_MILLIS = 100;
+
+  /** A guest that runs for so long has arrived, whoever has seen it come. */
+  private static final int LOOKS_THAT_SUFFICE = 30;
+
 
   /** Does the task; what it had done before it was cut off is done again, or found done. */
   Moved run(DesiredMove move, Timeline timeline) throws InterruptedException {
@@ -40,12 +51,42 @@ record MoveWork(MovingVms vms, Optional<MoveRoad> road) {
         yield Moved.NOTHING;
       }
       case KEEP -> Moved.NOTHING;
-      case RECEIVE, SEND -> throw notYet(vm);
+      case RECEIVE -> received(vm);
+      case SEND -> sending(move, timeline).run();
+      case RETURN -> {
+        if (!sending(move, timeline).isHere()) {
+          throw Problem.of(ErrorCode.WRONG_STATE, "keeping VM '" + vm.name() + "' here")
+              .detail("It has arrived on the other host already.")
+              .asException();
+        }
+        yield Moved.NOTHING;
+      }
     };
   }
 
-  private static RatoonException notYet(DesiredVm vm) {
-    return Problem.of(ErrorCode.WRONG_STATE, "migrating VM '" + vm.name() + "'").asException();
+  private LiveSending sending(DesiredMove move, Timeline timeline) {
+    return new LiveSending(
+        vms, live.orElseThrow(() -> cannot(move.vm())), way(move.vm()), move, timeline);
+  }
+
+  private static RatoonException cannot(DesiredVm vm) {
+    return Problem.of(ErrorCode.WRONG_STATE, "migrating VM '" + vm.name() + "'")
+        .detail("This host's hypervisor moves no guests that run.")
+        .next("Give --cold.")
+        .asException();
+  }
+
+  /** The source does it all; this waits until the guest is here. */
+  private Moved received(DesiredVm vm) throws InterruptedException {
+    LiveReceiving coming = receiving.orElseThrow(() -> cannot(vm));
+    for (int looks = 0; looks < LOOKS_THAT_SUFFICE; ) {
+      if (coming.arrived().isPresent()) {
+        return coming.arrived().get();
+      }
+      looks = vms.runs(vm.id()) ? looks + 1 : 0;
+      TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+    }
+    return Moved.NOTHING;
   }
 
   private void bring(DesiredVm vm, Timeline timeline) {

@@ -1,12 +1,15 @@
 package dev.ratoon.agent.move;
 
 import dev.ratoon.agent.bases.MoveRoad;
+import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.move.MoveWords.Hello;
+import dev.ratoon.agent.move.MoveWords.Purpose;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.DesiredMove;
+import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.MoveTask;
 import dev.ratoon.protocol.channel.MoveLink;
@@ -28,6 +31,7 @@ public final class Moves implements AutoCloseable {
 
   private final MovingVms vms;
   private final Optional<MoveRoad> road;
+  private final Optional<LiveMigration> live;
   private final InstantSource clock;
   private final Runnable changed;
   private final Map<Key, MoveKeeper> keepers = new ConcurrentHashMap<>();
@@ -39,11 +43,18 @@ public final class Moves implements AutoCloseable {
   }
 
   /**
+   * @param live empty on a host whose hypervisor moves no guests that run
    * @param road empty on a host that has no others
    * @param changed is run when there is something new to report; must return at once
    */
-  public Moves(MovingVms vms, Optional<MoveRoad> road, InstantSource clock, Runnable changed) {
+  public Moves(
+      MovingVms vms,
+      Optional<MoveRoad> road,
+      Optional<LiveMigration> live,
+      InstantSource clock,
+      Runnable changed) {
     this.vms = vms;
+    this.live = live;
     this.road = road;
     this.clock = clock;
     this.changed = changed;
@@ -57,7 +68,7 @@ public final class Moves implements AutoCloseable {
       Key key = Key.of(move);
       wanted.add(key);
       keepers
-          .computeIfAbsent(key, _ -> new MoveKeeper(new MoveWork(vms, road), clock, changed))
+          .computeIfAbsent(key, _ -> new MoveKeeper(work(), clock, changed))
           .want(move);
     }
     for (Key key : List.copyOf(keepers.keySet())) {
@@ -66,6 +77,10 @@ public final class Moves implements AutoCloseable {
         unwanted.close();
       }
     }
+  }
+
+  private MoveWork work() {
+    return new MoveWork(vms, road, live, live.map(own -> new LiveReceiving(vms, own)));
   }
 
   /** How far all of them are. */
@@ -97,9 +112,26 @@ public final class Moves implements AutoCloseable {
     switch (hello.purpose()) {
       case FILES -> {
         doorman().require(link.peer(), hello, true);
-        DesiredMove move = underWay(hello, MoveTask.GIVE);
-        new FileGiving(link, vms.leave(move.vm())).serve();
+        DesiredVm vm = underWay(hello, MoveTask.GIVE).wanted().orElseThrow().vm();
+        new FileGiving(link, vms.leave(vm)).serve();
       }
+      case LIVE, MEMORY, DISKS, OUTCOME -> {
+        doorman().require(link.peer(), hello, false);
+        MoveKeeper keeper = underWay(hello, MoveTask.RECEIVE);
+        admit(link, hello.purpose(), keeper);
+      }
+    }
+  }
+
+  private static void admit(MoveLink link, Purpose purpose, MoveKeeper keeper)
+      throws InterruptedException {
+    DesiredVm vm = keeper.wanted().orElseThrow().vm();
+    LiveReceiving receiving = keeper.receiving();
+    switch (purpose) {
+      case LIVE -> receiving.serve(link, vm);
+      case OUTCOME -> receiving.outcome(link, vm);
+      case MEMORY, DISKS -> receiving.tunnel(link, vm, purpose);
+      case FILES -> throw new IllegalArgumentException("files are not received here");
     }
   }
 
@@ -108,10 +140,9 @@ public final class Moves implements AutoCloseable {
   }
 
   /** What this host itself was told of that migration. */
-  private DesiredMove underWay(Hello hello, MoveTask task) {
+  private MoveKeeper underWay(Hello hello, MoveTask task) {
     return Optional.ofNullable(keepers.get(new Key(hello.vm(), hello.epoch())))
-        .flatMap(MoveKeeper::wanted)
-        .filter(move -> move.task() == task)
+        .filter(keeper -> keeper.wanted().filter(move -> move.task() == task).isPresent())
         .orElseThrow(() ->
             Problem.of(ErrorCode.BUSY, "migrating VM " + hello.vm())
                 .detail("The other host has not been told of it yet, or no longer takes part.")

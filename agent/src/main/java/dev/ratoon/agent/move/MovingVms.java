@@ -1,6 +1,8 @@
 package dev.ratoon.agent.move;
 
 import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.agent.hypervisor.DomainSpec;
+import dev.ratoon.agent.hypervisor.LiveMigration.Sockets;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.nio.file.Path;
@@ -56,6 +58,42 @@ public interface MovingVms {
 
   /** A file that is given away. */
   record Given(String name, Path file) {}
+
+  /** Whether a guest of the VM runs here. */
+  boolean runs(VmId vm);
+
+  /**
+   * Makes all that a guest needs that comes while it runs: its disks, on this host's own bases and
+   * with nothing in them, its seed, a place for its firmware's variables. What an earlier try has
+   * left is removed.
+   *
+   * @param vm as it shall be here
+   * @throws dev.ratoon.model.RatoonException {@code wrong-state} if its guest runs here already
+   */
+  DomainSpec receiving(DesiredVm vm);
+
+  /**
+   * Gets a VM ready whose guest is to be sent away: from now on no other is started here for any
+   * epoch before that of {@code vm}.
+   *
+   * @return where QEMU is to find the other host
+   */
+  Sockets sending(DesiredVm vm);
+
+  /** Where QEMU and the relay meet for this VM. */
+  Sockets sockets(VmId vm);
+
+  /** Makes a file QEMU's. */
+  void own(Path file);
+
+  /** Nobody meets there any more. */
+  void removeSockets(VmId vm);
+
+  /** Its guest, if one is held here, runs elsewhere: its domain is ended. */
+  void left(VmId vm);
+
+  /** Its guest, if one is held here, runs on here. */
+  void stays(VmId vm);
 
   /** Removes what is here of a VM that is another host's by now; nothing of a later epoch. */
   void remove(VmId vm, long epoch);

@@ -39,6 +39,7 @@ final class VmFolders {
   private static final String RECORD = "vm.json";
   private static final String DRAFT = ".new-";
   private static final String GONE = ".gone-";
+  private static final String SOCKETS = ".sockets-";
   private static final String COMING = ".coming-";
   private static final String UUID_SHAPE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
   private final HostFolders host;
@@ -150,6 +151,30 @@ final class VmFolders {
   /** Where the files of a VM come that another host still has. */
   Path coming(VmId id) {
     return host.vm(id).resolveSibling(COMING + id);
+  }
+
+  /** Where QEMU and the relay of a live migration meet. */
+  Path sockets(VmId id) {
+    return host.vm(id).resolveSibling(SOCKETS + id);
+  }
+
+  /** An empty one. */
+  Path socketsAnew(VmId id) {
+    Path folder = sockets(id);
+    try {
+      removeDraft(folder);
+      return Files.createDirectory(folder);
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder, failed);
+    }
+  }
+
+  void removeSockets(VmId id) {
+    try {
+      removeDraft(sockets(id));
+    } catch (IOException failed) {
+      LOG.warn("{} is left as it is: {}", sockets(id), failed.getMessage());
+    }
   }
 
   /** An empty one. */
@@ -308,7 +333,7 @@ final class VmFolders {
 
   /** Whether it is a folder that is being made or removed. */
   private static boolean isHalf(Path entry) {
-    return String.valueOf(entry.getFileName()).matches("\\.(new|gone)-" + UUID_SHAPE);
+    return String.valueOf(entry.getFileName()).matches("\\.(new|gone|sockets)-" + UUID_SHAPE);
   }
 
   /** A VM that nobody speaks of. */

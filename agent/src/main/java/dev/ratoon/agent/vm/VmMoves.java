@@ -2,8 +2,11 @@ package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.host.DurableFile;
+import dev.ratoon.agent.hypervisor.DomainSpec;
+import dev.ratoon.agent.hypervisor.DomainState;
 import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.hypervisor.LiveMigration.Sockets;
 import dev.ratoon.agent.move.MovingVms;
 import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
@@ -145,10 +148,29 @@ final class VmMoves implements MovingVms {
   @Override
   public void discard(VmId id, long epoch) {
     giveBackPort(id);
+    removePrepared(id, epoch);
     folders.discardComing(id, epoch);
+    folders.removeSockets(id);
     if (!folders.has(id)) {
       removeDefinition(id);
     }
+  }
+
+  /** A domain that waits for a guest of this very epoch, and the disks under it: nobody's yet. */
+  private void removePrepared(VmId id, long epoch) {
+    if (folders.find(id).filter(record -> record.epoch() == epoch).isEmpty()) {
+      return;
+    }
+    if (runs(id)) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "removing what came of VM " + id)
+          .detail("Its guest runs here.")
+          .asException();
+    }
+    if (work.domain(id).isPresent()) {
+      hypervisor.destroy(id);
+    }
+    folders.purge(id);
+    work.forget(id);
   }
 
   private void giveBackPort(VmId id) {
@@ -199,6 +221,83 @@ final class VmMoves implements MovingVms {
       }
     }
     return files;
+  }
+
+  @Override
+  public boolean runs(VmId id) {
+    return work.domain(id).filter(domain -> domain.state() == DomainState.RUNNING).isPresent();
+  }
+
+  @Override
+  public DomainSpec receiving(DesiredVm vm) {
+    String doing = "preparing for the guest of VM '" + vm.name() + "'";
+    requireEmpty(vm, doing);
+    bringBases(vm, (done, total) -> {});
+    VmRecord record = VmRecord.fresh(vm.id(), vm.epoch());
+    Path folder = folders.makeAnew(record);
+    work.forget(vm.id());
+    VmRecord made =
+        record.withFiles(
+            new MadeFiles(work.makeFor(vm, folder), work.portFor(vm)));
+    folders.save(made);
+    own(folders.socketsAnew(vm.id()));
+    return work.domainOf(vm, made, folder);
+  }
+
+  /** What an earlier try has left may go; what a guest runs on, and another owner's files, not. */
+  private void requireEmpty(DesiredVm vm, String doing) {
+    Optional<DomainStatus> domain = work.domain(vm.id());
+    boolean others = folders.find(vm.id()).filter(r -> r.epoch() != vm.epoch()).isPresent();
+    if (others
+        || runs(vm.id())
+        || domain.filter(left -> left.epoch() != vm.epoch()).isPresent()) {
+      throw Problem.of(ErrorCode.WRONG_STATE, doing)
+          .detail("There is a VM of this id here already.")
+          .next("It is left as it is.")
+          .asException();
+    }
+    discard(vm.id(), vm.epoch());
+  }
+
+  @Override
+  public Sockets sending(DesiredVm vm) {
+    ledger.noteLeaving(vm.id(), vm.epoch());
+    own(folders.socketsAnew(vm.id()));
+    return sockets(vm.id());
+  }
+
+  @Override
+  public Sockets sockets(VmId id) {
+    Path folder = folders.sockets(id);
+    return new Sockets(folder.resolve("memory"), folder.resolve("disks"));
+  }
+
+  @Override
+  public void own(Path file) {
+    try {
+      work.owner().own(file);
+    } catch (IOException failed) {
+      throw Faults.unwritable(file, failed);
+    }
+  }
+
+  @Override
+  public void removeSockets(VmId id) {
+    folders.removeSockets(id);
+  }
+
+  @Override
+  public void left(VmId id) {
+    if (work.domain(id).filter(domain -> domain.state() == DomainState.PAUSED).isPresent()) {
+      hypervisor.destroy(id);
+    }
+  }
+
+  @Override
+  public void stays(VmId id) {
+    if (work.domain(id).filter(domain -> domain.state() == DomainState.PAUSED).isPresent()) {
+      hypervisor.resume(id);
+    }
   }
 
   private void requireNoDomain(VmId id, String doing) {

@@ -140,6 +140,19 @@ final class VmWork {
     }
   }
 
+  /** Makes the disks of a VM, its seed and its firmware's variables; see {@link VmFiles}. */
+  List<Long> makeFor(DesiredVm vm, Path folder) {
+    VmFiles files = new VmFiles(caches, facts());
+    List<Long> copied = files.makeDisks(vm, folder, (done, total) -> {});
+    files.makeSeedAndVariables(vm, folder);
+    return copied;
+  }
+
+  /** See {@link VmFiles#domain}. */
+  DomainSpec domainOf(DesiredVm vm, VmRecord record, Path folder) {
+    return new VmFiles(caches, facts()).domain(vm, record, folder, Optional.empty());
+  }
+
   /** Whom files belong to that a VM writes. */
   FileOwner owner() {
     return facts().owner();

@@ -12,6 +12,8 @@ public enum MoveTask {
   RECEIVE,
   /** The source sends the running guest. */
   SEND,
+  /** The source ends sending the guest, and says whether it is still there. */
+  RETURN,
   /** The VM is another host's. The source keeps the files that it had until told more. */
   KEEP,
   /** The source removes the files that it had: the VM lives elsewhere. */

@@ -38,7 +38,7 @@ public final class MoveLink implements AutoCloseable {
 
   private static final int QUEUE_FRAMES = 16;
   private static final int HEAD_BYTES = 5;
-  private static final int BEATS_PER_PATIENCE = 5;
+  private static final long BEAT_MILLIS = 250;
   private static final Duration PATIENCE = Duration.ofSeconds(6);
 
   /** Something that arrived. */
@@ -268,7 +268,7 @@ public final class MoveLink implements AutoCloseable {
   private void beat() {
     try {
       while (!isOver()) {
-        TimeUnit.NANOSECONDS.sleep(patience.toNanos() / BEATS_PER_PATIENCE);
+        TimeUnit.MILLISECONDS.sleep(BEAT_MILLIS);
         if (isSilent()) {
           end(broken("It has said nothing for " + patience.toMillis() + " ms."));
         } else if (link.writingSinceNanos() == 0 && !isOver()) {

@@ -47,6 +47,12 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
     });
   }
 
+  /** A guest on its way shall stay if it can: its host says whether it does. */
+  void callBack(Transaction tx, MigrationRow row) {
+    tx.migrations().put(row.in(Phase.RETURNING));
+    next(tx, row.source());
+  }
+
   /** The target has everything: the VM is its from now on. */
   void handOver(Transaction tx, MigrationRow row, Moved moved) {
     Optional<OperationRow> operation = operations.running(tx, row.operation());
@@ -94,6 +100,12 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
    */
   VmRow abandon(Transaction tx, VmRow vm) {
     for (MigrationRow row : tx.migrations().of(vm.id())) {
+      if (row.phase() == Phase.LIVE || row.phase() == Phase.RETURNING) {
+        throw Problem.of(ErrorCode.WRONG_STATE, "deleting " + vm.name())
+            .detail("Its guest is on its way to another host.")
+            .next("Cancel that first: ratoon vm migrate " + vm.name() + " --cancel")
+            .asException();
+      }
       if (row.phase().isOpen()) {
         tx.lock(List.of(row.source(), row.target()));
         var _ = back(

@@ -15,6 +15,7 @@ import dev.ratoon.placement.Placement;
 import dev.ratoon.placement.Placer;
 import dev.ratoon.placement.Quota;
 import dev.ratoon.placement.VmNeeds;
+import dev.ratoon.placement.Wishes;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.HostReport;
@@ -159,14 +160,15 @@ public final class Migrations {
                     .asException());
     requireConnected(vm.host(), doing);
     boolean runs = seen.state() == VmState.RUNNING || seen.state() == VmState.PAUSED;
-    MigrationMode mode = mode(request, seen, doing);
+    MigrationMode mode = mode(request, seen, !vm.spec().takeOver().isEmpty(), doing);
     Settings settings = tx.fleet().settings();
-    VmNeeds needs = needs(vm, seen, request);
+    VmNeeds needs = needs(vm, seen, wishes(vm.host(), mode, request));
     Placement.Place to = place(tx, vm, needs, settings);
     return new Plan(vm, seen, mode, runs && mode == MigrationMode.COLD, needs, to);
   }
 
-  private static MigrationMode mode(MigrateRequest request, VmReport seen, String doing) {
+  private static MigrationMode mode(
+      MigrateRequest request, VmReport seen, boolean takenOver, String doing) {
     boolean runs = seen.state() == VmState.RUNNING || seen.state() == VmState.PAUSED;
     MigrationMode mode =
         request.mode().orElse(runs ? MigrationMode.LIVE : MigrationMode.COLD);
@@ -176,9 +178,12 @@ public final class Migrations {
           .next("Leave --live out: it moves as it is.")
           .asException();
     }
-    if (mode == MigrationMode.LIVE) {
+    if (mode == MigrationMode.LIVE && (seen.state() == VmState.PAUSED || takenOver)) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing)
-          .detail("It runs, and this version moves only VMs that stand still.")
+          .detail(
+              takenOver
+                  ? "It was a libvirt domain before it was Ratoon's, with devices of its own."
+                  : "Its processors are held.")
           .next("Give --cold: its guest is shut down, and started again on the other host.")
           .asException();
     }
@@ -194,7 +199,22 @@ public final class Migrations {
     }
   }
 
-  private VmNeeds needs(VmRow vm, VmReport seen, MigrateRequest request) {
+  /** A guest that runs on under an emulator cannot go on a processor, nor the other way about. */
+  private Wishes wishes(HostId from, MigrationMode mode, MigrateRequest request) {
+    Wishes asked = placements.wishes(request.place());
+    return mode == MigrationMode.COLD
+        ? asked
+        : new Wishes(
+            asked.hosts(),
+            asked.cluster(),
+            asked.tags(),
+            asked.architecture(),
+            asked.cpuLevel(),
+            hosts.find(from).map(host -> host.report().facts().accelerator()),
+            asked.group());
+  }
+
+  private VmNeeds needs(VmRow vm, VmReport seen, Wishes wishes) {
     Map<DiskId, Long> bases = new HashMap<>();
     for (VmRow.Disk disk : vm.spec().disks()) {
       DesiredDisk made = disk.made();
@@ -210,7 +230,7 @@ public final class Migrations {
         vm.spec().firmware(),
         vm.spec().nics().stream().map(nic -> nic.network()).toList(),
         bases,
-        placements.wishes(request.place()));
+        wishes);
   }
 
   private long storedBytes(HostId host, DiskId base, DesiredDisk disk) {
@@ -302,14 +322,19 @@ public final class Migrations {
               .find(row.vm(), row.epoch())
               .filter(each -> each.phase().isOpen())
               .orElseThrow(() -> notUnderWay(vm.name()));
+      if (row.phase() == Phase.LIVE || row.phase() == Phase.RETURNING) {
+        handovers.callBack(tx, row);
+        return handovers.operations().find(tx, row.operation()).orElseThrow();
+      }
       return handovers
-          .back(
-              tx,
-              row,
-              Problem.of(ErrorCode.INTERRUPTED, "migrating " + vm.name())
-                  .detail("It was cancelled. The VM stays on " + hosts.nameOf(row.source()) + "."))
+          .back(tx, row, cancelled(row))
           .orElseThrow(() -> notUnderWay(vm.name()));
     });
+  }
+
+  private Problem cancelled(MigrationRow row) {
+    return Problem.of(ErrorCode.INTERRUPTED, "migrating " + row.desired().name())
+        .detail("It was cancelled. The VM stays on " + hosts.nameOf(row.source()) + ".");
   }
 
   private static RatoonException notUnderWay(EntityName vm) {
@@ -338,7 +363,9 @@ public final class Migrations {
           case BRING -> ofTarget && row.phase() == Phase.BRINGING;
           case FETCH -> ofTarget && row.phase() == Phase.COPYING;
           case GIVE -> !ofTarget && row.phase() == Phase.COPYING;
-          case RECEIVE -> ofTarget && row.phase() == Phase.LIVE;
+          case RECEIVE ->
+              ofTarget && (row.phase() == Phase.LIVE || row.phase() == Phase.RETURNING);
+          case RETURN -> !ofTarget && row.phase() == Phase.RETURNING;
           case SEND -> !ofTarget && row.phase() == Phase.LIVE;
           case REMOVE -> !ofTarget && row.phase() == Phase.REMOVING;
           case DISCARD -> ofTarget && row.phase() == Phase.BACK;
@@ -360,7 +387,7 @@ public final class Migrations {
         progress(tx, row, report);
         handovers.setOut(tx, row);
       }
-      case FETCH -> {
+      case FETCH, RECEIVE, SEND -> {
         progress(tx, row, report);
         handovers.handOver(tx, row, report.moved());
       }
@@ -368,7 +395,10 @@ public final class Migrations {
         tx.migrations().remove(row);
         long _ = handovers.revisions().next(tx, host(row, report));
       }
-      case GIVE, KEEP, RECEIVE, SEND -> {}
+      case RETURN -> {
+        var _ = handovers.back(tx, row, cancelled(row));
+      }
+      case GIVE, KEEP -> {}
     }
   }
 
@@ -377,7 +407,12 @@ public final class Migrations {
   }
 
   private void failed(Transaction tx, MigrationRow row, MoveReport report) {
-    if (row.phase().isOpen()) {
+    switch (report.task()) {
+      // It has arrived: the other host says so, too, with what came.
+      case RETURN -> handovers.handOver(tx, row, report.moved());
+      // Where the guest is, only the source knows until it has arrived.
+      case RECEIVE, KEEP, REMOVE, DISCARD -> {}
+      case BRING, FETCH, GIVE, SEND -> {
       var _ = handovers.back(
           tx,
           row,
@@ -386,6 +421,7 @@ public final class Migrations {
               .orElseGet(() ->
                   Problem.of(ErrorCode.INTERNAL, "migrating " + row.desired().name())
                       .detail("A host reports that it failed, but not why.")));
+      }
     }
   }
 

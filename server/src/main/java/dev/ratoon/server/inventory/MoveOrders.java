@@ -30,6 +30,7 @@ record MoveOrders(Members members, InstantSource clock) {
       case BRINGING -> isTarget ? Optional.of(MoveTask.BRING) : Optional.empty();
       case COPYING -> Optional.of(isTarget ? MoveTask.FETCH : MoveTask.GIVE);
       case LIVE -> Optional.of(isTarget ? MoveTask.RECEIVE : MoveTask.SEND);
+      case RETURNING -> Optional.of(isTarget ? MoveTask.RECEIVE : MoveTask.RETURN);
       case HANDED -> isTarget ? Optional.empty() : Optional.of(MoveTask.KEEP);
       case REMOVING -> isTarget ? Optional.empty() : Optional.of(MoveTask.REMOVE);
       case BACK -> isTarget ? Optional.of(MoveTask.DISCARD) : Optional.empty();

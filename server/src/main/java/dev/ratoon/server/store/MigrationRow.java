@@ -38,6 +38,8 @@ public record MigrationRow(
     COPYING,
     /** The running guest is on its way: only the two hosts know where it is. */
     LIVE,
+    /** The guest is on its way, and shall stay if it can. */
+    RETURNING,
     /** The VM is the target's; the source keeps what it had. */
     HANDED,
     /** It has come; the source removes what it had. */
@@ -47,7 +49,7 @@ public record MigrationRow(
 
     /** Whether the VM is still the source's, and may become the target's. */
     public boolean isOpen() {
-      return this == BRINGING || this == COPYING || this == LIVE;
+      return this == BRINGING || this == COPYING || this == LIVE || this == RETURNING;
     }
   }
 

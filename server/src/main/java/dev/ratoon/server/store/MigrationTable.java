@@ -100,7 +100,7 @@ public final class MigrationTable {
                 """
                 select count(*) from migration join vm_base on vm_base.vm = migration.vm
                 where migration.target = :host and vm_base.base = :base
-                  and migration.phase in ('BRINGING', 'COPYING', 'LIVE')\
+                  and migration.phase in ('BRINGING', 'COPYING', 'LIVE', 'RETURNING')\
                 """)
             .bind("host", host.toString())
             .bind("base", base.hex())

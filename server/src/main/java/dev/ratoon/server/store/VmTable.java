@@ -34,7 +34,7 @@ public final class VmTable {
         union all
         select migration.target as host, vm.memory_bytes
         from migration join vm on vm.id = migration.vm
-        where migration.phase in ('BRINGING', 'COPYING', 'LIVE')) promised
+        where migration.phase in ('BRINGING', 'COPYING', 'LIVE', 'RETURNING')) promised
       where host is not null %s group by host\
       """;
 
