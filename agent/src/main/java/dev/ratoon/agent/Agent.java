@@ -7,8 +7,8 @@ import dev.ratoon.agent.host.FileSystems;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
-import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.agent.move.Moves;
+import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.agent.vm.VmKeepers;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
@@ -22,8 +22,8 @@ import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.Findings.Stray;
 import dev.ratoon.protocol.agent.HostReport;
-import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.agent.MoveReport;
+import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.protocol.agent.VmReport;
@@ -92,12 +92,9 @@ public final class Agent implements AgentLink, AutoCloseable {
             this::moveReports,
             config.reportEvery());
     this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
-    this.moves = new Moves(
-            vms.moving(),
-            stores.bases().road(),
-            hypervisor.live(),
-            clock,
-            reporter::movesChanged);
+    this.moves =
+        new Moves(
+            vms.moving(), stores.bases().road(), hypervisor.live(), clock, reporter::movesChanged);
     this.bases =
         new BaseKeepers(
             new BaseWork(stores.cache(), stores.bases(), vms::standingOn),

@@ -15,12 +15,12 @@ import dev.ratoon.model.Layout;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
+import dev.ratoon.protocol.agent.DesiredMove;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.protocol.agent.TransferReport;
 import dev.ratoon.protocol.agent.Whereabouts;
-import dev.ratoon.protocol.agent.DesiredMove;
 import dev.ratoon.protocol.channel.ChunkServer;
 import dev.ratoon.protocol.channel.MoveClient;
 import dev.ratoon.protocol.channel.MoveDoor;
@@ -65,8 +65,7 @@ public final class FleetBases implements Bases {
 
     @Override
     public MoveLink to(DesiredMove move) {
-      return moving.open(
-          peers.address(move.other(), move.otherAddress().orElse("")), move.other());
+      return moving.open(peers.address(move.other(), move.otherAddress().orElse("")), move.other());
     }
 
     @Override

@@ -57,7 +57,9 @@ final class Peers implements AutoCloseable {
     try {
       Optional<PeerConnection> open = peer.connection.filter(PeerConnection::isOpen);
       PeerConnection connection =
-          open.isPresent() ? open.get() : client.open(address(place.host(), place.address()), place.host());
+          open.isPresent()
+              ? open.get()
+              : client.open(address(place.host(), place.address()), place.host());
       peer.connection = Optional.of(connection);
       return connection;
     } finally {

@@ -77,23 +77,27 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
   public Begun begin(VmId id, String description) {
     String doing = "beginning to send domain " + id;
     try (MigrationParameters params = new MigrationParameters().xml(description)) {
-      return source(doing, id, PATIENCE, domain -> {
-        Words out = new Words();
-        Pointer xml =
-            VIRT.virDomainMigrateBegin3Params(
-                domain,
-                params.pointer(),
-                params.count(),
-                out.word,
-                out.bytes,
-                OF_SOURCE | CHANGE_PROTECTION);
-        if (xml == null) {
-          throw refused(doing);
-        }
-        String text = xml.getString(0, "UTF-8");
-        Native.free(Pointer.nativeValue(xml));
-        return new Begun(text, out.take());
-      });
+      return source(
+          doing,
+          id,
+          PATIENCE,
+          domain -> {
+            Words out = new Words();
+            Pointer xml =
+                VIRT.virDomainMigrateBegin3Params(
+                    domain,
+                    params.pointer(),
+                    params.count(),
+                    out.word,
+                    out.bytes,
+                    OF_SOURCE | CHANGE_PROTECTION);
+            if (xml == null) {
+              throw refused(doing);
+            }
+            String text = xml.getString(0, "UTF-8");
+            Native.free(Pointer.nativeValue(xml));
+            return new Begun(text, out.take());
+          });
     }
   }
 
@@ -101,28 +105,35 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
   public byte[] prepare(DomainSpec spec, Machine machine, byte[] word, Sockets listen) {
     String doing = "preparing for domain '" + spec.name() + "'";
     String description = description(spec, machine);
-    return moving.call(doing, PATIENCE, () -> keeper.use(doing, connection -> {
-      try (MigrationParameters params = new MigrationParameters().xml(description).sockets(listen)) {
-        Words out = new Words();
-        PointerByReference uri = new PointerByReference();
-        int rc =
-            VIRT.virDomainMigratePrepare3Params(
-                connection.pointer(),
-                params.pointer(),
-                params.count(),
-                word,
-                word.length,
-                out.word,
-                out.bytes,
-                uri,
-                BOTH);
-        free(uri);
-        if (rc < 0) {
-          throw refused(doing);
-        }
-        return out.take();
-      }
-    }));
+    return moving.call(
+        doing,
+        PATIENCE,
+        () ->
+            keeper.use(
+                doing,
+                connection -> {
+                  try (MigrationParameters params =
+                      new MigrationParameters().xml(description).sockets(listen)) {
+                    Words out = new Words();
+                    PointerByReference uri = new PointerByReference();
+                    int rc =
+                        VIRT.virDomainMigratePrepare3Params(
+                            connection.pointer(),
+                            params.pointer(),
+                            params.count(),
+                            word,
+                            word.length,
+                            out.word,
+                            out.bytes,
+                            uri,
+                            BOTH);
+                    free(uri);
+                    if (rc < 0) {
+                      throw refused(doing);
+                    }
+                    return out.take();
+                  }
+                }));
   }
 
   @Override
@@ -130,42 +141,57 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
     String doing = "sending domain " + id;
     try (MigrationParameters params =
         new MigrationParameters().xml(begun.description()).sockets(connect)) {
-      return source(doing, id, LONGEST, domain -> {
-        Words out = new Words();
-        int rc =
-            VIRT.virDomainMigratePerform3Params(
-                domain,
-                null,
-                params.pointer(),
-                params.count(),
-                word,
-                word.length,
-                out.word,
-                out.bytes,
-                OF_SOURCE);
-        byte[] said = out.take();
-        if (rc < 0) {
-          throw refused(doing);
-        }
-        return said;
-      });
+      return source(
+          doing,
+          id,
+          LONGEST,
+          domain -> {
+            Words out = new Words();
+            int rc =
+                VIRT.virDomainMigratePerform3Params(
+                    domain,
+                    null,
+                    params.pointer(),
+                    params.count(),
+                    word,
+                    word.length,
+                    out.word,
+                    out.bytes,
+                    OF_SOURCE);
+            byte[] said = out.take();
+            if (rc < 0) {
+              throw refused(doing);
+            }
+            return said;
+          });
     }
   }
 
   @Override
   public void abort(VmId id) {
     String doing = "stopping to send domain " + id;
-    asking.call(doing, PATIENCE, () -> keeper.use(doing, connection ->
-        connection.withPointer(id.toString(), VIRT::virDomainAbortJob)));
+    asking.call(
+        doing,
+        PATIENCE,
+        () ->
+            keeper.use(
+                doing,
+                connection -> connection.withPointer(id.toString(), VIRT::virDomainAbortJob)));
   }
 
   @Override
   public Progress progress(VmId id) {
     String doing = "asking how far domain " + id + " is";
-    return asking.call(doing, PATIENCE, () -> keeper.use(doing, connection ->
-        connection
-            .withPointer(id.toString(), domain -> progress(domain, 0))
-            .orElse(new Progress(0, 0, 0, 0, Optional.empty()))));
+    return asking.call(
+        doing,
+        PATIENCE,
+        () ->
+            keeper.use(
+                doing,
+                connection ->
+                    connection
+                        .withPointer(id.toString(), domain -> progress(domain, 0))
+                        .orElse(new Progress(0, 0, 0, 0, Optional.empty()))));
   }
 
   private static Progress progress(DomainPointer domain, int flags) {
@@ -199,31 +225,38 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
   @Override
   public Optional<Progress> finish(DomainSpec spec, byte[] word, boolean cancelled) {
     String doing = "taking domain '" + spec.name() + "'";
-    return moving.call(doing, PATIENCE, () -> keeper.use(doing, connection -> {
-      try (MigrationParameters params = new MigrationParameters().name(DomainXml.name(spec))) {
-        Words out = new Words();
-        DomainPointer domain =
-            VIRT.virDomainMigrateFinish3Params(
-                connection.pointer(),
-                params.pointer(),
-                params.count(),
-                word,
-                word.length,
-                out.word,
-                out.bytes,
-                BOTH,
-                cancelled ? 1 : 0);
-        byte[] _ = out.take();
-        if (domain == null) {
-          return Optional.<Progress>empty();
-        }
-        try {
-          return Optional.of(progress(domain, COMPLETED));
-        } finally {
-          NativeLibvirt.INSTANCE.virDomainFree(domain);
-        }
-      }
-    }));
+    return moving.call(
+        doing,
+        PATIENCE,
+        () ->
+            keeper.use(
+                doing,
+                connection -> {
+                  try (MigrationParameters params =
+                      new MigrationParameters().name(DomainXml.name(spec))) {
+                    Words out = new Words();
+                    DomainPointer domain =
+                        VIRT.virDomainMigrateFinish3Params(
+                            connection.pointer(),
+                            params.pointer(),
+                            params.count(),
+                            word,
+                            word.length,
+                            out.word,
+                            out.bytes,
+                            BOTH,
+                            cancelled ? 1 : 0);
+                    byte[] _ = out.take();
+                    if (domain == null) {
+                      return Optional.<Progress>empty();
+                    }
+                    try {
+                      return Optional.of(progress(domain, COMPLETED));
+                    } finally {
+                      NativeLibvirt.INSTANCE.virDomainFree(domain);
+                    }
+                  }
+                }));
   }
 
   @Override
@@ -243,10 +276,15 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
   }
 
   /** Something done with the domain at the source. */
-  private <T> T source(
-      String doing, VmId id, Duration patience, Function<DomainPointer, T> work) {
-    return moving.call(doing, patience, () -> keeper.use(doing, connection ->
-        connection.withPointer(id.toString(), work).orElseThrow(() -> lost(doing))));
+  private <T> T source(String doing, VmId id, Duration patience, Function<DomainPointer, T> work) {
+    return moving.call(
+        doing,
+        patience,
+        () ->
+            keeper.use(
+                doing,
+                connection ->
+                    connection.withPointer(id.toString(), work).orElseThrow(() -> lost(doing))));
   }
 
   private static RatoonException lost(String doing) {

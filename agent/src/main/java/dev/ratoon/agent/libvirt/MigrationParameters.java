@@ -30,8 +30,7 @@ final class MigrationParameters implements AutoCloseable {
   }
 
   private MigrationParameters add(String name, String value) {
-    int rc =
-        NativeMigration.INSTANCE.virTypedParamsAddString(params, count, room, name, value);
+    int rc = NativeMigration.INSTANCE.virTypedParamsAddString(params, count, room, name, value);
     if (rc < 0) {
       throw new IllegalStateException("libvirt takes no parameter " + name);
     }

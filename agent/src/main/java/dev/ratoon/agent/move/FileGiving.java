@@ -31,8 +31,7 @@ final class FileGiving {
         new Files(
             given.stream()
                 .map(file ->
-                    new MoveWords.File(
-                        file.name(), size(file), StoredBytes.of(file.file())))
+                    new MoveWords.File(file.name(), size(file), StoredBytes.of(file.file())))
                 .toList()));
     while (true) {
       switch (link.next()) {
@@ -77,8 +76,6 @@ final class FileGiving {
   }
 
   private static RuntimeException misbehaved(String why) {
-    return Problem.of(ErrorCode.PEER_MISBEHAVED, "giving a VM's files")
-        .detail(why)
-        .asException();
+    return Problem.of(ErrorCode.PEER_MISBEHAVED, "giving a VM's files").detail(why).asException();
   }
 }

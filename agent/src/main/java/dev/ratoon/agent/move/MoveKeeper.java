@@ -62,8 +62,7 @@ final class MoveKeeper implements AutoCloseable {
 
   /** The destination's side of a live migration. */
   LiveReceiving receiving() {
-    return work
-        .receiving()
+    return work.receiving()
         .orElseThrow(() ->
             Problem.of(ErrorCode.WRONG_STATE, "migrating a VM")
                 .detail("This host's hypervisor moves no guests that run.")

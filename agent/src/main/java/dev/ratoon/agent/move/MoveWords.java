@@ -28,7 +28,9 @@ final class MoveWords {
     MEMORY,
     /** What QEMU sends of the disks. */
     DISKS,
-    /** The source wants to know whether the guest has arrived, and that it will not if it has not. */
+    /**
+     * The source wants to know whether the guest has arrived, and that it will not if it has not.
+     */
     OUTCOME
   }
 

@@ -27,7 +27,6 @@ record MoveWork(
   /** A guest that runs for so long has arrived, whoever has seen it come. */
   private static final int LOOKS_THAT_SUFFICE = 30;
 
-
   /** Does the task; what it had done before it was cut off is done again, or found done. */
   Moved run(DesiredMove move, Timeline timeline) throws InterruptedException {
     DesiredVm vm = move.vm();
@@ -91,8 +90,7 @@ record MoveWork(
 
   private void bring(DesiredVm vm, Timeline timeline) {
     timeline.step(
-        "base",
-        () -> vms.bringBases(vm, (done, total) -> timeline.progress("base", done, total)));
+        "base", () -> vms.bringBases(vm, (done, total) -> timeline.progress("base", done, total)));
   }
 
   private Moved fetch(DesiredMove move, Timeline timeline) throws InterruptedException {

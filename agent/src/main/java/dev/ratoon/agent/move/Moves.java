@@ -67,9 +67,7 @@ public final class Moves implements AutoCloseable {
     for (DesiredMove move : moves) {
       Key key = Key.of(move);
       wanted.add(key);
-      keepers
-          .computeIfAbsent(key, _ -> new MoveKeeper(work(), clock, changed))
-          .want(move);
+      keepers.computeIfAbsent(key, _ -> new MoveKeeper(work(), clock, changed)).want(move);
     }
     for (Key key : List.copyOf(keepers.keySet())) {
       MoveKeeper unwanted = wanted.contains(key) ? null : keepers.remove(key);

@@ -97,7 +97,8 @@ final class Relay implements AutoCloseable {
       past.addAndGet(link.wireBytes());
       tunnels.remove(tunnel);
     } catch (IOException | RatoonException failed) {
-      LOG.info("What QEMU sends ({}) does not reach the other host: {}", purpose, failed.getMessage());
+      LOG.info(
+          "What QEMU sends ({}) does not reach the other host: {}", purpose, failed.getMessage());
     }
   }
 

@@ -52,8 +52,7 @@ final class VmMoves implements MovingVms {
   private final VmLedger ledger;
   private final VmWork work;
 
-  VmMoves(
-      Hypervisor hypervisor, Stores stores, VmFolders folders, VmLedger ledger, VmWork work) {
+  VmMoves(Hypervisor hypervisor, Stores stores, VmFolders folders, VmLedger ledger, VmWork work) {
     this.hypervisor = hypervisor;
     this.caches = stores.caches();
     this.bases = new VmBases(caches, stores.bases());
@@ -201,8 +200,7 @@ final class VmMoves implements MovingVms {
   public List<Given> leave(DesiredVm vm) {
     VmId id = vm.id();
     String doing = "giving VM '" + vm.name() + "' to another host";
-    if (folders.place(id) != VmFolders.Place.LIVE
-        || !folders.find(id).orElseThrow().disksMade()) {
+    if (folders.place(id) != VmFolders.Place.LIVE || !folders.find(id).orElseThrow().disksMade()) {
       throw Problem.of(ErrorCode.NOT_FOUND, doing).detail("It has no files here.").asException();
     }
     requireNoDomain(id, doing);
@@ -236,9 +234,7 @@ final class VmMoves implements MovingVms {
     VmRecord record = VmRecord.fresh(vm.id(), vm.epoch());
     Path folder = folders.makeAnew(record);
     work.forget(vm.id());
-    VmRecord made =
-        record.withFiles(
-            new MadeFiles(work.makeFor(vm, folder), work.portFor(vm)));
+    VmRecord made = record.withFiles(new MadeFiles(work.makeFor(vm, folder), work.portFor(vm)));
     folders.save(made);
     own(folders.socketsAnew(vm.id()));
     return work.domainOf(vm, made, folder);
@@ -248,9 +244,7 @@ final class VmMoves implements MovingVms {
   private void requireEmpty(DesiredVm vm, String doing) {
     Optional<DomainStatus> domain = work.domain(vm.id());
     boolean others = folders.find(vm.id()).filter(r -> r.epoch() != vm.epoch()).isPresent();
-    if (others
-        || runs(vm.id())
-        || domain.filter(left -> left.epoch() != vm.epoch()).isPresent()) {
+    if (others || runs(vm.id()) || domain.filter(left -> left.epoch() != vm.epoch()).isPresent()) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing)
           .detail("There is a VM of this id here already.")
           .next("It is left as it is.")

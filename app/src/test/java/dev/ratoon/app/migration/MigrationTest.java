@@ -170,8 +170,7 @@ class MigrationTest {
 
     assertThat(fleet.ended(migrate("web", ANYWHERE)).problem()).isEmpty();
     assertNothingIsLeftOn(first);
-    SmallFleet.await(
-        "the way back", () -> fleet.ended(tryMigrate("web")).problem().isEmpty());
+    SmallFleet.await("the way back", () -> fleet.ended(tryMigrate("web")).problem().isEmpty());
 
     assertItIsOn(first, vm, expected());
     assertNothingIsLeftOn(second);
@@ -245,8 +244,7 @@ class MigrationTest {
         "the VM to be waited for",
         () -> fleet.show(begun).steps().stream().anyMatch(step -> step.name().equals("base")));
 
-    OperationView cancelled =
-        fleet.api.call(Endpoints.VM_MIGRATE_CANCEL, Params.of("vm", "web"));
+    OperationView cancelled = fleet.api.call(Endpoints.VM_MIGRATE_CANCEL, Params.of("vm", "web"));
 
     assertThat(cancelled.state()).isEqualTo(OperationState.FAILED);
     SmallFleet.await("it to run", () -> fleet.vm("web").state() == VmState.RUNNING);

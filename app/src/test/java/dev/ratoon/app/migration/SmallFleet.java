@@ -113,8 +113,7 @@ final class SmallFleet implements AutoCloseable {
   DiskId image(String name, byte[] content, Host at) throws IOException {
     Path file = Files.write(folder.resolve(name + ".raw"), content);
     OperationView added =
-        api.upload(
-            Params.of("image", name).with("file", name + ".raw"), file, _ -> {});
+        api.upload(Params.of("image", name).with("file", name + ".raw"), file, _ -> {});
     assertThat(ended(added).problem()).isEmpty();
     return at.imported(content);
   }

@@ -140,11 +140,10 @@ final class VmMigrate implements Callable<Integer> {
       }
     }
     if (instead.cancel) {
-      begun.forEach(
-          operation ->
-              session
-                  .output()
-                  .say("The migration of " + operation.subject() + " was cancelled; it stays."));
+      begun.forEach(operation ->
+          session
+              .output()
+              .say("The migration of " + operation.subject() + " was cancelled; it stays."));
       return refused;
     }
     int code = wait.finish(session, begun);

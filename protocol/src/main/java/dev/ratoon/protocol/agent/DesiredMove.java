@@ -14,8 +14,4 @@ import java.util.Optional;
  *     dev.ratoon.protocol.fleet.MoveGrant}. Empty of a task that talks to nobody
  */
 public record DesiredMove(
-    DesiredVm vm,
-    MoveTask task,
-    HostId other,
-    Optional<String> otherAddress,
-    String grant) {}
+    DesiredVm vm, MoveTask task, HostId other, Optional<String> otherAddress, String grant) {}

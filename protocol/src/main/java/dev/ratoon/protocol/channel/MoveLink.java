@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -189,11 +190,21 @@ public final class MoveLink implements AutoCloseable {
   }
 
   private enum Kind {
-    BEAT,
-    MESSAGE,
-    DATA,
-    END,
-    PROBLEM
+    BEAT(0),
+    MESSAGE(1),
+    DATA(2),
+    END(3),
+    PROBLEM(4);
+
+    private final int code;
+
+    Kind(int code) {
+      this.code = code;
+    }
+
+    static Optional<Kind> of(int code) {
+      return Arrays.stream(values()).filter(kind -> kind.code == code).findFirst();
+    }
   }
 
   private void send(Kind kind, ByteBuffer body) {
@@ -202,7 +213,7 @@ public final class MoveLink implements AutoCloseable {
       throw why.asException();
     }
     ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
-    head.putInt(body.remaining()).put((byte) kind.ordinal()).flip();
+    head.putInt(body.remaining()).put((byte) kind.code).flip();
     try {
       link.write(new ByteBuffer[] {head, body}, 2);
     } catch (IOException broken) {
@@ -232,12 +243,12 @@ public final class MoveLink implements AutoCloseable {
 
   /** False when nothing more may come. */
   private boolean take(MoveFrames.Frame frame) throws InterruptedException {
-    Kind[] kinds = Kind.values();
-    if (frame.kind() >= kinds.length || (hasEnded && frame.kind() != 0)) {
+    Optional<Kind> kind = Kind.of(frame.kind());
+    if (kind.isEmpty() || (hasEnded && kind.get() != Kind.BEAT)) {
       end(misbehaved("It sent what has no place there.").problem());
       return false;
     }
-    switch (kinds[frame.kind()]) {
+    switch (kind.get()) {
       case BEAT -> {}
       case MESSAGE -> put(new Received.Message(text(frame.body())));
       case DATA -> put(new Received.Data(frame.body()));

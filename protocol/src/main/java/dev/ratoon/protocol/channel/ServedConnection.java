@@ -70,7 +70,8 @@ final class ServedConnection implements Wire.Handler {
   private void serveMove(Peer asker) {
     server.unwatch(wire);
     moving = true;
-    try (MoveLink link = MoveLink.over(wire.link(), asker, wire.name(), server.settings().rates())) {
+    try (MoveLink link =
+        MoveLink.over(wire.link(), asker, wire.name(), server.settings().rates())) {
       Optional<MoveDoor> door = server.moves();
       if (door.isEmpty() || stopped) {
         link.refuse(

@@ -20,31 +20,34 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Who owns a VM that is on its way. Ownership is an epoch, and only grows: the target of a migration
- * is promised the next one, and gets it when it has everything; if it never does, the source gets
- * the one after that. So whatever either host remembers, at most one of them may start the VM: a
- * host that has given it away starts it only for an epoch newer than the promised one, and one that
- * has not got it has no VM, but files that came.
+ * Who owns a VM that is on its way. Ownership is an epoch, and only grows: the target of a
+ * migration is promised the next one, and gets it when it has everything; if it never does, the
+ * source gets the one after that. So whatever either host remembers, at most one of them may start
+ * the VM: a host that has given it away starts it only for an epoch newer than the promised one,
+ * and one that has not got it has no VM, but files that came.
  */
 record Handovers(KnownVms known, Operations operations, Revisions revisions) {
 
   /** The target has what the disks stand on: the VM may stop, and go. */
   void setOut(Transaction tx, MigrationRow row) {
-    tx.vms().find(row.vm()).ifPresent(vm -> {
-      if (row.mode() == MigrationMode.COLD && vm.power() != DesiredPower.STOPPED) {
-        known.want(
-            tx,
-            vm.wanting(
-                DesiredPower.STOPPED,
-                row.graceSeconds(),
-                revisions.next(tx, row.source()),
-                Optional.empty()));
-      } else {
-        next(tx, row.source());
-      }
-      tx.migrations().put(row.in(row.mode() == MigrationMode.COLD ? Phase.COPYING : Phase.LIVE));
-      next(tx, row.target());
-    });
+    tx.vms()
+        .find(row.vm())
+        .ifPresent(vm -> {
+          if (row.mode() == MigrationMode.COLD && vm.power() != DesiredPower.STOPPED) {
+            known.want(
+                tx,
+                vm.wanting(
+                    DesiredPower.STOPPED,
+                    row.graceSeconds(),
+                    revisions.next(tx, row.source()),
+                    Optional.empty()));
+          } else {
+            next(tx, row.source());
+          }
+          tx.migrations()
+              .put(row.in(row.mode() == MigrationMode.COLD ? Phase.COPYING : Phase.LIVE));
+          next(tx, row.target());
+        });
   }
 
   /** A guest on its way shall stay if it can: its host says whether it does. */
@@ -56,19 +59,21 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
   /** The target has everything: the VM is its from now on. */
   void handOver(Transaction tx, MigrationRow row, Moved moved) {
     Optional<OperationRow> operation = operations.running(tx, row.operation());
-    tx.vms().find(row.vm()).ifPresent(vm -> {
-      known.want(
-          tx,
-          vm.ownedBy(
-              row.target(),
-              row.epoch(),
-              row.power(),
-              Math.max(
-                  vm.powerRevision() + 1, operation.map(OperationRow::revision).orElse(0L)),
-              revisions.next(tx, row.target())));
-      tx.migrations().put(row.in(Phase.HANDED).having(moved));
-      next(tx, row.source());
-    });
+    tx.vms()
+        .find(row.vm())
+        .ifPresent(vm -> {
+          known.want(
+              tx,
+              vm.ownedBy(
+                  row.target(),
+                  row.epoch(),
+                  row.power(),
+                  Math.max(
+                      vm.powerRevision() + 1, operation.map(OperationRow::revision).orElse(0L)),
+                  revisions.next(tx, row.target())));
+          tx.migrations().put(row.in(Phase.HANDED).having(moved));
+          next(tx, row.source());
+        });
   }
 
   /**
@@ -78,16 +83,18 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
    */
   Optional<OperationView> back(Transaction tx, MigrationRow row, Problem why) {
     Optional<OperationRow> operation = operations.running(tx, row.operation());
-    tx.vms().find(row.vm()).ifPresent(vm ->
-        known.want(
-            tx,
-            vm.ownedBy(
-                row.source(),
-                row.epoch() + 1,
-                row.power(),
-                Math.max(
-                    vm.powerRevision() + 1, operation.map(OperationRow::revision).orElse(0L)),
-                revisions.next(tx, row.source()))));
+    tx.vms()
+        .find(row.vm())
+        .ifPresent(vm ->
+            known.want(
+                tx,
+                vm.ownedBy(
+                    row.source(),
+                    row.epoch() + 1,
+                    row.power(),
+                    Math.max(
+                        vm.powerRevision() + 1, operation.map(OperationRow::revision).orElse(0L)),
+                    revisions.next(tx, row.source()))));
     tx.migrations().put(row.in(Phase.BACK));
     next(tx, row.target());
     return operation.map(running -> operations.fail(tx, running, why));
@@ -108,11 +115,12 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
       }
       if (row.phase().isOpen()) {
         tx.lock(List.of(row.source(), row.target()));
-        var _ = back(
-            tx,
-            row,
-            Problem.of(ErrorCode.INTERRUPTED, "migrating " + vm.name())
-                .detail("The VM was deleted meanwhile."));
+        var _ =
+            back(
+                tx,
+                row,
+                Problem.of(ErrorCode.INTERRUPTED, "migrating " + vm.name())
+                    .detail("The VM was deleted meanwhile."));
       }
     }
     return tx.vms().find(vm.id()).orElse(vm);
@@ -140,11 +148,12 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
     for (MigrationRow row : tx.migrations().onHost(host)) {
       boolean wasTarget = row.target().equals(host);
       if (row.phase().isOpen()) {
-        var _ = back(
-            tx,
-            row,
-            Problem.of(ErrorCode.WRONG_STATE, "migrating " + row.desired().name())
-                .detail("An operator has given up one of its hosts."));
+        var _ =
+            back(
+                tx,
+                row,
+                Problem.of(ErrorCode.WRONG_STATE, "migrating " + row.desired().name())
+                    .detail("An operator has given up one of its hosts."));
       }
       boolean toBeRemovedThere = row.phase().isOpen() && !wasTarget;
       if (!toBeRemovedThere) {

@@ -40,8 +40,8 @@ public record Inventory(
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
-    Revisions revisions = new Revisions(
-            database, incarnation, histories, members, new MoveOrders(members, clock));
+    Revisions revisions =
+        new Revisions(database, incarnation, histories, members, new MoveOrders(members, clock));
     FleetShares shares =
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);
@@ -50,12 +50,7 @@ public record Inventory(
     Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
     Migrations migrations =
         new Migrations(
-            database,
-            hosts,
-            vms,
-            observations,
-            new Handovers(known, operations, revisions),
-            clock);
+            database, hosts, vms, observations, new Handovers(known, operations, revisions), clock);
     return new Inventory(
         hosts,
         vms,

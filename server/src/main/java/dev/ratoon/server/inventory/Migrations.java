@@ -80,11 +80,17 @@ public final class Migrations {
 
   /** A VM and where it would go. */
   private record Plan(
-      VmRow vm, VmReport seen, MigrationMode mode, boolean stops, VmNeeds needs, Placement.Place to) {}
+      VmRow vm,
+      VmReport seen,
+      MigrationMode mode,
+      boolean stops,
+      VmNeeds needs,
+      Placement.Place to) {}
 
   /** Where a VM would go, and what would move. Nothing is changed. */
   public MigrationView plan(String tenant, String nameOrId, MigrateRequest request) {
-    return database.read(tx -> view(plan(tx, vms.idle(tx, tenant, nameOrId, "migrating"), request)));
+    return database.read(
+        tx -> view(plan(tx, vms.idle(tx, tenant, nameOrId, "migrating"), request)));
   }
 
   /**
@@ -106,8 +112,7 @@ public final class Migrations {
   private Plan planOn(Transaction tx, String tenant, Plan before, MigrateRequest request) {
     VmRow vm = vms.idle(tx, tenant, before.vm().id().toString(), "migrating");
     Plan again = plan(tx, vm, request);
-    if (!again.to().host().equals(before.to().host())
-        || !vm.host().equals(before.vm().host())) {
+    if (!again.to().host().equals(before.to().host()) || !vm.host().equals(before.vm().host())) {
       throw new Outdated("where the VM goes");
     }
     return again;
@@ -170,8 +175,7 @@ public final class Migrations {
   private static MigrationMode mode(
       MigrateRequest request, VmReport seen, boolean takenOver, String doing) {
     boolean runs = seen.state() == VmState.RUNNING || seen.state() == VmState.PAUSED;
-    MigrationMode mode =
-        request.mode().orElse(runs ? MigrationMode.LIVE : MigrationMode.COLD);
+    MigrationMode mode = request.mode().orElse(runs ? MigrationMode.LIVE : MigrationMode.COLD);
     if (mode == MigrationMode.LIVE && !runs) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing)
           .detail("It does not run.")
@@ -283,9 +287,7 @@ public final class Migrations {
         plan.to().name(),
         plan.mode(),
         plan.stops(),
-        IntStream.range(0, disks.size())
-            .mapToObj(i -> disk(plan, i, disks.get(i)))
-            .toList(),
+        IntStream.range(0, disks.size()).mapToObj(i -> disk(plan, i, disks.get(i))).toList(),
         plan.to().terms().bytesToMove(),
         plan.needs().diskBytes(),
         plan.mode() == MigrationMode.LIVE ? plan.vm().spec().memoryBytes() : 0,
@@ -326,9 +328,7 @@ public final class Migrations {
         handovers.callBack(tx, row);
         return handovers.operations().find(tx, row.operation()).orElseThrow();
       }
-      return handovers
-          .back(tx, row, cancelled(row))
-          .orElseThrow(() -> notUnderWay(vm.name()));
+      return handovers.back(tx, row, cancelled(row)).orElseThrow(() -> notUnderWay(vm.name()));
     });
   }
 
@@ -347,12 +347,14 @@ public final class Migrations {
   /** Takes up what a host says of its part. */
   void fold(Transaction tx, HostId host, List<MoveReport> reports) {
     for (MoveReport report : reports) {
-      tx.migrations().find(report.vm(), report.epoch()).ifPresent(row -> {
-        tx.lock(List.of(row.source(), row.target()));
-        tx.migrations()
-            .find(report.vm(), report.epoch())
-            .ifPresent(now -> fold(tx, now, host, report));
-      });
+      tx.migrations()
+          .find(report.vm(), report.epoch())
+          .ifPresent(row -> {
+            tx.lock(List.of(row.source(), row.target()));
+            tx.migrations()
+                .find(report.vm(), report.epoch())
+                .ifPresent(now -> fold(tx, now, host, report));
+          });
     }
   }
 
@@ -363,8 +365,7 @@ public final class Migrations {
           case BRING -> ofTarget && row.phase() == Phase.BRINGING;
           case FETCH -> ofTarget && row.phase() == Phase.COPYING;
           case GIVE -> !ofTarget && row.phase() == Phase.COPYING;
-          case RECEIVE ->
-              ofTarget && (row.phase() == Phase.LIVE || row.phase() == Phase.RETURNING);
+          case RECEIVE -> ofTarget && (row.phase() == Phase.LIVE || row.phase() == Phase.RETURNING);
           case RETURN -> !ofTarget && row.phase() == Phase.RETURNING;
           case SEND -> !ofTarget && row.phase() == Phase.LIVE;
           case REMOVE -> !ofTarget && row.phase() == Phase.REMOVING;
@@ -413,14 +414,15 @@ public final class Migrations {
       // Where the guest is, only the source knows until it has arrived.
       case RECEIVE, KEEP, REMOVE, DISCARD -> {}
       case BRING, FETCH, GIVE, SEND -> {
-      var _ = handovers.back(
-          tx,
-          row,
-          report
-              .problem()
-              .orElseGet(() ->
-                  Problem.of(ErrorCode.INTERNAL, "migrating " + row.desired().name())
-                      .detail("A host reports that it failed, but not why.")));
+        var _ =
+            handovers.back(
+                tx,
+                row,
+                report
+                    .problem()
+                    .orElseGet(() ->
+                        Problem.of(ErrorCode.INTERNAL, "migrating " + row.desired().name())
+                            .detail("A host reports that it failed, but not why.")));
       }
     }
   }
