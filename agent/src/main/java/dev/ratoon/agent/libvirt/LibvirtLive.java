@@ -30,6 +30,10 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
   private static final int BOTH = LIVE | OWN_DISKS_ALONE;
   private static final int OF_SOURCE = BOTH | ABORT_ON_ERROR | AUTO_CONVERGE;
   private static final int COMPLETED = 1;
+
+  /** VIR_DOMAIN_XML_MIGRATABLE: the processor as it was asked for, not as it was then found. */
+  private static final int AS_STARTED = 8;
+
   private static final int VIR_FROM_RPC = 7;
   private static final int MOST_WORD_BYTES = 1 << 20;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -64,7 +68,7 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
                     doing,
                     c ->
                         c.withDomain(
-                            id.toString(), domain -> MachineXml.read(domain.getXMLDesc(0))))
+                            id.toString(), domain -> MachineXml.read(domain.getXMLDesc(AS_STARTED))))
                 .orElseThrow(() -> lost(doing)));
   }
 
