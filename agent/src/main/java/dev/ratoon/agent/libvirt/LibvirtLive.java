@@ -28,7 +28,8 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
   private static final int ABORT_ON_ERROR = 4096;
   private static final int AUTO_CONVERGE = 8192;
   private static final int BOTH = LIVE | OWN_DISKS_ALONE;
-  private static final int OF_SOURCE = BOTH | ABORT_ON_ERROR | AUTO_CONVERGE;
+  private static final int OF_SOURCE =
+      BOTH | ABORT_ON_ERROR | AUTO_CONVERGE | CHANGE_PROTECTION;
   private static final int COMPLETED = 1;
 
   /** VIR_DOMAIN_XML_MIGRATABLE: the processor as it was asked for, not as it was then found. */
@@ -94,7 +95,7 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
                     params.count(),
                     out.word,
                     out.bytes,
-                    OF_SOURCE | CHANGE_PROTECTION);
+                    OF_SOURCE);
             if (xml == null) {
               throw refused(doing);
             }
