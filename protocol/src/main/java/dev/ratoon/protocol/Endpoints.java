@@ -18,6 +18,8 @@ import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
+import dev.ratoon.protocol.api.MigrateRequest;
+import dev.ratoon.protocol.api.MigrationView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.PrecacheRequest;
@@ -191,6 +193,39 @@ public final class Endpoints {
           OperationView.class,
           202,
           "Asks the guest to shut down, and switches it off when it does not.");
+  public static final Endpoint<MigrateRequest, OperationView> VM_MIGRATE =
+      one(
+          "vm-migrate",
+          POST,
+          "/v1/vms/{vm}/migration",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          MigrateRequest.class,
+          OperationView.class,
+          202,
+          "Moves a VM to another host; only its own disks move where its base disks are.");
+  public static final Endpoint<MigrateRequest, MigrationView> VM_MIGRATE_PLAN =
+      one(
+          "vm-migrate-plan",
+          POST,
+          "/v1/vms/{vm}/migration/plan",
+          NO_QUERY,
+          Permission.VMS_READ,
+          MigrateRequest.class,
+          MigrationView.class,
+          200,
+          "Where a VM would go, and what would move. Nothing is changed.");
+  public static final Endpoint<NoBody, OperationView> VM_MIGRATE_CANCEL =
+      one(
+          "vm-migrate-cancel",
+          DELETE,
+          "/v1/vms/{vm}/migration",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          202,
+          "Ends the migration of a VM, which stays where it is, unless it has just arrived.");
   public static final Endpoint<NoBody, OperationView> VM_DELETE =
       one(
           "vm-delete",
@@ -538,6 +573,9 @@ public final class Endpoints {
         VM_SHOW,
         VM_START,
         VM_STOP,
+        VM_MIGRATE,
+        VM_MIGRATE_PLAN,
+        VM_MIGRATE_CANCEL,
         VM_DELETE,
         VM_UNDELETE,
         VM_CONSOLE,

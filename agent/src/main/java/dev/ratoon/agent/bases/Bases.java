@@ -48,6 +48,11 @@ public interface Bases extends AutoCloseable {
     // Without other hosts nothing moves.
   }
 
+  /** The way to other hosts for migrations; empty if there are none. */
+  default Optional<MoveRoad> road() {
+    return Optional.empty();
+  }
+
   /** Those on their way. */
   List<ReplicaReport> arriving();
 

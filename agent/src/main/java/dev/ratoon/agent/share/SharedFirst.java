@@ -1,6 +1,7 @@
 package dev.ratoon.agent.share;
 
 import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.agent.bases.MoveRoad;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.Priority;
@@ -127,6 +128,11 @@ public final class SharedFirst implements Bases {
   @Override
   public Optional<TransferReport> transfers() {
     return others.transfers();
+  }
+
+  @Override
+  public Optional<MoveRoad> road() {
+    return others.road();
   }
 
   @Override

@@ -48,7 +48,7 @@ final class VmFiles {
       EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-  private static final String SEED = "seed.iso";
+  static final String SEED = "seed.iso";
   static final String VARIABLES = "vars.fd";
   static final String CONSOLE = "console.log";
 
@@ -236,7 +236,7 @@ final class VmFiles {
                 .asException());
   }
 
-  private void give(Path file) {
+  void give(Path file) {
     try {
       facts.owner().own(file);
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));

@@ -54,7 +54,10 @@ final class Observations {
   }
 
   Optional<VmReport> of(VmRow vm) {
-    return Optional.ofNullable(of(vm.host()).get(vm.id())).or(vm::observed);
+    // What a host said of it that has it no more says nothing of it now.
+    return Optional.ofNullable(of(vm.host()).get(vm.id()))
+        .filter(report -> report.epoch() >= vm.epoch())
+        .or(() -> vm.observed().filter(report -> report.epoch() >= vm.epoch()));
   }
 
   private Map<VmId, VmReport> of(HostId host) {

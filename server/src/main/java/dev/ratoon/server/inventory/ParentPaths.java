@@ -76,6 +76,11 @@ record ParentPaths(Hosts hosts, List<ShareRow> shares) {
         .or(() -> files.stream().findFirst());
   }
 
+  /** The file that a new child would stand on where nothing else was chosen. */
+  static Optional<String> file(HostReport host, DiskId base) {
+    return files(host, base).stream().findFirst();
+  }
+
   /** The files in which the host has a base, ready to have children; its own cache's first. */
   private static List<String> files(HostReport host, DiskId base) {
     return host.replicas().stream()

@@ -7,6 +7,7 @@ import dev.ratoon.protocol.agent.AdoptedReport;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -33,6 +34,7 @@ public final class Reports implements ServerLink {
   private final BasePlaces places;
   private final BaseProgress bases;
   private final Adoptions adoptions;
+  private final Migrations migrations;
 
   Reports(
       Database database,
@@ -42,10 +44,12 @@ public final class Reports implements ServerLink {
       VmFolding folding,
       BasePlaces places,
       BaseProgress bases,
-      Adoptions adoptions) {
+      Adoptions adoptions,
+      Migrations migrations) {
     this.places = places;
     this.bases = bases;
     this.adoptions = adoptions;
+    this.migrations = migrations;
     this.database = database;
     this.hosts = hosts;
     this.observations = observations;
@@ -126,6 +130,17 @@ public final class Reports implements ServerLink {
       database.change(tx -> {
         boolean _ = hosts.hold(tx, host);
         bases.fold(tx, host, changed);
+      });
+    }
+  }
+
+  @Override
+  public void reportMoves(HostId host, List<MoveReport> moves) {
+    hosts.heard(host);
+    if (hosts.isOurs(host)) {
+      database.change(tx -> {
+        boolean _ = hosts.hold(tx, host);
+        migrations.fold(tx, host, moves);
       });
     }
   }

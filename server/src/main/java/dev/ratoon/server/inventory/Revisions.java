@@ -30,8 +30,15 @@ public final class Revisions {
   private final Members members;
   private final Map<HostId, Newest> newest = new ConcurrentHashMap<>();
   private volatile boolean closed;
+  private final MoveOrders moves;
 
-  Revisions(Database database, String incarnation, Histories histories, Members members) {
+  Revisions(
+      Database database,
+      String incarnation,
+      Histories histories,
+      Members members,
+      MoveOrders moves) {
+    this.moves = moves;
     this.histories = histories;
     this.members = members;
     this.database = database;
@@ -126,7 +133,8 @@ public final class Revisions {
         wish.ofShares() ? shares(tx, host) : List.of(),
         wish.ofAdoptions()
             ? tx.adoptions().onHost(host).stream().map(Adoption::desired).toList()
-            : List.of());
+            : List.of(),
+        moves.of(tx, host));
   }
 
   private static TransferLimits limits(HostTable.Wish wish) {

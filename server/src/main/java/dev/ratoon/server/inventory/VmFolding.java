@@ -33,6 +33,10 @@ import java.util.stream.Stream;
  */
 final class VmFolding {
   private static final int MOST_AT_ONCE = 256;
+
+  /** Of a VM that has never changed its host. */
+  private static final long FIRST_EPOCH = 1;
+
   private static final int MOST_WAITING = 65_536;
 
   private final Database database;
@@ -40,6 +44,7 @@ final class VmFolding {
   private final KnownVms known;
   private final Observations observations;
   private final Operations operations;
+  private final Handovers handovers;
   private final GroupCommit<Told, Boolean> commits =
       new GroupCommit<>(MOST_AT_ONCE, MOST_WAITING, this::all);
 
@@ -48,12 +53,14 @@ final class VmFolding {
       Hosts hosts,
       KnownVms known,
       Observations observations,
-      Operations operations) {
+      Operations operations,
+      Handovers handovers) {
     this.database = database;
     this.hosts = hosts;
     this.known = known;
     this.observations = observations;
     this.operations = operations;
+    this.handovers = handovers;
   }
 
   /** What a host says of some of its VMs. */
@@ -151,7 +158,10 @@ final class VmFolding {
       tx.afterCommit(() -> observations.put(host, report));
       OperationRow operation = under.get(vm.id());
       if (operation != null && report.powerRevision() >= operation.revision()) {
-        fold(operation, report);
+        fold(operation, vm, report);
+      }
+      if (vm.epoch() > FIRST_EPOCH) {
+        handovers.arrived(tx, vm, report);
       }
       if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
         rows.remove(vm.id());
@@ -167,7 +177,7 @@ final class VmFolding {
       }
     }
 
-    private void fold(OperationRow operation, VmReport report) {
+    private void fold(OperationRow operation, VmRow vm, VmReport report) {
       List<OperationStep> steps = steps(operation, report);
       if (!report.settled()) {
         tx.afterCommit(() -> operations.progress(operation.view().id(), steps));
@@ -177,21 +187,40 @@ final class VmFolding {
       ended.add(
           problem(operation, report)
               .map(problem -> operations.failed(at, problem))
-              .orElseGet(() ->
-                  operations.succeeded(at, report.state().name().toLowerCase(Locale.ROOT))));
+              .orElseGet(() -> operations.succeeded(at, result(operation, vm, report))));
       under.remove(report.id());
+    }
+
+    private String result(OperationRow operation, VmRow vm, VmReport report) {
+      String state = report.state().name().toLowerCase(Locale.ROOT);
+      return operation.view().kind() == OperationKind.MIGRATE
+          ? handovers.result(tx, vm, state, hosts.nameOf(vm.host()))
+          : state;
     }
   }
 
   private static List<OperationStep> steps(OperationRow operation, VmReport report) {
-    return Stream.concat(own(operation).stream(), report.steps().stream()).toList();
+    return Stream.concat(own(operation, report).stream(), report.steps().stream()).toList();
   }
 
-  /** The steps that the server did itself, before the host began. */
-  private static List<OperationStep> own(OperationRow operation) {
-    return operation.view().kind() == OperationKind.DEPLOY
-        ? operation.view().steps().subList(0, 1)
-        : List.of();
+  /** The steps that were done before the host began. */
+  private static List<OperationStep> own(OperationRow operation, VmReport report) {
+    return switch (operation.view().kind()) {
+      case DEPLOY -> operation.view().steps().subList(0, 1);
+      case MIGRATE -> Handovers.before(operation, report.steps());
+      case IMPORT,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          PRECACHE,
+          VERIFY,
+          SCRUB,
+          ADOPT,
+          UNADOPT,
+          TAKE_OVER ->
+          List.of();
+    };
   }
 
   private static Optional<Problem> problem(OperationRow operation, VmReport report) {

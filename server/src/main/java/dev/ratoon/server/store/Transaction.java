@@ -155,6 +155,10 @@ public final class Transaction implements AutoCloseable {
     return new VmTable(handle());
   }
 
+  public MigrationTable migrations() {
+    return new MigrationTable(handle());
+  }
+
   public PlacementTable placement() {
     return new PlacementTable(handle());
   }

@@ -26,7 +26,13 @@ import org.jdbi.v3.core.statement.Query;
 public final class VmTable {
   private static final String MEMORY =
       """
-      select host, sum(memory_bytes) as bytes from vm where trashed_at is null group by host\
+      select host, sum(memory_bytes) as bytes from (
+        select host, memory_bytes from vm where trashed_at is null
+        union all
+        select migration.target as host, vm.memory_bytes
+        from migration join vm on vm.id = migration.vm
+        where migration.phase in ('BRINGING', 'COPYING', 'LIVE', 'RETURNING')) promised
+      group by host\
       """;
 
   /** Of hosts' VMs that are just being deployed nothing lasting was reported. */
@@ -44,6 +50,15 @@ public final class VmTable {
         where vm.observed is null and vm.trashed_at is null) as coming
       left join (select disk_id, max(stored_bytes) as bytes from image group by disk_id) as images
         on images.disk_id = coming.base\
+      """;
+
+  /** What VMs that are on their way will take where they go. */
+  private static final String MEMORY_COMING =
+      """
+      select migration.target as host, sum(vm.memory_bytes) as bytes
+      from migration join vm on vm.id = migration.vm
+      where migration.phase in ('BRINGING', 'COPYING', 'LIVE', 'RETURNING')
+      group by migration.target\
       """;
 
   /** All that a host was promised for, of a few hosts. */
@@ -117,7 +132,7 @@ public final class VmTable {
             """
             update vm set power = :power, power_revision = :powerRevision,
               desired_revision = :desiredRevision, stop_grace_seconds = :grace,
-              trashed_at = :trashed
+              trashed_at = :trashed, host = :host, epoch = :epoch
             where id = :id\
             """)
         .bind("id", vm.id().toString())
@@ -125,6 +140,8 @@ public final class VmTable {
         .bind("powerRevision", vm.powerRevision())
         .bind("desiredRevision", vm.desiredRevision())
         .bind("grace", vm.stopGraceSeconds())
+        .bind("host", vm.host().toString())
+        .bind("epoch", vm.epoch())
         .bind("trashed", Column.millis(vm.trashedAt()))
         .execute();
   }
@@ -223,7 +240,16 @@ public final class VmTable {
    * @param diskBytes of those that are just being deployed, which are {@code starting}
    */
   public record Promised(
-      long memoryBytes, long cpus, int vms, long diskBytes, int starting, Map<DiskId, Long> bases) {}
+      long memoryBytes, long cpus, int vms, long diskBytes, int starting, Map<DiskId, Long> bases) {
+    private static Promised memory(long bytes) {
+      return new Promised(bytes, 0, 0, 0, 0, Map.of());
+    }
+
+    private Promised plus(Promised coming) {
+      return new Promised(
+          memoryBytes + coming.memoryBytes, cpus, vms, diskBytes, starting, bases);
+    }
+  }
 
   /** What these hosts have been promised for; those without VMs are left out. */
   public Map<HostId, Promised> promised(Collection<HostId> hosts) {
@@ -249,6 +275,11 @@ public final class VmTable {
           })
           .forEach(entry -> promised.put(entry.getKey(), entry.getValue()));
     }
+    byHost(MEMORY_COMING).forEach((host, bytes) -> {
+      if (hosts.contains(host)) {
+        promised.merge(host, Promised.memory(bytes), Promised::plus);
+      }
+    });
     return promised;
   }
 
