@@ -26,17 +26,20 @@ final class HostResources {
   private final Hypervisor hypervisor;
   private final Path vms;
   private final FileSystems fileSystems;
+  private final Path cache;
   private volatile Optional<HypervisorFacts> known = Optional.empty();
 
   private record Space(long totalBytes, long freeBytes) {}
 
   /**
    * @param vms where VMs' disks lie: its room is the host's
+   * @param cache the folder of the host's own cache
    */
-  HostResources(Hypervisor hypervisor, Path vms, FileSystems fileSystems) {
+  HostResources(Hypervisor hypervisor, Path vms, FileSystems fileSystems, Path cache) {
     this.hypervisor = hypervisor;
     this.vms = vms;
     this.fileSystems = fileSystems;
+    this.cache = cache;
   }
 
   /**
@@ -63,7 +66,8 @@ final class HostResources {
         facts.flatMap(HypervisorFacts::uefi).isPresent(),
         fileSystems.now(),
         Optional.of(Processors.architecture()),
-        facts.flatMap(f -> cpuLevel(f.accelerator())));
+        facts.flatMap(f -> cpuLevel(f.accelerator())),
+        Optional.of(cache.toString()));
   }
 
   private String unknown() {

@@ -1,6 +1,7 @@
 package dev.ratoon.bench;
 
 import dev.ratoon.bench.broadcast.BroadcastBenchmark;
+import dev.ratoon.bench.control.ControlPlaneBenchmark;
 import dev.ratoon.bench.knowing.KnowingBenchmark;
 import dev.ratoon.bench.placement.PlacementBenchmark;
 import java.util.List;
@@ -26,6 +27,7 @@ public final class Main {
           link.run(report);
         }
       }
+      case "control-plane" -> new ControlPlaneBenchmark(report).run();
       case "placement" -> new PlacementBenchmark(report).run();
       case "versions" -> new VersionsBenchmark(report).run();
       case "deploy" -> {
@@ -39,7 +41,7 @@ public final class Main {
       default -> {
         System.err.println(
             "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, versions,"
-                + " child, cli, placement, knowing");
+                + " child, cli, placement, control-plane, knowing");
         System.exit(2);
       }
     }

@@ -152,7 +152,8 @@ final class Samples {
                 Optional.of(DISK),
                 true,
                 there ? Optional.of("/data/cache/3f3f.flat.raw") : Optional.empty(),
-                there)),
+                there,
+                there ? List.of() : List.of("/data/cache", "/mnt/vmCache"))),
         List.of(
             there ? "has the base disk" : "1.0 GiB of the base disk have to come: 9.2 s",
             "memory 41 %, processors 50 %, disk 12 % taken then"));

@@ -370,8 +370,9 @@ final class FleetApiTest {
     assertThat(view.maintenance()).isFalse();
     server = server.restart();
     local.connect(server);
-    String vm = "{\"name\":\"v\",\"count\":1,\"disks\":[{\"sizeBytes\":1048576}],\"cpus\":1,"
-        + "\"networks\":[],\"restart\":\"never\",\"cloudInit\":{}}";
+    String vm =
+        "{\"name\":\"v\",\"count\":1,\"disks\":[{\"sizeBytes\":1048576}],\"cpus\":1,"
+            + "\"networks\":[],\"restart\":\"never\",\"cloudInit\":{}}";
     assertThat(server.post("/v1/vms", vm).problem().detail()).contains("is being drained");
     view = server.post("/v1/hosts/host-1", HostChange.draining(false)).as(HostView.class);
     assertThat(view.draining()).isFalse();

@@ -92,6 +92,11 @@ public interface Hypervisor extends AutoCloseable {
    */
   Optional<String> address(VmId id);
 
+  /** This hypervisor's part in moving guests that run; empty if it has none. */
+  default Optional<LiveMigration> live() {
+    return Optional.empty();
+  }
+
   /**
    * Tells the listener what happens from now on, in order, one event at a time, on a thread that
    * the listener must not hold for long. Events may be lost with the connection: after {@link

@@ -2,7 +2,6 @@ package dev.ratoon.bench.knowing;
 
 import dev.ratoon.bench.knowing.Catalogue.Base;
 import dev.ratoon.placement.Policy;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -16,9 +15,8 @@ import org.jspecify.annotations.Nullable;
  * How bases come, whoever chose the hosts. A base comes to a host once; from four hosts that have
  * it, those that give to fewest; where fewer have it also from hosts to which it is coming, which
  * pass on what they get; from the library where there is neither. What comes from such hosts alone
- * is not there before one of them has it. Of a base that has a relative in the
- * cache only what is missing comes. Every host and the library send and receive at one gigabit a
- * second each.
+ * is not there before one of them has it. Of a base that has a relative in the cache only what is
+ * missing comes. Every host and the library send and receive at one gigabit a second each.
  */
 final class Arrivals {
   private static final int MOST_SOURCES = 4;

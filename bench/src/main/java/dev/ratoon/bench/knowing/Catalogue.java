@@ -33,9 +33,7 @@ final class Catalogue {
     /** What a host has to fetch of it that has the other one. */
     long missing(Base other) {
       int between = Math.abs(version - other.version);
-      return image == other.image
-          ? Math.min(bytes, bytes / MISSING_EACH_VERSION * between)
-          : bytes;
+      return image == other.image ? Math.min(bytes, bytes / MISSING_EACH_VERSION * between) : bytes;
     }
   }
 

@@ -167,15 +167,10 @@ public final class KnowingBenchmark {
           each.of(Way.LEAST_LOADED).percentile(95) / ratoon.percentile(95),
           3);
       report.atMost(
-          "knowing-p95-beside-binary-" + name,
-          ratoon.percentile(95) / binary.percentile(95),
-          1);
+          "knowing-p95-beside-binary-" + name, ratoon.percentile(95) / binary.percentile(95), 1);
       report.atMost(
-          "knowing-p99-beside-binary-" + name,
-          ratoon.percentile(99) / binary.percentile(99),
-          1);
-      report.atMost(
-          "knowing-bytes-beside-binary-" + name, ratoon.bytes() / binary.bytes(), 1);
+          "knowing-p99-beside-binary-" + name, ratoon.percentile(99) / binary.percentile(99), 1);
+      report.atMost("knowing-bytes-beside-binary-" + name, ratoon.bytes() / binary.bytes(), 1);
     }
   }
 }

@@ -43,15 +43,11 @@ final class KnowingPlot {
     line(
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' width='%d' height='%d'"
             + " font-family='sans-serif' font-size='11'>",
-        width,
-        height,
-        width,
-        height);
+        width, height, width, height);
     line("<rect width='%d' height='%d' fill='white'/>", width, height);
     legend();
     axis(
-        new Axis(
-            "95 of 100 VMs run within (seconds)", 0.2, 200, o -> o.percentile(95), NAMES),
+        new Axis("95 of 100 VMs run within (seconds)", 0.2, 200, o -> o.percentile(95), NAMES),
         row);
     axis(
         new Axis(

@@ -64,8 +64,7 @@ final class Links {
   /** Gives every connection its rate. */
   void share() {
     PriorityQueue<Tight> tightest =
-        new PriorityQueue<>(
-            Comparator.comparingDouble(Tight::share).thenComparingInt(Tight::link));
+        new PriorityQueue<>(Comparator.comparingDouble(Tight::share).thenComparingInt(Tight::link));
     for (int link = 0; link < capacity.length; link++) {
       left[link] = capacity[link];
       open[link] = flows.get(link).size();

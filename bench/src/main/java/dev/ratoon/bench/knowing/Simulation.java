@@ -38,17 +38,21 @@ final class Simulation {
     workload.requests().forEach(request -> at(request.at(), () -> accept(request)));
     Arrivals.Count count = arrivals.count();
     double[] before = new double[3];
-    at(Workload.MEASURED_FROM, () -> {
-      before[0] = count.bytes;
-      before[1] = count.fromLibrary;
-      before[2] = count.arrivals;
-    });
+    at(
+        Workload.MEASURED_FROM,
+        () -> {
+          before[0] = count.bytes;
+          before[1] = count.fromLibrary;
+          before[2] = count.arrivals;
+        });
     double[] after = new double[3];
-    at(Workload.MEASURED_UNTIL, () -> {
-      after[0] = count.bytes;
-      after[1] = count.fromLibrary;
-      after[2] = count.arrivals;
-    });
+    at(
+        Workload.MEASURED_UNTIL,
+        () -> {
+          after[0] = count.bytes;
+          after[1] = count.fromLibrary;
+          after[2] = count.arrivals;
+        });
     while (fleet.now() < Workload.MEASURED_UNTIL || unfinished > 0) {
       step();
     }
@@ -101,26 +105,27 @@ final class Simulation {
     if (arrival == null) {
       start(host, held, request, life, measured);
     } else {
-      arrival.waiting.add(() ->
-          at(
-              fleet.now() + BEGIN_SECONDS,
-              () -> start(host, held, request, life, measured)));
+      arrival.waiting.add(
+          () -> at(fleet.now() + BEGIN_SECONDS, () -> start(host, held, request, life, measured)));
     }
   }
 
-  private void start(
-      Host host, Host.Held held, Request request, double life, boolean measured) {
+  private void start(Host host, Host.Held held, Request request, double life, boolean measured) {
     host.startsUntil = Math.max(host.startsUntil, fleet.now()) + START_SECONDS;
-    at(host.startsUntil, () -> {
-      host.started();
-      if (measured) {
-        unfinished--;
-        seconds.add(fleet.now() - request.at());
-      }
-      at(fleet.now() + life, () -> {
-        host.end(request);
-        host.release(held, fleet.now());
-      });
-    });
+    at(
+        host.startsUntil,
+        () -> {
+          host.started();
+          if (measured) {
+            unfinished--;
+            seconds.add(fleet.now() - request.at());
+          }
+          at(
+              fleet.now() + life,
+              () -> {
+                host.end(request);
+                host.release(held, fleet.now());
+              });
+        });
   }
 }

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param architecture as the kernel calls it, {@code x86_64}; empty of an agent that does not tell
  * @param cpuLevel of the processors that guests are given: 3 for x86-64-v3; empty where that is not
  *     known
+ * @param cacheFolder where its own cache lies; empty of an agent that does not tell
  */
 public record HostFacts(
     int cpus,
@@ -28,7 +29,8 @@ public record HostFacts(
     boolean uefi,
     List<FileSystemFacts> fileSystems,
     Optional<String> architecture,
-    Optional<Integer> cpuLevel) {
+    Optional<Integer> cpuLevel,
+    Optional<String> cacheFolder) {
   /** The accelerator of a machine that keeps base disks for others and runs no VMs. */
   public static final String RUNS_NO_VMS = "none";
 
@@ -62,6 +64,7 @@ public record HostFacts(
         uefi,
         fileSystems,
         Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -79,6 +82,7 @@ public record HostFacts(
         uefi,
         fileSystems.stream().map(FileSystemFacts::lasting).toList(),
         architecture,
-        cpuLevel);
+        cpuLevel,
+        cacheFolder);
   }
 }

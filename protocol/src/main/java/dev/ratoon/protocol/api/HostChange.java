@@ -38,10 +38,6 @@ public record HostChange(
   /** Drains a host, or no more. */
   public static HostChange draining(boolean on) {
     return new HostChange(
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.of(on));
+        Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(on));
   }
 }

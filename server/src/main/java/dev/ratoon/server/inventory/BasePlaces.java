@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Tells hosts where the base disks are that they need, and lets them have those alone. */
 final class BasePlaces {
@@ -52,7 +53,10 @@ final class BasePlaces {
   /** See {@link dev.ratoon.protocol.agent.ServerLink#whereabouts}. */
   Whereabouts of(HostId asker, DiskId base) {
     boolean needed =
-        database.read(tx -> tx.vms().hostNeeds(asker, base) || tx.baseWishes().names(asker, base));
+        database.read(tx ->
+            tx.vms().hostNeeds(asker, base)
+                || tx.baseWishes().names(asker, base)
+                || tx.migrations().hostNeeds(asker, base));
     if (!needed && !isLibrary(asker) && !keeps(asker, base)) {
       throw Problem.of(ErrorCode.FORBIDDEN, "telling where base disk " + base.shortForm() + " is")
           .detail("No VM of the host needs it, it has no copy, and nobody asked for it there.")
@@ -61,10 +65,16 @@ final class BasePlaces {
     Set<HostId> beginning = bringing.noteAndTell(database, asker, base);
     List<Place> places = new ArrayList<>();
     OptionalLong size = OptionalLong.empty();
-    for (Hosts.Seen host : hosts.all()) {
+    Set<HostId> speaking = new TreeSet<>(hosts.speakingOf(base));
+    speaking.addAll(beginning);
+    for (HostId id : speaking) {
+      Hosts.Seen host = hosts.find(id).orElse(null);
+      if (host == null) {
+        continue;
+      }
       Optional<ReplicaReport> replica = replica(host.report(), base);
       size = replica.isPresent() ? OptionalLong.of(replica.get().sizeBytes()) : size;
-      if (!host.report().id().equals(asker) && hosts.connected(host)) {
+      if (!id.equals(asker) && hosts.connected(host)) {
         place(host.report(), replica, beginning).ifPresent(places::add);
       }
     }
@@ -123,8 +133,7 @@ final class BasePlaces {
 
   /** A share that the asker reads without our help. */
   private OptionalLong onShareOf(HostId asker, DiskId base) {
-    return hosts.all().stream()
-        .filter(host -> host.report().id().equals(asker))
+    return hosts.find(asker).stream()
         .flatMap(host -> host.report().shares().stream())
         .flatMap(share -> share.bases().stream())
         .filter(there -> there.diskId().equals(base) && there.state() == ReplicaState.READY)

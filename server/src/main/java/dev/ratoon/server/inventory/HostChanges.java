@@ -148,6 +148,7 @@ public final class HostChanges {
         throw hasVms(name, there);
       }
       forgetAdopted(tx, host, name, lost);
+      new Handovers(vms.known(), vms.operations(), revisions).hostIsGone(tx, host);
       there.forEach(vm -> giveUp(tx, vm, name));
       vms.operations()
           .runningOn(tx, host)

@@ -1,9 +1,9 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.TimeSource;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
-import java.time.InstantSource;
 import java.util.function.Supplier;
 
 /**
@@ -25,6 +25,7 @@ public record Inventory(
     FleetShares shares,
     Adoptions adoptions,
     TakeOvers takeOvers,
+    Migrations migrations,
     Others others) {
 
   public static Inventory open(
@@ -34,20 +35,25 @@ public record Inventory(
       Members members,
       Operations operations,
       WireCounts counts,
-      InstantSource clock) {
+      TimeSource clock) {
     Histories histories = new Histories(incarnation, run);
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
-    Revisions revisions = new Revisions(database, incarnation, histories, members);
+    Revisions revisions =
+        new Revisions(database, incarnation, histories, members, new MoveOrders(members, clock));
     FleetShares shares =
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);
     Bringing bringing = new Bringing(clock);
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
+    Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
+    Handovers handovers = new Handovers(known, operations, revisions);
+    Migrations migrations =
+        new Migrations(database, hosts, vms, observations, handovers, clock);
     return new Inventory(
         hosts,
-        new Vms(database, hosts, known, observations, operations, revisions, clock),
+        vms,
         new Deploys(database, hosts, known, operations, revisions, clock),
         new Precaches(database, hosts, operations, revisions, bringing),
         new Verifications(database, hosts, operations, revisions),
@@ -61,18 +67,19 @@ public record Inventory(
         new Reports(
             database,
             hosts,
-            known,
             observations,
-            operations,
             revisions,
+            new VmFolding(database, hosts, known, observations, operations, handovers),
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
-            adoptions),
+            adoptions,
+            migrations),
         revisions,
         new Trash(database, known, operations, revisions, clock),
         shares,
         adoptions,
         new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
+        migrations,
         new Others(database, hosts, observations, revisions, histories));
   }
 }

@@ -2,6 +2,7 @@ package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.VmId;
+import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.server.store.VmRow;
@@ -18,11 +19,11 @@ final class Observations {
   private final Map<HostId, Map<VmId, VmReport>> latest = new ConcurrentHashMap<>();
 
   void put(HostId host, VmReport report) {
-    latest.computeIfAbsent(host, same -> new ConcurrentHashMap<>()).put(report.id(), report);
+    latest.computeIfAbsent(host, _ -> new ConcurrentHashMap<>()).put(report.id(), report);
   }
 
   void forget(VmRow vm) {
-    latest.getOrDefault(vm.host(), Map.of()).remove(vm.id());
+    of(vm.host()).remove(vm.id());
   }
 
   /** The host reports to another server from now on, or to none. */
@@ -31,12 +32,36 @@ final class Observations {
   }
 
   boolean isNews(HostId host, VmReport report) {
-    return !report.equals(latest.getOrDefault(host, Map.of()).get(report.id()));
+    return !report.equals(of(host).get(report.id()));
+  }
+
+  /**
+   * Whether it says only how far a VM has come on its way to what was wanted of it already when the
+   * same host last spoke of it.
+   */
+  boolean isProgress(HostId host, VmReport report) {
+    VmReport before = of(host).get(report.id());
+    return before != null
+        && isOnItsWay(before)
+        && isOnItsWay(report)
+        && before.epoch() == report.epoch()
+        && before.powerRevision() == report.powerRevision();
+  }
+
+  /** What is on its way is reported again after a crash, so it is not worth a write. */
+  static boolean isOnItsWay(VmReport report) {
+    return report.state() == VmState.DEPLOYING && !report.settled();
   }
 
   Optional<VmReport> of(VmRow vm) {
-    return Optional.ofNullable(latest.getOrDefault(vm.host(), Map.of()).get(vm.id()))
-        .or(vm::observed);
+    // What a host said of it that has it no more says nothing of it now.
+    return Optional.ofNullable(of(vm.host()).get(vm.id()))
+        .filter(report -> report.epoch() >= vm.epoch())
+        .or(() -> vm.observed().filter(report -> report.epoch() >= vm.epoch()));
+  }
+
+  private Map<VmId, VmReport> of(HostId host) {
+    return latest.getOrDefault(host, Map.of());
   }
 
   /** A report without what changes all the time or is worth nothing after a restart. */

@@ -10,6 +10,7 @@ import dev.ratoon.protocol.fleet.Grant;
 import dev.ratoon.protocol.fleet.JoinAnswer;
 import dev.ratoon.protocol.fleet.JoinRequest;
 import dev.ratoon.protocol.fleet.JoinToken;
+import dev.ratoon.protocol.fleet.MoveGrant;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.JoinTokenTable.JoinTokenRow;
 import dev.ratoon.server.store.MemberTable.Member;
@@ -23,7 +24,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -128,13 +128,11 @@ public final class Members {
   }
 
   private void requireFree(Transaction tx, JoinRequest request) {
-    Collection<Member> all = tx.shared() ? tx.members().all() : members.values();
     boolean taken =
-        all.stream()
-            .anyMatch(other ->
-                !other.removed()
-                    && other.name().equals(request.name())
-                    && !other.host().equals(request.host()));
+        tx.members()
+            .named(request.name())
+            .filter(other -> !other.host().equals(request.host()))
+            .isPresent();
     if (taken) {
       throw Problem.of(ErrorCode.NAME_TAKEN, "letting the host " + request.name() + " join")
           .detail("Another host of the fleet has this name.")
@@ -161,6 +159,11 @@ public final class Members {
 
   /** The server's word that a host may have a base disk, in base64. */
   public String signed(Grant grant) {
+    return certificates.signed(grant);
+  }
+
+  /** The same of a grant for a migration. */
+  public String signed(MoveGrant grant) {
     return certificates.signed(grant);
   }
 

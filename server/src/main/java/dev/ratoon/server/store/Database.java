@@ -69,7 +69,8 @@ public final class Database implements AutoCloseable {
   /** As {@link #open(DatabaseAddress)}, but no further than to this version of the tables. */
   static Database open(DatabaseAddress address, MigrationVersion version) {
     return opened(
-        address, pool -> {
+        address,
+        pool -> {
           var _ = tables(pool).target(version).load().migrate();
         });
   }
@@ -81,8 +82,7 @@ public final class Database implements AutoCloseable {
 
   /** The version of the tables; empty if there are none. */
   Optional<MigrationVersion> version() {
-    return Optional.ofNullable(tables(pool).load().info().current())
-        .map(MigrationInfo::getVersion);
+    return Optional.ofNullable(tables(pool).load().info().current()).map(MigrationInfo::getVersion);
   }
 
   /** The version that tables have which this program makes. */

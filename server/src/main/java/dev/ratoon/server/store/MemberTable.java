@@ -94,6 +94,15 @@ public final class MemberTable {
         .findOne();
   }
 
+  /** The host that has this name in the fleet. */
+  public Optional<Member> named(EntityName name) {
+    return handle
+        .createQuery("select * from member where name = :name and removed_at is null")
+        .bind("name", name.text())
+        .map((row, context) -> read(row))
+        .findOne();
+  }
+
   private static Member read(ResultSet row) throws SQLException {
     return new Member(
         HostId.parse(row.getString("host")),

@@ -26,7 +26,8 @@ import org.flywaydb.core.api.MigrationVersion;
  * backup is that, into a file.
  *
  * <p>The source is left as it is, its tables too, which a server of another version may use. So the
- * other database gets tables of the source's version first, and those are renewed when all is there.
+ * other database gets tables of the source's version first, and those are renewed when all is
+ * there.
  */
 public final class Moving {
   private static final int BATCH = 500;
