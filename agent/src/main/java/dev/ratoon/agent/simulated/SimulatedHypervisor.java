@@ -157,6 +157,9 @@ public final class SimulatedHypervisor implements Hypervisor {
       domains.put(
           id,
           new Domain(SimulatedDisks.cut(domain.spec(), cuts), domain.state(), domain.reason()));
+      if (answersLost) {
+        throw Problem.of(ErrorCode.TIMED_OUT, "cutting the disks of domain " + id).asException();
+      }
     }
     return quiesce && guestAgents;
   }
@@ -240,8 +243,8 @@ public final class SimulatedHypervisor implements Hypervisor {
         Optional.empty());
   }
 
-  /** Whether domains are taken over and nobody hears of it. */
-  public synchronized void loseAnswersOfTakeOvers(boolean lost) {
+  /** Whether domains are taken over, or their disks cut, and nobody hears of it. */
+  public synchronized void loseAnswers(boolean lost) {
     answersLost = lost;
   }
 

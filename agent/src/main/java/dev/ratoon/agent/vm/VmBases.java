@@ -4,6 +4,7 @@ import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.arrival.Priority;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.agent.DesiredDisk;
@@ -17,15 +18,18 @@ record VmBases(HostCaches caches, Bases bases) {
   /** Brings those that are not here, or not as they were published. */
   void ready(DesiredVm vm, Bases.Progress progress) {
     for (DesiredDisk disk : vm.disks()) {
-      if (disk.base().isPresent()) {
-        try {
-          Base _ = bases.ready(disk.base().get(), Priority.DEPLOY, progress);
-        } catch (InterruptedException stopped) {
-          Thread.currentThread().interrupt();
-          throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")
-              .asException(stopped);
-        }
-      }
+      disk.base().ifPresent(id -> ready(id, vm, progress));
+    }
+  }
+
+  /** Brings one of them. */
+  void ready(DiskId id, DesiredVm vm, Bases.Progress progress) {
+    try {
+      Base _ = bases.ready(id, Priority.DEPLOY, progress);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")
+          .asException(stopped);
     }
   }
 

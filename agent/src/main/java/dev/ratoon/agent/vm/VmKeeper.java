@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,6 +55,7 @@ final class VmKeeper implements AutoCloseable {
   private final VmWork work;
   private final InstantSource clock;
   private final Wait bases = new Wait();
+  private final Wait layering = new Wait();
   private final Semaphore pokes = new Semaphore(0);
   private final Thread thread;
 
@@ -103,6 +105,9 @@ final class VmKeeper implements AutoCloseable {
     if (!newer.equals(before)) {
       if (!isTowardsRunning(newer)) {
         bases.end();
+      }
+      if (isTowardsNothing(newer)) {
+        layering.end();
       }
       poke();
     }
@@ -192,11 +197,18 @@ final class VmKeeper implements AutoCloseable {
               now, shutdownAskedAt, notBefore, work.hasFolder(id), work.startedHere(id));
       switch (VmDecision.next(vm, record, domain, moment)) {
         case VmAction.Settled(VmState state, Optional<Problem> problem) -> {
-          patience.renew();
           if (state == VmState.RUNNING) {
             work.watchConsole(id);
           }
           publish(vm, record, true, state, problem);
+          if (work.isLayeringDue(vm, record, domain)) {
+            Optional<Instant> goesOn = layer(vm, record);
+            if (goesOn.isPresent()) {
+              return goesOn.get();
+            }
+            continue;
+          }
+          patience.renew();
           return now.plus(ended.isPresent() ? EVENT_AHEAD_OF_LIST : LOOK_ANYWAY);
         }
         case VmAction.WaitUntil(Instant until) -> {
@@ -240,6 +252,20 @@ final class VmKeeper implements AutoCloseable {
   private void makeFiles(DesiredVm vm, VmRecord record) {
     String doing = "bringing the bases of VM '" + vm.name() + "'";
     work.makeFiles(vm, record, wait -> bases.during(() -> isTowardsRunning(wanted), doing, wait));
+  }
+
+  /** It may take long; who deletes the VM meanwhile does not wait for it. */
+  private Optional<Instant> layer(DesiredVm vm, VmRecord record) {
+    AtomicReference<Optional<Instant>> goesOn = new AtomicReference<>(Optional.empty());
+    layering.during(
+        () -> !isTowardsNothing(wanted),
+        "changing the layers of VM '" + vm.name() + "'",
+        () -> goesOn.set(work.layer(vm, record, work.domain(id))));
+    return goesOn.get();
+  }
+
+  private static boolean isTowardsNothing(DesiredVm vm) {
+    return vm.power() == DesiredPower.TRASHED || vm.power() == DesiredPower.PURGED;
   }
 
   private void start(DesiredVm vm, VmRecord record, boolean restart, Instant now) {
