@@ -452,6 +452,7 @@ final class Host implements ServerLink, AutoCloseable {
                       task,
                       true,
                       List.of(disks),
+                      Optional.empty(),
                       Optional.empty())),
               v.variables()));
     });

@@ -45,6 +45,10 @@ record Relayering(LayerTools tools) {
     Path folder = tools.folder(vm.id());
     List<DesiredDisk> next = new ArrayList<>();
     for (int i = 0; i < vm.disks().size(); i++) {
+      if (!wanted.concerns(i)) {
+        next.add(vm.disks().get(i));
+        continue;
+      }
       DesiredDisk shall = wanted.disks().get(i);
       Path file = VmDisk.next(vm, folder, i).file();
       if (shall.base().isPresent()) {
@@ -84,7 +88,9 @@ record Relayering(LayerTools tools) {
   private void replace(DesiredVm vm, Path folder, List<DesiredDisk> next) {
     List<Path> before = new ArrayList<>();
     for (int i = 0; i < vm.disks().size(); i++) {
-      before.add(VmDisk.of(vm, folder, i).file());
+      if (!next.get(i).equals(vm.disks().get(i))) {
+        before.add(VmDisk.of(vm, folder, i).file());
+      }
     }
     tools.records().update(vm, known -> known.standing(next));
     before.forEach(LayerTools::remove);
@@ -114,9 +120,12 @@ record Relayering(LayerTools tools) {
    *
    * @throws dev.ratoon.model.RatoonException {@code wrong-state}
    */
-  void requireUnwritten(DesiredVm vm) {
+  void requireUnwritten(DesiredVm vm, DesiredLayering wanted) {
     Path folder = tools.folder(vm.id());
     for (int i = 0; i < vm.disks().size(); i++) {
+      if (!wanted.concerns(i)) {
+        continue;
+      }
       VmDisk disk = VmDisk.of(vm, folder, i);
       Optional<Base> base = disk.parent(tools.caches());
       long differing = base.isEmpty() ? LayerTools.sizeOf(disk) : differing(disk, base.get());
@@ -159,7 +168,7 @@ record Relayering(LayerTools tools) {
     for (int i = 0; i < vm.disks().size(); i++) {
       Optional<DiskId> next = wanted.disks().get(i).base();
       VmDisk disk = VmDisk.of(vm, folder, i);
-      if (next.isPresent() && !next.equals(disk.wanted().base())) {
+      if (wanted.concerns(i) && next.isPresent() && !next.equals(disk.wanted().base())) {
         rebase(disk, tools.caches().use(next.get()), progress);
         standing.set(i, disk.wanted().on(next));
         List<DesiredDisk> now = List.copyOf(standing);
@@ -225,14 +234,7 @@ record Relayering(LayerTools tools) {
         next.add(disk.wanted());
       }
     }
-    List<Path> gone = new ArrayList<>();
-    for (int i = 0; i < vm.disks().size(); i++) {
-      if (!next.get(i).equals(vm.disks().get(i))) {
-        gone.add(VmDisk.of(vm, folder, i).file());
-      }
-    }
-    tools.records().update(vm, known -> known.standing(next));
-    gone.forEach(LayerTools::remove);
+    replace(vm, folder, next);
   }
 
   private void flatten(VmDisk disk, Path whole, Bases.Progress progress) {

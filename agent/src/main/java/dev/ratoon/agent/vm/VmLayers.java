@@ -190,7 +190,7 @@ final class VmLayers {
             RENEW,
             () -> {
               if (asked.task() == LayerTask.RENEW_UNWRITTEN) {
-                relayering.requireUnwritten(standing);
+                relayering.requireUnwritten(standing, asked);
               }
               relayering.renew(standing, asked, progress(timeline, RENEW));
             });

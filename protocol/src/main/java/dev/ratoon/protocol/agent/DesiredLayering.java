@@ -12,14 +12,21 @@ import java.util.Optional;
  *     rest when the disks are frozen while it runs
  * @param disks what its disks shall stand on afterwards, where the task has such: one for each
  * @param variables a base disk with what its firmware's variables shall be afterwards
+ * @param only the one disk that it is about, counted from 0, where it is not about all of them
  */
 public record DesiredLayering(
     long revision,
     LayerTask task,
     boolean quiesce,
     List<DesiredDisk> disks,
-    Optional<DiskId> variables) {
+    Optional<DiskId> variables,
+    Optional<Integer> only) {
   public DesiredLayering {
     disks = List.copyOf(disks);
+  }
+
+  /** Whether it is about this disk. */
+  public boolean concerns(int disk) {
+    return only.isEmpty() || only.get() == disk;
   }
 }

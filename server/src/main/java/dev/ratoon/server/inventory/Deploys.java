@@ -1,5 +1,6 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
@@ -13,8 +14,13 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.placement.Placement;
 import dev.ratoon.placement.VmNeeds;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredLayering;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.LayerTask;
+import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
 import dev.ratoon.protocol.api.OperationView;
@@ -27,6 +33,7 @@ import dev.ratoon.server.store.IdempotencyTable.Accepted;
 import dev.ratoon.server.store.ImageTable.ImageRow;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
+import dev.ratoon.server.store.VmRow.Layering;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -40,6 +47,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 
 /**
  * Accepts deploys: one transaction finds the images, checks the names, chooses hosts, reserves
@@ -117,9 +125,61 @@ public final class Deploys {
   }
 
   private List<OperationView> begin(Transaction tx, String tenant, DeployRequest request) {
-    Instant now = clock.instant();
     Settings settings = tx.fleet().settings();
     Blueprint blueprint = Blueprint.of(request, images(tx, tenant, request), settings);
+    return begin(tx, tenant, blueprint, spec -> spec);
+  }
+
+  /**
+   * A VM whose disks have become base disks, to make others on.
+   *
+   * @param vm as it was before
+   * @param disks what its disks became
+   * @param variables a base disk with its firmware's variables
+   * @param report how its disks were then
+   */
+  record Origin(
+      VmRow vm, List<DesiredDisk> disks, Optional<DiskId> variables, VmReport report) {}
+
+  /** Accepts clones, all of them or none, as part of a change. */
+  List<OperationView> clones(Transaction tx, Origin origin, CloneRequest request) {
+    reservations.begin(tx);
+    VmRow vm = origin.vm();
+    Map<DiskId, Long> baseBytes = new HashMap<>();
+    for (int i = 0; i < origin.disks().size(); i++) {
+      long own = i < origin.report().disks().size() ? origin.report().disks().get(i).storedBytes() : 0;
+      origin.disks().get(i).base().ifPresent(base -> baseBytes.put(base, own));
+      // Where that is, only the difference to it has to move.
+      VmRow.Disk before = vm.spec().disks().get(i);
+      Optional<ImageRow> image = before.image().flatMap(ref -> tx.images().find(vm.tenant(), ref));
+      before.made().base()
+          .ifPresent(
+              base -> baseBytes.putIfAbsent(base, image.map(ImageRow::storedBytes).orElse(0L)));
+    }
+    Optional<Layering> flatten =
+        request.full()
+            ? Optional.of(
+                Layering.of(
+                    new DesiredLayering(
+                        1,
+                        LayerTask.FLATTEN,
+                        false,
+                        List.of(),
+                        Optional.empty(),
+                        Optional.empty())))
+            : Optional.empty();
+    return begin(
+        tx,
+        vm.tenant(),
+        Blueprint.of(origin, request, baseBytes),
+        spec -> spec.asClone(flatten, origin.variables()));
+  }
+
+  private List<OperationView> begin(
+      Transaction tx, String tenant, Blueprint blueprint, UnaryOperator<VmRow.Spec> made) {
+    Instant now = clock.instant();
+    Settings settings = tx.fleet().settings();
+    DeployRequest request = blueprint.request();
     List<EntityName> names = free(tx, tenant, blueprint.names());
     VmNeeds needs = blueprint.needs(placements.wishes(request.place()));
     List<Placement.Place> places = places(tx, tenant, blueprint, needs, settings);
@@ -142,11 +202,12 @@ public final class Deploys {
               1,
               revision.computeIfAbsent(host, h -> revisions.next(tx, h)),
               0,
-              blueprint.spec(
-                  request.networks().stream()
-                      .map(network -> new DesiredNic(network, macs.next(tx)))
-                      .toList(),
-                  PlacementViews.placed(places.get(i))),
+              made.apply(
+                  blueprint.spec(
+                      request.networks().stream()
+                          .map(network -> new DesiredNic(network, macs.next(tx)))
+                          .toList(),
+                      PlacementViews.placed(places.get(i)))),
               blueprint.diskBytes(),
               now,
               Optional.empty(),

@@ -25,7 +25,8 @@ public record Inventory(
     FleetShares shares,
     Adoptions adoptions,
     TakeOvers takeOvers,
-    Others others) {
+    Others others,
+    Layerings layerings) {
 
   public static Inventory open(
       Database database,
@@ -45,10 +46,12 @@ public record Inventory(
     hosts.onReport(shares::reported);
     Bringing bringing = new Bringing(clock);
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
+    Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
+    Deploys deploys = new Deploys(database, hosts, known, operations, revisions, clock);
     return new Inventory(
         hosts,
-        new Vms(database, hosts, known, observations, operations, revisions, clock),
-        new Deploys(database, hosts, known, operations, revisions, clock),
+        vms,
+        deploys,
         new Precaches(database, hosts, operations, revisions, bringing),
         new Verifications(database, hosts, operations, revisions),
         new HostChanges(
@@ -67,12 +70,14 @@ public record Inventory(
             revisions,
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
-            adoptions),
+            adoptions,
+            new LayerResults(hosts, known, operations, revisions, deploys, clock)),
         revisions,
         new Trash(database, known, operations, revisions, clock),
         shares,
         adoptions,
         new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
-        new Others(database, hosts, observations, revisions, histories));
+        new Others(database, hosts, observations, revisions, histories),
+        new Layerings(database, vms, known, observations, revisions));
   }
 }

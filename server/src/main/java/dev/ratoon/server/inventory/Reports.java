@@ -46,6 +46,7 @@ public final class Reports implements ServerLink {
   private final BasePlaces places;
   private final BaseProgress bases;
   private final Adoptions adoptions;
+  private final LayerResults layers;
 
   Reports(
       Database database,
@@ -56,7 +57,9 @@ public final class Reports implements ServerLink {
       Revisions revisions,
       BasePlaces places,
       BaseProgress bases,
-      Adoptions adoptions) {
+      Adoptions adoptions,
+      LayerResults layers) {
+    this.layers = layers;
     this.places = places;
     this.bases = bases;
     this.adoptions = adoptions;
@@ -149,7 +152,12 @@ public final class Reports implements ServerLink {
         continue;
       }
       tx.afterCommit(() -> observations.put(report));
-      operations.runningOf(tx, vm.id()).ifPresent(operation -> fold(tx, operation, report));
+      Optional<OperationRow> operation =
+          operations.runningOf(tx, vm.id()).filter(row -> !row.view().kind().isLayering());
+      vm = layers.fold(tx, vm, report);
+      if (operation.isPresent() && fold(tx, operation.get(), report)) {
+        layers.deployed(tx, vm);
+      }
       if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
         remove(tx, vm);
       } else {
@@ -164,15 +172,16 @@ public final class Reports implements ServerLink {
     known.observe(tx, changed);
   }
 
-  private void fold(Transaction tx, OperationRow operation, VmReport report) {
+  /** Returns whether it was a deploy, and has ended well. */
+  private boolean fold(Transaction tx, OperationRow operation, VmReport report) {
     if (report.powerRevision() < operation.revision()) {
-      return;
+      return false;
     }
     List<OperationStep> steps =
         Stream.concat(own(operation).stream(), report.steps().stream()).toList();
     if (!report.settled()) {
       tx.afterCommit(() -> operations.progress(operation.view().id(), steps));
-      return;
+      return false;
     }
     OperationRow at = operation.withSteps(steps);
     Optional<Problem> problem = problem(operation, report);
@@ -181,6 +190,7 @@ public final class Reports implements ServerLink {
     } else {
       operations.succeed(tx, at, report.state().name().toLowerCase(Locale.ROOT));
     }
+    return problem.isEmpty() && operation.view().kind() == OperationKind.DEPLOY;
   }
 
   /** The steps that the server did itself, before the host began. */

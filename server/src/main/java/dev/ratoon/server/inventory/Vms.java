@@ -131,7 +131,7 @@ public final class Vms {
       VmRow vm = held(tx, tenant, nameOrId);
       outsideTrash(vm, "deleting");
       operations.runningOf(tx, vm.id()).ifPresent(operation -> supersede(tx, operation));
-      return want(tx, vm, OperationKind.DELETE, DesiredPower.TRASHED, 0);
+      return want(tx, leftAlone(tx, vm), OperationKind.DELETE, DesiredPower.TRASHED, 0);
     });
   }
 
@@ -151,6 +151,16 @@ public final class Vms {
     });
   }
 
+  /** Nothing is to be done to its disks any more, should it come back. */
+  private VmRow leftAlone(Transaction tx, VmRow vm) {
+    if (vm.spec().layering().isEmpty()) {
+      return vm;
+    }
+    VmRow left = vm.madeOf(vm.spec().withLayering(Optional.empty()), vm.desiredRevision());
+    known.respec(tx, left);
+    return left;
+  }
+
   private OperationView want(
       Transaction tx, VmRow vm, OperationKind kind, DesiredPower power, int graceSeconds) {
     VmRow changed =
@@ -167,7 +177,7 @@ public final class Vms {
     return operations.succeed(tx, begin(tx, vm, kind), why);
   }
 
-  private OperationRow begin(Transaction tx, VmRow vm, OperationKind kind) {
+  OperationRow begin(Transaction tx, VmRow vm, OperationKind kind) {
     return operations.begin(
         tx,
         vm.tenant(),
@@ -187,11 +197,11 @@ public final class Vms {
             .detail("The VM was deleted meanwhile."));
   }
 
-  private VmState stateOf(VmRow vm) {
+  VmState stateOf(VmRow vm) {
     return observations.of(vm).map(VmReport::state).orElse(VmState.DEPLOYING);
   }
 
-  private VmRow idle(Transaction tx, VmRow vm, String doing) {
+  VmRow idle(Transaction tx, VmRow vm, String doing) {
     operations
         .runningOf(tx, vm.id())
         .ifPresent(operation -> {
@@ -208,7 +218,7 @@ public final class Vms {
     return vm;
   }
 
-  private static void outsideTrash(VmRow vm, String doing) {
+  static void outsideTrash(VmRow vm, String doing) {
     if (vm.trashed()) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
           .detail("It is in the trash.")
@@ -232,7 +242,7 @@ public final class Vms {
   }
 
   /** The VM, which nobody else changes until the transaction has ended. */
-  private static VmRow held(Transaction tx, String tenant, String nameOrId) {
+  static VmRow held(Transaction tx, String tenant, String nameOrId) {
     VmRow vm = find(tx, tenant, nameOrId);
     if (!tx.shared()) {
       return vm;
@@ -241,7 +251,7 @@ public final class Vms {
     return find(tx, tenant, nameOrId);
   }
 
-  private static VmRow find(Transaction tx, String tenant, String nameOrId) {
+  static VmRow find(Transaction tx, String tenant, String nameOrId) {
     return byId(tx, tenant, nameOrId)
         .or(() -> tx.vms().named(tenant, new EntityName(nameOrId)))
         .orElseThrow(() -> notFound(nameOrId, "'ratoon vm list' shows those that exist."));
