@@ -249,7 +249,18 @@ final class VmLayers {
   void settleBeforeStart(DesiredVm wanted, VmRecord record) {
     record.layers()
         .filter(known -> !known.isSettled())
-        .ifPresent(known -> settle(wanted, known, Optional.empty()));
+        .ifPresent(known -> {
+          mendBelow(wanted, known);
+          settle(wanted, known, Optional.empty());
+        });
+  }
+
+  /** A base that went wrong below a frozen file is brought anew before that is hashed on it. */
+  private void mendBelow(DesiredVm wanted, Layers known) {
+    known.frozen().stream()
+        .filter(frozen -> frozen.base().isEmpty())
+        .flatMap(frozen -> frozen.below().stream())
+        .forEach(below -> tools.bases().ready(below, wanted, (done, total) -> {}));
   }
 
   /** Before its folder goes to the trash: afterwards nobody asks what the domain wrote last. */
