@@ -463,8 +463,7 @@ final class Host implements ServerLink, AutoCloseable {
   LayeringReport awaitLayering(VmId id) {
     long asked = wanted(id).layering().orElseThrow().revision();
     return awaitReport(
-            id,
-            r -> r.layering().filter(l -> l.settled() && l.revision() == asked).isPresent())
+            id, r -> r.layering().filter(l -> l.settled() && l.revision() == asked).isPresent())
         .layering()
         .orElseThrow();
   }

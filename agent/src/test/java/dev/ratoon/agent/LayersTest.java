@@ -27,7 +27,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,8 +88,7 @@ class LayersTest {
     guestWrites(0, "later!");
 
     DesiredVm like = host.vm("clone", DesiredPower.RUNNING, RestartPolicy.NEVER, true);
-    DesiredVm clone =
-        like.withDisks(List.of(new DesiredDisk(disk.base(), disk.sizeBytes(), true)));
+    DesiredVm clone = like.withDisks(List.of(new DesiredDisk(disk.base(), disk.sizeBytes(), true)));
     host.want(clone);
     host.await(clone.id(), VmState.RUNNING);
 
@@ -188,8 +186,8 @@ class LayersTest {
     host.hypervisor()
         .refuseStarts(Problem.of(ErrorCode.HYPERVISOR_UNAVAILABLE, "cutting").detail("test"));
     host.layer(vm, LayerTask.FREEZE);
-    host.awaitReport(vm, r -> Files.exists(written().resolveSibling("disk-0.1.qcow2"))
-        && cutIsNoted());
+    host.awaitReport(
+        vm, r -> Files.exists(written().resolveSibling("disk-0.1.qcow2")) && cutIsNoted());
     guestWrites(5_000, "not cut yet");
     host.losePower();
     host.hypervisor().acceptStarts();
@@ -245,8 +243,7 @@ class LayersTest {
     host.hypervisor().pullsGoOn(true);
     host.layer(vm, LayerTask.FLATTEN);
     host.awaitReport(
-        vm,
-        r -> r.layering().filter(l -> !l.settled() && !l.steps().isEmpty()).isPresent());
+        vm, r -> r.layering().filter(l -> !l.settled() && !l.steps().isEmpty()).isPresent());
     host.kill();
     host.boot();
     host.hypervisor().pullsGoOn(false);

@@ -401,8 +401,9 @@ public final class Cache implements AutoCloseable {
    *     cache: as far as that is known
    * @return the base, whose content was hashed just now; one that was here before, if that has the
    *     same content: the file stays then
-   * @throws RatoonException {@code disk-full}, {@code base-altered}, {@code overlay-altered}, {@code
-   *     file-unwritable}, and what reading the disk throws; the disk's content is where it was then
+   * @throws RatoonException {@code disk-full}, {@code base-altered}, {@code overlay-altered},
+   *     {@code file-unwritable}, and what reading the disk throws; the disk's content is where it
+   *     was then
    */
   public Base layer(
       Path frozen, DiskFormat format, Optional<DiskId> standsOn, CopyProgress progress) {

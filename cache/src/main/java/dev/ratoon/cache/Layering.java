@@ -158,8 +158,7 @@ final class Layering {
       best = cache.use(named.id());
     }
     if (cache.chain(best).size() >= Cache.MOST_FILES) {
-      throw Problem.of(
-              ErrorCode.DISK_FULL, "making a layer on base disk " + named.id().shortForm())
+      throw Problem.of(ErrorCode.DISK_FULL, "making a layer on base disk " + named.id().shortForm())
           .detail(
               "It stands on as many files as a base may, and there is no room to write it flat.")
           .next("Make room on the file system of " + folder.root() + ".")
@@ -251,8 +250,7 @@ final class Layering {
   private void publish(Path waiting, Manifest manifest, Layout layout, Optional<Base> parent)
       throws IOException {
     Optional<Path> blocks = parent.flatMap(base -> fingerprints(waiting, manifest, base));
-    boolean had =
-        publisher.publish(new VerifiedFile(manifest, layout, waiting, blocks));
+    boolean had = publisher.publish(new VerifiedFile(manifest, layout, waiting, blocks));
     if (had) {
       Files.deleteIfExists(waiting);
       if (blocks.isPresent()) {

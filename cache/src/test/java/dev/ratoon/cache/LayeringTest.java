@@ -161,8 +161,8 @@ class LayeringTest {
       assertThat(cache.chain(top)).hasSizeLessThanOrEqualTo(Cache.MOST_FILES);
       assertThat(contentOf(top.path())).isEqualTo(content);
     }
-    assertThat(cache.replicas()).anyMatch(r -> r.layout() == Layout.FLAT
-        && !r.base().id().equals(image.id()));
+    assertThat(cache.replicas())
+        .anyMatch(r -> r.layout() == Layout.FLAT && !r.base().id().equals(image.id()));
   }
 
   @Test
@@ -173,7 +173,8 @@ class LayeringTest {
     Files.createLink(home.resolve("incoming/" + content + ".layer"), disk);
     reopen();
 
-    assertThat(cache.layer(disk, DiskFormat.QCOW2, Optional.empty(), SILENT).id()).isEqualTo(content);
+    assertThat(cache.layer(disk, DiskFormat.QCOW2, Optional.empty(), SILENT).id())
+        .isEqualTo(content);
     assertThat(home.resolve("incoming")).isEmptyDirectory();
   }
 
@@ -215,8 +216,7 @@ class LayeringTest {
   void aWholeCopyBecomesAFlatBaseAndAnEmptyDiskIsWrittenAsOne() throws Exception {
     Path whole = vm.resolve("disk-0.raw");
     cache.copyWhole(image.id(), whole, SIZE, SILENT);
-    try (WritableDisk disk =
-        VirtualDisks.openWritable(whole, DiskFormat.RAW, OpenRules.chain(1))) {
+    try (WritableDisk disk = VirtualDisks.openWritable(whole, DiskFormat.RAW, OpenRules.chain(1))) {
       disk.write(5_000, ByteBuffer.wrap(new byte[] {1, 2, 3}));
       disk.flush();
     }

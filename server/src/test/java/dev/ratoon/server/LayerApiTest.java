@@ -52,7 +52,8 @@ final class LayerApiTest {
     agent.obey();
     byte[] disk = new byte[IMAGE_BYTES];
     disk[510] = 0x55;
-    server.ended(server.upload("/v1/images?image=tiny&file=tiny.raw", disk).as(OperationView.class));
+    server.ended(
+        server.upload("/v1/images?image=tiny&file=tiny.raw", disk).as(OperationView.class));
     base = server.get("/v1/images/tiny").as(ImageView.class).diskId();
     deploy("web");
   }
@@ -162,9 +163,7 @@ final class LayerApiTest {
   @Test
   void aVmsDiskBecomesAnImage() throws Exception {
     OperationView making =
-        ask(
-            "/v1/vms/web/image",
-            new ImageFromVmRequest(ImageRef.parse("web:1"), 0, false));
+        ask("/v1/vms/web/image", new ImageFromVmRequest(ImageRef.parse("web:1"), 0, false));
     hostSays(frozen());
     agent.obey();
 
@@ -174,9 +173,7 @@ final class LayerApiTest {
     assertThat(image.sourceFormat()).isEqualTo("vm");
     assertThat(image.usedBy()).containsExactly("web");
     Reply again =
-        server.post(
-            "/v1/vms/web/image",
-            new ImageFromVmRequest(ImageRef.parse("web:1"), 0, false));
+        server.post("/v1/vms/web/image", new ImageFromVmRequest(ImageRef.parse("web:1"), 0, false));
     assertThat(again.problem().code()).isEqualTo(ErrorCode.NAME_TAKEN);
   }
 
@@ -189,8 +186,7 @@ final class LayerApiTest {
     hostSays(frozen());
     agent.report();
     assertThat(server.ended(taking).result().orElseThrow()).contains("power loss");
-    SnapshotView snapshot =
-        server.get("/v1/vms/web/snapshots").list(SnapshotView.class).getFirst();
+    SnapshotView snapshot = server.get("/v1/vms/web/snapshots").list(SnapshotView.class).getFirst();
     assertThat(snapshot.name()).isEqualTo(new EntityName("before"));
     assertThat(snapshot.at()).isEqualTo(WHEN);
     assertThat(snapshot.bases()).containsExactly(Optional.of(FROZEN));
@@ -229,8 +225,7 @@ final class LayerApiTest {
                     true,
                     List.of(),
                     Optional.of(full),
-                    List.of(
-                        new DesiredDisk(Optional.of(base), IMAGE_BYTES, true, Optional.of(1))),
+                    List.of(new DesiredDisk(Optional.of(base), IMAGE_BYTES, true, Optional.of(1))),
                     Optional.empty(),
                     false,
                     Optional.empty()));

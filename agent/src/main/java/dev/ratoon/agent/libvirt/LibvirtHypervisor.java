@@ -241,8 +241,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public boolean cut(VmId id, List<DiskCut> cuts, boolean quiesce) {
     String doing = "cutting the disks of domain " + id;
-    if (DiskLayers.areCut(
-        status(doing, id).orElseThrow(() -> lost(doing)).overlays(), cuts)) {
+    if (DiskLayers.areCut(status(doing, id).orElseThrow(() -> lost(doing)).overlays(), cuts)) {
       return false;
     }
     return call(

@@ -155,8 +155,7 @@ public final class SimulatedHypervisor implements Hypervisor {
         throw refusal.get().asException();
       }
       domains.put(
-          id,
-          new Domain(SimulatedDisks.cut(domain.spec(), cuts), domain.state(), domain.reason()));
+          id, new Domain(SimulatedDisks.cut(domain.spec(), cuts), domain.state(), domain.reason()));
       if (answersLost) {
         throw Problem.of(ErrorCode.TIMED_OUT, "cutting the disks of domain " + id).asException();
       }

@@ -45,7 +45,8 @@ record Freezing(LayerTools tools) {
   private static final int MOST_UNSETTLED = 16;
 
   /** Steps 1 to 4. */
-  void cut(DesiredVm vm, Layers layers, Optional<DomainStatus> domain, Cut wanted, boolean quiesce) {
+  void cut(
+      DesiredVm vm, Layers layers, Optional<DomainStatus> domain, Cut wanted, boolean quiesce) {
     if (layers.cut().isEmpty()) {
       requireRoom(vm, layers, domain);
       domain.ifPresent(running -> requireOwnFiles(vm, running));
@@ -129,8 +130,7 @@ record Freezing(LayerTools tools) {
     Path folder = tools.folder(vm.id());
     List<DiskCut> cuts = new ArrayList<>();
     for (int i = 0; i < vm.disks().size(); i++) {
-      cuts.add(
-          new DiskCut(VmDisk.of(vm, folder, i).file(), VmDisk.next(vm, folder, i).file()));
+      cuts.add(new DiskCut(VmDisk.of(vm, folder, i).file(), VmDisk.next(vm, folder, i).file()));
     }
     return cuts;
   }
@@ -203,7 +203,8 @@ record Freezing(LayerTools tools) {
   }
 
   private static Optional<Path> keptVariables(Path folder, Layers layers) {
-    return layers.moment()
+    return layers
+        .moment()
         .map(moment -> variables(folder, moment.revision()))
         .filter(Files::exists);
   }

@@ -79,11 +79,7 @@ record LayerTools(
     try {
       Files.deleteIfExists(file);
       Qcow2Child.create(
-          file,
-          sizeBytes,
-          Optional.of(parent),
-          CreateOptions.Qcow2.STANDARD,
-          Durability.SYNCED);
+          file, sizeBytes, Optional.of(parent), CreateOptions.Qcow2.STANDARD, Durability.SYNCED);
       give(file);
     } catch (IOException failed) {
       throw Faults.unwritable(file, failed);

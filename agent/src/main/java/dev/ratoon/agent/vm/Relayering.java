@@ -111,8 +111,7 @@ record Relayering(LayerTools tools) {
   }
 
   private static WritableDisk empty(Path file, long sizeBytes) {
-    return VirtualDisks.create(
-        file, sizeBytes, Optional.empty(), CreateOptions.Qcow2.STANDARD);
+    return VirtualDisks.create(file, sizeBytes, Optional.empty(), CreateOptions.Qcow2.STANDARD);
   }
 
   /**

@@ -37,14 +37,11 @@ record Settling(LayerTools tools) {
   }
 
   private void name(VmDisk disk, Path folder, Layers layers) {
-    Optional<Path> named =
-        Qcow2Header.read(disk.file()).backing(disk.file()).map(Backing::file);
+    Optional<Path> named = Qcow2Header.read(disk.file()).backing(disk.file()).map(Backing::file);
     boolean byItsPlace =
         named
-            .filter(
-                path ->
-                    layers.frozen().stream()
-                        .anyMatch(each -> folder.resolve(each.file()).equals(path)))
+            .filter(path ->
+                layers.frozen().stream().anyMatch(each -> folder.resolve(each.file()).equals(path)))
             .isPresent();
     if (!byItsPlace) {
       return;

@@ -145,7 +145,8 @@ public final class VmKeepers implements AutoCloseable {
 
   /** See {@link dev.ratoon.agent.adopt.Standing}. */
   public List<String> standingOn(Set<Path> files, Set<DiskId> ids) {
-    List<DesiredVm> wanted = keepers.values().stream().map(VmKeeper::wanted).map(work::standing).toList();
+    List<DesiredVm> wanted =
+        keepers.values().stream().map(VmKeeper::wanted).map(work::standing).toList();
     return new Children(folders).on(files, ids, wanted);
   }
 

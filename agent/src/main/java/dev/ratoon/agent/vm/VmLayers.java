@@ -84,8 +84,7 @@ final class VmLayers {
   }
 
   private boolean isLeft(DesiredVm wanted, Layers known, Optional<DomainStatus> domain) {
-    boolean may =
-        !tools.records().now().isBefore(notBefore.getOrDefault(wanted.id(), Instant.MIN));
+    boolean may = !tools.records().now().isBefore(notBefore.getOrDefault(wanted.id(), Instant.MIN));
     return may
         && (known.isPending()
             || (domain.isEmpty() && !known.isSettled())
@@ -117,9 +116,7 @@ final class VmLayers {
       Optional<Instant> goesOn = carryOut(wanted, known, domain, asked.get(), timeline);
       if (goesOn.isEmpty()) {
         pulls.remove(wanted.id());
-        tools
-            .records()
-            .update(wanted, now -> now.done(asked.get().revision(), timeline.steps()));
+        tools.records().update(wanted, now -> now.done(asked.get().revision(), timeline.steps()));
       }
       return goesOn;
     } catch (RatoonException failed) {
@@ -199,8 +196,7 @@ final class VmLayers {
         requireStopped(wanted, domain);
         settle(wanted, known, domain);
         DesiredVm standing = wanted.withDisks(current(wanted).disks());
-        timeline.step(
-            REBASE, () -> relayering.rebase(standing, asked, progress(timeline, REBASE)));
+        timeline.step(REBASE, () -> relayering.rebase(standing, asked, progress(timeline, REBASE)));
       }
       case FLATTEN -> {
         return flatten(wanted, known, domain, timeline);
@@ -240,14 +236,14 @@ final class VmLayers {
     }
     Layers published = current(wanted);
     if (domain.isEmpty() && noneAbout && !published.isSettled()) {
-      timeline.step(
-          SETTLE, () -> settling.run(wanted.withDisks(published.disks()), published));
+      timeline.step(SETTLE, () -> settling.run(wanted.withDisks(published.disks()), published));
     }
   }
 
   /** Before a start: a guest runs on a base of the cache, and on nothing else. */
   void settleBeforeStart(DesiredVm wanted, VmRecord record) {
-    record.layers()
+    record
+        .layers()
         .filter(known -> !known.isSettled())
         .ifPresent(known -> {
           mendBelow(wanted, known);
@@ -265,10 +261,10 @@ final class VmLayers {
 
   /** Before its folder goes to the trash: afterwards nobody asks what the domain wrote last. */
   void completeCut(DesiredVm wanted, VmRecord record) {
-    record.layers()
+    record
+        .layers()
         .ifPresent(known -> {
-          boolean _ =
-              freezing.complete(wanted.withDisks(known.disks()), known, Optional.empty());
+          boolean _ = freezing.complete(wanted.withDisks(known.disks()), known, Optional.empty());
         });
   }
 

@@ -65,13 +65,7 @@ record VmRecord(
 
   static VmRecord fresh(VmId id, long epoch) {
     return new VmRecord(
-        id,
-        epoch,
-        false,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
+        id, epoch, false, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   boolean disksMade() {

@@ -155,8 +155,7 @@ public abstract class HypervisorContract {
     assertThat(hypervisor().cut(id, cuts, false)).isFalse();
     assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(second);
     hypervisor().pull(id, second);
-    await(
-        () -> Qcow2Header.read(second).backingName().isEmpty(), () -> "a parent is still named");
+    await(() -> Qcow2Header.read(second).backingName().isEmpty(), () -> "a parent is still named");
     await(() -> hypervisor().blockJobs().isEmpty(), () -> "a job goes on");
     assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(second);
     hypervisor().destroy(id);

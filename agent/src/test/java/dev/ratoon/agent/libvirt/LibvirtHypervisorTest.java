@@ -124,8 +124,7 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     Path base = Files.write(folder.resolve("shared.raw"), new byte[1 << 20]);
     Path overlay = child("written.qcow2", base, "raw");
     try (WritableDisk disk =
-        VirtualDisks.openWritable(
-            overlay, dev.ratoon.disk.DiskFormat.QCOW2, OpenRules.chain(2))) {
+        VirtualDisks.openWritable(overlay, dev.ratoon.disk.DiskFormat.QCOW2, OpenRules.chain(2))) {
       disk.write(0, ByteBuffer.wrap(new byte[] {1, 2, 3}));
       disk.flush();
     }
@@ -141,9 +140,7 @@ final class LibvirtHypervisorTest extends HypervisorContract {
             64L << 20,
             List.of(
                 new DomainDisk(
-                    overlay,
-                    DiskFormat.QCOW2,
-                    List.of(new ChainElement(base, DiskFormat.RAW)))),
+                    overlay, DiskFormat.QCOW2, List.of(new ChainElement(base, DiskFormat.RAW)))),
             Optional.empty(),
             List.of(),
             Optional.empty(),
@@ -154,8 +151,7 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     byte[] before = Files.readAllBytes(base);
 
     for (String how : List.of("--active --pivot", "--active", "--shallow --active --pivot")) {
-      List<String> command =
-          new ArrayList<>(List.of("virsh", "-c", libvirtd.uri(), "blockcommit"));
+      List<String> command = new ArrayList<>(List.of("virsh", "-c", libvirtd.uri(), "blockcommit"));
       command.addAll(List.of(id().toString(), overlay.toString(), "--wait"));
       command.addAll(List.of(how.split(" ")));
       assertThat(exit(command)).as("blockcommit %s", how).isNotZero();

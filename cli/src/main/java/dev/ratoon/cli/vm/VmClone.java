@@ -88,10 +88,8 @@ final class VmClone implements Callable<Integer> {
   @Override
   public Integer call() {
     CloneRequest request =
-        new CloneRequest(
-            new EntityName(name), count, how.full, quiesce, paused, where.request());
-    OperationView begun =
-        session.client().call(Endpoints.VM_CLONE, Params.of("vm", vm), request);
+        new CloneRequest(new EntityName(name), count, how.full, quiesce, paused, where.request());
+    OperationView begun = session.client().call(Endpoints.VM_CLONE, Params.of("vm", vm), request);
     if (wait.noWait()) {
       return wait.finish(session, List.of(begun));
     }

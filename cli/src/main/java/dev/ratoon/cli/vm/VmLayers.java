@@ -95,9 +95,7 @@ final class VmLayers {
     @Override
     public Integer call() {
       Changes changes =
-          how.keepContent
-              ? Changes.KEEP_CONTENT
-              : how.discard ? Changes.DISCARD : Changes.NONE;
+          how.keepContent ? Changes.KEEP_CONTENT : how.discard ? Changes.DISCARD : Changes.NONE;
       RebaseRequest request = new RebaseRequest(ImageRef.parse(image), changes);
       return wait.finish(
           session,

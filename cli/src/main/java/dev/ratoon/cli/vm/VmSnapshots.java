@@ -83,8 +83,7 @@ final class VmSnapshots {
       SnapshotRequest request = new SnapshotRequest(new EntityName(name), quiesce);
       return wait.finish(
           session,
-          List.of(
-              session.client().call(Endpoints.VM_SNAPSHOT, Params.of("vm", vm), request)));
+          List.of(session.client().call(Endpoints.VM_SNAPSHOT, Params.of("vm", vm), request)));
     }
   }
 
@@ -140,8 +139,7 @@ final class VmSnapshots {
       Params params = Params.of("vm", vm).with("snapshot", name);
       return wait.finish(
           session,
-          List.of(
-              session.client().call(Endpoints.VM_REVERT, params, new RevertRequest(stop))));
+          List.of(session.client().call(Endpoints.VM_REVERT, params, new RevertRequest(stop))));
     }
   }
 

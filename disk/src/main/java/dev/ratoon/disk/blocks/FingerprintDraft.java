@@ -85,8 +85,8 @@ public final class FingerprintDraft implements Closeable {
   }
 
   /**
-   * Computes the fingerprints of a child: of what it has in common with its parent the parent's
-   * are taken, and only the rest is read.
+   * Computes the fingerprints of a child: of what it has in common with its parent the parent's are
+   * taken, and only the rest is read.
    *
    * @param parent the parent's manifest, and its fingerprints
    * @param scratch a name for the draft, which is gone afterwards

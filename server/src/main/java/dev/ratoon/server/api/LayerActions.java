@@ -30,8 +30,7 @@ final class LayerActions {
             Endpoints.VM_REVERT,
             call ->
                 new Answer.Value(
-                    layers.revert(
-                        call.tenant(), call.parameter(VM), snapshot(call), call.body())))
+                    layers.revert(call.tenant(), call.parameter(VM), snapshot(call), call.body())))
         .on(
             Endpoints.VM_SNAPSHOT_DELETE,
             call ->

@@ -138,8 +138,7 @@ public final class Deploys {
    * @param variables a base disk with its firmware's variables
    * @param report how its disks were then
    */
-  record Origin(
-      VmRow vm, List<DesiredDisk> disks, Optional<DiskId> variables, VmReport report) {}
+  record Origin(VmRow vm, List<DesiredDisk> disks, Optional<DiskId> variables, VmReport report) {}
 
   /** Accepts clones, all of them or none, as part of a change. */
   List<OperationView> clones(Transaction tx, Origin origin, CloneRequest request) {
@@ -147,12 +146,15 @@ public final class Deploys {
     VmRow vm = origin.vm();
     Map<DiskId, Long> baseBytes = new HashMap<>();
     for (int i = 0; i < origin.disks().size(); i++) {
-      long own = i < origin.report().disks().size() ? origin.report().disks().get(i).storedBytes() : 0;
+      long own =
+          i < origin.report().disks().size() ? origin.report().disks().get(i).storedBytes() : 0;
       origin.disks().get(i).base().ifPresent(base -> baseBytes.put(base, own));
       // Where that is, only the difference to it has to move.
       VmRow.Disk before = vm.spec().disks().get(i);
       Optional<ImageRow> image = before.image().flatMap(ref -> tx.images().find(vm.tenant(), ref));
-      before.made().base()
+      before
+          .made()
+          .base()
           .ifPresent(
               base -> baseBytes.putIfAbsent(base, image.map(ImageRow::storedBytes).orElse(0L)));
     }

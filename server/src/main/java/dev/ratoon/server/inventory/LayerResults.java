@@ -65,16 +65,15 @@ final class LayerResults {
     Optional<LayeringReport> answer =
         report
             .layering()
-            .filter(said ->
-                wanted.filter(w -> w.wish().revision() == said.revision()).isPresent());
+            .filter(said -> wanted.filter(w -> w.wish().revision() == said.revision()).isPresent());
     if (answer.isEmpty()) {
       return vm;
     }
     Optional<OperationRow> operation =
         operations.runningOf(tx, vm.id()).filter(row -> row.view().kind().isLayering());
     if (!answer.get().settled()) {
-      operation.ifPresent(row ->
-          tx.afterCommit(() -> operations.progress(row.view().id(), answer.get().steps())));
+      operation.ifPresent(
+          row -> tx.afterCommit(() -> operations.progress(row.view().id(), answer.get().steps())));
       return vm;
     }
     VmRow standing = follow(tx, vm, answer.get());
@@ -122,9 +121,7 @@ final class LayerResults {
                   ? clone(ended, wanted.clones().get())
                   : words(ended.answer());
       operations.succeed(ended.tx(), ended.operation(), result);
-      return wanted.source().isPresent()
-          ? called(ended, wanted.source().get())
-          : ended.standing();
+      return wanted.source().isPresent() ? called(ended, wanted.source().get()) : ended.standing();
     } catch (RatoonException refused) {
       operations.fail(ended.tx(), ended.operation(), refused.problem());
       return ended.standing();
@@ -180,7 +177,11 @@ final class LayerResults {
       throw Layerings.imageTaken(wish.name());
     }
     Optional<ImageRow> origin =
-        vm.spec().disks().get(wish.disk()).image().flatMap(ref -> tx.images().find(vm.tenant(), ref));
+        vm.spec()
+            .disks()
+            .get(wish.disk())
+            .image()
+            .flatMap(ref -> tx.images().find(vm.tenant(), ref));
     tx.images()
         .add(
             new ImageRow(

@@ -265,8 +265,7 @@ public final class Layerings {
     vm.spec().disks().forEach(disk -> disks.add(disk.made()));
     DesiredDisk first = disks.getFirst();
     Optional<DiskId> base = Optional.of(image.diskId());
-    long size =
-        keepsSize ? first.sizeBytes() : Math.max(first.sizeBytes(), image.sizeBytes());
+    long size = keepsSize ? first.sizeBytes() : Math.max(first.sizeBytes(), image.sizeBytes());
     disks.set(0, new DesiredDisk(base, size, true, first.generation()));
     return disks;
   }
@@ -284,8 +283,7 @@ public final class Layerings {
   private VmRow atRest(Transaction tx, String tenant, String nameOrId, String doing) {
     VmRow vm = vms.idle(tx, Vms.held(tx, tenant, nameOrId), doing);
     Vms.outsideTrash(vm, doing);
-    boolean hasDisks =
-        observations.of(vm).filter(report -> !report.disks().isEmpty()).isPresent();
+    boolean hasDisks = observations.of(vm).filter(report -> !report.disks().isEmpty()).isPresent();
     if (!hasDisks || vms.stateOf(vm) == VmState.DEPLOYING) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
           .detail("It has no disks yet.")
@@ -303,12 +301,7 @@ public final class Layerings {
 
   private DesiredLayering freeze(Transaction tx, VmRow vm, boolean quiesce) {
     return new DesiredLayering(
-        revision(tx, vm),
-        LayerTask.FREEZE,
-        quiesce,
-        List.of(),
-        Optional.empty(),
-        Optional.empty());
+        revision(tx, vm), LayerTask.FREEZE, quiesce, List.of(), Optional.empty(), Optional.empty());
   }
 
   /** Newer than anything that its host has heard of this VM. */
@@ -320,8 +313,7 @@ public final class Layerings {
 
   private OperationView begin(Transaction tx, VmRow vm, OperationKind kind, Layering wanted) {
     VmRow changed =
-        vm.madeOf(
-            vm.spec().withLayering(Optional.of(wanted)), revisions.next(tx, vm.host()));
+        vm.madeOf(vm.spec().withLayering(Optional.of(wanted)), revisions.next(tx, vm.host()));
     known.respec(tx, changed);
     return vms.begin(tx, changed, kind).view();
   }

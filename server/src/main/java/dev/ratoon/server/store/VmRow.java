@@ -160,8 +160,7 @@ public record VmRow(
       return with(disks, snapshots, wanted);
     }
 
-    private Spec with(
-        List<Disk> standing, List<Snapshot> remembered, Optional<Layering> wanted) {
+    private Spec with(List<Disk> standing, List<Snapshot> remembered, Optional<Layering> wanted) {
       return new Spec(
           cpus,
           memoryBytes,
@@ -225,8 +224,7 @@ public record VmRow(
 
     Stream<DiskId> bases() {
       return Stream.concat(
-          wish.disks().stream().flatMap(disk -> disk.base().stream()),
-          wish.variables().stream());
+          wish.disks().stream().flatMap(disk -> disk.base().stream()), wish.variables().stream());
     }
   }
 
