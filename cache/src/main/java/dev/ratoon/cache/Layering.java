@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -222,7 +223,7 @@ final class Layering {
       Files.deleteIfExists(link);
       Files.createSymbolicLink(link, folder.content(manifest.id(), layout));
       Files.move(link, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      syncFolder(file.toAbsolutePath().getParent());
+      syncFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     }
     publish(waiting, manifest, layout, parent);
     return cache.use(manifest.id());

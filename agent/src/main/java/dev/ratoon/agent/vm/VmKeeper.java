@@ -15,12 +15,12 @@ import dev.ratoon.protocol.agent.VmReport;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -256,12 +256,12 @@ final class VmKeeper implements AutoCloseable {
 
   /** It may take long; who deletes the VM meanwhile does not wait for it. */
   private Optional<Instant> layer(DesiredVm vm, VmRecord record) {
-    AtomicReference<Optional<Instant>> goesOn = new AtomicReference<>(Optional.empty());
+    List<Instant> goesOn = new ArrayList<>();
     layering.during(
         () -> !isTowardsNothing(wanted),
         "changing the layers of VM '" + vm.name() + "'",
-        () -> goesOn.set(work.layer(vm, record, work.domain(id))));
-    return goesOn.get();
+        () -> work.layer(vm, record, work.domain(id)).ifPresent(goesOn::add));
+    return goesOn.stream().findFirst();
   }
 
   private static boolean isTowardsNothing(DesiredVm vm) {

@@ -162,7 +162,6 @@ final class VmLayers {
       Optional<DomainStatus> domain,
       DesiredLayering asked,
       Timeline timeline) {
-    VmId id = wanted.id();
     switch (asked.task()) {
       case FREEZE -> {
         if (known.moment().filter(m -> m.revision() == asked.revision()).isEmpty()) {

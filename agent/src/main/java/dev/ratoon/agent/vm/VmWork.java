@@ -418,7 +418,7 @@ final class VmWork {
             id,
             (same, before) -> {
               VmRecord after = change.apply(before);
-              if (after != before && hasFolder(same)) {
+              if (!after.equals(before) && hasFolder(same)) {
                 folders.save(after);
               }
               return after;
