@@ -1,6 +1,8 @@
 package dev.ratoon.agent;
 
 import dev.ratoon.agent.host.FileSystems;
+import dev.ratoon.agent.host.Processors;
+import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.model.RatoonException;
@@ -17,6 +19,9 @@ import org.slf4j.LoggerFactory;
 /** What a host has to offer: as its hypervisor said last, and as its file systems say now. */
 final class HostResources {
   private static final Logger LOG = LoggerFactory.getLogger(HostResources.class);
+
+  /** Of the processor that is emulated for guests, a Nehalem. */
+  private static final int EMULATED_LEVEL = 2;
 
   private final Hypervisor hypervisor;
   private final Path vms;
@@ -51,12 +56,26 @@ final class HostResources {
         facts.map(HypervisorFacts::memoryBytes).orElse(0L),
         space.map(Space::totalBytes).orElse(0L),
         space.map(Space::freeBytes).orElse(0L),
-        facts.map(f -> f.accelerator().text()).orElse("unknown"),
-        facts.map(HypervisorFacts::version).orElse("unknown"),
+        facts.map(f -> f.accelerator().text()).orElse(unknown()),
+        facts.map(HypervisorFacts::version).orElse(unknown()),
         facts.map(HypervisorFacts::networks).orElse(List.of()),
         facts.map(HypervisorFacts::bridges).orElse(List.of()),
         facts.flatMap(HypervisorFacts::uefi).isPresent(),
-        fileSystems.now());
+        fileSystems.now(),
+        Optional.of(Processors.architecture()),
+        facts.flatMap(f -> cpuLevel(f.accelerator())));
+  }
+
+  private String unknown() {
+    return hypervisor.runsVms() ? "unknown" : HostFacts.RUNS_NO_VMS;
+  }
+
+  /** Of the processors that guests get; see {@code DomainXml}. */
+  private static Optional<Integer> cpuLevel(Accelerator accelerator) {
+    return switch (accelerator) {
+      case KVM -> Processors.level();
+      case TCG -> Optional.of(EMULATED_LEVEL);
+    };
   }
 
   private Optional<Space> space() {

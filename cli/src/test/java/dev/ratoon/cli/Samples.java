@@ -320,7 +320,10 @@ final class Samples {
                     new Findings.Leftover(
                         "/var/lib/ratoon/vms/old", 5 << 20, "It is not the folder of a VM.")),
                 1)),
-        Optional.of(100L << 20));
+        Optional.of(100L << 20),
+        Optional.of("x86_64"),
+        Optional.of(2),
+        false);
   }
 
   static OperationView operation(

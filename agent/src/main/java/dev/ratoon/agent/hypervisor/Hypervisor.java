@@ -17,6 +17,11 @@ import java.util.Optional;
  */
 public interface Hypervisor extends DiskWork, AutoCloseable {
 
+  /** Whether this machine is there to run VMs at all. */
+  default boolean runsVms() {
+    return true;
+  }
+
   /** What this host offers to guests, as it is now. */
   HypervisorFacts facts();
 

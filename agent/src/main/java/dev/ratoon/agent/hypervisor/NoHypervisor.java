@@ -19,6 +19,11 @@ public final class NoHypervisor implements Hypervisor {
   }
 
   @Override
+  public boolean runsVms() {
+    return false;
+  }
+
+  @Override
   public HypervisorFacts facts() {
     throw none();
   }

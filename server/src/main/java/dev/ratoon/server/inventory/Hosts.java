@@ -208,12 +208,13 @@ public final class Hosts {
         .toList();
   }
 
-  /**
-   * Takes up what another server tells of a host.
-   *
-   * @return what was known of it until now
-   */
-  Optional<Seen> learn(HostTable.Shared told) {
+  /** Whether this server is the one; under the lock of the host it stays so. */
+  boolean holds(Transaction tx, HostId host) {
+    return shared.holds(tx, host);
+  }
+
+  /** Takes up what another server tells of a host. */
+  void learn(HostTable.Shared told) {
     Seen now =
         new Seen(
             told.report(),
@@ -222,14 +223,14 @@ public final class Hosts {
             told.standing().map(Standing::valueOf).orElse(Standing.OURS),
             told.at().holder().isPresent());
     counts.take(told.report());
-    return Optional.ofNullable(seen.put(told.report().id(), now));
+    seen.put(told.report().id(), now);
   }
 
   /** A host was removed by another server. */
-  Optional<Seen> forget(HostId host) {
+  void forget(HostId host) {
     agents.remove(host);
     counts.forget(host);
-    return Optional.ofNullable(seen.remove(host));
+    seen.remove(host);
   }
 
   Collection<Seen> all() {

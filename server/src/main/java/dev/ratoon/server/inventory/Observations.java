@@ -1,5 +1,6 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.VmReport;
@@ -9,24 +10,33 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The latest report of each VM in this run of the server; before it, the one that was kept. */
+/**
+ * The latest report of each VM whose host reports to this server; of others, and before the first,
+ * the one that was kept.
+ */
 final class Observations {
-  private final Map<VmId, VmReport> latest = new ConcurrentHashMap<>();
+  private final Map<HostId, Map<VmId, VmReport>> latest = new ConcurrentHashMap<>();
 
-  void put(VmReport report) {
-    latest.put(report.id(), report);
+  void put(HostId host, VmReport report) {
+    latest.computeIfAbsent(host, same -> new ConcurrentHashMap<>()).put(report.id(), report);
   }
 
-  void forget(VmId vm) {
-    latest.remove(vm);
+  void forget(VmRow vm) {
+    latest.getOrDefault(vm.host(), Map.of()).remove(vm.id());
   }
 
-  boolean isNews(VmReport report) {
-    return !report.equals(latest.get(report.id()));
+  /** The host reports to another server from now on, or to none. */
+  void forget(HostId host) {
+    latest.remove(host);
+  }
+
+  boolean isNews(HostId host, VmReport report) {
+    return !report.equals(latest.getOrDefault(host, Map.of()).get(report.id()));
   }
 
   Optional<VmReport> of(VmRow vm) {
-    return Optional.ofNullable(latest.get(vm.id())).or(vm::observed);
+    return Optional.ofNullable(latest.getOrDefault(vm.host(), Map.of()).get(vm.id()))
+        .or(vm::observed);
   }
 
   /** A report without what changes all the time or is worth nothing after a restart. */

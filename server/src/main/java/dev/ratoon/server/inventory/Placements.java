@@ -69,7 +69,7 @@ record Placements(Hosts hosts) {
         new HostSnapshot.Standing(
             hosts.connected(host),
             member.filter(Member::maintenance).isPresent(),
-            false,
+            member.filter(Member::draining).isPresent(),
             hosts.problem(host)));
   }
 

@@ -139,11 +139,15 @@ public final class Reports implements ServerLink {
    */
   private void fold(Transaction tx, HostId host, List<VmReport> reports, boolean fresh) {
     List<VmReport> news =
-        reports.stream().filter(report -> fresh || observations.isNews(report)).toList();
+        reports.stream().filter(report -> fresh || observations.isNews(host, report)).toList();
     if (news.isEmpty()) {
       return;
     }
     tx.lock(host);
+    if (!hosts.holds(tx, host)) {
+      // The agent has given this call up, and has told another server more since.
+      return;
+    }
     Map<VmId, VmRow> rows = known.among(tx, news.stream().map(VmReport::id).toList());
     List<VmRow> changed = new ArrayList<>();
     for (VmReport report : news) {
@@ -151,7 +155,7 @@ public final class Reports implements ServerLink {
       if (vm == null || !vm.host().equals(host) || report.epoch() < vm.epoch()) {
         continue;
       }
-      tx.afterCommit(() -> observations.put(report));
+      tx.afterCommit(() -> observations.put(host, report));
       Optional<OperationRow> operation =
           operations.runningOf(tx, vm.id()).filter(row -> !row.view().kind().isLayering());
       vm = layers.fold(tx, vm, report);
@@ -232,6 +236,6 @@ public final class Reports implements ServerLink {
 
   private void remove(Transaction tx, VmRow vm) {
     known.remove(tx, vm);
-    tx.afterCommit(() -> observations.forget(vm.id()));
+    tx.afterCommit(() -> observations.forget(vm));
   }
 }

@@ -99,21 +99,30 @@ public final class Revisions {
     if (newer <= known) {
       return Optional.empty();
     }
+    String run = histories.run();
     // The revision is read before the rest: what a later change brings is then at worst told twice.
     return database.read(tx ->
         tx.hosts()
             .revision(host)
-            .map(revision ->
-                new DesiredState(
-                    incarnation,
-                    revision,
-                    tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
-                    tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList(),
-                    Optional.of(tx.fleet().settings().scrubRules()),
-                    Optional.of(new Lineage(histories.run(), tx.hosts().replaces(host))),
-                    Optional.of(limits(tx, host)),
-                    shares(tx, host),
-                    tx.adoptions().onHost(host).stream().map(Adoption::desired).toList())));
+            .map(revision -> {
+              if (tx.shared()) {
+                tx.servers().requireNotEnded(run, "telling a host what it shall be");
+              }
+              return desired(tx, host, revision, new Lineage(run, tx.hosts().replaces(host)));
+            }));
+  }
+
+  private DesiredState desired(Transaction tx, HostId host, long revision, Lineage lineage) {
+    return new DesiredState(
+        incarnation,
+        revision,
+        tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
+        tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList(),
+        Optional.of(tx.fleet().settings().scrubRules()),
+        Optional.of(lineage),
+        Optional.of(limits(tx, host)),
+        shares(tx, host),
+        tx.adoptions().onHost(host).stream().map(Adoption::desired).toList());
   }
 
   private static TransferLimits limits(Transaction tx, HostId host) {

@@ -34,13 +34,18 @@ final class SharedHosts {
 
   /** See {@link Hosts#hold}. */
   boolean hold(Transaction tx, HostId host) {
-    if (!tx.shared() || tx.hosts().holder(host).equals(Optional.of(histories.run()))) {
+    if (holds(tx, host)) {
       return false;
     }
     tx.lock(host);
     tx.hosts().hold(host, histories.run());
     tx.tell(new News.Host(host));
     return true;
+  }
+
+  /** See {@link Hosts#holds}. */
+  boolean holds(Transaction tx, HostId host) {
+    return !tx.shared() || tx.hosts().holder(host).equals(Optional.of(histories.run()));
   }
 
   /** Tells others what the host reports, if that is worth it. */

@@ -29,6 +29,10 @@ import org.slf4j.LoggerFactory;
  * may be wrong by what has happened since, so a choice counts only when it holds for what is known
  * of the chosen hosts now; where it does not, or where nobody fits, the whole fleet is looked at
  * and the choice is made again. So nobody is refused by what was, and nothing promised twice.
+ *
+ * <p>Where several servers write, {@link Reservations} looks at the chosen hosts once they are
+ * locked, and has the deploy done again where the choice does not hold; what that attempt took in
+ * the snapshot is not there, so the next one looks anew.
  */
 final class StandingFleet {
   private static final Logger LOG = LoggerFactory.getLogger(StandingFleet.class);
@@ -85,12 +89,14 @@ final class StandingFleet {
       Transaction tx, VmNeeds needs, int count, Settings settings, Set<HostId> group) {
     Kept now = kept;
     long age = now == null ? Long.MAX_VALUE : System.nanoTime() - now.sinceNanos();
-    if (now != null && age < OLD_NANOS && now.settings().equals(settings)) {
+    boolean serves = now != null && age < OLD_NANOS && now.settings().equals(settings);
+    if (now != null && serves && tx.attempt() == 1) {
       if (age > FRESH_NANOS) {
         renewInBackground();
       }
       Placement placement = placed(now.fleet(), needs, count, group);
-      if (placement instanceof Placement.Chosen chosen && holds(tx, needs, chosen, settings)) {
+      if (placement instanceof Placement.Chosen chosen
+          && (tx.shared() || holds(tx, needs, chosen, settings))) {
         return noted(needs, chosen);
       }
     }

@@ -99,7 +99,8 @@ public final class Members {
               Optional.of(sha256(key.getEncoded())),
               clock.instant(),
               Optional.empty(),
-              Optional.empty()));
+              Optional.empty(),
+              false));
     });
     return certified(request.host(), key);
   }
@@ -226,7 +227,8 @@ public final class Members {
                     Optional.empty(),
                     clock.instant(),
                     Optional.empty(),
-                    Optional.empty()));
+                    Optional.empty(),
+                    false));
     put(tx, change.apply(before));
   }
 
@@ -246,7 +248,8 @@ public final class Members {
                 m.keySha256(),
                 m.joinedAt(),
                 Optional.of(clock.instant()),
-                m.limitBytesPerSecond()));
+                m.limitBytesPerSecond(),
+                m.draining()));
   }
 
   private void put(Transaction tx, Member member) {
