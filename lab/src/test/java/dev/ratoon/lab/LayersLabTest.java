@@ -98,7 +98,7 @@ class LayersLabTest {
     assertThat(clones).hasSize(CLONES).allMatch(vm -> vm.state() == VmState.PAUSED);
     assertThat(clones.stream().map(vm -> vm.disks().getFirst().basePath()).distinct()).hasSize(1);
     assertThat(clones.stream().mapToLong(vm -> vm.disks().getFirst().storedBytes()).sum())
-        .isLessThan(CLONES * 512L << 10);
+        .isLessThan((CLONES * 512L) << 10);
     host.ratoon("vm", "start", "many-7");
     host.awaitUserland("many-7");
     assertThat(host.guest("many-7", "cat /kept")).isEqualTo("kept");
