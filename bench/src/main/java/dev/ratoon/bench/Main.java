@@ -26,6 +26,11 @@ public final class Main {
           link.run(report);
         }
       }
+      case "lifecycle" -> {
+        try (LifecycleBenchmark lifecycle = new LifecycleBenchmark()) {
+          lifecycle.run(report);
+        }
+      }
       case "placement" -> new PlacementBenchmark(report).run();
       case "versions" -> new VersionsBenchmark(report).run();
       case "deploy" -> {
@@ -39,7 +44,7 @@ public final class Main {
       default -> {
         System.err.println(
             "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, versions,"
-                + " child, cli, placement, knowing");
+                + " child, cli, lifecycle, placement, knowing");
         System.exit(2);
       }
     }
