@@ -26,7 +26,8 @@ public record Inventory(
     Adoptions adoptions,
     TakeOvers takeOvers,
     Migrations migrations,
-    Others others) {
+    Others others,
+    Layerings layerings) {
 
   public static Inventory open(
       Database database,
@@ -51,10 +52,11 @@ public record Inventory(
     Handovers handovers = new Handovers(known, operations, revisions);
     Migrations migrations =
         new Migrations(database, hosts, vms, observations, handovers, clock);
+    Deploys deploys = new Deploys(database, hosts, known, operations, revisions, clock);
     return new Inventory(
         hosts,
         vms,
-        new Deploys(database, hosts, known, operations, revisions, clock),
+        deploys,
         new Precaches(database, hosts, operations, revisions, bringing),
         new Verifications(database, hosts, operations, revisions),
         new HostChanges(
@@ -69,7 +71,14 @@ public record Inventory(
             hosts,
             observations,
             revisions,
-            new VmFolding(database, hosts, known, observations, operations, handovers),
+            new VmFolding(
+                database,
+                hosts,
+                known,
+                observations,
+                operations,
+                handovers,
+                new LayerResults(hosts, known, operations, revisions, deploys, clock)),
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
             adoptions,
@@ -80,6 +89,7 @@ public record Inventory(
         adoptions,
         new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
         migrations,
-        new Others(database, hosts, observations, revisions, histories));
+        new Others(database, hosts, observations, revisions, histories),
+        new Layerings(database, vms, known, observations, revisions));
   }
 }

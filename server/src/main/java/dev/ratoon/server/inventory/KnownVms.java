@@ -51,6 +51,12 @@ final class KnownVms {
     remember(tx, List.of(vm));
   }
 
+  /** Writes what the VM is made of now. */
+  void respec(Transaction tx, VmRow vm) {
+    tx.vms().respec(vm);
+    remember(tx, List.of(vm));
+  }
+
   /** Writes what was seen of these VMs. */
   void observe(Transaction tx, List<VmRow> seen) {
     tx.vms().observe(seen);
