@@ -6,6 +6,7 @@ import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.FileOwner;
+import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.share.ShareOpener;
 import dev.ratoon.agent.share.SharedFirst;
@@ -96,6 +97,7 @@ final class Host implements ServerLink, AutoCloseable {
 
   private final Path home;
   private final SimulatedHypervisor hypervisor;
+  private final Optional<Hypervisor> real;
   private final byte[] content = new byte[DISK_BYTES / 2];
   private DiskId image;
   final JumpingClock clock = new JumpingClock();
@@ -126,7 +128,17 @@ final class Host implements ServerLink, AutoCloseable {
   Host(Path work) throws IOException {
     home = work.resolve("home");
     hypervisor = simulated();
+    real = Optional.empty();
     new Random(1).nextBytes(content);
+    image = imported(home.resolve("cache"), content);
+  }
+
+  /** A host with a real hypervisor, whose image begins with this. */
+  Host(Path work, Hypervisor hypervisor, byte[] begin) throws IOException {
+    home = work.resolve("home");
+    this.hypervisor = simulated();
+    real = Optional.of(hypervisor);
+    System.arraycopy(begin, 0, content, 0, begin.length);
     image = imported(home.resolve("cache"), content);
   }
 
@@ -170,6 +182,7 @@ final class Host implements ServerLink, AutoCloseable {
   Host(Path work, Host other) {
     home = work.resolve("home");
     hypervisor = simulated();
+    real = Optional.empty();
     image = other.image;
   }
 
@@ -206,7 +219,7 @@ final class Host implements ServerLink, AutoCloseable {
         Optional.of(
             Agent.start(
                 new AgentConfig(home, Duration.ofMillis(200)),
-                hypervisor,
+                real.orElse(hypervisor),
                 new Stores(own, new SharedFirst(own, used, bases.of(own)), used),
                 this,
                 clock));

@@ -53,12 +53,35 @@ record Freezing(LayerTools tools) {
       prepare(vm);
     }
     tools.records().update(vm, known -> known.cutting(wanted));
-    boolean quiesced = false;
-    if (domain.isPresent()) {
-      quiesced = tools.hypervisor().cut(vm.id(), cuts(vm), quiesce);
-    }
+    boolean again = layers.cut().isPresent();
+    boolean quiesced = domain.isPresent() && cutDomain(vm, quiesce, again);
     keepVariables(vm, wanted.revision());
     noteCut(vm, wanted.revision(), quiesced);
+  }
+
+  /**
+   * A hypervisor that dies in the middle of it may have let go of the guest's process when that had
+   * the next file open already, or wrote it; it does not find out, and refuses from then on. Nobody
+   * may touch that file then until the domain is gone.
+   */
+  private boolean cutDomain(DesiredVm vm, boolean quiesce, boolean again) {
+    try {
+      return tools.hypervisor().cut(vm.id(), cuts(vm), quiesce);
+    } catch (RatoonException refused) {
+      if (!again || refused.problem().code() != ErrorCode.HYPERVISOR_REFUSED) {
+        throw refused;
+      }
+      throw unclear(vm, "freezing").asException(refused);
+    }
+  }
+
+  /** What is to be said where it is not known which files a domain writes. */
+  static Problem unclear(DesiredVm vm, String doing) {
+    return Problem.of(ErrorCode.WRONG_STATE, doing + " VM '" + vm.name() + "'")
+        .detail(
+            "Its hypervisor died while it was frozen before, and does not know any more which of"
+                + " its files the domain writes.")
+        .next("Nothing is lost. Stop the VM and start it, then it is clear again.");
   }
 
   /**

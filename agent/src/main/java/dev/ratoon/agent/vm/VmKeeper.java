@@ -205,8 +205,11 @@ final class VmKeeper implements AutoCloseable {
           if (state == VmState.RUNNING) {
             work.watchConsole(id);
           }
-          publish(vm, record, true, state, problem);
-          if (work.isLayeringDue(vm, record, domain)) {
+          boolean due = work.isLayeringDue(vm, record, domain);
+          if (!due || !work.isLayeringQuick(vm, record)) {
+            publish(vm, record, true, state, problem);
+          }
+          if (due) {
             Optional<Instant> goesOn = layer(vm, record);
             if (goesOn.isPresent()) {
               return goesOn.get();

@@ -83,6 +83,12 @@ final class VmLayers {
     return left || asked(wanted, record).isPresent();
   }
 
+  /** Whether only names are left to be corrected: who was told that a VM is stopped may open it. */
+  static boolean isQuick(DesiredVm wanted, VmRecord record) {
+    return asked(wanted, record).isEmpty()
+        && record.layers().filter(known -> !known.isPending()).isPresent();
+  }
+
   private boolean isLeft(DesiredVm wanted, Layers known, Optional<DomainStatus> domain) {
     boolean may = !tools.records().now().isBefore(notBefore.getOrDefault(wanted.id(), Instant.MIN));
     return may
@@ -275,6 +281,9 @@ final class VmLayers {
     if (domain.isEmpty()) {
       timeline.step(FLATTEN, () -> relayering.flatten(vm, progress(timeline, FLATTEN)));
       return Optional.empty();
+    }
+    if (current(wanted).cut().isPresent()) {
+      throw Freezing.unclear(wanted, "flattening").asException();
     }
     Path folder = tools.folder(id);
     List<DomainJob> jobs =

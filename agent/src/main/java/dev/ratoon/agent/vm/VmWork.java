@@ -267,6 +267,11 @@ final class VmWork {
     return layers.isDue(vm, record, domain);
   }
 
+  /** Whether that takes so little that who waits for the VM can wait for it, too. */
+  boolean isLayeringQuick(DesiredVm vm, VmRecord record) {
+    return VmLayers.isQuick(vm, record);
+  }
+
   /** See {@link VmLayers#tend}. */
   Optional<Instant> layer(DesiredVm vm, VmRecord record, Optional<DomainStatus> domain) {
     try {
