@@ -100,7 +100,8 @@ final class LayerApiTest {
   }
 
   private static DesiredDisk frozen() {
-    return new DesiredDisk(Optional.of(FROZEN), IMAGE_BYTES, true, Optional.empty(), Optional.of(1));
+    return new DesiredDisk(
+        Optional.of(FROZEN), IMAGE_BYTES, true, Optional.empty(), Optional.of(1));
   }
 
   private DesiredVm desired(String name) {
@@ -152,7 +153,8 @@ final class LayerApiTest {
     assertThat(flattening.subject()).isEqualTo("copy");
     assertThat(flattening.state()).isEqualTo(OperationState.RUNNING);
 
-    hostSays(new DesiredDisk(Optional.empty(), IMAGE_BYTES, true, Optional.empty(), Optional.of(1)));
+    hostSays(
+        new DesiredDisk(Optional.empty(), IMAGE_BYTES, true, Optional.empty(), Optional.of(1)));
     agent.report();
 
     assertThat(server.ended(flattening).result()).contains("its disks stand alone");
@@ -225,7 +227,13 @@ final class LayerApiTest {
                     true,
                     List.of(),
                     Optional.of(full),
-                    List.of(new DesiredDisk(Optional.of(base), IMAGE_BYTES, true, Optional.empty(), Optional.of(1))),
+                    List.of(
+                        new DesiredDisk(
+                            Optional.of(base),
+                            IMAGE_BYTES,
+                            true,
+                            Optional.empty(),
+                            Optional.of(1))),
                     Optional.empty(),
                     false,
                     Optional.empty()));

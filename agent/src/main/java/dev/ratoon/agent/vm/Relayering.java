@@ -60,7 +60,12 @@ record Relayering(LayerTools tools) {
         tools.give(file);
       }
       next.add(
-          new DesiredDisk(shall.base(), shall.sizeBytes(), true, Optional.empty(), vm.disks().get(i).generation())
+          new DesiredDisk(
+                  shall.base(),
+                  shall.sizeBytes(),
+                  true,
+                  Optional.empty(),
+                  vm.disks().get(i).generation())
               .inNextFile());
     }
     wanted.variables().ifPresent(id -> renewVariables(folder, id));

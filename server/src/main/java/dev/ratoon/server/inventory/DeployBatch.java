@@ -142,8 +142,7 @@ final class DeployBatch {
    * @throws RatoonException if they are refused
    * @throws Outdated if the whole transaction is to be done again
    */
-  List<OperationView> accept(
-      String tenant, Blueprint blueprint, UnaryOperator<VmRow.Spec> made) {
+  List<OperationView> accept(String tenant, Blueprint blueprint, UnaryOperator<VmRow.Spec> made) {
     Deploy deploy = new Deploy(new Wanted(tenant, blueprint.request(), Optional.empty(), ""));
     deploys.add(deploy);
     deploy.made = made;
@@ -182,8 +181,7 @@ final class DeployBatch {
    */
   private Map<Deploy, Deploy> repeated(String tenant, List<Deploy> own) {
     List<String> keys = own.stream().flatMap(deploy -> deploy.wanted.key().stream()).toList();
-    Map<String, Accepted> before =
-        keys.isEmpty() ? Map.of() : tx.idempotency().among(tenant, keys);
+    Map<String, Accepted> before = keys.isEmpty() ? Map.of() : tx.idempotency().among(tenant, keys);
     Map<String, Deploy> firsts = new HashMap<>();
     Map<Deploy, Deploy> repeated = new HashMap<>();
     for (Deploy deploy : own) {
@@ -277,8 +275,7 @@ final class DeployBatch {
   }
 
   private static RatoonException nameTaken(Deploy deploy, List<String> taken) {
-    return Problem.of(
-            ErrorCode.NAME_TAKEN, "naming " + Words.counted(deploy.names.size(), "VM"))
+    return Problem.of(ErrorCode.NAME_TAKEN, "naming " + Words.counted(deploy.names.size(), "VM"))
         .detail("There is already: " + Words.some(taken) + ".")
         .next("Choose another name, or delete what holds it.")
         .asException();

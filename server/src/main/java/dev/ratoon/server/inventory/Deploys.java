@@ -1,22 +1,16 @@
 package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.DiskId;
-import dev.ratoon.protocol.agent.DesiredDisk;
-import dev.ratoon.protocol.agent.DesiredLayering;
-import dev.ratoon.protocol.agent.LayerTask;
-import dev.ratoon.protocol.agent.VmReport;
-import dev.ratoon.protocol.api.CloneRequest;
-import dev.ratoon.server.store.ImageTable.ImageRow;
-import dev.ratoon.server.store.Transaction;
-import dev.ratoon.server.store.VmRow;
-import dev.ratoon.server.store.VmRow.Layering;
-import java.util.HashMap;
-import java.util.Map;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.TimeSource;
 import dev.ratoon.placement.VmNeeds;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredLayering;
+import dev.ratoon.protocol.agent.LayerTask;
+import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacementView;
@@ -25,13 +19,19 @@ import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.GroupCommit;
 import dev.ratoon.server.store.GroupCommit.Outcome;
+import dev.ratoon.server.store.ImageTable.ImageRow;
+import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmRow;
+import dev.ratoon.server.store.VmRow.Layering;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -113,7 +113,8 @@ public final class Deploys {
       return List.of();
     }
     try {
-      return database.<List<Optional<Outcome<List<OperationView>>>>>write(
+      return database
+          .<List<Optional<Outcome<List<OperationView>>>>>write(
               tx -> new DeployBatch(parts, tx, true).accept(left))
           .stream()
           .map(Optional::orElseThrow)
