@@ -264,6 +264,12 @@ final class HostChanges {
     }
   }
 
+  /** The host, to which no new VMs come from now on. */
+  static HostView keptAway(Session session, String name) {
+    return changed(
+        session, name, new HostChange(Optional.empty(), Optional.empty(), Optional.of(true)));
+  }
+
   private static HostView changed(Session session, String name, HostChange change) {
     return session.client().call(Endpoints.HOST_CHANGE, Params.of(HOST, name), change);
   }
