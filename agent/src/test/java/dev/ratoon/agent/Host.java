@@ -600,7 +600,8 @@ final class Host implements ServerLink, AutoCloseable {
                   Optional.of(new Lineage("run", replaces)),
                   Optional.empty(),
                   shares,
-                  new ArrayList<>(adoptions.values())))
+                  new ArrayList<>(adoptions.values()),
+                  List.of()))
           : Optional.empty();
     } finally {
       lock.unlock();

@@ -51,6 +51,7 @@ final class LiveSending {
   private final DesiredMove move;
   private final Timeline timeline;
   private final VmId id;
+  private Progress last = new Progress(0, 0, 0, 0, Optional.empty());
 
   LiveSending(
       MovingVms vms, LiveMigration live, MoveRoad road, DesiredMove move, Timeline timeline) {
@@ -116,7 +117,7 @@ final class LiveSending {
         link.say(Word.of(begun.word()));
         prepared = message(link).as(Word.class).bytes();
       } catch (RatoonException failed) {
-        live.confirm(id, new byte[0], true);
+        confirm(true);
         throw failed;
       }
       return perform(link, begun, prepared, sockets);
@@ -126,7 +127,6 @@ final class LiveSending {
   }
 
   private Moved perform(MoveLink link, Begun begun, byte[] prepared, Sockets sockets) {
-    boolean interrupted = false;
     Outcome outcome;
     long wire;
     try (Relay relay = Relay.open(sockets, vms::own, this::link)) {
@@ -134,21 +134,17 @@ final class LiveSending {
       try {
         performed = performed(link, relay, begun, prepared, sockets);
       } catch (RatoonException failed) {
-        boolean wasInterrupted = Thread.interrupted();
-        live.confirm(id, new byte[0], true);
-        if (wasInterrupted) {
-          Thread.currentThread().interrupt();
-        }
+        confirm(true);
         throw failed;
       }
-      interrupted = Thread.interrupted();
+      boolean interrupted = Thread.interrupted();
       outcome = outcome(link, performed);
       wire = link.wireBytes() + relay.wireBytes();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    live.confirm(id, new byte[0], !outcome.runs());
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    confirm(!outcome.runs());
     if (!outcome.runs()) {
       throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing())
           .detail("The other host's hypervisor did not let the guest run. It runs on here.")
@@ -157,9 +153,30 @@ final class LiveSending {
     Moved counted = outcome.moved().orElse(Moved.NOTHING);
     return new Moved(
         Math.max(wire, counted.wireBytes()),
-        counted.diskBytes(),
-        counted.memoryBytes(),
+        Math.max(last.diskBytes(), counted.diskBytes()),
+        Math.max(last.memoryBytes(), counted.memoryBytes()),
         counted.downtimeMillis());
+  }
+
+  /**
+   * The last phase. Whoever wants this thread for something else waits for it: a guest that is held
+   * must not stay so for that.
+   */
+  private void confirm(boolean cancelled) {
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name("confirm " + id)
+        .start(() -> {
+          try {
+            live.confirm(id, new byte[0], cancelled);
+          } catch (RatoonException failed) {
+            LOG.warn("{}", failed.problem().oneLine());
+          } finally {
+            done.complete(true);
+          }
+        });
+    boolean _ = done.join();
   }
 
   /** Sends the guest; what stops it, stops QEMU first. */
@@ -241,6 +258,7 @@ final class LiveSending {
   private void tell() {
     try {
       Progress now = live.progress(id);
+      last = now;
       timeline.progress(
           "guest",
           now.memoryBytes() + now.diskBytes(),

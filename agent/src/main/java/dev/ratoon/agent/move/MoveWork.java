@@ -24,6 +24,9 @@ record MoveWork(
     Optional<LiveReceiving> receiving) {
   private static final long LOOK_MILLIS = 100;
 
+  /** The source knows more of what moved: it is let say so first. */
+  private static final int LOOKS_OF_THE_SOURCE = 8;
+
   /** A guest that runs for so long has arrived, whoever has seen it come. */
   private static final int LOOKS_THAT_SUFFICE = 30;
 
@@ -79,7 +82,7 @@ record MoveWork(
   private Moved received(DesiredVm vm) throws InterruptedException {
     LiveReceiving coming = receiving.orElseThrow(() -> cannot(vm));
     for (int looks = 0; looks < LOOKS_THAT_SUFFICE; ) {
-      if (coming.arrived().isPresent()) {
+      if (coming.arrived().isPresent() && looks >= LOOKS_OF_THE_SOURCE) {
         return coming.arrived().get();
       }
       looks = vms.runs(vm.id()) ? looks + 1 : 0;

@@ -35,7 +35,7 @@ public final class FleetCommands {
             Branch.command("token", () -> new HostChanges.Token(session)),
             Branch.command("set", () -> new HostChanges.Change(session)),
             Branch.command("maintenance", () -> new HostChanges.Maintenance(session)),
-            Branch.command("drain", () -> new HostChanges.Drain(session)),
+            Branch.command("drain", () -> new HostDrain(session)),
             Branch.command("remove", () -> new HostChanges.Remove(session)),
             Branch.command("follow", () -> new HostChanges.Follow(session)),
             Branch.command("adopt", () -> new HostAdoption.Adopt(session)),

@@ -16,8 +16,11 @@ import dev.ratoon.server.store.MigrationRow.Phase;
 import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Who owns a VM that is on its way. Ownership is an epoch, and only grows: the target of a
@@ -176,6 +179,13 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
   static List<OperationStep> before(OperationRow operation, List<OperationStep> own) {
     return operation.view().steps().stream()
         .filter(step -> own.stream().noneMatch(later -> later.name().equals(step.name())))
+        .toList();
+  }
+
+  /** Steps of several hosts, as they were begun. */
+  static List<OperationStep> inOrder(Stream<OperationStep> steps) {
+    return steps
+        .sorted(Comparator.comparing(step -> step.began().orElse(Instant.MAX)))
         .toList();
   }
 

@@ -434,10 +434,10 @@ public final class Migrations {
           .running(tx, row.operation())
           .ifPresent(operation -> {
             List<OperationStep> steps =
-                Stream.concat(
+                Handovers.inOrder(
+                    Stream.concat(
                         Handovers.before(operation, report.steps()).stream(),
-                        report.steps().stream())
-                    .toList();
+                        report.steps().stream()));
             tx.afterCommit(() ->
                 handovers.operations().progress(operation.view().id(), steps, report.problem()));
           });
