@@ -71,6 +71,7 @@ public final class ControlPlaneBenchmark {
       Load load = new Load(images, clients::deploy);
       Load.Done warm = load.at(RATE, WARM_UP);
       note("warm-up", warm);
+      fleet.running().analyze();
       long before = fleet.vmsRunning();
       long began = System.nanoTime();
       Load.Done deploys = load.at(RATE, MEASURED);

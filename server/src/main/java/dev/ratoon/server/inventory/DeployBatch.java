@@ -55,6 +55,7 @@ final class DeployBatch {
       KnownVms known,
       Operations operations,
       Revisions revisions,
+      PromiseMemory promises,
       TimeSource clock) {}
 
   /** One of them, as far as it has come. */
@@ -105,7 +106,7 @@ final class DeployBatch {
     this.parts = parts;
     this.tx = tx;
     this.fresh = fresh;
-    this.reservations = new Reservations(parts.placements());
+    this.reservations = new Reservations(parts.placements(), parts.promises());
   }
 
   /**

@@ -44,11 +44,12 @@ public record Inventory(
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);
     Bringing bringing = new Bringing(clock);
+    PromiseMemory promises = new PromiseMemory(clock);
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     return new Inventory(
         hosts,
         new Vms(database, hosts, known, observations, operations, revisions, clock),
-        new Deploys(database, hosts, known, operations, revisions, clock),
+        new Deploys(database, hosts, known, operations, revisions, promises, clock),
         new Precaches(database, hosts, operations, revisions, bringing),
         new Verifications(database, hosts, operations, revisions),
         new HostChanges(
@@ -63,7 +64,7 @@ public record Inventory(
             hosts,
             observations,
             revisions,
-            new VmFolding(database, hosts, known, observations, operations),
+            new VmFolding(database, hosts, known, observations, operations, promises),
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
             adoptions),

@@ -32,6 +32,7 @@ import java.util.stream.Stream;
  * is one transaction; what says only that a deploy has come further costs none.
  */
 final class VmFolding {
+  private static final int LANES = 2;
   private static final int MOST_AT_ONCE = 256;
   private static final int MOST_WAITING = 65_536;
 
@@ -40,15 +41,18 @@ final class VmFolding {
   private final KnownVms known;
   private final Observations observations;
   private final Operations operations;
+  private final PromiseMemory promises;
   private final GroupCommit<Told, Boolean> commits =
-      new GroupCommit<>(MOST_AT_ONCE, MOST_WAITING, this::all);
+      new GroupCommit<>(LANES, MOST_AT_ONCE, MOST_WAITING, this::all);
 
   VmFolding(
       Database database,
       Hosts hosts,
       KnownVms known,
       Observations observations,
-      Operations operations) {
+      Operations operations,
+      PromiseMemory promises) {
+    this.promises = promises;
     this.database = database;
     this.hosts = hosts;
     this.known = known;
@@ -137,6 +141,7 @@ final class VmFolding {
       }
       operations.end(tx, ended);
       known.observe(tx, List.copyOf(changed.values()));
+      tx.afterCommit(() -> changed.values().forEach(vm -> promises.forget(vm.host())));
     }
 
     private void fold(HostId host, VmReport report) {
