@@ -7,6 +7,7 @@ import dev.ratoon.agent.host.FileSystems;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.move.Moves;
 import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.agent.vm.VmKeepers;
 import dev.ratoon.model.DiskPart;
@@ -21,6 +22,7 @@ import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.Findings.Stray;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.TransferLimits;
@@ -60,6 +62,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final Reporter reporter;
   private final VmKeepers vms;
   private final BaseKeepers bases;
+  private final Moves moves;
   private final HostResources resources;
   private final Inspection inspection;
   private final Adoptions adoptions;
@@ -86,8 +89,12 @@ public final class Agent implements AgentLink, AutoCloseable {
             this::hostReport,
             this::vmReport,
             this::baseNews,
+            this::moveReports,
             config.reportEvery());
     this.vms = new VmKeepers(hypervisor, stores, folders, clock, reporter::changed);
+    this.moves =
+        new Moves(
+            vms.moving(), stores.bases().road(), hypervisor.live(), clock, reporter::movesChanged);
     this.bases =
         new BaseKeepers(
             new BaseWork(stores.cache(), stores.bases(), vms::standingOn),
@@ -103,7 +110,8 @@ public final class Agent implements AgentLink, AutoCloseable {
                 Map.of(
                     "cache", stores.cache().root(),
                     "vms", folders.vms(),
-                    "trash", folders.trash())));
+                    "trash", folders.trash())),
+            stores.cache().root());
     this.adoptions =
         new Adoptions(
             folders,
@@ -160,6 +168,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     closed = true;
     asking.interrupt();
     adoptions.close();
+    moves.close();
     vms.close();
     bases.close();
     reporter.close();
@@ -284,10 +293,11 @@ public final class Agent implements AgentLink, AutoCloseable {
     adoptions.want(state.adoptions());
   }
 
-  /** The shares first: VMs may stand on them. */
+  /** The shares first: VMs may stand on them. Then what comes or goes: it may become a VM. */
   private void want(DesiredState state) {
     stores.shares().want(state.shares());
     vms.want(state.vms());
+    moves.want(state.moves());
   }
 
   private Optional<VmReport> vmReport(VmId id) {
@@ -298,13 +308,17 @@ public final class Agent implements AgentLink, AutoCloseable {
     return bases.news();
   }
 
+  private List<MoveReport> moveReports() {
+    return moves.reports();
+  }
+
   private HostReport hostReport() {
     Optional<Problem> problem = Optional.empty();
     List<Stray> strays = List.of();
     try {
       resources.look();
       // Before it is known what the host shall be, every VM would be a stray.
-      strays = takenUp ? vms.strays() : List.of();
+      strays = takenUp ? vms.strays(moves.vms()) : List.of();
     } catch (RatoonException unavailable) {
       problem = Optional.of(unavailable.problem());
     }

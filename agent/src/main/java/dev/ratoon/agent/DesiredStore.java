@@ -86,7 +86,8 @@ final class DesiredStore {
         newer.lineage(),
         newer.limits(),
         newer.shares(),
-        newer.adoptions());
+        newer.adoptions(),
+        newer.moves());
   }
 
   private static DesiredVm newest(DesiredVm vm, @Nullable DesiredVm seen) {

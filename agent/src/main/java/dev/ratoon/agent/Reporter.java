@@ -4,6 +4,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import java.time.Duration;
@@ -33,11 +34,13 @@ final class Reporter implements AutoCloseable {
   private final Supplier<HostReport> whole;
   private final Function<VmId, Optional<VmReport>> vm;
   private final Supplier<List<BaseReport>> bases;
+  private final Supplier<List<MoveReport>> moves;
   private final Duration every;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition news = lock.newCondition();
   private final Set<VmId> changed = new LinkedHashSet<>();
   private boolean basesChanged;
+  private boolean movesChanged;
   private boolean wholeWanted = true;
   private volatile boolean closed;
   private final Thread thread;
@@ -48,12 +51,14 @@ final class Reporter implements AutoCloseable {
       Supplier<HostReport> whole,
       Function<VmId, Optional<VmReport>> vm,
       Supplier<List<BaseReport>> bases,
+      Supplier<List<MoveReport>> moves,
       Duration every) {
     this.host = host;
     this.server = server;
     this.whole = whole;
     this.vm = vm;
     this.bases = bases;
+    this.moves = moves;
     this.every = every;
     this.thread = Thread.ofVirtual().name("reporter").unstarted(this::run);
   }
@@ -70,6 +75,11 @@ final class Reporter implements AutoCloseable {
   /** What is done for base disks has got on. */
   void basesChanged() {
     tell(() -> basesChanged = true);
+  }
+
+  /** A migration has got on. */
+  void movesChanged() {
+    tell(() -> movesChanged = true);
   }
 
   /** The host is no longer as it was reported. */
@@ -120,12 +130,13 @@ final class Reporter implements AutoCloseable {
     lock.lock();
     try {
       long left = every.toNanos();
-      while (changed.isEmpty() && !basesChanged && !wholeWanted && left > 0) {
+      while (changed.isEmpty() && !basesChanged && !movesChanged && !wholeWanted && left > 0) {
         left = news.awaitNanos(left);
       }
-      News some = new News(Set.copyOf(changed), basesChanged);
+      News some = new News(Set.copyOf(changed), basesChanged, movesChanged);
       changed.clear();
       basesChanged = false;
+      movesChanged = false;
       if (wholeWanted || left <= 0) {
         wholeWanted = false;
         return Optional.empty();
@@ -136,11 +147,12 @@ final class Reporter implements AutoCloseable {
     }
   }
 
-  private record News(Set<VmId> vms, boolean bases) {}
+  private record News(Set<VmId> vms, boolean bases, boolean moves) {}
 
   private void report(Optional<News> some) {
     if (some.isEmpty()) {
       server.report(whole.get());
+      reportMoves();
       return;
     }
     List<VmReport> reports = new ArrayList<>();
@@ -152,6 +164,16 @@ final class Reporter implements AutoCloseable {
     }
     if (some.get().bases()) {
       server.reportBases(host, bases.get());
+    }
+    if (some.get().moves()) {
+      reportMoves();
+    }
+  }
+
+  private void reportMoves() {
+    List<MoveReport> all = moves.get();
+    if (!all.isEmpty()) {
+      server.reportMoves(host, all);
     }
   }
 

@@ -167,10 +167,15 @@ public final class RatoonHost {
    * Types a command into the small guest's console and returns what it printed; it must succeed.
    */
   public String guest(String vm, String command) {
+    return guestOn(this, vm, command);
+  }
+
+  /** The same of a guest that runs on another host of the fleet. */
+  public String guestOn(RatoonHost where, String vm, String command) {
     String domain = domainOf(vm);
     int before = console(vm).length();
     // QEMU reads from a terminal only while somebody has it open, and looks once a second.
-    run(
+    where.run(
         "/bin/sh",
         "-c",
         "tty=$(virsh -q ttyconsole %s) && exec 3<>$tty && printf '%%s\\n' \"$0\" >&3 && sleep 1.2"

@@ -13,5 +13,6 @@ public enum OperationKind {
   SCRUB,
   ADOPT,
   UNADOPT,
-  TAKE_OVER
+  TAKE_OVER,
+  MIGRATE
 }

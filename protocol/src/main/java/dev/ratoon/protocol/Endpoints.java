@@ -18,15 +18,19 @@ import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
+import dev.ratoon.protocol.api.MigrateRequest;
+import dev.ratoon.protocol.api.MigrationView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.PrecacheRequest;
+import dev.ratoon.protocol.api.QuotaView;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.ShareFill;
 import dev.ratoon.protocol.api.ShareRequest;
 import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.TakeOverRequest;
+import dev.ratoon.protocol.api.TenantQuota;
 import dev.ratoon.protocol.api.VerifyRequest;
 import dev.ratoon.protocol.api.VmView;
 import java.util.List;
@@ -189,6 +193,39 @@ public final class Endpoints {
           OperationView.class,
           202,
           "Asks the guest to shut down, and switches it off when it does not.");
+  public static final Endpoint<MigrateRequest, OperationView> VM_MIGRATE =
+      one(
+          "vm-migrate",
+          POST,
+          "/v1/vms/{vm}/migration",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          MigrateRequest.class,
+          OperationView.class,
+          202,
+          "Moves a VM to another host; only its own disks move where its base disks are.");
+  public static final Endpoint<MigrateRequest, MigrationView> VM_MIGRATE_PLAN =
+      one(
+          "vm-migrate-plan",
+          POST,
+          "/v1/vms/{vm}/migration/plan",
+          NO_QUERY,
+          Permission.VMS_READ,
+          MigrateRequest.class,
+          MigrationView.class,
+          200,
+          "Where a VM would go, and what would move. Nothing is changed.");
+  public static final Endpoint<NoBody, OperationView> VM_MIGRATE_CANCEL =
+      one(
+          "vm-migrate-cancel",
+          DELETE,
+          "/v1/vms/{vm}/migration",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          202,
+          "Ends the migration of a VM, which stays where it is, unless it has just arrived.");
   public static final Endpoint<NoBody, OperationView> VM_DELETE =
       one(
           "vm-delete",
@@ -495,6 +532,29 @@ public final class Endpoints {
           200,
           "Replaces the settings.");
 
+  public static final Endpoint<NoBody, QuotaView> QUOTA_SHOW =
+      one(
+          "quota-show",
+          GET,
+          "/v1/quota",
+          NO_QUERY,
+          Permission.SETTINGS_READ,
+          NoBody.class,
+          QuotaView.class,
+          200,
+          "What the tenant may have, and has.");
+  public static final Endpoint<TenantQuota, QuotaView> QUOTA_CHANGE =
+      one(
+          "quota-change",
+          PUT,
+          "/v1/quota",
+          NO_QUERY,
+          Permission.SETTINGS_WRITE,
+          TenantQuota.class,
+          QuotaView.class,
+          200,
+          "Replaces the most that the tenant may have. What it has already stays.");
+
   private Endpoints() {}
 
   /** Every row. */
@@ -513,6 +573,9 @@ public final class Endpoints {
         VM_SHOW,
         VM_START,
         VM_STOP,
+        VM_MIGRATE,
+        VM_MIGRATE_PLAN,
+        VM_MIGRATE_CANCEL,
         VM_DELETE,
         VM_UNDELETE,
         VM_CONSOLE,
@@ -539,7 +602,9 @@ public final class Endpoints {
         OPERATION_SHOW,
         EVENTS,
         SETTINGS_SHOW,
-        SETTINGS_CHANGE);
+        SETTINGS_CHANGE,
+        QUOTA_SHOW,
+        QUOTA_CHANGE);
   }
 
   private static <Q, R> Endpoint<Q, R> one(

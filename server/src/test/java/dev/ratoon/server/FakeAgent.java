@@ -146,7 +146,10 @@ final class FakeAgent implements AgentLink {
                 List.of("default"),
                 List.of("br0"),
                 true,
-                List.of()),
+                List.of(),
+                Optional.of("x86_64"),
+                Optional.of(2),
+                Optional.of("/cache")),
             Optional.empty(),
             Stream.concat(
                     bases.stream()

@@ -29,6 +29,12 @@ public interface Bases extends AutoCloseable {
    */
   Base ready(DiskId id, Priority priority, Progress progress) throws InterruptedException;
 
+  /** The same, but in this host's own cache, wherever else it sees it. */
+  default Base readyHere(DiskId id, Priority priority, Progress progress)
+      throws InterruptedException {
+    return ready(id, priority, progress);
+  }
+
   /** Where other hosts get bases of this one, if they do; see HostReport. */
   Optional<String> address();
 
@@ -40,6 +46,11 @@ public interface Bases extends AutoCloseable {
   /** How much may be moved from now on, by what is under way too. */
   default void limit(TransferLimits limits) {
     // Without other hosts nothing moves.
+  }
+
+  /** The way to other hosts for migrations; empty if there are none. */
+  default Optional<MoveRoad> road() {
+    return Optional.empty();
   }
 
   /** Those on their way. */

@@ -15,12 +15,16 @@ import dev.ratoon.model.Layout;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
+import dev.ratoon.protocol.agent.DesiredMove;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.protocol.agent.TransferReport;
 import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.protocol.channel.ChunkServer;
+import dev.ratoon.protocol.channel.MoveClient;
+import dev.ratoon.protocol.channel.MoveDoor;
+import dev.ratoon.protocol.channel.MoveLink;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -49,7 +53,26 @@ public final class FleetBases implements Bases {
   private final Peers peers;
   private final Arrivals arrivals;
   private final ChunkServer giving;
+  private final MoveClient moving;
+  private final MoveRoad road;
   private final Map<DiskId, Coming> coming = new ConcurrentHashMap<>();
+
+  private final class Road implements MoveRoad {
+    @Override
+    public FleetIdentity identity() {
+      return identity;
+    }
+
+    @Override
+    public MoveLink to(DesiredMove move) {
+      return moving.open(peers.address(move.other(), move.otherAddress().orElse("")), move.other());
+    }
+
+    @Override
+    public void admit(MoveDoor door) {
+      giving.admitMoves(door);
+    }
+  }
 
   /** What is known of a base on its way. */
   private record Coming(long sizeBytes, ArrivalTicket ticket) {}
@@ -78,6 +101,8 @@ public final class FleetBases implements Bases {
             new GrantedBases(identity, cache, more, arrivals, clock),
             transfers.serving(),
             problem -> LOG.info("{}", problem.oneLine()));
+    this.moving = new MoveClient(identity.tls(), transfers.serving().rates());
+    this.road = new Road();
     transfers.watch(peers);
   }
 
@@ -177,6 +202,11 @@ public final class FleetBases implements Bases {
   }
 
   @Override
+  public Optional<MoveRoad> road() {
+    return Optional.of(road);
+  }
+
+  @Override
   public Optional<TransferReport> transfers() {
     return Optional.of(transfers.report(giving, peers, arrivals));
   }
@@ -214,6 +244,7 @@ public final class FleetBases implements Bases {
   @Override
   public void close() {
     giving.close();
+    moving.close();
     arrivals.close();
     peers.close();
     transfers.close();

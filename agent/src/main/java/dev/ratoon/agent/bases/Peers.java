@@ -57,7 +57,9 @@ final class Peers implements AutoCloseable {
     try {
       Optional<PeerConnection> open = peer.connection.filter(PeerConnection::isOpen);
       PeerConnection connection =
-          open.isPresent() ? open.get() : client.open(address(place), place.host());
+          open.isPresent()
+              ? open.get()
+              : client.open(address(place.host(), place.address()), place.host());
       peer.connection = Optional.of(connection);
       return connection;
     } finally {
@@ -65,15 +67,16 @@ final class Peers implements AutoCloseable {
     }
   }
 
-  private InetSocketAddress address(Place place) {
-    int colon = place.address().lastIndexOf(':');
-    String port = place.address().substring(colon + 1);
+  /** Where a host listens that says so in these words; see HostReport. */
+  InetSocketAddress address(HostId of, String words) {
+    int colon = words.lastIndexOf(':');
+    String port = words.substring(colon + 1);
     if (colon < 0 || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 0xffff) {
-      throw Problem.of(ErrorCode.PEER_UNREACHABLE, "connecting to host " + place.host())
-          .detail("Its address is '" + place.address() + "'.")
+      throw Problem.of(ErrorCode.PEER_UNREACHABLE, "connecting to host " + of)
+          .detail("Its address is '" + words + "'.")
           .asException();
     }
-    String host = place.address().substring(0, colon);
+    String host = words.substring(0, colon);
     return new InetSocketAddress(
         host.isEmpty() ? identity.serverAddress() : host, Integer.parseInt(port));
   }

@@ -8,6 +8,7 @@ import dev.ratoon.protocol.Endpoint.NoBody;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -17,6 +18,7 @@ import dev.ratoon.protocol.client.ServerAccess;
 import dev.ratoon.protocol.fleet.AgentEndpoints;
 import dev.ratoon.protocol.fleet.BaseReports;
 import dev.ratoon.protocol.fleet.JoinAnswer;
+import dev.ratoon.protocol.fleet.MoveReports;
 import dev.ratoon.protocol.fleet.VmReports;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,6 +75,11 @@ final class RemoteServer implements ServerLink, AutoCloseable {
   @Override
   public void reportBases(HostId host, List<BaseReport> changed) {
     client().call(AgentEndpoints.BASE_REPORTS, Params.NONE, new BaseReports(changed));
+  }
+
+  @Override
+  public void reportMoves(HostId host, List<MoveReport> moves) {
+    client().call(AgentEndpoints.MOVE_REPORTS, Params.NONE, new MoveReports(moves));
   }
 
   ApiClient client() {

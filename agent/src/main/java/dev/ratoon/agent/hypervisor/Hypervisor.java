@@ -17,6 +17,11 @@ import java.util.Optional;
  */
 public interface Hypervisor extends AutoCloseable {
 
+  /** Whether this machine is there to run VMs at all. */
+  default boolean runsVms() {
+    return true;
+  }
+
   /** What this host offers to guests, as it is now. */
   HypervisorFacts facts();
 
@@ -86,6 +91,11 @@ public interface Hypervisor extends AutoCloseable {
    * as long as nobody knows one, and always for user-mode networks.
    */
   Optional<String> address(VmId id);
+
+  /** This hypervisor's part in moving guests that run; empty if it has none. */
+  default Optional<LiveMigration> live() {
+    return Optional.empty();
+  }
 
   /**
    * Tells the listener what happens from now on, in order, one event at a time, on a thread that

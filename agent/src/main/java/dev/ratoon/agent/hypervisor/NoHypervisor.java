@@ -18,6 +18,11 @@ public final class NoHypervisor implements Hypervisor {
   }
 
   @Override
+  public boolean runsVms() {
+    return false;
+  }
+
+  @Override
   public HypervisorFacts facts() {
     throw none();
   }

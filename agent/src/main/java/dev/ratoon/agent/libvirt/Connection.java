@@ -5,9 +5,11 @@ import com.sun.jna.ptr.IntByReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.LibvirtException;
+import org.libvirt.jna.ConnectionPointer;
 import org.libvirt.jna.DomainPointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -165,6 +167,25 @@ final class Connection extends Connect {
         return Optional.empty();
       }
       throw failed;
+    }
+  }
+
+  /** As the C library knows it; only inside a call. */
+  ConnectionPointer pointer() {
+    return vcp;
+  }
+
+  /** Does something with the domain of this id; empty if there is none. */
+  <T> Optional<T> withPointer(String uuid, Function<DomainPointer, T> call) {
+    DomainPointer domain = NativeLibvirt.INSTANCE.virDomainLookupByUUIDString(vcp, uuid);
+    if (domain == null) {
+      Optional<State> _ = absentOrUnknown(uuid);
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(call.apply(domain));
+    } finally {
+      NativeLibvirt.INSTANCE.virDomainFree(domain);
     }
   }
 

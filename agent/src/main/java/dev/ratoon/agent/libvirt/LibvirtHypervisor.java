@@ -16,6 +16,7 @@ import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainPaused;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainResumed;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainStarted;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
@@ -55,6 +56,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private final Set<VmId> ours = ConcurrentHashMap.newKeySet();
   private final Accelerator accelerator;
   private final ConnectionKeeper keeper;
+  private final LibvirtLive live;
   private volatile @Nullable HostOffers offers;
 
   /**
@@ -74,6 +76,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private LibvirtHypervisor(String uri, Accelerator accelerator) {
     this.accelerator = accelerator;
     this.keeper = new ConnectionKeeper(uri, new Watcher());
+    this.live = new LibvirtLive(keeper, this::described);
   }
 
   @Override
@@ -116,6 +119,17 @@ public final class LibvirtHypervisor implements Hypervisor {
       }
       throw explained(spec, failed);
     }
+  }
+
+  /** As it is started here. */
+  private String described(DomainSpec spec) {
+    FileOwner owner = offers("describing the domain of '" + spec.name() + "'").owner();
+    return new DomainXml(accelerator, owner).write(spec);
+  }
+
+  @Override
+  public Optional<LiveMigration> live() {
+    return Optional.of(live);
   }
 
   private static boolean create(Connection connection, String xml, int flags)
@@ -216,6 +230,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public void close() {
     keeper.close();
     events.close();
+    live.close();
     starts.close();
     others.close();
   }

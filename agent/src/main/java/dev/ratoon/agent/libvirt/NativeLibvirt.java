@@ -17,7 +17,7 @@ interface NativeLibvirt extends Library {
   NativeLibvirt INSTANCE = Native.load("virt", NativeLibvirt.class);
 
   int EVENT_LIFECYCLE = 0;
-  int EVENT_IO_ERROR_REASON = 8;
+  int EVENT_IO_ERROR_REASON = 6;
   int UUID_STRING_BYTES = 37;
 
   int virDomainGetState(

@@ -1,6 +1,7 @@
 package dev.ratoon.agent.share;
 
 import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.agent.bases.MoveRoad;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.arrival.Priority;
@@ -68,6 +69,12 @@ public final class SharedFirst implements Bases {
     return others.ready(id, priority, progress);
   }
 
+  @Override
+  public Base readyHere(DiskId id, Priority priority, Progress progress)
+      throws InterruptedException {
+    return others.readyHere(id, priority, progress);
+  }
+
   /** A base that turns out wrong, or a share that stalls just now, leaves the other ways. */
   private Optional<Base> shared(DiskId id, Progress progress) {
     for (Share share : shares.mounted()) {
@@ -121,6 +128,11 @@ public final class SharedFirst implements Bases {
   @Override
   public Optional<TransferReport> transfers() {
     return others.transfers();
+  }
+
+  @Override
+  public Optional<MoveRoad> road() {
+    return others.road();
   }
 
   @Override

@@ -19,10 +19,14 @@ import java.util.Optional;
  *
  * <p>The invariants: a domain that exists is never started again; a file that a guest may have
  * written is removed only on the word {@link DesiredPower#PURGED}; a VM that ended by itself stays
- * ended unless its restart policy or a newer power revision wants it.
+ * ended unless its restart policy or a newer power revision wants it; one that was given to another
+ * host is not started.
  */
 final class VmDecision {
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
+
+  /** Disks are made for the first owner alone: to every later one they come. */
+  private static final long FIRST_EPOCH = 1;
 
   private VmDecision() {}
 
@@ -33,13 +37,15 @@ final class VmDecision {
    * @param notBefore no start before this moment
    * @param hasFolder whether there is a folder of the VM, live or in the trash
    * @param startedHere whether its domain was ever started on this host
+   * @param givenAway whether it was given to another host, with the epoch that is wanted here
    */
   record Moment(
       Instant now,
       Optional<Instant> shutdownAskedAt,
       Instant notBefore,
       boolean hasFolder,
-      boolean startedHere) {}
+      boolean startedHere,
+      boolean givenAway) {}
 
   static VmAction next(
       DesiredVm wanted, VmRecord record, Optional<DomainStatus> domain, Moment moment) {
@@ -76,6 +82,12 @@ final class VmDecision {
     }
     if (domain.isPresent()) {
       return withDomain(wanted, record, domain.get(), moment);
+    }
+    if (moment.givenAway()) {
+      return new VmAction.WaitUntil(moment.now().plus(LOOK_AGAIN));
+    }
+    if (!record.disksMade() && wanted.epoch() > FIRST_EPOCH) {
+      return new VmAction.Settled(VmState.FAILED, Optional.of(notHere(wanted)));
     }
     if (moment.startedHere() && !moment.hasFolder()) {
       return new VmAction.Settled(VmState.FAILED, Optional.of(missing(wanted)));
@@ -167,6 +179,14 @@ final class VmDecision {
   private static Problem missing(DesiredVm wanted) {
     return Problem.of(ErrorCode.OVERLAY_ALTERED, "running VM '" + wanted.name() + "'")
         .detail("It ran on this host before, and now its folder is gone.")
+        .next(
+            "Look whether a file system is not mounted. Ratoon does not make it anew from its base,"
+                + " which would hide the loss.");
+  }
+
+  private static Problem notHere(DesiredVm wanted) {
+    return Problem.of(ErrorCode.OVERLAY_ALTERED, "running VM '" + wanted.name() + "'")
+        .detail("It came from another host, and its disks are not here.")
         .next(
             "Look whether a file system is not mounted. Ratoon does not make it anew from its base,"
                 + " which would hide the loss.");

@@ -48,7 +48,7 @@ final class VmFiles {
       EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-  private static final String SEED = "seed.iso";
+  static final String SEED = "seed.iso";
   static final String VARIABLES = "vars.fd";
   static final String CONSOLE = "console.log";
 
@@ -201,7 +201,11 @@ final class VmFiles {
     if (!disk.differencing()) {
       return caches.copyWhole(disk.base().get(), file, disk.sizeBytes(), progress::accept);
     }
-    Base base = caches.use(disk.base().get());
+    DiskId id = disk.base().get();
+    Base base =
+        disk.parentPath()
+            .map(chosen -> caches.useAt(id, Path.of(chosen)))
+            .orElseGet(() -> caches.use(id));
     Backing parent =
         new Backing(base.path(), base.format(), Optional.empty(), Optional.of(base.id()));
     Qcow2Child.create(
@@ -232,7 +236,7 @@ final class VmFiles {
                 .asException());
   }
 
-  private void give(Path file) {
+  void give(Path file) {
     try {
       facts.owner().own(file);
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));

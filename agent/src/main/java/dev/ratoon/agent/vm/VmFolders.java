@@ -39,6 +39,8 @@ final class VmFolders {
   private static final String RECORD = "vm.json";
   private static final String DRAFT = ".new-";
   private static final String GONE = ".gone-";
+  private static final String SOCKETS = ".sockets-";
+  private static final String COMING = ".coming-";
   private static final String UUID_SHAPE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
   private final HostFolders host;
 
@@ -144,6 +146,85 @@ final class VmFolders {
       removeDraft(draft);
     }
     DurableFile.syncFolder(host.vms());
+  }
+
+  /** Where the files of a VM come that another host still has. */
+  Path coming(VmId id) {
+    return host.vm(id).resolveSibling(COMING + id);
+  }
+
+  /** Where QEMU and the relay of a live migration meet. */
+  Path sockets(VmId id) {
+    return host.vm(id).resolveSibling(SOCKETS + id);
+  }
+
+  /** An empty one. */
+  Path socketsAnew(VmId id) {
+    Path folder = sockets(id);
+    try {
+      removeDraft(folder);
+      return Files.createDirectory(folder);
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder, failed);
+    }
+  }
+
+  void removeSockets(VmId id) {
+    try {
+      removeDraft(sockets(id));
+    } catch (IOException failed) {
+      LOG.warn("{} is left as it is: {}", sockets(id), failed.getMessage());
+    }
+  }
+
+  /** An empty one. */
+  Path comingAnew(VmId id) {
+    Path folder = coming(id);
+    try {
+      removeDraft(folder);
+      Files.createDirectory(folder);
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+      return folder;
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder, failed);
+    }
+  }
+
+  /** What has come is whole, and this is its record; for good when this returns. */
+  void hasCome(VmRecord record) {
+    Path folder = coming(record.id());
+    DurableFile.write(folder.resolve(RECORD), Json.write(record));
+    try {
+      DurableFile.syncFolder(folder);
+      DurableFile.syncFolder(host.vms());
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder, failed);
+    }
+  }
+
+  /** The record of what has come whole. */
+  Optional<VmRecord> come(VmId id) {
+    Path folder = coming(id);
+    return Files.exists(folder.resolve(RECORD)) ? Optional.of(read(folder)) : Optional.empty();
+  }
+
+  /** What has come whole for this epoch becomes the VM's folder. */
+  boolean takeIn(VmId id, long epoch) {
+    if (!Files.exists(coming(id))
+        || Files.exists(host.vm(id))
+        || come(id).filter(record -> record.epoch() == epoch).isEmpty()) {
+      return false;
+    }
+    move(coming(id), host.vm(id));
+    return true;
+  }
+
+  /** Removes what has come for this epoch or an earlier one. */
+  void discardComing(VmId id, long epoch) {
+    Path folder = coming(id);
+    if (Files.exists(folder) && come(id).filter(record -> record.epoch() > epoch).isEmpty()) {
+      remove(folder);
+    }
   }
 
   private static void removeDraft(Path draft) throws IOException {
@@ -252,7 +333,7 @@ final class VmFolders {
 
   /** Whether it is a folder that is being made or removed. */
   private static boolean isHalf(Path entry) {
-    return String.valueOf(entry.getFileName()).matches("\\.(new|gone)-" + UUID_SHAPE);
+    return String.valueOf(entry.getFileName()).matches("\\.(new|gone|sockets)-" + UUID_SHAPE);
   }
 
   /** A VM that nobody speaks of. */
@@ -301,7 +382,7 @@ final class VmFolders {
 
   private static Optional<String> why(Path entry) {
     String name = String.valueOf(entry.getFileName());
-    if (isHalf(entry)) {
+    if (isHalf(entry) || name.startsWith(COMING)) {
       return Optional.empty();
     }
     if (!name.matches(UUID_SHAPE)) {

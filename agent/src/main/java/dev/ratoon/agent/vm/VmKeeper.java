@@ -189,7 +189,12 @@ final class VmKeeper implements AutoCloseable {
       VmRecord record = noteEnding(work.record(vm), domain, now);
       VmDecision.Moment moment =
           new VmDecision.Moment(
-              now, shutdownAskedAt, notBefore, work.hasFolder(id), work.startedHere(id));
+              now,
+              shutdownAskedAt,
+              notBefore,
+              work.hasFolder(id),
+              work.startedHere(id),
+              work.givenAway(vm));
       switch (VmDecision.next(vm, record, domain, moment)) {
         case VmAction.Settled(VmState state, Optional<Problem> problem) -> {
           patience.renew();

@@ -7,6 +7,7 @@ import dev.ratoon.agent.host.SteadyClock;
 import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent;
+import dev.ratoon.agent.move.MovingVms;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
@@ -40,6 +41,7 @@ public final class VmKeepers implements AutoCloseable {
   private final ConsoleWatch consoles;
   private final VmWork work;
   private final VmExports exports;
+  private final VmMoves moves;
   private final InstantSource steady;
   private final Hypervisor.Subscription events;
   private final Map<VmId, VmKeeper> keepers = new ConcurrentHashMap<>();
@@ -59,6 +61,7 @@ public final class VmKeepers implements AutoCloseable {
     folders.sweep();
     VmLedger ledger = new VmLedger(host);
     this.work = new VmWork(hypervisor, stores, folders, ledger, consoles, clock, changed);
+    this.moves = new VmMoves(hypervisor, stores, folders, ledger, work);
     this.exports = new VmExports(work, folders, stores.caches());
     this.steady = new SteadyClock(clock);
     this.events = hypervisor.listen(this::on);
@@ -76,6 +79,7 @@ public final class VmKeepers implements AutoCloseable {
       if (known != null) {
         known.want(vm);
       } else {
+        moves.takeIn(vm);
         VmKeeper made = new VmKeeper(vm, work, steady);
         keepers.put(vm.id(), made);
         made.start();
@@ -105,6 +109,11 @@ public final class VmKeepers implements AutoCloseable {
     return keepers.values().stream().allMatch(k -> k.report().isPresent());
   }
 
+  /** What migrations do to VMs here. */
+  public MovingVms moving() {
+    return moves;
+  }
+
   /** The names of the VMs here whose disks are children of this base, those in the trash too. */
   public List<String> standingOn(DiskId base) {
     return keepers.values().stream()
@@ -117,12 +126,16 @@ public final class VmKeepers implements AutoCloseable {
         .toList();
   }
 
-  /** VMs with files or a domain here of which nobody speaks: kept as they are. */
-  public List<Stray> strays() {
+  /**
+   * VMs with files or a domain here of which nobody speaks: kept as they are.
+   *
+   * @param coming those that come or go, of which that is known
+   */
+  public List<Stray> strays(Set<VmId> coming) {
     Map<VmId, DomainStatus> domains =
         hypervisor.domains().stream().collect(Collectors.toMap(DomainStatus::id, domain -> domain));
     return Stream.concat(folders.all().stream(), domains.keySet().stream())
-        .filter(id -> !keepers.containsKey(id))
+        .filter(id -> !keepers.containsKey(id) && !coming.contains(id))
         .distinct()
         .sorted()
         .map(id -> folders.stray(id, Optional.ofNullable(domains.get(id))))

@@ -3,6 +3,8 @@ package dev.ratoon.agent.vm;
 import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.disk.file.Faults;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Json;
 import java.io.IOException;
@@ -23,6 +25,8 @@ import tools.jackson.core.JacksonException;
  *       not mounted, a folder moved away), it is missing, and is never made anew from the base
  *   <li>that it was deleted for good: no VM gets its id again, so who asks for one of this id has
  *       forgotten that (a database that was restored), and must not get an empty disk in its place
+ *   <li>that it was given to another host, up to which epoch: it is started here only for a newer
+ *       one, so that it never runs twice
  *   <li>that a deploy was given up and its files removed: it stays given up when the agent restarts
  * </ul>
  */
@@ -93,6 +97,7 @@ final class VmLedger {
     }
     remove(givenUp(id));
     remove(started(id));
+    remove(leaving(id));
   }
 
   boolean wasPurged(VmId id) {
@@ -109,6 +114,38 @@ final class VmLedger {
       all.sort(Comparator.comparingLong(file -> file.toFile().lastModified()));
       all.subList(0, MOST_TOMBSTONES / 10).forEach(VmLedger::remove);
     }
+  }
+
+  /**
+   * The VM is given away: for no epoch before this one may it be started here. For good when this
+   * returns.
+   */
+  void noteLeaving(VmId id, long epoch) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder, failed);
+    }
+    if (leavingFor(id) < epoch) {
+      DurableFile.write(leaving(id), Long.toString(epoch));
+    }
+  }
+
+  /** Of which epochs the VM was given away: all before this one; 0 if of none. */
+  long leavingFor(VmId id) {
+    Path file = leaving(id);
+    try {
+      return Files.exists(file) ? Long.parseLong(Files.readString(file).strip()) : 0;
+    } catch (IOException | NumberFormatException unreadable) {
+      throw Problem.of(ErrorCode.FILE_UNREADABLE, "looking whose VM " + id + " is")
+          .detail(file + " cannot be read: " + unreadable.getMessage())
+          .next("The VM is not started here before it can.")
+          .asException(unreadable);
+    }
+  }
+
+  private Path leaving(VmId id) {
+    return folder.resolve(id + ".leaving");
   }
 
   private static void remove(Path file) {

@@ -4,6 +4,7 @@ import dev.ratoon.agent.console.ConsoleWatch;
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainSpec.KeptDefinition;
 import dev.ratoon.agent.hypervisor.DomainStatus;
+import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
@@ -11,6 +12,7 @@ import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
 import dev.ratoon.agent.vm.VmRecord.Run;
 import dev.ratoon.agent.work.Timeline;
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
@@ -20,6 +22,7 @@ import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.VmReport;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -81,7 +84,7 @@ final class VmWork {
     this.hypervisor = hypervisor;
     this.folders = folders;
     this.caches = stores.caches();
-    this.bases = new VmBases(caches, stores.bases());
+    this.bases = new VmBases(caches, stores.bases(), stores.chosen());
     this.reports = new VmReports(hypervisor, caches, folders);
     this.takingOver = new TakingOver(hypervisor, caches, folders);
     this.ledger = ledger;
@@ -120,6 +123,60 @@ final class VmWork {
 
   boolean startedHere(VmId id) {
     return ledger.wasStarted(id);
+  }
+
+  /** Whether the VM, with the epoch that is wanted here, was given to another host. */
+  boolean givenAway(DesiredVm vm) {
+    return vm.epoch() < ledger.leavingFor(vm.id());
+  }
+
+  /** Gives all files in a folder to whom VMs' disks belong. */
+  void own(Path folder) {
+    VmFiles files = new VmFiles(caches, facts());
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
+      all.forEach(files::give);
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder, failed);
+    }
+  }
+
+  /** Makes the disks of a VM, its seed and its firmware's variables; see {@link VmFiles}. */
+  List<Long> makeFor(DesiredVm vm, Path folder) {
+    VmFiles files = new VmFiles(caches, facts());
+    List<Long> copied = files.makeDisks(vm, folder, (done, total) -> {});
+    files.makeSeedAndVariables(vm, folder);
+    return copied;
+  }
+
+  /** See {@link VmFiles#domain}. */
+  DomainSpec domainOf(DesiredVm vm, VmRecord record, Path folder) {
+    return new VmFiles(caches, facts()).domain(vm, record, folder, Optional.empty());
+  }
+
+  /** Whom files belong to that a VM writes. */
+  FileOwner owner() {
+    return facts().owner();
+  }
+
+  /** A port that leads to the guest's SSH, if it needs one. */
+  Optional<Integer> portFor(DesiredVm vm) {
+    boolean forwarded =
+        vm.nics().stream().anyMatch(nic -> nic.network() instanceof NetworkAttachment.User);
+    return forwarded && vm.takeOver().isEmpty() ? Optional.of(sshPorts.take()) : Optional.empty();
+  }
+
+  void giveBackPort(int port) {
+    sshPorts.giveBack(port);
+  }
+
+  /** What is known of a VM's files is no longer so: they have come, or have gone. */
+  void forget(VmId id) {
+    VmRecord gone = records.remove(id);
+    if (gone != null) {
+      gone.sshPort().ifPresent(sshPorts::giveBack);
+    }
+    boolean _ = unseen.remove(id);
+    timelines.remove(id);
   }
 
   boolean hasFolder(VmId id) {
@@ -187,9 +244,7 @@ final class VmWork {
           List<Long> copied =
               files.makeDisks(vm, folder, (done, total) -> timeline.progress("disk", done, total));
           files.makeSeedAndVariables(vm, folder);
-          boolean forwarded =
-              vm.nics().stream().anyMatch(nic -> nic.network() instanceof NetworkAttachment.User);
-          Optional<Integer> port = forwarded ? Optional.of(sshPorts.take()) : Optional.empty();
+          Optional<Integer> port = portFor(vm);
           update(vm.id(), r -> r.withFiles(new MadeFiles(copied, port)));
           unseen.add(vm.id());
           ledger.forgetGivenUp(vm.id());
@@ -255,13 +310,23 @@ final class VmWork {
   private void startDomain(DomainSpec spec) {
     boolean wasUnseen = unseen.remove(spec.id());
     try {
-      starts.count(spec.id(), () -> hypervisor.start(spec));
+      starts.count(spec.id(), () -> startUnlessGiven(spec));
     } catch (RatoonException failed) {
       if (wasUnseen && REFUSALS.contains(failed.problem().code())) {
         unseen.add(spec.id());
       }
       throw failed;
     }
+  }
+
+  /** Who gives it away writes that down, and then looks whether a start is under way. */
+  private void startUnlessGiven(DomainSpec spec) {
+    if (spec.epoch() < ledger.leavingFor(spec.id())) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "starting VM '" + spec.name() + "'")
+          .detail("It was just given to another host.")
+          .asException();
+    }
+    hypervisor.start(spec);
   }
 
   /** While a VM was stopped, somebody else on the host may have taken its port. */

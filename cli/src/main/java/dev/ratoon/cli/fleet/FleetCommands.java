@@ -35,11 +35,17 @@ public final class FleetCommands {
             Branch.command("token", () -> new HostChanges.Token(session)),
             Branch.command("set", () -> new HostChanges.Change(session)),
             Branch.command("maintenance", () -> new HostChanges.Maintenance(session)),
+            Branch.command("drain", () -> new HostChanges.Drain(session)),
             Branch.command("remove", () -> new HostChanges.Remove(session)),
             Branch.command("follow", () -> new HostChanges.Follow(session)),
             Branch.command("adopt", () -> new HostAdoption.Adopt(session)),
             Branch.command("adopted", () -> new HostAdoption.Adopted(session)),
             Branch.command("unadopt", () -> new HostAdoption.Unadopt(session))),
+        Branch.group(
+            "quota",
+            TenantQuotas::new,
+            Branch.command("show", () -> new QuotaCommands.Show(session)),
+            Branch.command("set", () -> new QuotaCommands.Change(session))),
         Branch.group(
             "settings",
             Setting::new,
@@ -65,6 +71,12 @@ public final class FleetCommands {
       synopsisSubcommandLabel = "COMMAND",
       description = "Look at the hosts that run VMs, let others join, and remove them.")
   private static final class Host {}
+
+  @Command(
+      name = "quota",
+      synopsisSubcommandLabel = "COMMAND",
+      description = "Look at and change the most that a tenant may have.")
+  private static final class TenantQuotas {}
 
   @Command(
       name = "settings",

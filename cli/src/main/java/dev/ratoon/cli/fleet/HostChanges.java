@@ -22,7 +22,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code host token|set|maintenance|remove|follow}. */
+/** {@code host token|set|maintenance|drain|remove|follow}. */
 final class HostChanges {
   private static final String HOST = "host";
 
@@ -176,6 +176,46 @@ final class HostChanges {
               on
                   ? "No new VM comes to " + host.name() + " from now on."
                   : host.name() + " takes new VMs again.");
+      return ExitCode.OK;
+    }
+  }
+
+  @Command(
+      name = "drain",
+      description = {
+        "Mark a host for being emptied, or no more: its VMs are to go elsewhere, and no new",
+        "one comes."
+      })
+  static final class Drain implements Callable<Integer> {
+    private final Session session;
+
+    @Parameters(index = "0", paramLabel = "HOST", description = "The host's name or id.")
+    String name = "";
+
+    @Parameters(
+        index = "1",
+        arity = "0..1",
+        paramLabel = "on|off",
+        description = "Whether it is drained; on unless told.")
+    Maintenance.State state = Maintenance.State.on;
+
+    Drain(Session session) {
+      this.session = session;
+    }
+
+    @Override
+    public Integer call() {
+      boolean on = state == Maintenance.State.on;
+      HostView host = changed(session, name, HostChange.draining(on));
+      session
+          .output()
+          .say(
+              on
+                  ? host.name()
+                      + " is marked for being emptied: no new VM comes to it; it has "
+                      + host.vms()
+                      + "."
+                  : host.name() + " is not drained any more.");
       return ExitCode.OK;
     }
   }

@@ -37,6 +37,7 @@ public final class VmCommands {
         Branch.command("show", () -> new Show(session)),
         Branch.command("start", () -> new VmPower.Start(session)),
         Branch.command("stop", () -> new VmPower.Stop(session)),
+        Branch.command("migrate", () -> new VmMigrate(session)),
         Branch.command("delete", () -> new VmPower.Delete(session)),
         Branch.command("undelete", () -> new VmPower.Undelete(session)),
         Branch.command("adopt", () -> new VmAdopt(session)),

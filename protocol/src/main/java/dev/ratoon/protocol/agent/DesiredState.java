@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param limits how much the host may move; empty of a server that does not say
  * @param shares the shared caches that it uses, all of them
  * @param adoptions what it shall do with disks of operators'; one that is missing is left as it is
+ * @param moves its part in migrations, all of them
  */
 public record DesiredState(
     String incarnation,
@@ -26,12 +27,14 @@ public record DesiredState(
     Optional<Lineage> lineage,
     Optional<TransferLimits> limits,
     List<DesiredShare> shares,
-    List<DesiredAdoption> adoptions) {
+    List<DesiredAdoption> adoptions,
+    List<DesiredMove> moves) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);
     shares = List.copyOf(shares);
     adoptions = List.copyOf(adoptions);
+    moves = List.copyOf(moves);
   }
 
   /** Of VMs alone. */
@@ -44,6 +47,7 @@ public record DesiredState(
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        List.of(),
         List.of(),
         List.of());
   }

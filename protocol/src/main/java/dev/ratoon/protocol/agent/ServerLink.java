@@ -37,4 +37,7 @@ public interface ServerLink {
 
   /** Says how far the host is with some base disks, between two whole reports. */
   void reportBases(HostId host, List<BaseReport> changed);
+
+  /** Says how far the host is with its part in migrations; a server without any need not hear. */
+  default void reportMoves(HostId host, List<MoveReport> moves) {}
 }

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +33,7 @@ public final class ChunkServer implements AutoCloseable {
   private final Set<ServedConnection> connections = ConcurrentHashMap.newKeySet();
   private final TrafficBook past = new TrafficBook();
   private volatile boolean closed;
+  private volatile Optional<MoveDoor> moves = Optional.empty();
 
   private ChunkServer(
       ServerSocketChannel listening,
@@ -73,6 +76,20 @@ public final class ChunkServer implements AutoCloseable {
     ChunkServer server = new ChunkServer(listening, tls, doorman, settings, reports);
     Thread.ofPlatform().daemon().name("channel-accept").start(server::accept);
     return server;
+  }
+
+  /** From now on migrations come in here, too. */
+  public void admitMoves(MoveDoor door) {
+    moves = Optional.of(door);
+  }
+
+  Optional<MoveDoor> moves() {
+    return moves;
+  }
+
+  /** This connection is no chunk channel: it looks after its own times. */
+  void unwatch(Wire wire) {
+    watchdog.remove(wire);
   }
 
   /** Where it listens. */
@@ -166,7 +183,7 @@ public final class ChunkServer implements AutoCloseable {
 
   private void begin(SocketChannel channel) throws IOException {
     String name = "the host at " + channel.getRemoteAddress();
-    TlsLink link = TlsLink.over(channel, tls.get(), false);
+    TlsLink link = TlsLink.over(channel, tls.get(), false, List.of(MoveLink.PROTOCOL));
     Outbox outbox = new Outbox(ServedConnection.NEWS_DELAY_NANOS);
     Wire wire = new Wire(link, outbox, name, settings.timeouts());
     ServedConnection connection = new ServedConnection(this, wire);

@@ -23,6 +23,7 @@ final class ServedConnection implements Wire.Handler {
   private volatile Optional<Peer> peer = Optional.empty();
   private volatile Optional<Answering> answers = Optional.empty();
   private volatile boolean stopped;
+  private volatile boolean moving;
 
   /** Streams that the asker has not closed; only the reading thread changes them. */
   private final Map<Integer, ServedStream> streams = new HashMap<>();
@@ -47,6 +48,10 @@ final class ServedConnection implements Wire.Handler {
       Peer asker = Peer.of(wire.link().certificate());
       peer = Optional.of(asker);
       wire.name("host " + asker.host());
+      if (wire.link().protocol().equals(MoveLink.PROTOCOL)) {
+        serveMove(asker);
+        return;
+      }
     } catch (SSLException refused) {
       wire.breakOff(wire.untrusted(refused));
     } catch (IOException broken) {
@@ -59,6 +64,23 @@ final class ServedConnection implements Wire.Handler {
           throw new BrokenRule("It sent data, which only a source does.");
         },
         this);
+  }
+
+  /** It is there for a migration, which knows its own way to its end. */
+  private void serveMove(Peer asker) {
+    server.unwatch(wire);
+    moving = true;
+    try (MoveLink link =
+        MoveLink.over(wire.link(), asker, wire.name(), server.settings().rates())) {
+      Optional<MoveDoor> door = server.moves();
+      if (door.isEmpty() || stopped) {
+        link.refuse(
+            Problem.of(ErrorCode.BUSY, "asking for a VM's files")
+                .detail("The host takes part in no migrations just now."));
+        return;
+      }
+      door.get().serve(link);
+    }
   }
 
   boolean isWith(HostId host) {
@@ -88,6 +110,10 @@ final class ServedConnection implements Wire.Handler {
 
   void stop() {
     stopped = true;
+    if (moving) {
+      wire.link().close();
+      return;
+    }
     wire.endFor(
         Problem.of(ErrorCode.INTERRUPTED, "serving base disks")
             .detail("The host stops serving.")

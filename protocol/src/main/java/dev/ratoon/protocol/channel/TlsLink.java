@@ -6,6 +6,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
@@ -49,6 +50,17 @@ final class TlsLink implements AutoCloseable {
 
   /** Over a socket that is connected; {@link #shakeHands} comes next. */
   static TlsLink over(SocketChannel channel, SSLContext tls, boolean asker) throws IOException {
+    return over(channel, tls, asker, List.of());
+  }
+
+  /**
+   * The same.
+   *
+   * @param protocols what may be spoken over it beside the chunk channel, or what an asker wants to
+   *     speak in its place; see {@link #protocol}
+   */
+  static TlsLink over(SocketChannel channel, SSLContext tls, boolean asker, List<String> protocols)
+      throws IOException {
     SSLEngine engine = tls.createSSLEngine();
     engine.setUseClientMode(asker);
     SSLParameters parameters = engine.getSSLParameters();
@@ -57,6 +69,7 @@ final class TlsLink implements AutoCloseable {
     if (!asker) {
       parameters.setNeedClientAuth(true);
     }
+    parameters.setApplicationProtocols(protocols.toArray(String[]::new));
     engine.setSSLParameters(parameters);
     channel.configureBlocking(true);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -88,6 +101,12 @@ final class TlsLink implements AutoCloseable {
       sayWhy();
       throw refused;
     }
+  }
+
+  /** What both sides agreed to speak; empty for the chunk channel. */
+  String protocol() {
+    String agreed = engine.getApplicationProtocol();
+    return agreed == null ? "" : agreed;
   }
 
   /** The other side's certificate, which the handshake has verified. */

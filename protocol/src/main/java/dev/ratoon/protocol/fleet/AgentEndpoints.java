@@ -83,6 +83,16 @@ public final class AgentEndpoints {
           BaseReports.class,
           NoBody.class,
           "How far the host is with some base disks.");
+  public static final Endpoint<MoveReports, NoBody> MOVE_REPORTS =
+      row(
+          "agent-move-reports",
+          POST,
+          "/agent/v1/moves",
+          Map.of(),
+          Permission.AGENT,
+          MoveReports.class,
+          NoBody.class,
+          "How far the host is with its part in migrations.");
   public static final Endpoint<NoBody, Whereabouts> WHEREABOUTS =
       row(
           "agent-whereabouts",
@@ -121,7 +131,17 @@ public final class AgentEndpoints {
   /** Every row. */
   public static List<Endpoint<?, ?>> all() {
     return List.of(
-        JOIN, RENEW, DESIRED, REPORT, VM_REPORTS, BASE_REPORTS, WHEREABOUTS, ASKS, ANSWER, REFUSAL);
+        JOIN,
+        RENEW,
+        DESIRED,
+        REPORT,
+        VM_REPORTS,
+        BASE_REPORTS,
+        MOVE_REPORTS,
+        WHEREABOUTS,
+        ASKS,
+        ANSWER,
+        REFUSAL);
   }
 
   private static <Q, R> Endpoint<Q, R> row(

@@ -41,6 +41,12 @@ record AgentActions(Members members, Inventory inventory, Asks asks) {
               return NOTED;
             })
         .on(
+            AgentEndpoints.MOVE_REPORTS,
+            call -> {
+              inventory.reports().reportMoves(host(call), call.body().moves());
+              return NOTED;
+            })
+        .on(
             AgentEndpoints.WHEREABOUTS,
             call ->
                 new Answer.Value(

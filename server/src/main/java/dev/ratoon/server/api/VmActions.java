@@ -8,6 +8,7 @@ import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.server.inventory.Deploys;
 import dev.ratoon.server.inventory.Inventory;
+import dev.ratoon.server.inventory.Migrations;
 import dev.ratoon.server.inventory.Vms;
 import java.util.Map;
 
@@ -22,6 +23,7 @@ final class VmActions {
   static void add(Actions actions, Inventory inventory) {
     Deploys deploys = inventory.deploys();
     Vms vms = inventory.vms();
+    Migrations migrations = inventory.migrations();
     actions
         .on(
             Endpoints.VM_DEPLOY,
@@ -44,6 +46,18 @@ final class VmActions {
             call ->
                 new Answer.Value(
                     vms.stop(call.tenant(), call.parameter(VM), call.body().graceSeconds())))
+        .on(
+            Endpoints.VM_MIGRATE,
+            call ->
+                new Answer.Value(
+                    migrations.migrate(call.tenant(), call.parameter(VM), call.body())))
+        .on(
+            Endpoints.VM_MIGRATE_PLAN,
+            call ->
+                new Answer.Value(migrations.plan(call.tenant(), call.parameter(VM), call.body())))
+        .on(
+            Endpoints.VM_MIGRATE_CANCEL,
+            call -> new Answer.Value(migrations.cancel(call.tenant(), call.parameter(VM))))
         .on(
             Endpoints.VM_DELETE,
             call -> new Answer.Value(vms.delete(call.tenant(), call.parameter(VM))))

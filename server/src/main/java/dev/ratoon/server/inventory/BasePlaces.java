@@ -53,7 +53,10 @@ final class BasePlaces {
   /** See {@link dev.ratoon.protocol.agent.ServerLink#whereabouts}. */
   Whereabouts of(HostId asker, DiskId base) {
     boolean needed =
-        database.read(tx -> tx.vms().hostNeeds(asker, base) || tx.baseWishes().names(asker, base));
+        database.read(tx ->
+            tx.vms().hostNeeds(asker, base)
+                || tx.baseWishes().names(asker, base)
+                || tx.migrations().hostNeeds(asker, base));
     if (!needed && !isLibrary(asker) && !keeps(asker, base)) {
       throw Problem.of(ErrorCode.FORBIDDEN, "telling where base disk " + base.shortForm() + " is")
           .detail("No VM of the host needs it, it has no copy, and nobody asked for it there.")

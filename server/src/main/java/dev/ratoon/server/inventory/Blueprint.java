@@ -62,7 +62,12 @@ record Blueprint(
       long size = size(disk, image);
       disks.add(
           new VmRow.Disk(
-              disk.image(), new DesiredDisk(image.map(ImageRow::diskId), size, differencing)));
+              disk.image(),
+              new DesiredDisk(
+                  image.map(ImageRow::diskId),
+                  size,
+                  differencing,
+                  parentPath(disk, differencing))));
       diskBytes += DISK_BEGINS_WITH;
       image.ifPresent(base -> baseBytes.put(base.diskId(), base.storedBytes()));
       if (!differencing) {
@@ -105,6 +110,11 @@ record Blueprint(
         wishes);
   }
 
+  /** What the disks of one VM may grow to together. */
+  long grownBytes() {
+    return disks.stream().mapToLong(disk -> disk.made().sizeBytes()).sum();
+  }
+
   VmRow.Spec spec(List<DesiredNic> nics, PlacedView placed) {
     return new VmRow.Spec(
         request.cpus(),
@@ -117,6 +127,17 @@ record Blueprint(
         List.of(),
         Optional.of(placed),
         request.place().flatMap(PlaceRequest::group));
+  }
+
+  private static Optional<String> parentPath(DiskRequest disk, boolean differencing) {
+    if (disk.parentPath().isPresent() && !differencing) {
+      throw Problem.of(
+              ErrorCode.INVALID_VALUE, "reading the parent's path " + disk.parentPath().get())
+          .detail("The disk is a whole copy, which has no parent.")
+          .next("Ask for a child (differencing=on), or leave the path out.")
+          .asException();
+    }
+    return disk.parentPath();
   }
 
   private static ImageRow known(Map<ImageRef, ImageRow> images, ImageRef ref) {

@@ -215,7 +215,7 @@ final class DeployBatch {
         Blueprint blueprint = Blueprint.of(request, images, settings);
         deploy.blueprint = blueprint;
         deploy.names = blueprint.names();
-        deploy.needs = blueprint.needs(parts.placements().wishes(request.place()));
+        deploy.needs = parts.placements().needs(tx, blueprint);
       } catch (RatoonException refused) {
         deploy.refuse(refused);
       }
@@ -255,23 +255,34 @@ final class DeployBatch {
 
   private void choose(FleetSnapshot fleet, StandingFleet.Noting noting) {
     GroupMembers groups = new GroupMembers(tx);
+    QuotasLeft quotas = new QuotasLeft(tx);
     for (Deploy deploy : open()) {
-      groups.show(fleet, deploy);
       int count = deploy.wanted.request().count();
+      List<String> beyond = quotas.reasonsAgainst(deploy);
+      if (!beyond.isEmpty()) {
+        refuseOrTryAgain(
+            deploy, Quotas.problem("placing " + Words.counted(count, "VM"), beyond).asException());
+        continue;
+      }
+      groups.show(fleet, deploy);
       switch (new Placer(fleet).place(deploy.needs(), count, Quota.NONE)) {
         case Placement.Chosen chosen -> {
           deploy.places = chosen.places();
+          quotas.take(deploy);
           groups.join(deploy);
           noting.placed(deploy.needs(), chosen);
         }
-        case Placement.Refused refused -> {
-          if (fresh) {
-            deploy.refuse(PlacementViews.problem(refused, count).asException());
-          } else {
-            deploy.again = true;
-          }
-        }
+        case Placement.Refused refused ->
+            refuseOrTryAgain(deploy, PlacementViews.problem(refused, count).asException());
       }
+    }
+  }
+
+  private void refuseOrTryAgain(Deploy deploy, RatoonException why) {
+    if (fresh) {
+      deploy.refuse(why);
+    } else {
+      deploy.again = true;
     }
   }
 

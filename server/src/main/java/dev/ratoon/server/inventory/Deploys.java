@@ -121,11 +121,15 @@ public final class Deploys {
     return database.read(tx -> {
       Settings settings = tx.fleet().settings();
       Blueprint blueprint =
-          Blueprint.of(
-              request, tx.images().keep(tenant, DeployBatch.images(request)), settings);
-      VmNeeds needs = blueprint.needs(parts.placements().wishes(request.place()));
-      return new PlacementViews(parts.placements().hosts())
-          .of(parts.fleet().looked(tx, tenant, needs, settings), needs, blueprint);
+          Blueprint.of(request, tx.images().keep(tenant, DeployBatch.images(request)), settings);
+      VmNeeds needs = parts.placements().needs(tx, blueprint);
+      Hosts hosts = parts.placements().hosts();
+      return new PlacementViews(hosts, ParentPaths.of(tx, hosts))
+          .of(
+              parts.fleet().looked(tx, tenant, needs, settings),
+              needs,
+              blueprint,
+              Quotas.left(tx, tenant, blueprint.grownBytes()));
     });
   }
 

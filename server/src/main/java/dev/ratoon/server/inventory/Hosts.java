@@ -232,12 +232,13 @@ public final class Hosts {
         .toList();
   }
 
-  /**
-   * Takes up what another server tells of a host.
-   *
-   * @return what was known of it until now
-   */
-  Optional<Seen> learn(HostTable.Shared told) {
+  /** Those whose agents report to other servers; under the locks of the hosts it stays so. */
+  Set<HostId> notHeld(Transaction tx, Set<HostId> hosts) {
+    return shared.notHeld(tx, hosts);
+  }
+
+  /** Takes up what another server tells of a host. */
+  void learn(HostTable.Shared told) {
     Seen now =
         new Seen(
             told.report(),
@@ -246,16 +247,14 @@ public final class Hosts {
             told.standing().map(Standing::valueOf).orElse(Standing.OURS),
             told.at().holder().isPresent());
     counts.take(told.report());
-    Optional<Seen> before = Optional.ofNullable(seen.get(told.report().id()));
     put(now);
-    return before;
   }
 
   /** A host was removed by another server. */
-  Optional<Seen> forget(HostId host) {
+  void forget(HostId host) {
     agents.remove(host);
     counts.forget(host);
-    return Optional.ofNullable(removed(host));
+    removed(host);
   }
 
   private @Nullable Seen removed(HostId host) {

@@ -25,6 +25,7 @@ public record Inventory(
     FleetShares shares,
     Adoptions adoptions,
     TakeOvers takeOvers,
+    Migrations migrations,
     Others others) {
 
   public static Inventory open(
@@ -39,16 +40,21 @@ public record Inventory(
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
     KnownVms known = new KnownVms();
     Observations observations = new Observations();
-    Revisions revisions = new Revisions(database, incarnation, histories, members);
+    Revisions revisions =
+        new Revisions(database, incarnation, histories, members, new MoveOrders(members, clock));
     FleetShares shares =
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);
     Bringing bringing = new Bringing(clock);
     PromiseMemory promises = new PromiseMemory(clock);
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
+    Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
+    Handovers handovers = new Handovers(known, operations, revisions);
+    Migrations migrations =
+        new Migrations(database, hosts, vms, observations, handovers, clock);
     return new Inventory(
         hosts,
-        new Vms(database, hosts, known, observations, operations, revisions, clock),
+        vms,
         new Deploys(database, hosts, known, operations, revisions, promises, clock),
         new Precaches(database, hosts, operations, revisions, bringing),
         new Verifications(database, hosts, operations, revisions),
@@ -64,15 +70,18 @@ public record Inventory(
             hosts,
             observations,
             revisions,
-            new VmFolding(database, hosts, known, observations, operations, promises),
+            new VmFolding(
+                database, hosts, known, observations, operations, handovers, promises),
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
-            adoptions),
+            adoptions,
+            migrations),
         revisions,
         new Trash(database, known, operations, revisions, clock),
         shares,
         adoptions,
         new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
+        migrations,
         new Others(database, hosts, observations, revisions, histories));
   }
 }

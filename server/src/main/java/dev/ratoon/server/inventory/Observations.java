@@ -11,24 +11,28 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The latest report of each VM in this run of the server; before it, the one that was kept. */
+/**
+ * The latest report of each VM whose host reports to this server; of others, and before the first,
+ * the one that was kept.
+ */
 final class Observations {
-  private final Map<VmId, Seen> latest = new ConcurrentHashMap<>();
-
-  /** A report, and the host of which it was accepted. */
-  private record Seen(HostId host, VmReport report) {}
+  private final Map<HostId, Map<VmId, VmReport>> latest = new ConcurrentHashMap<>();
 
   void put(HostId host, VmReport report) {
-    latest.put(report.id(), new Seen(host, report));
+    latest.computeIfAbsent(host, _ -> new ConcurrentHashMap<>()).put(report.id(), report);
   }
 
-  void forget(VmId vm) {
-    latest.remove(vm);
+  void forget(VmRow vm) {
+    of(vm.host()).remove(vm.id());
   }
 
-  boolean isNews(VmReport report) {
-    Seen before = latest.get(report.id());
-    return before == null || !report.equals(before.report());
+  /** The host reports to another server from now on, or to none. */
+  void forget(HostId host) {
+    latest.remove(host);
+  }
+
+  boolean isNews(HostId host, VmReport report) {
+    return !report.equals(of(host).get(report.id()));
   }
 
   /**
@@ -36,13 +40,12 @@ final class Observations {
    * same host last spoke of it.
    */
   boolean isProgress(HostId host, VmReport report) {
-    Seen before = latest.get(report.id());
+    VmReport before = of(host).get(report.id());
     return before != null
-        && before.host().equals(host)
-        && isOnItsWay(before.report())
+        && isOnItsWay(before)
         && isOnItsWay(report)
-        && before.report().epoch() == report.epoch()
-        && before.report().powerRevision() == report.powerRevision();
+        && before.epoch() == report.epoch()
+        && before.powerRevision() == report.powerRevision();
   }
 
   /** What is on its way is reported again after a crash, so it is not worth a write. */
@@ -51,7 +54,14 @@ final class Observations {
   }
 
   Optional<VmReport> of(VmRow vm) {
-    return Optional.ofNullable(latest.get(vm.id())).map(Seen::report).or(vm::observed);
+    // What a host said of it that has it no more says nothing of it now.
+    return Optional.ofNullable(of(vm.host()).get(vm.id()))
+        .filter(report -> report.epoch() >= vm.epoch())
+        .or(() -> vm.observed().filter(report -> report.epoch() >= vm.epoch()));
+  }
+
+  private Map<VmId, VmReport> of(HostId host) {
+    return latest.getOrDefault(host, Map.of());
   }
 
   /** A report without what changes all the time or is worth nothing after a restart. */

@@ -87,8 +87,19 @@ record Placements(Hosts hosts) {
         new HostSnapshot.Standing(
             hosts.connected(host),
             member.filter(Member::maintenance).isPresent(),
-            false,
+            member.filter(Member::draining).isPresent(),
             hosts.problem(host)));
+  }
+
+  /** What VMs of this kind need, and where they may not go. */
+  VmNeeds needs(Transaction tx, Blueprint blueprint) {
+    Wishes wishes = wishes(blueprint.request().place());
+    boolean chosen =
+        blueprint.disks().stream().anyMatch(disk -> disk.made().parentPath().isPresent());
+    return blueprint.needs(
+        chosen
+            ? wishes.without(ParentPaths.of(tx, hosts).ruledOut(blueprint.disks()))
+            : wishes);
   }
 
   /** The fleet of these hosts, for VMs that need this. */

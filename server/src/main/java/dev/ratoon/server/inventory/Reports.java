@@ -7,6 +7,7 @@ import dev.ratoon.protocol.agent.AdoptedReport;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -33,6 +34,7 @@ public final class Reports implements ServerLink {
   private final BasePlaces places;
   private final BaseProgress bases;
   private final Adoptions adoptions;
+  private final Migrations migrations;
 
   Reports(
       Database database,
@@ -42,10 +44,12 @@ public final class Reports implements ServerLink {
       VmFolding folding,
       BasePlaces places,
       BaseProgress bases,
-      Adoptions adoptions) {
+      Adoptions adoptions,
+      Migrations migrations) {
     this.places = places;
     this.bases = bases;
     this.adoptions = adoptions;
+    this.migrations = migrations;
     this.database = database;
     this.hosts = hosts;
     this.observations = observations;
@@ -96,7 +100,7 @@ public final class Reports implements ServerLink {
   /** Whether it says nothing new, and nobody waits for what it says again. */
   private boolean isQuiet(HostReport report) {
     return hosts.isQuiet(report)
-        && report.vms().stream().noneMatch(observations::isNews)
+        && report.vms().stream().noneMatch(vm -> observations.isNews(report.id(), vm))
         && !bases.isAwaited(report.id(), report.bases())
         && report.adopted().map(AdoptedReport::adoptions).orElse(List.of()).isEmpty()
         && (hosts.knowsRevision(report)
@@ -130,6 +134,17 @@ public final class Reports implements ServerLink {
     }
   }
 
+  @Override
+  public void reportMoves(HostId host, List<MoveReport> moves) {
+    hosts.heard(host);
+    if (hosts.isOurs(host)) {
+      database.change(tx -> {
+        boolean _ = hosts.hold(tx, host);
+        migrations.fold(tx, host, moves);
+      });
+    }
+  }
+
   /** A VM to be purged is gone once a host that knows of that no longer has it. */
   private void removePurged(Transaction tx, HostReport report) {
     Set<VmId> there = new HashSet<>();
@@ -141,5 +156,4 @@ public final class Reports implements ServerLink {
         .filter(vm -> vm.desiredRevision() <= report.revision() && !there.contains(vm.id()))
         .forEach(vm -> folding.remove(tx, vm));
   }
-
 }

@@ -30,8 +30,15 @@ public final class Revisions {
   private final Members members;
   private final Map<HostId, Newest> newest = new ConcurrentHashMap<>();
   private volatile boolean closed;
+  private final MoveOrders moves;
 
-  Revisions(Database database, String incarnation, Histories histories, Members members) {
+  Revisions(
+      Database database,
+      String incarnation,
+      Histories histories,
+      Members members,
+      MoveOrders moves) {
+    this.moves = moves;
     this.histories = histories;
     this.members = members;
     this.database = database;
@@ -101,11 +108,18 @@ public final class Revisions {
     if (of(host).await(known, wait, () -> closed) <= known) {
       return Optional.empty();
     }
+    String run = histories.run();
     // The revision is read before the rest: what a later change brings is then at worst told twice.
-    return database.read(tx -> tx.hosts().wish(host).map(wish -> desired(tx, host, wish)));
+    return database.read(tx -> tx.hosts().wish(host).map(wish -> {
+      if (tx.shared()) {
+        tx.servers().requireNotEnded(run, "telling a host what it shall be");
+      }
+      return desired(tx, host, wish, run);
+    }));
   }
 
-  private DesiredState desired(Transaction tx, HostId host, HostTable.Wish wish) {
+  private DesiredState desired(
+      Transaction tx, HostId host, HostTable.Wish wish, String run) {
     return new DesiredState(
         incarnation,
         wish.revision(),
@@ -114,12 +128,13 @@ public final class Revisions {
             ? tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList()
             : List.of(),
         Optional.of(wish.settings().scrubRules()),
-        Optional.of(new Lineage(histories.run(), wish.replaces())),
+        Optional.of(new Lineage(run, wish.replaces())),
         Optional.of(limits(wish)),
         wish.ofShares() ? shares(tx, host) : List.of(),
         wish.ofAdoptions()
             ? tx.adoptions().onHost(host).stream().map(Adoption::desired).toList()
-            : List.of());
+            : List.of(),
+        moves.of(tx, host));
   }
 
   private static TransferLimits limits(HostTable.Wish wish) {

@@ -35,16 +35,18 @@ final class SharedHosts {
 
   /** See {@link Hosts#hold}. */
   Set<HostId> hold(Transaction tx, Set<HostId> hosts) {
-    if (!tx.shared()) {
-      return Set.of();
-    }
-    Set<HostId> fresh = tx.hosts().notHeldBy(histories.run(), hosts);
+    Set<HostId> fresh = notHeld(tx, hosts);
     tx.lock(fresh);
     for (HostId host : fresh) {
       tx.hosts().hold(host, histories.run());
       tx.tell(new News.Host(host));
     }
     return fresh;
+  }
+
+  /** See {@link Hosts#notHeld}. */
+  Set<HostId> notHeld(Transaction tx, Set<HostId> hosts) {
+    return tx.shared() ? tx.hosts().notHeldBy(histories.run(), hosts) : Set.of();
   }
 
   /** Tells others what the host reports, if that is worth it. */

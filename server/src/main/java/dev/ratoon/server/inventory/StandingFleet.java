@@ -77,7 +77,8 @@ final class StandingFleet {
     Kept now = kept;
     long age = now == null ? Long.MAX_VALUE : clock.nanoTime() - now.sinceNanos();
     boolean fit = isKept() && now != null && age < OLD_NANOS && now.settings().equals(settings);
-    if (fresh || now == null || !fit) {
+    // What an attempt that came to nothing has placed is not there.
+    if (fresh || tx.attempt() > 1 || now == null || !fit) {
       now = made(tx, settings);
       if (isKept()) {
         take(now);

@@ -34,6 +34,10 @@ import java.util.stream.Stream;
 final class VmFolding {
   private static final int LANES = 2;
   private static final int MOST_AT_ONCE = 256;
+
+  /** Of a VM that has never changed its host. */
+  private static final long FIRST_EPOCH = 1;
+
   private static final int MOST_WAITING = 65_536;
 
   private final Database database;
@@ -41,6 +45,7 @@ final class VmFolding {
   private final KnownVms known;
   private final Observations observations;
   private final Operations operations;
+  private final Handovers handovers;
   private final PromiseMemory promises;
   private final GroupCommit<Told, Boolean> commits =
       new GroupCommit<>(LANES, MOST_AT_ONCE, MOST_WAITING, this::all);
@@ -51,6 +56,7 @@ final class VmFolding {
       KnownVms known,
       Observations observations,
       Operations operations,
+      Handovers handovers,
       PromiseMemory promises) {
     this.promises = promises;
     this.database = database;
@@ -58,6 +64,7 @@ final class VmFolding {
     this.known = known;
     this.observations = observations;
     this.operations = operations;
+    this.handovers = handovers;
   }
 
   /** What a host says of some of its VMs. */
@@ -107,13 +114,17 @@ final class VmFolding {
                     each.host(),
                     each.reports().stream()
                         .filter(report ->
-                            fresh.contains(each.host()) || observations.isNews(report))
+                            fresh.contains(each.host())
+                                || observations.isNews(each.host(), report))
                         .toList()))
             .filter(each -> !each.reports().isEmpty())
             .toList();
     if (!news.isEmpty()) {
-      tx.lock(news.stream().map(Told::host).collect(Collectors.toSet()));
-      new Fold(tx, news).run();
+      Set<HostId> speaking = news.stream().map(Told::host).collect(Collectors.toSet());
+      tx.lock(speaking);
+      Set<HostId> gone = hosts.notHeld(tx, speaking);
+      // Their agents have given these calls up, and have told another server more since.
+      new Fold(tx, news.stream().filter(each -> !gone.contains(each.host())).toList()).run();
     }
   }
 
@@ -152,7 +163,10 @@ final class VmFolding {
       tx.afterCommit(() -> observations.put(host, report));
       OperationRow operation = under.get(vm.id());
       if (operation != null && report.powerRevision() >= operation.revision()) {
-        fold(operation, report);
+        fold(operation, vm, report);
+      }
+      if (vm.epoch() > FIRST_EPOCH) {
+        handovers.arrived(tx, vm, report);
       }
       if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
         rows.remove(vm.id());
@@ -168,7 +182,7 @@ final class VmFolding {
       }
     }
 
-    private void fold(OperationRow operation, VmReport report) {
+    private void fold(OperationRow operation, VmRow vm, VmReport report) {
       List<OperationStep> steps = steps(operation, report);
       if (!report.settled()) {
         tx.afterCommit(() -> operations.progress(operation.view().id(), steps));
@@ -178,21 +192,40 @@ final class VmFolding {
       ended.add(
           problem(operation, report)
               .map(problem -> operations.failed(at, problem))
-              .orElseGet(() ->
-                  operations.succeeded(at, report.state().name().toLowerCase(Locale.ROOT))));
+              .orElseGet(() -> operations.succeeded(at, result(operation, vm, report))));
       under.remove(report.id());
+    }
+
+    private String result(OperationRow operation, VmRow vm, VmReport report) {
+      String state = report.state().name().toLowerCase(Locale.ROOT);
+      return operation.view().kind() == OperationKind.MIGRATE
+          ? handovers.result(tx, vm, state, hosts.nameOf(vm.host()))
+          : state;
     }
   }
 
   private static List<OperationStep> steps(OperationRow operation, VmReport report) {
-    return Stream.concat(own(operation).stream(), report.steps().stream()).toList();
+    return Stream.concat(own(operation, report).stream(), report.steps().stream()).toList();
   }
 
-  /** The steps that the server did itself, before the host began. */
-  private static List<OperationStep> own(OperationRow operation) {
-    return operation.view().kind() == OperationKind.DEPLOY
-        ? operation.view().steps().subList(0, 1)
-        : List.of();
+  /** The steps that were done before the host began. */
+  private static List<OperationStep> own(OperationRow operation, VmReport report) {
+    return switch (operation.view().kind()) {
+      case DEPLOY -> operation.view().steps().subList(0, 1);
+      case MIGRATE -> Handovers.before(operation, report.steps());
+      case IMPORT,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          PRECACHE,
+          VERIFY,
+          SCRUB,
+          ADOPT,
+          UNADOPT,
+          TAKE_OVER ->
+          List.of();
+    };
   }
 
   private static Optional<Problem> problem(OperationRow operation, VmReport report) {
@@ -216,6 +249,6 @@ final class VmFolding {
   /** The VM is gone. */
   void remove(Transaction tx, VmRow vm) {
     known.remove(tx, vm);
-    tx.afterCommit(() -> observations.forget(vm.id()));
+    tx.afterCommit(() -> observations.forget(vm));
   }
 }

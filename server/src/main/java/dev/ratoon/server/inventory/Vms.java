@@ -38,6 +38,7 @@ public final class Vms {
   private final Operations operations;
   private final Revisions revisions;
   private final InstantSource clock;
+  private final Handovers handovers;
 
   Vms(
       Database database,
@@ -54,6 +55,7 @@ public final class Vms {
     this.operations = operations;
     this.revisions = revisions;
     this.clock = clock;
+    this.handovers = new Handovers(known, operations, revisions);
   }
 
   /** The tenant's VMs outside the trash, or those in it. */
@@ -130,15 +132,21 @@ public final class Vms {
     return database.write(tx -> {
       VmRow vm = held(tx, tenant, nameOrId);
       outsideTrash(vm, "deleting");
-      operations.runningOf(tx, vm.id()).ifPresent(operation -> supersede(tx, operation));
-      return want(tx, vm, OperationKind.DELETE, DesiredPower.TRASHED, 0);
+      VmRow kept = handovers.abandon(tx, vm);
+      if (kept.epoch() == vm.epoch()) {
+        operations.runningOf(tx, vm.id()).ifPresent(operation -> supersede(tx, operation));
+      }
+      return want(tx, kept, OperationKind.DELETE, DesiredPower.TRASHED, 0);
     });
   }
 
   /** Brings a VM back from the trash, stopped, if its name and the memory for it are still free. */
   public OperationView undelete(String tenant, String nameOrId) {
     return database.write(tx -> {
-      tx.lock(findTrashed(tx, tenant, nameOrId).host());
+      VmRow before = findTrashed(tx, tenant, nameOrId);
+      // Its disks have counted all the time.
+      Quotas.require(tx, tenant, "undeleting " + before.name(), before.spec().memoryBytes(), 0);
+      tx.lock(before.host());
       VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId), "undeleting");
       if (tx.vms().named(tenant, vm.name()).isPresent()) {
         throw Problem.of(ErrorCode.NAME_TAKEN, "undeleting " + vm.name())
@@ -189,6 +197,18 @@ public final class Vms {
 
   private VmState stateOf(VmRow vm) {
     return observations.of(vm).map(VmReport::state).orElse(VmState.DEPLOYING);
+  }
+
+  /** The VM of this name or id. */
+  VmRow found(Transaction tx, String tenant, String nameOrId) {
+    return find(tx, tenant, nameOrId);
+  }
+
+  /** A VM outside the trash on which no operation is under way. */
+  VmRow idle(Transaction tx, String tenant, String nameOrId, String doing) {
+    VmRow vm = idle(tx, find(tx, tenant, nameOrId), doing);
+    outsideTrash(vm, doing);
+    return vm;
   }
 
   private VmRow idle(Transaction tx, VmRow vm, String doing) {

@@ -28,6 +28,7 @@ final class Words {
       case ADOPT -> "adopting";
       case UNADOPT -> "giving back";
       case TAKE_OVER -> "taking over";
+      case MIGRATE -> "migrating";
     };
   }
 

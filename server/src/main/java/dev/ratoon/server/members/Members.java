@@ -10,6 +10,7 @@ import dev.ratoon.protocol.fleet.Grant;
 import dev.ratoon.protocol.fleet.JoinAnswer;
 import dev.ratoon.protocol.fleet.JoinRequest;
 import dev.ratoon.protocol.fleet.JoinToken;
+import dev.ratoon.protocol.fleet.MoveGrant;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.JoinTokenTable.JoinTokenRow;
 import dev.ratoon.server.store.MemberTable.Member;
@@ -98,7 +99,8 @@ public final class Members {
               Optional.of(sha256(key.getEncoded())),
               clock.instant(),
               Optional.empty(),
-              Optional.empty()));
+              Optional.empty(),
+              false));
     });
     return certified(request.host(), key);
   }
@@ -157,6 +159,11 @@ public final class Members {
 
   /** The server's word that a host may have a base disk, in base64. */
   public String signed(Grant grant) {
+    return certificates.signed(grant);
+  }
+
+  /** The same of a grant for a migration. */
+  public String signed(MoveGrant grant) {
     return certificates.signed(grant);
   }
 
@@ -223,7 +230,8 @@ public final class Members {
                     Optional.empty(),
                     clock.instant(),
                     Optional.empty(),
-                    Optional.empty()));
+                    Optional.empty(),
+                    false));
     put(tx, change.apply(before));
   }
 
@@ -243,7 +251,8 @@ public final class Members {
                 m.keySha256(),
                 m.joinedAt(),
                 Optional.of(clock.instant()),
-                m.limitBytesPerSecond()));
+                m.limitBytesPerSecond(),
+                m.draining()));
   }
 
   private void put(Transaction tx, Member member) {

@@ -155,8 +155,16 @@ public final class Transaction implements AutoCloseable {
     return new VmTable(handle());
   }
 
+  public MigrationTable migrations() {
+    return new MigrationTable(handle());
+  }
+
   public PlacementTable placement() {
     return new PlacementTable(handle());
+  }
+
+  public QuotaTable quotas() {
+    return new QuotaTable(handle(), shared && writing);
   }
 
   public AdoptionTable adoptions() {

@@ -103,6 +103,27 @@ public record VmRow(
         observed);
   }
 
+  /** The same VM, owned by this host under a newer epoch. */
+  public VmRow ownedBy(
+      HostId owner, long newer, DesiredPower wanted, long askedRevision, long revision) {
+    return new VmRow(
+        id,
+        tenant,
+        name,
+        owner,
+        newer,
+        wanted,
+        askedRevision,
+        revision,
+        0,
+        spec,
+        diskBytes,
+        createdAt,
+        trashedAt,
+        firstStartedAt,
+        observed);
+  }
+
   /** The same VM, as if so much had been asked of it: what is wanted stays. */
   public VmRow askedUpTo(long seenRevision) {
     return new VmRow(

@@ -26,7 +26,13 @@ import org.jdbi.v3.core.statement.Query;
 public final class VmTable {
   private static final String MEMORY =
       """
-      select host, sum(memory_bytes) as bytes from vm where trashed_at is null group by host\
+      select host, sum(memory_bytes) as bytes from (
+        select host, memory_bytes from vm where trashed_at is null
+        union all
+        select migration.target as host, vm.memory_bytes
+        from migration join vm on vm.id = migration.vm
+        where migration.phase in ('BRINGING', 'COPYING', 'LIVE', 'RETURNING')) promised
+      group by host\
       """;
 
   /** Of hosts' VMs that are just being deployed nothing lasting was reported. */
@@ -44,6 +50,15 @@ public final class VmTable {
         where vm.observed is null and vm.trashed_at is null) as coming
       left join (select disk_id, max(stored_bytes) as bytes from image group by disk_id) as images
         on images.disk_id = coming.base\
+      """;
+
+  /** What VMs that are on their way will take where they go. */
+  private static final String MEMORY_COMING =
+      """
+      select migration.target as host, sum(vm.memory_bytes) as bytes
+      from migration join vm on vm.id = migration.vm
+      where migration.phase in ('BRINGING', 'COPYING', 'LIVE', 'RETURNING')
+      group by migration.target\
       """;
 
   /** All that a host was promised for, of a few hosts. */
@@ -67,10 +82,10 @@ public final class VmTable {
             """
             insert into vm (id, tenant, name, host, epoch, power, power_revision,
               desired_revision, stop_grace_seconds, memory_bytes, spec, disk_bytes, created_at,
-              cpus, placement_group)
+              cpus, placement_group, grown_bytes)
             values (:id, :tenant, :name, :host, :epoch, :power, :powerRevision,
               :desiredRevision, :grace, :memory, :spec, :diskBytes, :created,
-              :cpus, :group)\
+              :cpus, :group, :grown)\
             """);
     PreparedBatch bases = handle.prepareBatch("insert into vm_base (vm, base) values (:vm, :base)");
     PreparedBatch macs = handle.prepareBatch("insert into vm_mac (vm, mac) values (:vm, :mac)");
@@ -91,6 +106,7 @@ public final class VmTable {
           .bind("created", vm.createdAt().toEpochMilli())
           .bind("cpus", vm.spec().cpus())
           .bind("group", vm.spec().group().map(EntityName::text).orElse(null))
+          .bind("grown", grownBytes(vm.spec()))
           .add();
       vm.spec().bases().forEach(base -> bases.bind("vm", id).bind("base", base.hex()).add());
       for (DesiredNic nic : vm.spec().nics()) {
@@ -104,6 +120,11 @@ public final class VmTable {
     }
   }
 
+  /** What the disks of a VM may grow to together. */
+  static long grownBytes(VmRow.Spec spec) {
+    return spec.disks().stream().mapToLong(disk -> disk.made().sizeBytes()).sum();
+  }
+
   /** Writes what is wanted of the VM. */
   public void want(VmRow vm) {
     handle
@@ -111,7 +132,7 @@ public final class VmTable {
             """
             update vm set power = :power, power_revision = :powerRevision,
               desired_revision = :desiredRevision, stop_grace_seconds = :grace,
-              trashed_at = :trashed
+              trashed_at = :trashed, host = :host, epoch = :epoch
             where id = :id\
             """)
         .bind("id", vm.id().toString())
@@ -119,6 +140,8 @@ public final class VmTable {
         .bind("powerRevision", vm.powerRevision())
         .bind("desiredRevision", vm.desiredRevision())
         .bind("grace", vm.stopGraceSeconds())
+        .bind("host", vm.host().toString())
+        .bind("epoch", vm.epoch())
         .bind("trashed", Column.millis(vm.trashedAt()))
         .execute();
   }
@@ -217,7 +240,16 @@ public final class VmTable {
    * @param diskBytes of those that are just being deployed, which are {@code starting}
    */
   public record Promised(
-      long memoryBytes, long cpus, int vms, long diskBytes, int starting, Map<DiskId, Long> bases) {}
+      long memoryBytes, long cpus, int vms, long diskBytes, int starting, Map<DiskId, Long> bases) {
+    private static Promised memory(long bytes) {
+      return new Promised(bytes, 0, 0, 0, 0, Map.of());
+    }
+
+    private Promised plus(Promised coming) {
+      return new Promised(
+          memoryBytes + coming.memoryBytes, cpus, vms, diskBytes, starting, bases);
+    }
+  }
 
   /** What these hosts have been promised for; those without VMs are left out. */
   public Map<HostId, Promised> promised(Collection<HostId> hosts) {
@@ -243,6 +275,11 @@ public final class VmTable {
           })
           .forEach(entry -> promised.put(entry.getKey(), entry.getValue()));
     }
+    byHost(MEMORY_COMING).forEach((host, bytes) -> {
+      if (hosts.contains(host)) {
+        promised.merge(host, Promised.memory(bytes), Promised::plus);
+      }
+    });
     return promised;
   }
 

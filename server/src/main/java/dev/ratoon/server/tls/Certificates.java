@@ -6,6 +6,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.fleet.Fingerprint;
 import dev.ratoon.protocol.fleet.Grant;
+import dev.ratoon.protocol.fleet.MoveGrant;
 import dev.ratoon.protocol.tls.FleetTls;
 import dev.ratoon.protocol.tls.Pem;
 import java.io.IOException;
@@ -98,6 +99,11 @@ public final class Certificates {
 
   /** The server's word that a host may have a base disk, in base64. */
   public String signed(Grant grant) {
+    return Base64.getEncoder().encodeToString(grant.signed(authority.privateKey()));
+  }
+
+  /** The same of a grant for a migration. */
+  public String signed(MoveGrant grant) {
     return Base64.getEncoder().encodeToString(grant.signed(authority.privateKey()));
   }
 
