@@ -93,8 +93,7 @@ final class Arrivals {
     } catch (RatoonException notNow) {
       // Asked again below.
     }
-    source.ifPresentOrElse(
-        from -> piece(arrival, from), () -> later(PAUSE, () -> look(arrival)));
+    source.ifPresentOrElse(from -> piece(arrival, from), () -> later(PAUSE, () -> look(arrival)));
   }
 
   /**

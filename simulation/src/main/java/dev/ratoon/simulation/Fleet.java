@@ -2,10 +2,10 @@ package dev.ratoon.simulation;
 
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
+import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.Params;
-import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.fleet.AgentEndpoints;
 import dev.ratoon.protocol.fleet.JoinRequest;
 import dev.ratoon.protocol.fleet.JoinToken;

@@ -86,13 +86,12 @@ final class Invariants {
     }
     acknowledged.removeAll(ledger.deleted());
     acknowledged.forEach(lost -> require(false, "VM %s was accepted and is lost", lost));
-    promised.forEach(
-        (host, bytes) ->
-            require(
-                bytes <= hosts.get(host).self().size().memoryBytes(),
-                "%s was promised for %d bytes of memory",
-                hosts.get(host).self(),
-                bytes));
+    promised.forEach((host, bytes) ->
+        require(
+            bytes <= hosts.get(host).self().size().memoryBytes(),
+            "%s was promised for %d bytes of memory",
+            hosts.get(host).self(),
+            bytes));
   }
 
   /** Looks at everything once nothing is under way any more. */
@@ -147,8 +146,7 @@ final class Invariants {
   List<Long> millisToRunning() {
     return operations().stream()
         .map(OperationRow::view)
-        .filter(view ->
-            view.kind() == OperationKind.DEPLOY && view.state() == OperationState.DONE)
+        .filter(view -> view.kind() == OperationKind.DEPLOY && view.state() == OperationState.DONE)
         .map(view -> view.endedAt().orElseThrow().toEpochMilli() - view.createdAt().toEpochMilli())
         .sorted()
         .toList();

@@ -154,8 +154,7 @@ final class DeployBatch {
    */
   private Map<Deploy, Deploy> repeated(String tenant, List<Deploy> own) {
     List<String> keys = own.stream().flatMap(deploy -> deploy.wanted.key().stream()).toList();
-    Map<String, Accepted> before =
-        keys.isEmpty() ? Map.of() : tx.idempotency().among(tenant, keys);
+    Map<String, Accepted> before = keys.isEmpty() ? Map.of() : tx.idempotency().among(tenant, keys);
     Map<String, Deploy> firsts = new HashMap<>();
     Map<Deploy, Deploy> repeated = new HashMap<>();
     for (Deploy deploy : own) {
@@ -246,8 +245,7 @@ final class DeployBatch {
   }
 
   private static RatoonException nameTaken(Deploy deploy, List<String> taken) {
-    return Problem.of(
-            ErrorCode.NAME_TAKEN, "naming " + Words.counted(deploy.names.size(), "VM"))
+    return Problem.of(ErrorCode.NAME_TAKEN, "naming " + Words.counted(deploy.names.size(), "VM"))
         .detail("There is already: " + Words.some(taken) + ".")
         .next("Choose another name, or delete what holds it.")
         .asException();

@@ -104,7 +104,8 @@ public final class Deploys {
       return List.of();
     }
     try {
-      return database.<List<Optional<Outcome<List<OperationView>>>>>write(
+      return database
+          .<List<Optional<Outcome<List<OperationView>>>>>write(
               tx -> new DeployBatch(parts, tx, true).accept(left))
           .stream()
           .map(Optional::orElseThrow)

@@ -50,8 +50,7 @@ public record Inventory(
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
     Handovers handovers = new Handovers(known, operations, revisions);
-    Migrations migrations =
-        new Migrations(database, hosts, vms, observations, handovers, clock);
+    Migrations migrations = new Migrations(database, hosts, vms, observations, handovers, clock);
     return new Inventory(
         hosts,
         vms,
@@ -70,8 +69,7 @@ public record Inventory(
             hosts,
             observations,
             revisions,
-            new VmFolding(
-                database, hosts, known, observations, operations, handovers, promises),
+            new VmFolding(database, hosts, known, observations, operations, handovers, promises),
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
             adoptions,

@@ -97,9 +97,7 @@ record Placements(Hosts hosts) {
     boolean chosen =
         blueprint.disks().stream().anyMatch(disk -> disk.made().parentPath().isPresent());
     return blueprint.needs(
-        chosen
-            ? wishes.without(ParentPaths.of(tx, hosts).ruledOut(blueprint.disks()))
-            : wishes);
+        chosen ? wishes.without(ParentPaths.of(tx, hosts).ruledOut(blueprint.disks())) : wishes);
   }
 
   /** The fleet of these hosts, for VMs that need this. */

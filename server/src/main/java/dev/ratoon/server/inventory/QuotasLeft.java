@@ -24,8 +24,7 @@ final class QuotasLeft {
   /** The deploy's VMs count from now on. */
   void take(Deploy deploy) {
     left.put(
-        deploy.wanted.tenant(),
-        of(deploy).less(deploy.needs(), deploy.wanted.request().count()));
+        deploy.wanted.tenant(), of(deploy).less(deploy.needs(), deploy.wanted.request().count()));
   }
 
   private Quota of(Deploy deploy) {

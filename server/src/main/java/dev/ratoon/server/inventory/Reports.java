@@ -86,7 +86,9 @@ public final class Reports implements ServerLink {
       tx.afterCommit(() -> revisions.reported(report.id(), revision, tells(standing)));
       if (standing == Standing.OURS) {
         folding.fold(
-            tx, List.of(new VmFolding.Told(report.id(), report.vms())), fresh ? Set.of(report.id()) : Set.of());
+            tx,
+            List.of(new VmFolding.Told(report.id(), report.vms())),
+            fresh ? Set.of(report.id()) : Set.of());
         removePurged(tx, report);
         bases.fold(tx, report.id(), report.bases());
         adoptions.fold(tx, report);

@@ -18,9 +18,9 @@ import java.util.stream.Collectors;
 
 /**
  * Keeps hosts from being promised twice where several servers place at once, and where a choice was
- * made by what was. Hosts are chosen by what was promised when the snapshot was made. Then the hosts
- * that were chosen are locked, what they have been promised is read again, and the choice must
- * still hold for each of them; a deploy of which it does not is decided anew. Where that has
+ * made by what was. Hosts are chosen by what was promised when the snapshot was made. Then the
+ * hosts that were chosen are locked, what they have been promised is read again, and the choice
+ * must still hold for each of them; a deploy of which it does not is decided anew. Where that has
  * happened to the same a few times it waits until nobody else places and then decides alone, so
  * that it is refused only when there is no room.
  */
@@ -42,7 +42,8 @@ record Reservations(Placements placements, PromiseMemory promises) {
    *
    * @param deploys with a place for each VM
    * @param fresh whether they were chosen by how the fleet is now
-   * @throws Outdated if one does not hold all the same: hosts have been promised to others meanwhile
+   * @throws Outdated if one does not hold all the same: hosts have been promised to others
+   *     meanwhile
    */
   void hold(Transaction tx, Settings settings, List<Deploy> deploys, boolean fresh) {
     if (deploys.isEmpty() || (fresh && !tx.shared())) {
@@ -81,9 +82,7 @@ record Reservations(Placements placements, PromiseMemory promises) {
         counts.entrySet().stream()
             .allMatch(entry ->
                 placer.place(
-                        deploy.needs().on(entry.getKey()),
-                        entry.getValue().intValue(),
-                        Quota.NONE)
+                        deploy.needs().on(entry.getKey()), entry.getValue().intValue(), Quota.NONE)
                     instanceof Placement.Chosen);
     if (!holds) {
       fleet.undo(before);

@@ -110,16 +110,18 @@ public final class Revisions {
     }
     String run = histories.run();
     // The revision is read before the rest: what a later change brings is then at worst told twice.
-    return database.read(tx -> tx.hosts().wish(host).map(wish -> {
-      if (tx.shared()) {
-        tx.servers().requireNotEnded(run, "telling a host what it shall be");
-      }
-      return desired(tx, host, wish, run);
-    }));
+    return database.read(tx ->
+        tx.hosts()
+            .wish(host)
+            .map(wish -> {
+              if (tx.shared()) {
+                tx.servers().requireNotEnded(run, "telling a host what it shall be");
+              }
+              return desired(tx, host, wish, run);
+            }));
   }
 
-  private DesiredState desired(
-      Transaction tx, HostId host, HostTable.Wish wish, String run) {
+  private DesiredState desired(Transaction tx, HostId host, HostTable.Wish wish, String run) {
     return new DesiredState(
         incarnation,
         wish.revision(),

@@ -49,8 +49,7 @@ final class StandingFleet {
   private List<Placed> placed = new ArrayList<>();
 
   /** A snapshot, when its making began, and how long that took. */
-  private record Kept(
-      FleetSnapshot fleet, Settings settings, long sinceNanos, long madeInNanos) {}
+  private record Kept(FleetSnapshot fleet, Settings settings, long sinceNanos, long madeInNanos) {}
 
   private record Placed(HostId host, VmNeeds needs, long atNanos) {}
 
@@ -73,7 +72,10 @@ final class StandingFleet {
    * @param choosing is given the snapshot, and whom to tell of what it has placed
    */
   synchronized void choose(
-      Transaction tx, Settings settings, boolean fresh, BiConsumer<FleetSnapshot, Noting> choosing) {
+      Transaction tx,
+      Settings settings,
+      boolean fresh,
+      BiConsumer<FleetSnapshot, Noting> choosing) {
     Kept now = kept;
     long age = now == null ? Long.MAX_VALUE : clock.nanoTime() - now.sinceNanos();
     boolean fit = isKept() && now != null && age < OLD_NANOS && now.settings().equals(settings);

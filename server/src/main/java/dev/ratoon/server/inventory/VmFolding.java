@@ -114,8 +114,7 @@ final class VmFolding {
                     each.host(),
                     each.reports().stream()
                         .filter(report ->
-                            fresh.contains(each.host())
-                                || observations.isNews(each.host(), report))
+                            fresh.contains(each.host()) || observations.isNews(each.host(), report))
                         .toList()))
             .filter(each -> !each.reports().isEmpty())
             .toList();

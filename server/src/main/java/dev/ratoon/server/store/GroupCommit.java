@@ -91,6 +91,16 @@ public final class GroupCommit<Q, R> {
     };
   }
 
+  /** How many wait for their turn. */
+  int waiting() {
+    lock.lock();
+    try {
+      return waiting.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Whether its work can begin at once; else it waits. */
   private boolean enter(Waiting<Q, R> own) {
     lock.lock();

@@ -69,7 +69,8 @@ public final class HostTable {
   /** Keeps others from changing the hosts, or anything on them. */
   void lock(Collection<HostId> hosts) {
     // Pieces in the order of their ids, too, so that nobody waits for one who waits for him.
-    for (List<String> piece : InList.pieces(hosts.stream().map(HostId::toString).sorted().toList())) {
+    for (List<String> piece :
+        InList.pieces(hosts.stream().map(HostId::toString).sorted().toList())) {
       handle
           .createQuery("select id from host where id in (<ids>) order by id for no key update")
           .bindList("ids", piece)

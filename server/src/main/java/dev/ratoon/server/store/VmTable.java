@@ -246,8 +246,7 @@ public final class VmTable {
     }
 
     private Promised plus(Promised coming) {
-      return new Promised(
-          memoryBytes + coming.memoryBytes, cpus, vms, diskBytes, starting, bases);
+      return new Promised(memoryBytes + coming.memoryBytes, cpus, vms, diskBytes, starting, bases);
     }
   }
 
@@ -258,8 +257,7 @@ public final class VmTable {
     for (List<String> ids : InList.piecesOfRows(hosts)) {
       String vms = InList.rows(ids) + " as wanted join vm on vm.host = wanted.column1";
       bases.putAll(
-          basesComing(
-              InList.bindRows(handle.createQuery(BASES_COMING.formatted(vms)), ids)));
+          basesComing(InList.bindRows(handle.createQuery(BASES_COMING.formatted(vms)), ids)));
       InList.bindRows(handle.createQuery(PROMISED.formatted(vms)), ids)
           .map((row, context) -> {
             HostId host = HostId.parse(row.getString("host"));
@@ -275,11 +273,12 @@ public final class VmTable {
           })
           .forEach(entry -> promised.put(entry.getKey(), entry.getValue()));
     }
-    byHost(MEMORY_COMING).forEach((host, bytes) -> {
-      if (hosts.contains(host)) {
-        promised.merge(host, Promised.memory(bytes), Promised::plus);
-      }
-    });
+    byHost(MEMORY_COMING)
+        .forEach((host, bytes) -> {
+          if (hosts.contains(host)) {
+            promised.merge(host, Promised.memory(bytes), Promised::plus);
+          }
+        });
     return promised;
   }
 
