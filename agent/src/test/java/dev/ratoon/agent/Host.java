@@ -42,12 +42,15 @@ import dev.ratoon.protocol.agent.DesiredAdoption;
 import dev.ratoon.protocol.agent.DesiredAdoption.Wish;
 import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredLayering;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.LayerTask;
+import dev.ratoon.protocol.agent.LayeringReport;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
@@ -415,8 +418,54 @@ final class Host implements ServerLink, AutoCloseable {
               v.disks(),
               v.nics(),
               v.cloudInit(),
-              v.takeOver()));
+              v.takeOver(),
+              v.layering(),
+              v.variables()));
     });
+  }
+
+  /** Asks for something to be done to the VM's disks, and returns by which number. */
+  long layer(VmId id, LayerTask task, DesiredDisk... disks) {
+    change(() -> {
+      DesiredVm v = wanted(id);
+      wanted.put(
+          id,
+          new DesiredVm(
+              v.id(),
+              v.tenant(),
+              v.name(),
+              v.epoch(),
+              v.power(),
+              v.powerRevision(),
+              v.stopGraceSeconds(),
+              v.cpus(),
+              v.memoryBytes(),
+              v.firmware(),
+              v.restart(),
+              v.disks(),
+              v.nics(),
+              v.cloudInit(),
+              v.takeOver(),
+              Optional.of(
+                  new DesiredLayering(
+                      v.layering().map(DesiredLayering::revision).orElse(0L) + 1,
+                      task,
+                      true,
+                      List.of(disks),
+                      Optional.empty(),
+                      Optional.empty())),
+              v.variables()));
+    });
+    return wanted(id).layering().orElseThrow().revision();
+  }
+
+  /** Waits until what was last asked for the VM's disks is done or given up. */
+  LayeringReport awaitLayering(VmId id) {
+    long asked = wanted(id).layering().orElseThrow().revision();
+    return awaitReport(
+            id, r -> r.layering().filter(l -> l.settled() && l.revision() == asked).isPresent())
+        .layering()
+        .orElseThrow();
   }
 
   void becomeAnotherFleet() {

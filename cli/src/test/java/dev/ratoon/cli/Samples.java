@@ -356,7 +356,19 @@ final class Samples {
 
   private static boolean isAboutVm(OperationKind kind) {
     return switch (kind) {
-      case DEPLOY, START, STOP, DELETE, UNDELETE, TAKE_OVER -> true;
+      case DEPLOY,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          TAKE_OVER,
+          CLONE,
+          CREATE_IMAGE,
+          SNAPSHOT,
+          REVERT,
+          FLATTEN,
+          REBASE ->
+          true;
       case IMPORT, PRECACHE, VERIFY, SCRUB, ADOPT, UNADOPT -> false;
     };
   }
@@ -364,7 +376,22 @@ final class Samples {
   private static boolean isAboutBase(OperationKind kind) {
     return switch (kind) {
       case PRECACHE, VERIFY, SCRUB -> true;
-      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, ADOPT, UNADOPT, TAKE_OVER -> false;
+      case IMPORT,
+          DEPLOY,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          ADOPT,
+          UNADOPT,
+          TAKE_OVER,
+          CLONE,
+          CREATE_IMAGE,
+          SNAPSHOT,
+          REVERT,
+          FLATTEN,
+          REBASE ->
+          false;
     };
   }
 

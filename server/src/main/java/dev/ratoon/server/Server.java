@@ -140,6 +140,7 @@ public final class Server implements AutoCloseable {
     Meters.watch(meters, inventory);
     Kinship kinship = opened(parts, new Kinship(database, library));
     kinship.catchUp();
+    library.onChange(kinship::catchUp);
     Asks asks = new Asks(neighbours.map(n -> n.relay(database, clock)).orElse(Relay.NONE));
     inventory.hosts().attachElsewhere(host -> elsewhere(host, members, asks));
     // Closed after all that still writes: who has left the others may not.

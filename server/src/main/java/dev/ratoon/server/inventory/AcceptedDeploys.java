@@ -84,7 +84,8 @@ record AcceptedDeploys(DeployBatch.Parts parts, Transaction tx) {
         1,
         revisions.getOrDefault(place.host(), 0L),
         0,
-        deploy.blueprint().spec(cards, PlacementViews.placed(place)),
+        deploy.made.apply(
+            deploy.blueprint().spec(cards, PlacementViews.placed(place))),
         deploy.blueprint().diskBytes(),
         now,
         Optional.empty(),

@@ -23,6 +23,7 @@ import dev.ratoon.server.store.IdempotencyTable.Accepted;
 import dev.ratoon.server.store.ImageTable.ImageRow;
 import dev.ratoon.server.store.Outdated;
 import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmRow;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +68,7 @@ final class DeployBatch {
     @Nullable Blueprint blueprint;
     @Nullable VmNeeds needs;
     @Nullable Outcome<List<OperationView>> outcome;
+    UnaryOperator<VmRow.Spec> made = UnaryOperator.identity();
 
     /** It cannot be decided by what is known of the fleet here. */
     boolean again;
@@ -92,7 +95,7 @@ final class DeployBatch {
 
     private static <T> T known(@Nullable T part) {
       if (part == null) {
-        throw new IllegalStateException("a deploy goes on whose images were not found");
+        throw new IllegalStateException("a deploy goes on of which something is not known");
       }
       return part;
     }
@@ -125,6 +128,37 @@ final class DeployBatch {
     Settings settings = tx.fleet().settings();
     byTenant.forEach((tenant, own) -> readImages(tenant, open(own), settings));
     byTenant.forEach((tenant, own) -> requireNames(tenant, open(own)));
+    decide(settings);
+    repeated.forEach((deploy, first) -> {
+      deploy.outcome = first.outcome;
+      deploy.again = first.again;
+    });
+    return deploys.stream().map(deploy -> Optional.ofNullable(deploy.outcome)).toList();
+  }
+
+  /**
+   * Accepts VMs of which it is known already what they are to be, all of them or none.
+   *
+   * @param made what becomes of each one's plan
+   * @throws RatoonException if they are refused
+   * @throws Outdated if the whole transaction is to be done again
+   */
+  List<OperationView> accept(
+      String tenant, Blueprint blueprint, UnaryOperator<VmRow.Spec> made) {
+    Deploy deploy = new Deploy(new Wanted(tenant, blueprint.request(), Optional.empty(), ""));
+    deploys.add(deploy);
+    deploy.made = made;
+    reservations.begin(tx);
+    plan(deploy, blueprint);
+    requireNames(tenant, open());
+    decide(tx.fleet().settings());
+    return switch (Deploy.known(deploy.outcome)) {
+      case Outcome.Done<List<OperationView>>(var begun) -> begun;
+      case Outcome.Refused<List<OperationView>>(var why) -> throw why;
+    };
+  }
+
+  private void decide(Settings settings) {
     if (!open().isEmpty()) {
       parts.fleet().choose(tx, settings, fresh, this::choose);
     }
@@ -132,11 +166,6 @@ final class DeployBatch {
     if (!open().isEmpty()) {
       write(open());
     }
-    repeated.forEach((deploy, first) -> {
-      deploy.outcome = first.outcome;
-      deploy.again = first.again;
-    });
-    return deploys.stream().map(deploy -> Optional.ofNullable(deploy.outcome)).toList();
   }
 
   private List<Deploy> open() {
@@ -211,14 +240,17 @@ final class DeployBatch {
     for (Deploy deploy : own) {
       DeployRequest request = deploy.wanted.request();
       try {
-        Blueprint blueprint = Blueprint.of(request, images, settings);
-        deploy.blueprint = blueprint;
-        deploy.names = blueprint.names();
-        deploy.needs = parts.placements().needs(tx, blueprint);
+        plan(deploy, Blueprint.of(request, images, settings));
       } catch (RatoonException refused) {
         deploy.refuse(refused);
       }
     }
+  }
+
+  private void plan(Deploy deploy, Blueprint blueprint) {
+    deploy.blueprint = blueprint;
+    deploy.names = blueprint.names();
+    deploy.needs = parts.placements().needs(tx, blueprint);
   }
 
   private void requireNames(String tenant, List<Deploy> own) {

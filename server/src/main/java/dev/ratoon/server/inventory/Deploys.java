@@ -1,5 +1,17 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.DiskId;
+import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredLayering;
+import dev.ratoon.protocol.agent.LayerTask;
+import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.api.CloneRequest;
+import dev.ratoon.server.store.ImageTable.ImageRow;
+import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmRow;
+import dev.ratoon.server.store.VmRow.Layering;
+import java.util.HashMap;
+import java.util.Map;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.TimeSource;
@@ -115,6 +127,52 @@ public final class Deploys {
           .<Outcome<List<OperationView>>>map(_ -> new Outcome.Refused<>(failed))
           .toList();
     }
+  }
+
+  /**
+   * A VM whose disks have become base disks, to make others on.
+   *
+   * @param vm as it was before
+   * @param disks what its disks became
+   * @param variables a base disk with its firmware's variables
+   * @param report how its disks were then
+   */
+  record Origin(VmRow vm, List<DesiredDisk> disks, Optional<DiskId> variables, VmReport report) {}
+
+  /** Accepts clones, all of them or none, as part of a change. */
+  List<OperationView> clones(Transaction tx, Origin origin, CloneRequest request) {
+    VmRow vm = origin.vm();
+    Map<DiskId, Long> baseBytes = new HashMap<>();
+    for (int i = 0; i < origin.disks().size(); i++) {
+      long own =
+          i < origin.report().disks().size() ? origin.report().disks().get(i).storedBytes() : 0;
+      origin.disks().get(i).base().ifPresent(base -> baseBytes.put(base, own));
+      // Where that is, only the difference to it has to move.
+      VmRow.Disk before = vm.spec().disks().get(i);
+      Optional<ImageRow> image = before.image().flatMap(ref -> tx.images().find(vm.tenant(), ref));
+      before
+          .made()
+          .base()
+          .ifPresent(
+              base -> baseBytes.putIfAbsent(base, image.map(ImageRow::storedBytes).orElse(0L)));
+    }
+    Optional<Layering> flatten =
+        request.full()
+            ? Optional.of(
+                Layering.of(
+                    new DesiredLayering(
+                        1,
+                        LayerTask.FLATTEN,
+                        false,
+                        List.of(),
+                        Optional.empty(),
+                        Optional.empty())))
+            : Optional.empty();
+    return new DeployBatch(parts, tx, true)
+        .accept(
+            vm.tenant(),
+            Blueprint.of(origin, request, baseBytes),
+            spec -> spec.asClone(flatten, origin.variables()));
   }
 
   /** Where the VMs of this request would go. Nothing is changed. */

@@ -19,6 +19,7 @@ import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -29,6 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -112,6 +114,31 @@ public final class Hosts {
           .asException();
     }
     return agent;
+  }
+
+  /** Whether it is the server's own machine, which is everybody's library. */
+  boolean isLibrary(HostId host) {
+    return members.find(host).flatMap(Member::keySha256).isEmpty();
+  }
+
+  /** A host has these bases by now; its next report says so, too. */
+  void has(HostId host, List<ReplicaReport> more) {
+    seen.computeIfPresent(
+        host,
+        (id, known) -> {
+          Set<DiskId> there =
+              known.report().replicas().stream()
+                  .map(ReplicaReport::diskId)
+                  .collect(Collectors.toSet());
+          List<ReplicaReport> all = new ArrayList<>(known.report().replicas());
+          more.stream().filter(replica -> !there.contains(replica.diskId())).forEach(all::add);
+          return new Seen(
+              known.report().with(all),
+              known.reportedAt(),
+              known.heardNanos(),
+              known.standing(),
+              known.elsewhere());
+        });
   }
 
   /** The way to agents that are connected to other servers. */

@@ -26,7 +26,8 @@ public record Inventory(
     Adoptions adoptions,
     TakeOvers takeOvers,
     Migrations migrations,
-    Others others) {
+    Others others,
+    Layerings layerings) {
 
   public static Inventory open(
       Database database,
@@ -38,7 +39,8 @@ public record Inventory(
       TimeSource clock) {
     Histories histories = new Histories(incarnation, run);
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
-    KnownVms known = new KnownVms();
+    PromiseMemory promises = new PromiseMemory(clock);
+    KnownVms known = new KnownVms(promises);
     Observations observations = new Observations();
     Revisions revisions =
         new Revisions(database, incarnation, histories, members, new MoveOrders(members, clock));
@@ -46,15 +48,16 @@ public record Inventory(
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);
     Bringing bringing = new Bringing(clock);
-    PromiseMemory promises = new PromiseMemory(clock);
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
     Handovers handovers = new Handovers(known, operations, revisions);
-    Migrations migrations = new Migrations(database, hosts, vms, observations, handovers, clock);
+    Migrations migrations =
+        new Migrations(database, hosts, vms, observations, handovers, clock);
+    Deploys deploys = new Deploys(database, hosts, known, operations, revisions, promises, clock);
     return new Inventory(
         hosts,
         vms,
-        new Deploys(database, hosts, known, operations, revisions, promises, clock),
+        deploys,
         new Precaches(database, hosts, operations, revisions, bringing),
         new Verifications(database, hosts, operations, revisions),
         new HostChanges(
@@ -69,7 +72,14 @@ public record Inventory(
             hosts,
             observations,
             revisions,
-            new VmFolding(database, hosts, known, observations, operations, handovers, promises),
+            new VmFolding(
+                database,
+                hosts,
+                known,
+                observations,
+                operations,
+                handovers,
+                new LayerResults(hosts, known, operations, revisions, deploys, clock)),
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
             adoptions,
@@ -80,6 +90,7 @@ public record Inventory(
         adoptions,
         new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
         migrations,
-        new Others(database, hosts, observations, revisions, histories));
+        new Others(database, hosts, observations, revisions, histories),
+        new Layerings(database, vms, known, observations, revisions));
   }
 }

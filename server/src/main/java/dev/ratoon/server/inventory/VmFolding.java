@@ -46,7 +46,7 @@ final class VmFolding {
   private final Observations observations;
   private final Operations operations;
   private final Handovers handovers;
-  private final PromiseMemory promises;
+  private final LayerResults layers;
   private final GroupCommit<Told, Boolean> commits =
       new GroupCommit<>(LANES, MOST_AT_ONCE, MOST_WAITING, this::all);
 
@@ -57,14 +57,14 @@ final class VmFolding {
       Observations observations,
       Operations operations,
       Handovers handovers,
-      PromiseMemory promises) {
-    this.promises = promises;
+      LayerResults layers) {
     this.database = database;
     this.hosts = hosts;
     this.known = known;
     this.observations = observations;
     this.operations = operations;
     this.handovers = handovers;
+    this.layers = layers;
   }
 
   /** What a host says of some of its VMs. */
@@ -151,7 +151,6 @@ final class VmFolding {
       }
       operations.end(tx, ended);
       known.observe(tx, List.copyOf(changed.values()));
-      tx.afterCommit(() -> changed.values().forEach(vm -> promises.forget(vm.host())));
     }
 
     private void fold(HostId host, VmReport report) {
@@ -160,8 +159,12 @@ final class VmFolding {
         return;
       }
       tx.afterCommit(() -> observations.put(host, report));
+      vm = layers.fold(tx, vm, report);
+      rows.put(vm.id(), vm);
       OperationRow operation = under.get(vm.id());
-      if (operation != null && report.powerRevision() >= operation.revision()) {
+      if (operation != null
+          && !operation.view().kind().isLayering()
+          && report.powerRevision() >= operation.revision()) {
         fold(operation, vm, report);
       }
       if (vm.epoch() > FIRST_EPOCH) {
@@ -188,11 +191,15 @@ final class VmFolding {
         return;
       }
       OperationRow at = operation.withSteps(steps);
+      Optional<Problem> problem = problem(operation, report);
       ended.add(
-          problem(operation, report)
-              .map(problem -> operations.failed(at, problem))
+          problem
+              .map(why -> operations.failed(at, why))
               .orElseGet(() -> operations.succeeded(at, result(operation, vm, report))));
       under.remove(report.id());
+      if (problem.isEmpty() && operation.view().kind() == OperationKind.DEPLOY) {
+        layers.deployed(tx, vm);
+      }
     }
 
     private String result(OperationRow operation, VmRow vm, VmReport report) {
@@ -222,7 +229,13 @@ final class VmFolding {
           SCRUB,
           ADOPT,
           UNADOPT,
-          TAKE_OVER ->
+          TAKE_OVER,
+          CLONE,
+          CREATE_IMAGE,
+          SNAPSHOT,
+          REVERT,
+          FLATTEN,
+          REBASE ->
           List.of();
     };
   }

@@ -136,7 +136,7 @@ public final class Vms {
       if (kept.epoch() == vm.epoch()) {
         operations.runningOf(tx, vm.id()).ifPresent(operation -> supersede(tx, operation));
       }
-      return want(tx, kept, OperationKind.DELETE, DesiredPower.TRASHED, 0);
+      return want(tx, leftAlone(tx, kept), OperationKind.DELETE, DesiredPower.TRASHED, 0);
     });
   }
 
@@ -159,6 +159,16 @@ public final class Vms {
     });
   }
 
+  /** Nothing is to be done to its disks any more, should it come back. */
+  private VmRow leftAlone(Transaction tx, VmRow vm) {
+    if (vm.spec().layering().isEmpty()) {
+      return vm;
+    }
+    VmRow left = vm.madeOf(vm.spec().withLayering(Optional.empty()), vm.desiredRevision());
+    known.respec(tx, left);
+    return left;
+  }
+
   private OperationView want(
       Transaction tx, VmRow vm, OperationKind kind, DesiredPower power, int graceSeconds) {
     VmRow changed =
@@ -175,7 +185,7 @@ public final class Vms {
     return operations.succeed(tx, begin(tx, vm, kind), why);
   }
 
-  private OperationRow begin(Transaction tx, VmRow vm, OperationKind kind) {
+  OperationRow begin(Transaction tx, VmRow vm, OperationKind kind) {
     return operations.begin(
         tx,
         vm.tenant(),
@@ -195,7 +205,7 @@ public final class Vms {
             .detail("The VM was deleted meanwhile."));
   }
 
-  private VmState stateOf(VmRow vm) {
+  VmState stateOf(VmRow vm) {
     return observations.of(vm).map(VmReport::state).orElse(VmState.DEPLOYING);
   }
 
@@ -211,7 +221,7 @@ public final class Vms {
     return vm;
   }
 
-  private VmRow idle(Transaction tx, VmRow vm, String doing) {
+  VmRow idle(Transaction tx, VmRow vm, String doing) {
     operations
         .runningOf(tx, vm.id())
         .ifPresent(operation -> {
@@ -228,7 +238,7 @@ public final class Vms {
     return vm;
   }
 
-  private static void outsideTrash(VmRow vm, String doing) {
+  static void outsideTrash(VmRow vm, String doing) {
     if (vm.trashed()) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
           .detail("It is in the trash.")
@@ -252,7 +262,7 @@ public final class Vms {
   }
 
   /** The VM, which nobody else changes until the transaction has ended. */
-  private static VmRow held(Transaction tx, String tenant, String nameOrId) {
+  static VmRow held(Transaction tx, String tenant, String nameOrId) {
     VmRow vm = find(tx, tenant, nameOrId);
     if (!tx.shared()) {
       return vm;
@@ -261,7 +271,7 @@ public final class Vms {
     return find(tx, tenant, nameOrId);
   }
 
-  private static VmRow find(Transaction tx, String tenant, String nameOrId) {
+  static VmRow find(Transaction tx, String tenant, String nameOrId) {
     return byId(tx, tenant, nameOrId)
         .or(() -> tx.vms().named(tenant, new EntityName(nameOrId)))
         .orElseThrow(() -> notFound(nameOrId, "'ratoon vm list' shows those that exist."));

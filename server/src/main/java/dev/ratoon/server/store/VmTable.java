@@ -146,6 +146,24 @@ public final class VmTable {
         .execute();
   }
 
+  /** Writes what the VM is made of now. */
+  public void respec(VmRow vm) {
+    String id = vm.id().toString();
+    handle
+        .createUpdate(
+            "update vm set spec = :spec, desired_revision = :desiredRevision where id = :id")
+        .bind("id", id)
+        .bind("spec", Json.write(vm.spec()))
+        .bind("desiredRevision", vm.desiredRevision())
+        .execute();
+    handle.createUpdate("delete from vm_base where vm = :vm").bind("vm", id).execute();
+    PreparedBatch bases = handle.prepareBatch("insert into vm_base (vm, base) values (:vm, :base)");
+    vm.spec().bases().forEach(base -> bases.bind("vm", id).bind("base", base.hex()).add());
+    if (bases.size() > 0) {
+      bases.execute();
+    }
+  }
+
   /** Writes what was seen of the VMs. */
   public void observe(Collection<VmRow> vms) {
     if (vms.isEmpty()) {
