@@ -86,12 +86,13 @@ final class SimulatedHost {
     life++;
     reportWhole();
     ask();
-    List.copyOf(vms.values()).forEach(vm -> {
-      if (!vm.settled) {
-        vm.beginAnew();
-        work.drive(vm);
-      }
-    });
+    List.copyOf(vms.values())
+        .forEach(vm -> {
+          if (!vm.settled) {
+            vm.beginAnew();
+            work.drive(vm);
+          }
+        });
     later(around.pace().firstReport(self.number()), this::beat);
   }
 
@@ -249,8 +250,7 @@ final class SimulatedHost {
         Optional.of("10.0.0.1:7801"),
         List.of(),
         Optional.of(
-            new TransferReport(
-                "run-" + life, 0, 0, List.of(), TransferReport.Arrived.NOTHING)),
+            new TransferReport("run-" + life, 0, 0, List.of(), TransferReport.Arrived.NOTHING)),
         Optional.of(new Findings(revision, run, List.of(), List.of(), List.of(), 0)),
         List.of(),
         Optional.empty());

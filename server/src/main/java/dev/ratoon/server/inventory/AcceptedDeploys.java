@@ -63,6 +63,7 @@ record AcceptedDeploys(DeployBatch.Parts parts, Transaction tx) {
     }
     parts.known().add(tx, vms);
     parts.operations().add(tx, operations);
+    tx.afterCommit(() -> parts.promises().add(accepted, revisions));
   }
 
   private static VmRow vm(

@@ -57,6 +57,7 @@ final class DeployBatch {
       KnownVms known,
       Operations operations,
       Revisions revisions,
+      PromiseMemory promises,
       TimeSource clock) {}
 
   /** One of them, as far as it has come. */
@@ -108,7 +109,7 @@ final class DeployBatch {
     this.parts = parts;
     this.tx = tx;
     this.fresh = fresh;
-    this.reservations = new Reservations(parts.placements());
+    this.reservations = new Reservations(parts.placements(), parts.promises());
   }
 
   /**

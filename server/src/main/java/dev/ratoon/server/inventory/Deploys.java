@@ -42,13 +42,14 @@ import java.util.Optional;
  */
 public final class Deploys {
   private static final int MAX_KEY = 200;
+  private static final int LANES = 2;
   private static final int MOST_AT_ONCE = 256;
   private static final int MOST_WAITING = 4096;
 
   private final Database database;
   private final DeployBatch.Parts parts;
   private final GroupCommit<Wanted, List<OperationView>> commits =
-      new GroupCommit<>(MOST_AT_ONCE, MOST_WAITING, this::all);
+      new GroupCommit<>(LANES, MOST_AT_ONCE, MOST_WAITING, this::all);
 
   Deploys(
       Database database,
@@ -56,6 +57,7 @@ public final class Deploys {
       KnownVms known,
       Operations operations,
       Revisions revisions,
+      PromiseMemory promises,
       TimeSource clock) {
     this.database = database;
     Placements placements = new Placements(hosts);
@@ -66,6 +68,7 @@ public final class Deploys {
             known,
             operations,
             revisions,
+            promises,
             clock);
   }
 

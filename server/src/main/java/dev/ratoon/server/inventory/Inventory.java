@@ -39,7 +39,8 @@ public record Inventory(
       TimeSource clock) {
     Histories histories = new Histories(incarnation, run);
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
-    KnownVms known = new KnownVms();
+    PromiseMemory promises = new PromiseMemory(clock);
+    KnownVms known = new KnownVms(promises);
     Observations observations = new Observations();
     Revisions revisions =
         new Revisions(database, incarnation, histories, members, new MoveOrders(members, clock));
@@ -50,8 +51,9 @@ public record Inventory(
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
     Handovers handovers = new Handovers(known, operations, revisions);
-    Migrations migrations = new Migrations(database, hosts, vms, observations, handovers, clock);
-    Deploys deploys = new Deploys(database, hosts, known, operations, revisions, clock);
+    Migrations migrations =
+        new Migrations(database, hosts, vms, observations, handovers, clock);
+    Deploys deploys = new Deploys(database, hosts, known, operations, revisions, promises, clock);
     return new Inventory(
         hosts,
         vms,

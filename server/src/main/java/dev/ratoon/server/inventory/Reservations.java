@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
  * happened to the same a few times it waits until nobody else places and then decides alone, so
  * that it is refused only when there is no room.
  */
-record Reservations(Placements placements) {
+record Reservations(Placements placements, PromiseMemory promises) {
   private static final int ATTEMPTS_WITH_OTHERS = 3;
 
   /** Before anything is read. */
@@ -55,7 +55,7 @@ record Reservations(Placements placements) {
             .map(Placement.Place::host)
             .collect(Collectors.toSet());
     tx.lock(chosen);
-    List<HostSnapshot> now = placements.snapshots(tx, settings, chosen);
+    List<HostSnapshot> now = placements.snapshots(promises.of(tx, chosen, fresh), settings, chosen);
     FleetSnapshot fleet = placements.fleet(now, settings);
     GroupMembers groups = new GroupMembers(tx);
     for (Deploy deploy : deploys) {

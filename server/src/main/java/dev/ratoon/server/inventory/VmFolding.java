@@ -32,6 +32,7 @@ import java.util.stream.Stream;
  * is one transaction; what says only that a deploy has come further costs none.
  */
 final class VmFolding {
+  private static final int LANES = 2;
   private static final int MOST_AT_ONCE = 256;
 
   /** Of a VM that has never changed its host. */
@@ -47,7 +48,7 @@ final class VmFolding {
   private final Handovers handovers;
   private final LayerResults layers;
   private final GroupCommit<Told, Boolean> commits =
-      new GroupCommit<>(MOST_AT_ONCE, MOST_WAITING, this::all);
+      new GroupCommit<>(LANES, MOST_AT_ONCE, MOST_WAITING, this::all);
 
   VmFolding(
       Database database,

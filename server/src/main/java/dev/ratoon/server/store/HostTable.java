@@ -222,6 +222,20 @@ public final class HostTable {
         .findOne();
   }
 
+  /** The newest revisions of these hosts' desired states. */
+  public Map<HostId, Long> revisions(Collection<HostId> hosts) {
+    Map<HostId, Long> revisions = HashMap.newHashMap(hosts.size());
+    for (List<String> piece : InList.pieces(hosts)) {
+      handle
+          .createQuery("select id, revision from host where id in (<ids>)")
+          .bindList("ids", piece)
+          .map((row, context) ->
+              Map.entry(HostId.parse(row.getString("id")), row.getLong("revision")))
+          .forEach(entry -> revisions.put(entry.getKey(), entry.getValue()));
+    }
+    return revisions;
+  }
+
   /** What the host shall be beside its VMs; empty when the host never reported. */
   public Optional<Wish> wish(HostId host) {
     return handle

@@ -67,7 +67,7 @@ public final class VmTable {
       select host, sum(memory_bytes) as memory, sum(cpus) as cpus, count(*) as vms,
         sum(case when observed is null then disk_bytes else 0 end) as disk,
         sum(case when observed is null then 1 else 0 end) as starting
-      from %s where trashed_at is null group by host\
+      from\
       """;
 
   private final Handle handle;
@@ -276,7 +276,7 @@ public final class VmTable {
       String vms = InList.rows(ids) + " as wanted join vm on vm.host = wanted.column1";
       bases.putAll(
           basesComing(InList.bindRows(handle.createQuery(BASES_COMING.formatted(vms)), ids)));
-      InList.bindRows(handle.createQuery(PROMISED.formatted(vms)), ids)
+      InList.bindRows(handle.createQuery(PROMISED + " " + vms + " where trashed_at is null group by host"), ids)
           .map((row, context) -> {
             HostId host = HostId.parse(row.getString("host"));
             return Map.entry(

@@ -20,7 +20,13 @@ import java.util.Optional;
  * on the wire, by the server's own strict reader, but goes through no socket. So thousands of
  * agents cost no more than what the server would do for them anyway, TLS apart.
  */
-public record AgentWire(ServerLink server) implements ServerLink {
+public final class AgentWire implements ServerLink {
+  private final ServerLink server;
+  private final SameReports reports = new SameReports();
+
+  public AgentWire(ServerLink server) {
+    this.server = server;
+  }
 
   @Override
   public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
@@ -35,7 +41,7 @@ public record AgentWire(ServerLink server) implements ServerLink {
 
   @Override
   public void report(HostReport report) {
-    server.report(Bodies.parse(written(report), HostReport.class));
+    server.report(reports.read(report.id(), written(report)));
   }
 
   @Override
