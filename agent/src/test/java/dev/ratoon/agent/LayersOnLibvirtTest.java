@@ -115,9 +115,7 @@ class LayersOnLibvirtTest {
     DesiredVm clone =
         host.vm("clone", DesiredPower.RUNNING, RestartPolicy.NEVER, true)
             .withDisks(
-                List.of(
-                    new DesiredDisk(
-                        Optional.of(bases.getFirst()), Host.DISK_BYTES, true)));
+                List.of(new DesiredDisk(Optional.of(bases.getFirst()), Host.DISK_BYTES, true)));
     host.want(clone);
     host.await(clone.id(), VmState.RUNNING);
     PrivateLibvirtd.await(() -> numberAt(disk(clone.id()), 1) == 1, "the clone to write");

@@ -104,11 +104,9 @@ final class LifecycleBenchmark implements AutoCloseable {
     report.table(many);
     long stored = 0;
     for (int i = 1; i <= LINKED; i++) {
-      stored +=
-          ratoon.vm("many-" + i).disks().stream().mapToLong(DiskView::storedBytes).sum();
+      stored += ratoon.vm("many-" + i).disks().stream().mapToLong(DiskView::storedBytes).sum();
     }
-    report.note(
-        String.format(Locale.ROOT, "  they take %.1f KiB each", stored / 1024.0 / LINKED));
+    report.note(String.format(Locale.ROOT, "  they take %.1f KiB each", stored / 1024.0 / LINKED));
   }
 
   @Override

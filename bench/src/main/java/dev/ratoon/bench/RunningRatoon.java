@@ -53,8 +53,7 @@ final class RunningRatoon implements AutoCloseable {
   void clone(String vm, String name, int count, boolean paused) {
     CloneRequest request =
         new CloneRequest(new EntityName(name), count, false, false, paused, Optional.empty());
-    OperationView frozen =
-        await(api.call(Endpoints.VM_CLONE, Params.of("vm", vm), request));
+    OperationView frozen = await(api.call(Endpoints.VM_CLONE, Params.of("vm", vm), request));
     List<String> clones = List.of(frozen.result().orElseThrow().split(", "));
     api.list(Endpoints.OPERATION_LIST, Params.of("limit", 4 * count + 20)).stream()
         .filter(each -> each.kind() == OperationKind.DEPLOY && clones.contains(each.subject()))

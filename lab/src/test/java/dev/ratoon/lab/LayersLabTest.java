@@ -27,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class LayersLabTest {
   private static final int KILLS = Integer.getInteger("ratoon.kills", 2);
+
   /** The command line needs the first of it to begin at all. */
   private static final int EARLIEST_MILLIS = 250;
 
@@ -267,8 +268,7 @@ class LayersLabTest {
     view.disks()
         .getFirst()
         .basePath()
-        .ifPresent(
-            base -> assertThat(base).startsWith("/srv/ratoon/cache/"));
+        .ifPresent(base -> assertThat(base).startsWith("/srv/ratoon/cache/"));
     assertThat(
             host.run("/bin/sh", "-c", "ls /srv/ratoon/vms/" + view.id() + " | grep -c disk-")
                 .strip())

@@ -45,7 +45,8 @@ final class Fleet {
       SimulatedHost.Self self =
           new SimulatedHost.Self(
               number,
-              new HostId(new UUID((sizes.nextLong() & ~0xf000L) | 0x4000L, number | Long.MIN_VALUE)),
+              new HostId(
+                  new UUID((sizes.nextLong() & ~0xf000L) | 0x4000L, number | Long.MIN_VALUE)),
               new EntityName(library ? "library" : "host-" + number),
               library
                   ? HostSize.LIBRARY

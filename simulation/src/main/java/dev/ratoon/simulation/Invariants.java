@@ -56,8 +56,7 @@ final class Invariants {
           vm.wanted.disks().stream()
               .flatMap(disk -> disk.base().stream())
               .forEach(base ->
-                  require(
-                      host.hasBase(base), "stands on what is not there: " + base, vm.id()));
+                  require(host.hasBase(base), "stands on what is not there: " + base, vm.id()));
         }
       }
       require(

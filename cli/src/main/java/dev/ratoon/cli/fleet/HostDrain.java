@@ -82,8 +82,7 @@ final class HostDrain implements Callable<Integer> {
       List<OperationView> begun = new ArrayList<>();
       for (VmView vm : some) {
         try {
-          begun.add(
-              session.client().call(Endpoints.VM_MIGRATE, Params.of("vm", vm.id()), how(vm)));
+          begun.add(session.client().call(Endpoints.VM_MIGRATE, Params.of("vm", vm.id()), how(vm)));
         } catch (RatoonException refused) {
           Output.error(session.terminal(), refused.problem());
           code = ExitCode.of(refused.problem());

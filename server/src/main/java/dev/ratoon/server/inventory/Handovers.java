@@ -184,9 +184,7 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
 
   /** Steps of several hosts, as they were begun. */
   static List<OperationStep> inOrder(Stream<OperationStep> steps) {
-    return steps
-        .sorted(Comparator.comparing(step -> step.began().orElse(Instant.MAX)))
-        .toList();
+    return steps.sorted(Comparator.comparing(step -> step.began().orElse(Instant.MAX))).toList();
   }
 
   /** A new revision for a host, if it is still there. */

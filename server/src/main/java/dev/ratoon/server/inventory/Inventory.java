@@ -51,8 +51,7 @@ public record Inventory(
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
     Handovers handovers = new Handovers(known, operations, revisions);
-    Migrations migrations =
-        new Migrations(database, hosts, vms, observations, handovers, clock);
+    Migrations migrations = new Migrations(database, hosts, vms, observations, handovers, clock);
     Deploys deploys = new Deploys(database, hosts, known, operations, revisions, promises, clock);
     return new Inventory(
         hosts,

@@ -276,7 +276,9 @@ public final class VmTable {
       String vms = InList.rows(ids) + " as wanted join vm on vm.host = wanted.column1";
       bases.putAll(
           basesComing(InList.bindRows(handle.createQuery(BASES_COMING.formatted(vms)), ids)));
-      InList.bindRows(handle.createQuery(PROMISED + " " + vms + " where trashed_at is null group by host"), ids)
+      InList.bindRows(
+              handle.createQuery(PROMISED + " " + vms + " where trashed_at is null group by host"),
+              ids)
           .map((row, context) -> {
             HostId host = HostId.parse(row.getString("host"));
             return Map.entry(
