@@ -352,7 +352,7 @@ final class Samples {
 
   private static boolean isAboutVm(OperationKind kind) {
     return switch (kind) {
-      case DEPLOY, START, STOP, DELETE, UNDELETE, TAKE_OVER -> true;
+      case DEPLOY, START, STOP, DELETE, UNDELETE, TAKE_OVER, MIGRATE -> true;
       case IMPORT, PRECACHE, VERIFY, SCRUB, ADOPT, UNADOPT -> false;
     };
   }
@@ -360,7 +360,8 @@ final class Samples {
   private static boolean isAboutBase(OperationKind kind) {
     return switch (kind) {
       case PRECACHE, VERIFY, SCRUB -> true;
-      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, ADOPT, UNADOPT, TAKE_OVER -> false;
+      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, ADOPT, UNADOPT, TAKE_OVER, MIGRATE ->
+          false;
     };
   }
 
