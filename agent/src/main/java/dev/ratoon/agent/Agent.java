@@ -110,7 +110,8 @@ public final class Agent implements AgentLink, AutoCloseable {
                 Map.of(
                     "cache", stores.cache().root(),
                     "vms", folders.vms(),
-                    "trash", folders.trash())));
+                    "trash", folders.trash())),
+            stores.cache().root());
     this.adoptions =
         new Adoptions(
             folders,

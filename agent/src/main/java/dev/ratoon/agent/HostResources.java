@@ -1,6 +1,8 @@
 package dev.ratoon.agent;
 
 import dev.ratoon.agent.host.FileSystems;
+import dev.ratoon.agent.host.Processors;
+import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.model.RatoonException;
@@ -18,20 +20,26 @@ import org.slf4j.LoggerFactory;
 final class HostResources {
   private static final Logger LOG = LoggerFactory.getLogger(HostResources.class);
 
+  /** Of the processor that is emulated for guests, a Nehalem. */
+  private static final int EMULATED_LEVEL = 2;
+
   private final Hypervisor hypervisor;
   private final Path vms;
   private final FileSystems fileSystems;
+  private final Path cache;
   private volatile Optional<HypervisorFacts> known = Optional.empty();
 
   private record Space(long totalBytes, long freeBytes) {}
 
   /**
    * @param vms where VMs' disks lie: its room is the host's
+   * @param cache the folder of the host's own cache
    */
-  HostResources(Hypervisor hypervisor, Path vms, FileSystems fileSystems) {
+  HostResources(Hypervisor hypervisor, Path vms, FileSystems fileSystems, Path cache) {
     this.hypervisor = hypervisor;
     this.vms = vms;
     this.fileSystems = fileSystems;
+    this.cache = cache;
   }
 
   /**
@@ -51,12 +59,27 @@ final class HostResources {
         facts.map(HypervisorFacts::memoryBytes).orElse(0L),
         space.map(Space::totalBytes).orElse(0L),
         space.map(Space::freeBytes).orElse(0L),
-        facts.map(f -> f.accelerator().text()).orElse("unknown"),
-        facts.map(HypervisorFacts::version).orElse("unknown"),
+        facts.map(f -> f.accelerator().text()).orElse(unknown()),
+        facts.map(HypervisorFacts::version).orElse(unknown()),
         facts.map(HypervisorFacts::networks).orElse(List.of()),
         facts.map(HypervisorFacts::bridges).orElse(List.of()),
         facts.flatMap(HypervisorFacts::uefi).isPresent(),
-        fileSystems.now());
+        fileSystems.now(),
+        Optional.of(Processors.architecture()),
+        facts.flatMap(f -> cpuLevel(f.accelerator())),
+        Optional.of(cache.toString()));
+  }
+
+  private String unknown() {
+    return hypervisor.runsVms() ? "unknown" : HostFacts.RUNS_NO_VMS;
+  }
+
+  /** Of the processors that guests get; see {@code DomainXml}. */
+  private static Optional<Integer> cpuLevel(Accelerator accelerator) {
+    return switch (accelerator) {
+      case KVM -> Processors.level();
+      case TCG -> Optional.of(EMULATED_LEVEL);
+    };
   }
 
   private Optional<Space> space() {

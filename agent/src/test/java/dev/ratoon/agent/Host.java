@@ -6,6 +6,7 @@ import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.FileOwner;
+import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.share.ShareOpener;
 import dev.ratoon.agent.share.SharedFirst;
@@ -42,12 +43,15 @@ import dev.ratoon.protocol.agent.DesiredAdoption;
 import dev.ratoon.protocol.agent.DesiredAdoption.Wish;
 import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredLayering;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.LayerTask;
+import dev.ratoon.protocol.agent.LayeringReport;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
@@ -93,6 +97,7 @@ final class Host implements ServerLink, AutoCloseable {
 
   private final Path home;
   private final SimulatedHypervisor hypervisor;
+  private final Optional<Hypervisor> real;
   private final byte[] content = new byte[DISK_BYTES / 2];
   private DiskId image;
   final JumpingClock clock = new JumpingClock();
@@ -123,7 +128,17 @@ final class Host implements ServerLink, AutoCloseable {
   Host(Path work) throws IOException {
     home = work.resolve("home");
     hypervisor = simulated();
+    real = Optional.empty();
     new Random(1).nextBytes(content);
+    image = imported(home.resolve("cache"), content);
+  }
+
+  /** A host with a real hypervisor, whose image begins with this. */
+  Host(Path work, Hypervisor hypervisor, byte[] begin) throws IOException {
+    home = work.resolve("home");
+    this.hypervisor = simulated();
+    real = Optional.of(hypervisor);
+    System.arraycopy(begin, 0, content, 0, begin.length);
     image = imported(home.resolve("cache"), content);
   }
 
@@ -167,6 +182,7 @@ final class Host implements ServerLink, AutoCloseable {
   Host(Path work, Host other) {
     home = work.resolve("home");
     hypervisor = simulated();
+    real = Optional.empty();
     image = other.image;
   }
 
@@ -203,7 +219,7 @@ final class Host implements ServerLink, AutoCloseable {
         Optional.of(
             Agent.start(
                 new AgentConfig(home, Duration.ofMillis(200)),
-                hypervisor,
+                real.orElse(hypervisor),
                 new Stores(own, new SharedFirst(own, used, bases.of(own)), used),
                 this,
                 clock));
@@ -415,8 +431,54 @@ final class Host implements ServerLink, AutoCloseable {
               v.disks(),
               v.nics(),
               v.cloudInit(),
-              v.takeOver()));
+              v.takeOver(),
+              v.layering(),
+              v.variables()));
     });
+  }
+
+  /** Asks for something to be done to the VM's disks, and returns by which number. */
+  long layer(VmId id, LayerTask task, DesiredDisk... disks) {
+    change(() -> {
+      DesiredVm v = wanted(id);
+      wanted.put(
+          id,
+          new DesiredVm(
+              v.id(),
+              v.tenant(),
+              v.name(),
+              v.epoch(),
+              v.power(),
+              v.powerRevision(),
+              v.stopGraceSeconds(),
+              v.cpus(),
+              v.memoryBytes(),
+              v.firmware(),
+              v.restart(),
+              v.disks(),
+              v.nics(),
+              v.cloudInit(),
+              v.takeOver(),
+              Optional.of(
+                  new DesiredLayering(
+                      v.layering().map(DesiredLayering::revision).orElse(0L) + 1,
+                      task,
+                      true,
+                      List.of(disks),
+                      Optional.empty(),
+                      Optional.empty())),
+              v.variables()));
+    });
+    return wanted(id).layering().orElseThrow().revision();
+  }
+
+  /** Waits until what was last asked for the VM's disks is done or given up. */
+  LayeringReport awaitLayering(VmId id) {
+    long asked = wanted(id).layering().orElseThrow().revision();
+    return awaitReport(
+            id, r -> r.layering().filter(l -> l.settled() && l.revision() == asked).isPresent())
+        .layering()
+        .orElseThrow();
   }
 
   void becomeAnotherFleet() {

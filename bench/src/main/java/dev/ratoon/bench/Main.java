@@ -1,6 +1,8 @@
 package dev.ratoon.bench;
 
 import dev.ratoon.bench.broadcast.BroadcastBenchmark;
+import dev.ratoon.bench.control.ControlPlaneBenchmark;
+import dev.ratoon.bench.knowing.KnowingBenchmark;
 import dev.ratoon.bench.placement.PlacementBenchmark;
 import java.util.List;
 
@@ -10,7 +12,8 @@ public final class Main {
 
   public static void main(String[] args) throws Exception {
     Report report = new Report(System.out);
-    boolean hasOptions = args.length > 1 && args[0].equals("broadcast");
+    boolean hasOptions =
+        args.length > 1 && (args[0].equals("broadcast") || args[0].equals("knowing"));
     switch (args.length == 1 || hasOptions ? args[0] : "") {
       case "broadcast" -> BroadcastBenchmark.run(report, List.of(args).subList(1, args.length));
       case "child" -> new ChildBenchmark().run(report);
@@ -18,9 +21,16 @@ public final class Main {
           new CliBenchmark()
               .run(report, System.getenv().getOrDefault("RATOON_LAUNCHER", "./ratoon"));
       case "disk" -> new DiskBenchmark(report).run();
+      case "knowing" -> KnowingBenchmark.run(report, List.of(args).subList(1, args.length));
       case "link" -> {
         try (LinkBenchmark link = new LinkBenchmark()) {
           link.run(report);
+        }
+      }
+      case "control-plane" -> new ControlPlaneBenchmark(report).run();
+      case "lifecycle" -> {
+        try (LifecycleBenchmark lifecycle = new LifecycleBenchmark()) {
+          lifecycle.run(report);
         }
       }
       case "placement" -> new PlacementBenchmark(report).run();
@@ -36,7 +46,7 @@ public final class Main {
       default -> {
         System.err.println(
             "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, versions,"
-                + " child, cli, placement");
+                + " child, cli, lifecycle, placement, control-plane, knowing");
         System.exit(2);
       }
     }

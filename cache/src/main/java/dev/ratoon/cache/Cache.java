@@ -1,5 +1,6 @@
 package dev.ratoon.cache;
 
+import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentWitness;
 import dev.ratoon.disk.VirtualDisk;
@@ -60,6 +61,7 @@ public final class Cache implements AutoCloseable {
 
   private final Map<DiskId, Instant> replaced;
   private final KnownBlocks knownBlocks;
+  private final Object layering = new Object();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
   /** Bases that lie outside the folder. */
@@ -387,6 +389,26 @@ public final class Cache implements AutoCloseable {
     } catch (RatoonException failed) {
       throw Import.named(failed, upload.path(), fileName);
     }
+  }
+
+  /**
+   * Makes a base of a VM's disk that is frozen: nobody writes it any more. If its parent is a base
+   * of this cache, the file itself becomes the base, as a difference to that one; a symbolic link
+   * takes its place then, for as long as anything names it there. Else its content is written here
+   * as a flat base, and the file stays. Done again after it was cut off, at any moment, it goes on.
+   *
+   * @param standsOn the content of its parent, where the file that it names is not one of this
+   *     cache: as far as that is known
+   * @return the base, whose content was hashed just now; one that was here before, if that has the
+   *     same content: the file stays then
+   * @throws RatoonException {@code disk-full}, {@code base-altered}, {@code overlay-altered},
+   *     {@code file-unwritable}, and what reading the disk throws; the disk's content is where it
+   *     was then
+   */
+  public Base layer(
+      Path frozen, DiskFormat format, Optional<DiskId> standsOn, CopyProgress progress) {
+    return new Layering(this, folder, parallelism, this::publish, layering)
+        .run(frozen, format, standsOn, progress);
   }
 
   /**

@@ -41,6 +41,7 @@ record CacheFolder(Path root) {
   private static final String READ = ".read";
   private static final String ADDED = ".added";
   private static final String ARRIVING = ".arriving.";
+  private static final String LAYER = ".layer";
   private static final String ALTERED = ".altered-";
   private static final int ID_DIGITS = 64;
   private static final String HALF_MADE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.[a-z0-9.-]+";
@@ -105,6 +106,11 @@ record CacheFolder(Path root) {
 
   Path lock() {
     return root.resolve("lock");
+  }
+
+  /** A VM's disk that has left its folder and is about to get this base's name. */
+  Path layer(DiskId id) {
+    return incoming().resolve(id + LAYER);
   }
 
   /** A name in {@link #incoming()} that nobody else has. */
@@ -216,6 +222,12 @@ record CacheFolder(Path root) {
           found.add(
               new Leftover(
                   file, "An arrival that was cut off: it goes on when the base is wanted again."));
+        } else if (id(file, LAYER).isPresent()) {
+          found.add(
+              new Leftover(
+                  file,
+                  "A VM's disk on its way to become a base disk: it goes on when its VM's host"
+                      + " looks at that VM."));
         } else if (!isHalfMade(file)) {
           found.add(new Leftover(file, "Nothing that Ratoon makes has such a name."));
         }

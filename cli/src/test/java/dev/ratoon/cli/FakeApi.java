@@ -16,7 +16,9 @@ import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.Health;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.ProblemDetails;
+import dev.ratoon.protocol.api.QuotaView;
 import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.protocol.api.TenantQuota;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.testkit.HttpsFake;
 import java.io.IOException;
@@ -62,6 +64,7 @@ final class FakeApi implements AutoCloseable {
       };
 
   private volatile Settings settings = Settings.DEFAULT;
+  private volatile TenantQuota quota = TenantQuota.NONE;
 
   FakeApi() {
     server = HttpsFake.start(this::handle);
@@ -192,6 +195,12 @@ final class FakeApi implements AutoCloseable {
       case "settings-change" -> {
         settings = Json.read(utf8(body), Settings.class);
         send(exchange, 200, settings);
+      }
+      case "quota-show" ->
+          send(exchange, 200, new QuotaView("default", quota, 2, 2L << 30, 20L << 30));
+      case "quota-change" -> {
+        quota = Json.read(utf8(body), TenantQuota.class);
+        send(exchange, 200, new QuotaView("default", quota, 2, 2L << 30, 20L << 30));
       }
       default -> throw Problem.of(ErrorCode.NOT_FOUND, "faking " + endpoint.id()).asException();
     }

@@ -152,7 +152,8 @@ final class Samples {
                 Optional.of(DISK),
                 true,
                 there ? Optional.of("/data/cache/3f3f.flat.raw") : Optional.empty(),
-                there)),
+                there,
+                there ? List.of() : List.of("/data/cache", "/mnt/vmCache"))),
         List.of(
             there ? "has the base disk" : "1.0 GiB of the base disk have to come: 9.2 s",
             "memory 41 %, processors 50 %, disk 12 % taken then"));
@@ -320,7 +321,10 @@ final class Samples {
                     new Findings.Leftover(
                         "/var/lib/ratoon/vms/old", 5 << 20, "It is not the folder of a VM.")),
                 1)),
-        Optional.of(100L << 20));
+        Optional.of(100L << 20),
+        Optional.of("x86_64"),
+        Optional.of(2),
+        false);
   }
 
   static OperationView operation(
@@ -352,7 +356,20 @@ final class Samples {
 
   private static boolean isAboutVm(OperationKind kind) {
     return switch (kind) {
-      case DEPLOY, START, STOP, DELETE, UNDELETE, TAKE_OVER, MIGRATE -> true;
+      case DEPLOY,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          TAKE_OVER,
+          MIGRATE,
+          CLONE,
+          CREATE_IMAGE,
+          SNAPSHOT,
+          REVERT,
+          FLATTEN,
+          REBASE ->
+          true;
       case IMPORT, PRECACHE, VERIFY, SCRUB, ADOPT, UNADOPT -> false;
     };
   }
@@ -360,7 +377,22 @@ final class Samples {
   private static boolean isAboutBase(OperationKind kind) {
     return switch (kind) {
       case PRECACHE, VERIFY, SCRUB -> true;
-      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, ADOPT, UNADOPT, TAKE_OVER, MIGRATE ->
+      case IMPORT,
+          DEPLOY,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          ADOPT,
+          UNADOPT,
+          TAKE_OVER,
+          MIGRATE,
+          CLONE,
+          CREATE_IMAGE,
+          SNAPSHOT,
+          REVERT,
+          FLATTEN,
+          REBASE ->
           false;
     };
   }

@@ -34,6 +34,7 @@ public enum ErrorCode {
   WRONG_STATE(Fault.CONFLICT),
   IDEMPOTENCY_MISMATCH(Fault.CONFLICT),
   NO_HOST_FITS(Fault.CONFLICT),
+  QUOTA_EXCEEDED(Fault.CONFLICT),
 
   // The host
   DISK_FULL(Fault.HOST),

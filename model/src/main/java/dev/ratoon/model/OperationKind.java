@@ -14,5 +14,32 @@ public enum OperationKind {
   ADOPT,
   UNADOPT,
   TAKE_OVER,
-  MIGRATE
+  MIGRATE,
+  CLONE,
+  CREATE_IMAGE,
+  SNAPSHOT,
+  REVERT,
+  FLATTEN,
+  REBASE;
+
+  /** Whether it works at the layers of a VM's disks. */
+  public boolean isLayering() {
+    return switch (this) {
+      case CLONE, CREATE_IMAGE, SNAPSHOT, REVERT, FLATTEN, REBASE -> true;
+      case IMPORT,
+          DEPLOY,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          PRECACHE,
+          VERIFY,
+          SCRUB,
+          ADOPT,
+          UNADOPT,
+          TAKE_OVER,
+          MIGRATE ->
+          false;
+    };
+  }
 }

@@ -148,15 +148,21 @@ public final class FleetSnapshot {
     return new Request(
         needs,
         wanted,
-        new Request.Scope(
-            shapes.suited(Shapes.Demand.of(needs)), only(needs.wishes().hosts()), group),
+        new Request.Scope(shapes.suited(Shapes.Demand.of(needs)), only(needs.wishes()), group),
         loads.copyNanos(needs.copiedBytes()));
   }
 
-  private int @Nullable [] only(Set<HostId> named) {
-    return named.isEmpty()
-        ? null
-        : named.stream().filter(numbers::containsKey).mapToInt(numbers::get).sorted().toArray();
+  private int @Nullable [] only(Wishes wishes) {
+    Set<HostId> named = wishes.hosts();
+    if (named.isEmpty() && wishes.ruledOut().isEmpty()) {
+      return null;
+    }
+    return (named.isEmpty() ? numbers.keySet() : named)
+        .stream()
+            .filter(host -> numbers.containsKey(host) && !wishes.ruledOut().containsKey(host))
+            .mapToInt(numbers::get)
+            .sorted()
+            .toArray();
   }
 
   /** From now on the VMs of this group are on these hosts. */

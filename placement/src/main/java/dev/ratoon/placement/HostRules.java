@@ -2,9 +2,10 @@ package dev.ratoon.placement;
 
 import static dev.ratoon.model.ByteSize.show;
 
+import dev.ratoon.model.HostId;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** Every hard rule that a host breaks, in words; empty where {@link Costs} finds that it fits. */
 final class HostRules {
@@ -18,10 +19,12 @@ final class HostRules {
 
   List<String> reasonsAgainst(Request request, int host) {
     List<String> reasons = new ArrayList<>();
-    int[] only = request.only();
-    if (only != null && Arrays.binarySearch(only, host) < 0) {
+    HostId id = fleet.host(host).id();
+    Wishes wishes = request.needs().wishes();
+    if (!wishes.hosts().isEmpty() && !wishes.hosts().contains(id)) {
       reasons.add("is not among the hosts that were named");
     }
+    Optional.ofNullable(wishes.ruledOut().get(id)).ifPresent(reasons::add);
     standing(fleet.host(host).standing(), reasons);
     room(request, host, reasons);
     reasons.addAll(

@@ -3,6 +3,7 @@ package dev.ratoon.placement;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.GroupRule;
 import dev.ratoon.model.HostId;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -16,6 +17,8 @@ import java.util.Set;
  * @param cpuLevel a host whose processors have at least this level
  * @param accelerator a host with this one
  * @param group VMs that it is to be together with, or apart from
+ * @param ruledOut hosts on which it cannot be for reasons that placement does not know of, each
+ *     with the reason in words
  */
 public record Wishes(
     Set<HostId> hosts,
@@ -24,7 +27,8 @@ public record Wishes(
     Optional<String> architecture,
     Optional<Integer> cpuLevel,
     Optional<String> accelerator,
-    Optional<Group> group) {
+    Optional<Group> group,
+    Map<HostId, String> ruledOut) {
   public static final Wishes NONE =
       new Wishes(
           Set.of(),
@@ -38,6 +42,19 @@ public record Wishes(
   public Wishes {
     hosts = Set.copyOf(hosts);
     tags = Set.copyOf(tags);
+    ruledOut = Map.copyOf(ruledOut);
+  }
+
+  /** As above, with no host ruled out. */
+  public Wishes(
+      Set<HostId> hosts,
+      Optional<EntityName> cluster,
+      Set<String> tags,
+      Optional<String> architecture,
+      Optional<Integer> cpuLevel,
+      Optional<String> accelerator,
+      Optional<Group> group) {
+    this(hosts, cluster, tags, architecture, cpuLevel, accelerator, group, Map.of());
   }
 
   /** VMs that know of each other. */
@@ -45,21 +62,28 @@ public record Wishes(
 
   /** The same, but on hosts of this cluster. */
   public Wishes in(EntityName other) {
-    return new Wishes(hosts, Optional.of(other), tags, architecture, cpuLevel, accelerator, group);
+    return new Wishes(
+        hosts, Optional.of(other), tags, architecture, cpuLevel, accelerator, group, ruledOut);
   }
 
   /** The same, but on hosts with these tags. */
   public Wishes tagged(Set<String> others) {
-    return new Wishes(hosts, cluster, others, architecture, cpuLevel, accelerator, group);
+    return new Wishes(hosts, cluster, others, architecture, cpuLevel, accelerator, group, ruledOut);
   }
 
   /** The same, of a VM without a group. */
   Wishes withoutGroup() {
-    return new Wishes(hosts, cluster, tags, architecture, cpuLevel, accelerator, Optional.empty());
+    return new Wishes(
+        hosts, cluster, tags, architecture, cpuLevel, accelerator, Optional.empty(), ruledOut);
   }
 
   /** The same, but on one of these hosts. */
   public Wishes on(Set<HostId> others) {
-    return new Wishes(others, cluster, tags, architecture, cpuLevel, accelerator, group);
+    return new Wishes(others, cluster, tags, architecture, cpuLevel, accelerator, group, ruledOut);
+  }
+
+  /** The same, but not on these hosts, for these reasons. */
+  public Wishes without(Map<HostId, String> others) {
+    return new Wishes(hosts, cluster, tags, architecture, cpuLevel, accelerator, group, others);
   }
 }

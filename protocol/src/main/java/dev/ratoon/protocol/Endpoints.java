@@ -11,10 +11,12 @@ import dev.ratoon.protocol.Endpoint.NoBody;
 import dev.ratoon.protocol.api.AdoptRequest;
 import dev.ratoon.protocol.api.AdoptedView;
 import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.Health;
 import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.HostView;
+import dev.ratoon.protocol.api.ImageFromVmRequest;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
@@ -23,12 +25,18 @@ import dev.ratoon.protocol.api.MigrationView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.PrecacheRequest;
+import dev.ratoon.protocol.api.QuotaView;
+import dev.ratoon.protocol.api.RebaseRequest;
+import dev.ratoon.protocol.api.RevertRequest;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.ShareFill;
 import dev.ratoon.protocol.api.ShareRequest;
 import dev.ratoon.protocol.api.ShareView;
+import dev.ratoon.protocol.api.SnapshotRequest;
+import dev.ratoon.protocol.api.SnapshotView;
 import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.TakeOverRequest;
+import dev.ratoon.protocol.api.TenantQuota;
 import dev.ratoon.protocol.api.VerifyRequest;
 import dev.ratoon.protocol.api.VmView;
 import java.util.List;
@@ -274,6 +282,98 @@ public final class Endpoints {
           200,
           "The content of a disk, counted from 0, of a VM that does not run; as"
               + " docs/formats/disk-stream.md says. A stream without its end is worthless.");
+
+  public static final Endpoint<CloneRequest, OperationView> VM_CLONE =
+      one(
+          "vm-clone",
+          POST,
+          "/v1/vms/{vm}/clones",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          CloneRequest.class,
+          OperationView.class,
+          202,
+          "Makes VMs of this one as it is now. Its disks become base disks; it and its clones go on"
+              + " in new files on them. The result names the clones, each of which has a deploy of"
+              + " its own.");
+  public static final Endpoint<ImageFromVmRequest, OperationView> VM_IMAGE =
+      one(
+          "vm-image",
+          POST,
+          "/v1/vms/{vm}/image",
+          NO_QUERY,
+          Permission.IMAGES_WRITE,
+          ImageFromVmRequest.class,
+          OperationView.class,
+          202,
+          "Makes an image of a disk of a VM as it is now: a difference to the image it came from.");
+  public static final Endpoint<NoBody, SnapshotView> VM_SNAPSHOTS =
+      list(
+          "vm-snapshots",
+          GET,
+          "/v1/vms/{vm}/snapshots",
+          NO_QUERY,
+          Permission.VMS_READ,
+          SnapshotView.class,
+          "The states of a VM's disks that are remembered, the oldest first.");
+  public static final Endpoint<SnapshotRequest, OperationView> VM_SNAPSHOT =
+      one(
+          "vm-snapshot",
+          POST,
+          "/v1/vms/{vm}/snapshots",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          SnapshotRequest.class,
+          OperationView.class,
+          202,
+          "Remembers the state of all disks of a VM: what a power loss would leave, or better where"
+              + " the guest has an agent.");
+  public static final Endpoint<RevertRequest, OperationView> VM_REVERT =
+      one(
+          "vm-revert",
+          POST,
+          "/v1/vms/{vm}/snapshots/{snapshot}/revert",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          RevertRequest.class,
+          OperationView.class,
+          202,
+          "Lets all disks of a stopped VM be what they were. What was written since is gone.");
+  public static final Endpoint<NoBody, SnapshotView> VM_SNAPSHOT_DELETE =
+      one(
+          "vm-snapshot-delete",
+          DELETE,
+          "/v1/vms/{vm}/snapshots/{snapshot}",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          SnapshotView.class,
+          200,
+          "Forgets a state. The base disks stay in the caches.");
+  public static final Endpoint<NoBody, OperationView> VM_FLATTEN =
+      one(
+          "vm-flatten",
+          POST,
+          "/v1/vms/{vm}/flatten",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          202,
+          "Lets a VM's disks stand alone: copies what they need of their bases, while it runs or"
+              + " not.");
+  public static final Endpoint<RebaseRequest, OperationView> VM_REBASE =
+      one(
+          "vm-rebase",
+          POST,
+          "/v1/vms/{vm}/rebase",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          RebaseRequest.class,
+          OperationView.class,
+          202,
+          "Puts the first disk of a stopped VM on another image's base disk. What its guest wrote"
+              + " is carried over only where that is sound.");
 
   public static final Endpoint<NoBody, BaseView> BASE_LIST =
       list(
@@ -530,6 +630,29 @@ public final class Endpoints {
           200,
           "Replaces the settings.");
 
+  public static final Endpoint<NoBody, QuotaView> QUOTA_SHOW =
+      one(
+          "quota-show",
+          GET,
+          "/v1/quota",
+          NO_QUERY,
+          Permission.SETTINGS_READ,
+          NoBody.class,
+          QuotaView.class,
+          200,
+          "What the tenant may have, and has.");
+  public static final Endpoint<TenantQuota, QuotaView> QUOTA_CHANGE =
+      one(
+          "quota-change",
+          PUT,
+          "/v1/quota",
+          NO_QUERY,
+          Permission.SETTINGS_WRITE,
+          TenantQuota.class,
+          QuotaView.class,
+          200,
+          "Replaces the most that the tenant may have. What it has already stays.");
+
   private Endpoints() {}
 
   /** Every row. */
@@ -555,6 +678,14 @@ public final class Endpoints {
         VM_UNDELETE,
         VM_CONSOLE,
         VM_EXPORT,
+        VM_CLONE,
+        VM_IMAGE,
+        VM_SNAPSHOTS,
+        VM_SNAPSHOT,
+        VM_REVERT,
+        VM_SNAPSHOT_DELETE,
+        VM_FLATTEN,
+        VM_REBASE,
         BASE_LIST,
         BASE_PRECACHE,
         BASE_VERIFY,
@@ -577,7 +708,9 @@ public final class Endpoints {
         OPERATION_SHOW,
         EVENTS,
         SETTINGS_SHOW,
-        SETTINGS_CHANGE);
+        SETTINGS_CHANGE,
+        QUOTA_SHOW,
+        QUOTA_CHANGE);
   }
 
   private static <Q, R> Endpoint<Q, R> one(

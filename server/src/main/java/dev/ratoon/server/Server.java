@@ -5,6 +5,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.TimeSource;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.server.agents.Asks;
@@ -74,11 +75,12 @@ public final class Server implements AutoCloseable {
    * administrator's token; {@code client/} in there holds what a client on this machine needs.
    *
    * @param library where images' base disks are kept
+   * @param systemClock a {@link TimeSource} where time is not the machine's
    * @throws RatoonException if the data folder or the address cannot be used
    */
   public static Server start(ServerConfig config, Cache library, InstantSource systemClock) {
     // The database keeps milliseconds: what is shown first is then the same as what is shown later.
-    InstantSource clock = () -> systemClock.instant().truncatedTo(ChronoUnit.MILLIS);
+    TimeSource clock = inMillis(systemClock);
     Deque<AutoCloseable> parts = new ArrayDeque<>();
     try {
       return start(config, library, clock, parts);
@@ -92,8 +94,23 @@ public final class Server implements AutoCloseable {
     }
   }
 
+  private static TimeSource inMillis(InstantSource source) {
+    TimeSource time = source instanceof TimeSource whole ? whole : TimeSource.of(source);
+    return new TimeSource() {
+      @Override
+      public Instant instant() {
+        return time.instant().truncatedTo(ChronoUnit.MILLIS);
+      }
+
+      @Override
+      public long nanoTime() {
+        return time.nanoTime();
+      }
+    };
+  }
+
   private static Server start(
-      ServerConfig config, Cache library, InstantSource clock, Deque<AutoCloseable> parts)
+      ServerConfig config, Cache library, TimeSource clock, Deque<AutoCloseable> parts)
       throws Exception {
     Path own = config.home().resolve("server");
     Path client = config.home().resolve("client");
@@ -123,6 +140,7 @@ public final class Server implements AutoCloseable {
     Meters.watch(meters, inventory);
     Kinship kinship = opened(parts, new Kinship(database, library));
     kinship.catchUp();
+    library.onChange(kinship::catchUp);
     Asks asks = new Asks(neighbours.map(n -> n.relay(database, clock)).orElse(Relay.NONE));
     inventory.hosts().attachElsewhere(host -> elsewhere(host, members, asks));
     // Closed after all that still writes: who has left the others may not.
@@ -229,6 +247,11 @@ public final class Server implements AutoCloseable {
   @Override
   public void close() {
     closeAll(parts);
+  }
+
+  /** What the server knows, for simulations and tests with a clock of their own. */
+  Inventory inventory() {
+    return inventory;
   }
 
   /** As the schedule does, for tests with a clock of their own. */

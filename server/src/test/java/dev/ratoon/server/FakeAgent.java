@@ -16,6 +16,7 @@ import dev.ratoon.protocol.agent.AdoptedReport;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredBase;
+import dev.ratoon.protocol.agent.DesiredLayering;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
@@ -24,6 +25,7 @@ import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.Findings;
 import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.LayeringReport;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ServerLink;
@@ -62,6 +64,9 @@ final class FakeAgent implements AgentLink {
   final AtomicInteger openStreams = new AtomicInteger();
   volatile Optional<String> suspicion = Optional.empty();
   volatile Predicate<DesiredVm> fails = vm -> false;
+
+  /** What it says of what is asked for the disks of VMs. */
+  volatile Function<DesiredLayering, Optional<LayeringReport>> layering = wish -> Optional.empty();
 
   /** How far it is with each base disk that is wanted. */
   volatile Function<DesiredBase, BaseReport> working = FakeAgent::done;
@@ -146,7 +151,10 @@ final class FakeAgent implements AgentLink {
                 List.of("default"),
                 List.of("br0"),
                 true,
-                List.of()),
+                List.of(),
+                Optional.of("x86_64"),
+                Optional.of(2),
+                Optional.of("/cache")),
             Optional.empty(),
             Stream.concat(
                     bases.stream()
@@ -301,7 +309,8 @@ final class FakeAgent implements AgentLink {
         Optional.of(2222),
         Optional.of(Instant.ofEpochSecond(1_800_000_000)),
         Optional.empty(),
-        0);
+        0,
+        vm.layering().flatMap(layering));
   }
 
   @Override

@@ -363,6 +363,23 @@ final class FleetApiTest {
   }
 
   @Test
+  void aHostThatIsDrainedGetsNoVms() throws Exception {
+    FakeAgent local = FakeAgent.on(server);
+    HostView view = server.post("/v1/hosts/host-1", HostChange.draining(true)).as(HostView.class);
+    assertThat(view.draining()).isTrue();
+    assertThat(view.maintenance()).isFalse();
+    server = server.restart();
+    local.connect(server);
+    String vm =
+        "{\"name\":\"v\",\"count\":1,\"disks\":[{\"sizeBytes\":1048576}],\"cpus\":1,"
+            + "\"networks\":[],\"restart\":\"never\",\"cloudInit\":{}}";
+    assertThat(server.post("/v1/vms", vm).problem().detail()).contains("is being drained");
+    view = server.post("/v1/hosts/host-1", HostChange.draining(false)).as(HostView.class);
+    assertThat(view.draining()).isFalse();
+    assertThat(server.post("/v1/vms", vm).status()).isEqualTo(202);
+  }
+
+  @Test
   void whatTheServerWantsToSeeIsFetchedAndAnsweredByTheAgent() throws Exception {
     Asks asks = new Asks();
     HostId host = new HostId(UUID.randomUUID());

@@ -7,6 +7,7 @@ import dev.ratoon.model.OperationState;
 import dev.ratoon.model.OperationStep;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.server.store.DatabaseAddress;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -15,13 +16,16 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ImageApiTest {
@@ -131,10 +135,6 @@ final class ImageApiTest {
   }
 
   @Test
-  @DisabledIfSystemProperty(
-      named = TestDatabase.PROPERTY,
-      matches = "postgresql",
-      disabledReason = "others take it up when its lease is over: SeveralServersTest")
   void failsImportsThatACrashCutShort() throws Exception {
     Socket socket =
         TestServer.trusting(home)
@@ -157,12 +157,26 @@ final class ImageApiTest {
       copyTree(home.resolve("server"), copy.resolve("server"));
       copyTree(home.resolve("client"), copy.resolve("client"));
       Files.createDirectories(copy.resolve("cache"));
+      if (TestDatabase.isShared()) {
+        TestDatabase.share(copy, TestDatabase.of(home));
+        endLease();
+      }
       try (TestServer next = TestServer.start(copy)) {
-        OperationView ended = next.get("/v1/operations").list(OperationView.class).getFirst();
+        OperationView ended =
+            next.ended(next.get("/v1/operations").list(OperationView.class).getFirst());
         assertThat(ended.state()).isEqualTo(OperationState.FAILED);
         assertThat(ended.problem().orElseThrow().code()).isEqualTo(ErrorCode.INTERRUPTED);
         assertThat(ended.problem().orElseThrow().next()).contains("Add the image again");
       }
+    }
+  }
+
+  /** As when the killed server has been silent for long enough. */
+  private void endLease() throws SQLException {
+    String url = ((DatabaseAddress.Shared) TestDatabase.of(home)).url();
+    try (Connection connection = DriverManager.getConnection(url);
+        Statement statement = connection.createStatement()) {
+      assertThat(statement.executeUpdate("update server set ended_at = 1")).isEqualTo(1);
     }
   }
 

@@ -6,10 +6,12 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.TenantQuota;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -36,6 +38,44 @@ final class OversellTest {
       List<TestServer> all =
           List.of(servers.get(0), servers.get(1), servers.get(2), servers.get(3));
       fill(all);
+    }
+  }
+
+  /** Two servers, whose hosts have room for all. */
+  @Test
+  void aTenantNeverGetsMoreThanItMayHave() throws Exception {
+    int allowed = 7;
+    try (Servers servers = new Servers(home, 2)) {
+      TestServer first = servers.get(0);
+      FakeAgent agent = new FakeAgent("host-0", first.server.link());
+      agent.report();
+      for (int i = 0; i < servers.count(); i++) {
+        long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        while (hosts(servers.get(i)).stream().filter(HostView::connected).count() < 1) {
+          assertThat(System.nanoTime()).as("the host known in time").isLessThan(end);
+        }
+      }
+      first.put(
+          "/v1/quota",
+          new TenantQuota(Optional.of((long) allowed), Optional.empty(), Optional.empty()));
+      List<Callable<Reply>> requests = new ArrayList<>();
+      for (int i = 0; i < 4 * allowed; i++) {
+        TestServer server = servers.get(i % servers.count());
+        String body = "{\"name\": \"vm%d\", \"disks\": [{\"sizeBytes\": 1048576}]}".formatted(i);
+        requests.add(() -> server.post("/v1/vms", body));
+      }
+      int placed = 0;
+      try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+        for (Future<Reply> answer : threads.invokeAll(requests)) {
+          Reply reply = answer.get();
+          if (reply.status() == 202) {
+            placed++;
+          } else {
+            assertThat(reply.problem().code()).isEqualTo(ErrorCode.QUOTA_EXCEEDED);
+          }
+        }
+      }
+      assertThat(placed).isEqualTo(allowed);
     }
   }
 

@@ -5,26 +5,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ratoon.model.CloudInit;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.GroupRule;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Layout;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.PlacementPreset;
+import dev.ratoon.model.Problem;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.RestartPolicy;
+import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
 import dev.ratoon.protocol.api.HostChange;
+import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlaceRequest;
 import dev.ratoon.protocol.api.PlacementSettings;
 import dev.ratoon.protocol.api.PlacementView;
+import dev.ratoon.protocol.api.QuotaView;
 import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.protocol.api.TenantQuota;
 import dev.ratoon.protocol.api.VmView;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -76,6 +83,41 @@ final class PlacementApiTest {
         Optional.empty(),
         false,
         place);
+  }
+
+  @Test
+  void aTenantGetsNoMoreThanItMayHave() throws Exception {
+    server.put(
+        "/v1/quota",
+        new TenantQuota(Optional.of(3L), Optional.of(2L << 30), Optional.of(4L * IMAGE_BYTES)));
+    VmView kept = deployed(vms("a", 1, Optional.empty()));
+    VmView deleted = deployed(vms("b", 1, Optional.empty()));
+    first.obey();
+    second.obey();
+    server.delete("/v1/vms/b");
+    first.obey();
+    second.obey();
+    QuotaView quota = server.get("/v1/quota").as(QuotaView.class);
+    assertThat(quota.vms()).isEqualTo(1);
+    assertThat(quota.memoryBytes()).isEqualTo(512L << 20);
+    assertThat(quota.diskBytes()).isEqualTo(2L * IMAGE_BYTES);
+    assertThat(kept.name()).isEqualTo(new EntityName("a"));
+
+    Problem shown = tried(vms("c", 3, Optional.empty())).problem().orElseThrow();
+    Problem refused = server.post("/v1/vms", vms("c", 3, Optional.empty())).problem().problem();
+    for (Problem problem : List.of(shown, refused)) {
+      assertThat(problem.code()).isEqualTo(ErrorCode.QUOTA_EXCEEDED);
+      assertThat(problem.detail())
+          .contains("the quota allows 2 more VMs, not 3")
+          .contains("the quota allows disks of 128 MiB more, not 3 times 64 MiB")
+          .doesNotContain("memory");
+    }
+    server.put(
+        "/v1/quota", new TenantQuota(Optional.empty(), Optional.of(512L << 20), Optional.empty()));
+    assertThat(server.post("/v1/vms/" + deleted.id() + "/undelete", "").problem().code())
+        .isEqualTo(ErrorCode.QUOTA_EXCEEDED);
+    server.put("/v1/quota", TenantQuota.NONE);
+    assertThat(tried(vms("c", 3, Optional.empty())).problem()).isEmpty();
   }
 
   private static PlaceRequest in(
@@ -137,6 +179,76 @@ final class PlacementApiTest {
     assertThat(cold.seconds()).isGreaterThan(warm.seconds());
     assertThat(warm.chosen() + cold.chosen()).isEqualTo(3);
     assertThat(server.get("/v1/vms").list(VmView.class)).isEmpty();
+  }
+
+  private static DeployRequest on(String name, String parentPath) {
+    DeployRequest any = vms(name, 1, Optional.empty());
+    return new DeployRequest(
+        any.name(),
+        1,
+        List.of(
+            new DiskRequest(
+                any.disks().getFirst().image(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(parentPath))),
+        any.cpus(),
+        any.memoryBytes(),
+        any.networks(),
+        any.firmware(),
+        any.restart(),
+        any.cloudInit(),
+        any.differencing(),
+        false,
+        Optional.empty());
+  }
+
+  @Test
+  void aBaseGoesToTheChosenCacheAndStaysWhereItIs() throws Exception {
+    assertThat(tried(vms("web", 1, Optional.empty())).hosts())
+        .allSatisfy(
+            host -> assertThat(host.disks().getFirst().choices()).containsExactly("/cache"));
+    second.replicas = List.of(replica(ReplicaState.READY, 100));
+    second.report();
+
+    PlacementView own = tried(on("web", "/cache"));
+    PlacementView file = tried(on("web", "/cache/" + base + ".flat.raw"));
+    PlacementView elsewhere = tried(on("web", "/srv"));
+
+    assertThat(own.hosts()).hasSize(2);
+    assertThat(own.hosts().getFirst().disks().getFirst().fixed()).isTrue();
+    assertThat(own.hosts().getLast().disks().getFirst().choices()).containsExactly("/cache");
+    assertThat(file.hosts()).singleElement().matches(host -> host.name().text().equals("host-2"));
+    assertThat(elsewhere.hosts()).isEmpty();
+    assertThat(elsewhere.refused().stream().flatMap(refusal -> refusal.reasons().stream()))
+        .containsExactlyInAnyOrder(
+            "has no cache at /srv (it has: /cache)",
+            "has the base disk already, at /cache/" + base + ".flat.raw, not at /srv");
+    VmView vm = deployed(on("web", "/cache"));
+    second.obey();
+    assertThat(Objects.requireNonNull(second.vms.get(vm.id())).disks().getFirst().parentPath())
+        .contains("/cache");
+    String bad = Json.write(on("bad", "/cache")).replace("\"/cache\"", "\"/cache/../etc\"");
+    assertThat(server.post("/v1/vms", bad).problem().code()).isEqualTo(ErrorCode.INVALID_VALUE);
+  }
+
+  @Test
+  void hostsTellWhatTheirProcessorsCanDo() throws Exception {
+    assertThat(server.get("/v1/hosts/host-1").as(HostView.class).cpuLevel()).contains(2);
+    PlaceRequest third =
+        new PlaceRequest(
+            List.of(),
+            Optional.empty(),
+            List.of(),
+            Optional.of("x86_64"),
+            Optional.of(3),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+    assertThat(tried(vms("web", 1, Optional.of(third))).refused())
+        .allSatisfy(refusal ->
+            assertThat(refusal.reasons())
+                .containsExactly("its processors have level 2, the VM needs 3"));
   }
 
   @Test

@@ -135,6 +135,24 @@ final class SeveralServersTest {
   }
 
   @Test
+  void whatWasOnItsWayWhenAnAgentWentToAnotherServerIsNotShownForEver() throws Exception {
+    OperationView begun = deploy(first, "web");
+    DesiredVm wanted = agent.look(Duration.ofSeconds(10)).orElseThrow().vms().getFirst();
+    second
+        .server
+        .link()
+        .report(
+            agent.host,
+            List.of(agent.report(wanted, false, VmState.DEPLOYING, List.of(), Optional.empty())));
+
+    agent.connect(first);
+    agent.obey();
+
+    assertThat(second.ended(begun).state()).isEqualTo(OperationState.DONE);
+    await(() -> second.get("/v1/vms/web").as(VmView.class).state() == VmState.RUNNING);
+  }
+
+  @Test
   void namesAndKeysAreOnceAmongAll() throws Exception {
     String body = "{\"name\": \"web\", \"disks\": [{\"image\": \"tiny\"}]}";
     Reply one = second.send(post(second, body, "key"));

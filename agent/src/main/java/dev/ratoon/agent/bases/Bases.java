@@ -29,6 +29,12 @@ public interface Bases extends AutoCloseable {
    */
   Base ready(DiskId id, Priority priority, Progress progress) throws InterruptedException;
 
+  /** The same, but in this host's own cache, wherever else it sees it. */
+  default Base readyHere(DiskId id, Priority priority, Progress progress)
+      throws InterruptedException {
+    return ready(id, priority, progress);
+  }
+
   /** Where other hosts get bases of this one, if they do; see HostReport. */
   Optional<String> address();
 

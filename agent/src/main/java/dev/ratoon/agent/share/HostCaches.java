@@ -48,6 +48,23 @@ public final class HostCaches {
         .orElseGet(() -> own.use(id));
   }
 
+  /**
+   * A base to make something new on, in the cache that was chosen for it; see {@link ChosenCaches}.
+   *
+   * @throws RatoonException {@code wrong-state} if the host has no such cache, and what {@link
+   *     #use(DiskId)} throws
+   */
+  public Base useAt(DiskId id, Path chosen) {
+    Optional<Share> share = ChosenCaches.share(shares, id, chosen);
+    if (share.isPresent()) {
+      return share.get().use(id, (done, total) -> {});
+    }
+    if (!ChosenCaches.isOwn(own, id, chosen)) {
+      throw ChosenCaches.noSuchCache(own, shares, id, chosen);
+    }
+    return own.find(id, chosen).isPresent() ? own.use(id, chosen) : own.use(id);
+  }
+
   /** The share that has it, where the host itself has not. */
   private Optional<Share> sharing(DiskId id) {
     List<Share> mounted = own.find(id).isPresent() ? List.of() : shares.mounted();

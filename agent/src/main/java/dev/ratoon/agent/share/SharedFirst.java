@@ -69,6 +69,12 @@ public final class SharedFirst implements Bases {
     return others.ready(id, priority, progress);
   }
 
+  @Override
+  public Base readyHere(DiskId id, Priority priority, Progress progress)
+      throws InterruptedException {
+    return others.readyHere(id, priority, progress);
+  }
+
   /** A base that turns out wrong, or a share that stalls just now, leaves the other ways. */
   private Optional<Base> shared(DiskId id, Progress progress) {
     for (Share share : shares.mounted()) {

@@ -233,6 +233,11 @@ public final class Shares implements OtherPlaces, AutoCloseable {
     }
   }
 
+  /** Why this host last failed to put a base on a share. */
+  Optional<Problem> failure(EntityName share, DiskId base) {
+    return Optional.ofNullable(failed.get(new Wish(share, base)));
+  }
+
   /** How this host finds its shares. */
   public List<ShareReport> reports() {
     return all().stream().map(used -> report(used.share())).toList();

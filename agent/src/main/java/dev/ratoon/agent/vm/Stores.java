@@ -1,6 +1,7 @@
 package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.agent.share.ChosenCaches;
 import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.agent.share.Shares;
 import dev.ratoon.cache.Cache;
@@ -13,6 +14,11 @@ import dev.ratoon.cache.Cache;
  * @param shares the caches that it shares with other hosts
  */
 public record Stores(Cache cache, Bases bases, Shares shares) {
+
+  /** Those of the host's caches that users may choose. */
+  ChosenCaches chosen() {
+    return new ChosenCaches(cache, shares, bases);
+  }
 
   /** All that VMs can stand on. */
   HostCaches caches() {

@@ -1,32 +1,51 @@
 package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.agent.share.ChosenCaches;
 import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.arrival.Priority;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** The bases that a VM's disks stand on, or are copied from. */
-record VmBases(HostCaches caches, Bases bases) {
+record VmBases(HostCaches caches, Bases bases, ChosenCaches chosen) {
 
   /** Brings those that are not here, or not as they were published. */
   void ready(DesiredVm vm, Bases.Progress progress) {
     for (DesiredDisk disk : vm.disks()) {
       if (disk.base().isPresent()) {
-        try {
-          Base _ = bases.ready(disk.base().get(), Priority.DEPLOY, progress);
-        } catch (InterruptedException stopped) {
-          Thread.currentThread().interrupt();
-          throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")
-              .asException(stopped);
-        }
+        ready(disk, disk.base().get(), vm, progress);
       }
     }
+  }
+
+  /** Brings one that is to lie in any cache of the host. */
+  void ready(DiskId id, DesiredVm vm, Bases.Progress progress) {
+    ready(new DesiredDisk(Optional.of(id), 0, true), id, vm, progress);
+  }
+
+  private void ready(DesiredDisk disk, DiskId id, DesiredVm vm, Bases.Progress progress) {
+    try {
+      Base _ = ready(disk, id, progress);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")
+          .asException(stopped);
+    }
+  }
+
+  private Base ready(DesiredDisk disk, DiskId id, Bases.Progress progress)
+      throws InterruptedException {
+    return disk.parentPath().isPresent()
+        ? chosen.ready(id, Path.of(disk.parentPath().get()), Priority.DEPLOY, progress)
+        : bases.ready(id, Priority.DEPLOY, progress);
   }
 
   /**

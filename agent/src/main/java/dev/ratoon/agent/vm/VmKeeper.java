@@ -15,6 +15,7 @@ import dev.ratoon.protocol.agent.VmReport;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -54,6 +55,7 @@ final class VmKeeper implements AutoCloseable {
   private final VmWork work;
   private final InstantSource clock;
   private final Wait bases = new Wait();
+  private final Wait layering = new Wait();
   private final Semaphore pokes = new Semaphore(0);
   private final Thread thread;
 
@@ -103,6 +105,9 @@ final class VmKeeper implements AutoCloseable {
     if (!newer.equals(before)) {
       if (!isTowardsRunning(newer)) {
         bases.end();
+      }
+      if (isTowardsNothing(newer)) {
+        layering.end();
       }
       poke();
     }
@@ -197,11 +202,21 @@ final class VmKeeper implements AutoCloseable {
               work.givenAway(vm));
       switch (VmDecision.next(vm, record, domain, moment)) {
         case VmAction.Settled(VmState state, Optional<Problem> problem) -> {
-          patience.renew();
           if (state == VmState.RUNNING) {
             work.watchConsole(id);
           }
-          publish(vm, record, true, state, problem);
+          boolean due = work.isLayeringDue(vm, record, domain);
+          if (!due || !work.isLayeringQuick(vm, record)) {
+            publish(vm, record, true, state, problem);
+          }
+          if (due) {
+            Optional<Instant> goesOn = layer(vm, record);
+            if (goesOn.isPresent()) {
+              return goesOn.get();
+            }
+            continue;
+          }
+          patience.renew();
           return now.plus(ended.isPresent() ? EVENT_AHEAD_OF_LIST : LOOK_ANYWAY);
         }
         case VmAction.WaitUntil(Instant until) -> {
@@ -245,6 +260,20 @@ final class VmKeeper implements AutoCloseable {
   private void makeFiles(DesiredVm vm, VmRecord record) {
     String doing = "bringing the bases of VM '" + vm.name() + "'";
     work.makeFiles(vm, record, wait -> bases.during(() -> isTowardsRunning(wanted), doing, wait));
+  }
+
+  /** It may take long; who deletes the VM meanwhile does not wait for it. */
+  private Optional<Instant> layer(DesiredVm vm, VmRecord record) {
+    List<Instant> goesOn = new ArrayList<>();
+    layering.during(
+        () -> !isTowardsNothing(wanted),
+        "changing the layers of VM '" + vm.name() + "'",
+        () -> work.layer(vm, record, work.domain(id)).ifPresent(goesOn::add));
+    return goesOn.stream().findFirst();
+  }
+
+  private static boolean isTowardsNothing(DesiredVm vm) {
+    return vm.power() == DesiredPower.TRASHED || vm.power() == DesiredPower.PURGED;
   }
 
   private void start(DesiredVm vm, VmRecord record, boolean restart, Instant now) {

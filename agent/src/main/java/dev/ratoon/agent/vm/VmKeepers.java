@@ -118,6 +118,7 @@ public final class VmKeepers implements AutoCloseable {
   public List<String> standingOn(DiskId base) {
     return keepers.values().stream()
         .map(VmKeeper::wanted)
+        .map(work::standing)
         .filter(vm ->
             vm.disks().stream()
                 .anyMatch(disk -> disk.differencing() && disk.base().equals(Optional.of(base))))
@@ -157,7 +158,8 @@ public final class VmKeepers implements AutoCloseable {
 
   /** See {@link dev.ratoon.agent.adopt.Standing}. */
   public List<String> standingOn(Set<Path> files, Set<DiskId> ids) {
-    List<DesiredVm> wanted = keepers.values().stream().map(VmKeeper::wanted).toList();
+    List<DesiredVm> wanted =
+        keepers.values().stream().map(VmKeeper::wanted).map(work::standing).toList();
     return new Children(folders).on(files, ids, wanted);
   }
 

@@ -55,7 +55,7 @@ final class VmMoves implements MovingVms {
   VmMoves(Hypervisor hypervisor, Stores stores, VmFolders folders, VmLedger ledger, VmWork work) {
     this.hypervisor = hypervisor;
     this.caches = stores.caches();
-    this.bases = new VmBases(caches, stores.bases());
+    this.bases = new VmBases(caches, stores.bases(), stores.chosen());
     this.folders = folders;
     this.ledger = ledger;
     this.work = work;

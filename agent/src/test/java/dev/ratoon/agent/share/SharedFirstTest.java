@@ -188,6 +188,44 @@ class SharedFirstTest {
     }
   }
 
+  private static Base ready(Member member, DiskId id, Path chosen) {
+    try {
+      return new ChosenCaches(member.cache, member.shares, member.bases)
+          .ready(id, chosen, Priority.DEPLOY, (done, total) -> {});
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void aBaseComesToTheCacheThatWasChosen() {
+    mayBring.countDown();
+    Member first = members.getFirst();
+    Member second = members.getLast();
+
+    Base shared = ready(first, base, root);
+
+    assertThat(shared.path()).startsWith(root);
+    assertThat(new HostCaches(first.cache, first.shares).useAt(base, root)).isEqualTo(shared);
+    await(() -> second.shares.reports().getFirst().bases().size() == 1);
+    Base own = ready(second, base, second.cache.root());
+    assertThat(own.path().getParent()).isEqualTo(second.cache.root());
+    assertThat(new HostCaches(second.cache, second.shares).useAt(base, second.cache.root()))
+        .isEqualTo(own);
+    assertThat(ready(second, base, root).path()).isEqualTo(shared.path());
+    assertThat(ready(second, base, own.path()).path()).isEqualTo(own.path());
+    assertThat(brought).hasValue(2);
+  }
+
+  @Test
+  void whatIsNoCacheIsNoPlaceForABase() {
+    assertThatThrownBy(() -> ready(members.getFirst(), base, work))
+        .isInstanceOf(RatoonException.class)
+        .hasMessageContaining("The host has no cache there")
+        .hasMessageContaining(root.toString());
+    assertThat(brought).hasValue(0);
+  }
+
   @Test
   void howeverManyHostsWantABaseItIsBroughtOnceAndSharedByAll() {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {

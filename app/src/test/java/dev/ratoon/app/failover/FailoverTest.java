@@ -185,14 +185,11 @@ final class FailoverTest {
     }
 
     try (ApiClient api = new ApiClient(access)) {
-      await(
-          "all operations to end",
-          Duration.ofMinutes(3),
-          () ->
-              api.list(Endpoints.VM_LIST, Params.NONE).stream()
-                      .filter(vm -> vm.state() == VmState.RUNNING)
-                      .count()
-                  >= DEPLOYS);
+      try {
+        await("all VMs to run", Duration.ofMinutes(3), () -> running(api) >= DEPLOYS);
+      } catch (AssertionError late) {
+        throw new AssertionError(late.getMessage() + "\n" + unfinished(api), late);
+      }
       for (OperationView each : accepted) {
         await(
             "operation " + each.id(),
@@ -203,6 +200,26 @@ final class FailoverTest {
       }
       assertNothingRunsTwice(api.list(Endpoints.VM_LIST, Params.NONE));
     }
+  }
+
+  private static long running(ApiClient api) {
+    return api.list(Endpoints.VM_LIST, Params.NONE).stream()
+        .filter(vm -> vm.state() == VmState.RUNNING)
+        .count();
+  }
+
+  /** What to look at when not everything ended. */
+  private String unfinished(ApiClient api) {
+    StringBuilder said = new StringBuilder();
+    api.list(Endpoints.VM_LIST, Params.NONE).stream()
+        .filter(vm -> vm.state() != VmState.RUNNING)
+        .forEach(vm -> said.append(vm).append('\n'));
+    api.list(Endpoints.OPERATION_LIST, Params.NONE).stream()
+        .filter(operation -> operation.state() != OperationState.DONE)
+        .forEach(operation -> said.append(operation).append('\n'));
+    api.list(Endpoints.HOST_LIST, Params.NONE).forEach(host -> said.append(host).append('\n'));
+    servers.forEach(server -> said.append(server).append('\n'));
+    return said.toString();
   }
 
   private void assertNothingRunsTwice(List<VmView> vms) {
@@ -264,16 +281,9 @@ final class FailoverTest {
       boolean crashed = false;
       while (!over.get()) {
         TimeUnit.MILLISECONDS.sleep(300 + random.nextInt(1200));
-        ServerChild server = servers.get(random.nextInt(SERVERS));
-        if (random.nextBoolean()) {
-          server.kill();
-          TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
-          server.startAgain();
-        } else {
-          server.pause();
-          TimeUnit.MILLISECONDS.sleep(random.nextInt(LONGEST_PAUSE_MILLIS));
-          server.goOn();
-        }
+        List<ServerChild> struck = new ArrayList<>(servers);
+        Collections.shuffle(struck, random);
+        strike(random, struck.subList(0, random.nextInt(4) == 0 ? SERVERS : 1));
         if (!crashed) {
           crashed = true;
           postgres.crash();
@@ -281,6 +291,22 @@ final class FailoverTest {
       }
     } catch (Exception failed) {
       throw new IllegalStateException(failed);
+    }
+  }
+
+  /** Kills or pauses each of these; they are back one after the other. */
+  private static void strike(Random random, List<ServerChild> struck) throws Exception {
+    for (ServerChild server : struck) {
+      if (random.nextBoolean()) {
+        server.kill();
+      } else {
+        server.pause();
+      }
+    }
+    for (ServerChild server : struck) {
+      TimeUnit.MILLISECONDS.sleep(random.nextInt(LONGEST_PAUSE_MILLIS));
+      server.startAgain();
+      server.goOn();
     }
   }
 }

@@ -50,10 +50,12 @@ final class ServerChild {
     builder.environment().put("RATOON_HOME", home.toString());
     builder.environment().putAll(database);
     builder.redirectErrorStream(true);
-    builder.redirectOutput(
-        ProcessBuilder.Redirect.appendTo(
-            home.resolveSibling(home.getFileName() + ".out").toFile()));
+    builder.redirectOutput(ProcessBuilder.Redirect.appendTo(output(home).toFile()));
     return builder.start();
+  }
+
+  private static Path output(Path home) {
+    return home.resolveSibling(home.getFileName() + ".out");
   }
 
   Path home() {
@@ -94,6 +96,18 @@ final class ServerChild {
               .start()
               .waitFor();
     }
+  }
+
+  @Override
+  public String toString() {
+    String last;
+    try {
+      List<String> lines = Files.readAllLines(output(home));
+      last = String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
+    } catch (IOException unreadable) {
+      last = unreadable.toString();
+    }
+    return address() + (process.isAlive() ? " lives" : " is dead") + ", and said last:\n" + last;
   }
 
   /** As systemd ends it. */

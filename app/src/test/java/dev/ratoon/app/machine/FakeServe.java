@@ -62,7 +62,10 @@ final class FakeServe {
         List.of(),
         Optional.empty(),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        false);
   }
 
   private static void healthy(HttpExchange exchange) throws IOException {

@@ -125,6 +125,11 @@ public final class Share implements AutoCloseable {
     return place.mountedAt().isPresent();
   }
 
+  /** The folder at which the host has it mounted; empty if it has not. */
+  public Optional<Path> folder() {
+    return place.mountedAt();
+  }
+
   public ShareState state() {
     if (waitsForFounder()) {
       return ShareState.PREPARING;

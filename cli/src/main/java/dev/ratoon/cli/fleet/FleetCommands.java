@@ -42,6 +42,11 @@ public final class FleetCommands {
             Branch.command("adopted", () -> new HostAdoption.Adopted(session)),
             Branch.command("unadopt", () -> new HostAdoption.Unadopt(session))),
         Branch.group(
+            "quota",
+            TenantQuotas::new,
+            Branch.command("show", () -> new QuotaCommands.Show(session)),
+            Branch.command("set", () -> new QuotaCommands.Change(session))),
+        Branch.group(
             "settings",
             Setting::new,
             Branch.command("show", () -> new SettingsCommands.Show(session)),
@@ -66,6 +71,12 @@ public final class FleetCommands {
       synopsisSubcommandLabel = "COMMAND",
       description = "Look at the hosts that run VMs, let others join, and remove them.")
   private static final class Host {}
+
+  @Command(
+      name = "quota",
+      synopsisSubcommandLabel = "COMMAND",
+      description = "Look at and change the most that a tenant may have.")
+  private static final class TenantQuotas {}
 
   @Command(
       name = "settings",

@@ -22,7 +22,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code host token|set|maintenance|remove|follow}. */
+/** {@code host token|set|maintenance|drain|remove|follow}. */
 final class HostChanges {
   private static final String HOST = "host";
 
@@ -264,10 +264,9 @@ final class HostChanges {
     }
   }
 
-  /** The host, to which no new VMs come from now on. */
-  static HostView keptAway(Session session, String name) {
-    return changed(
-        session, name, new HostChange(Optional.empty(), Optional.empty(), Optional.of(true)));
+  /** The host, which is being emptied from now on, or no more. */
+  static HostView draining(Session session, String name, boolean on) {
+    return changed(session, name, HostChange.draining(on));
   }
 
   private static HostView changed(Session session, String name, HostChange change) {

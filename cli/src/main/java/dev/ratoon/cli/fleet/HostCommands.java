@@ -5,10 +5,13 @@ import dev.ratoon.cli.output.Details;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.client.Params;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -24,10 +27,24 @@ final class HostCommands {
     if (!host.connected()) {
       return "away";
     }
+    if (!runsVms(host)) {
+      return "no VMs";
+    }
     if (host.problem().isPresent()) {
       return "troubled";
     }
+    if (host.draining()) {
+      return "draining";
+    }
     return host.maintenance() ? "maintenance" : "ready";
+  }
+
+  private static boolean runsVms(HostView host) {
+    return !host.accelerator().equals(HostFacts.RUNS_NO_VMS);
+  }
+
+  private static String processors(HostView host) {
+    return host.cpuLevel().map(level -> "x86-64-v" + level).or(host::architecture).orElse("-");
   }
 
   private static String memory(HostView host) {
@@ -85,15 +102,19 @@ final class HostCommands {
       return new Details(host.name().text())
           .line("host", host.name())
           .line("id", host.id())
-          .line("state", state(host))
+          .line(
+              "state",
+              runsVms(host) ? state(host) : "no VMs: it keeps base disks, for other hosts to fetch")
           .line("cluster", host.cluster())
           .lineIf("tags", String.join(" ", host.tags()))
           .line("maintenance", host.maintenance() ? "yes: no new VM comes to it" : "no")
-          .line("problem", host.problem().map(problem -> problem.oneLine()))
-          .line("next", host.problem().map(problem -> problem.next()).filter(n -> !n.isEmpty()))
+          .line("draining", host.draining() ? "yes: its VMs are to go elsewhere" : "no")
+          .line("problem", problem(host).map(Problem::oneLine))
+          .line("next", problem(host).map(Problem::next).filter(n -> !n.isEmpty()))
           .line("heard", Words.age(session.since(host.reportedAt())) + " ago")
           .line("hypervisor", host.hypervisor())
           .line("accelerator", host.accelerator())
+          .line("processors", processors(host))
           .line("uefi", host.uefi() ? "yes" : "no")
           .line("cpus", host.cpus())
           .line("memory used", memory(host))
@@ -111,6 +132,10 @@ final class HostCommands {
           .lines("unknown VMs", HostDetails.unknownVms(host))
           .lines("block jobs", HostDetails.blockJobs(host))
           .lines("leftovers", HostDetails.leftovers(host));
+    }
+
+    private static Optional<Problem> problem(HostView host) {
+      return host.problem().filter(_ -> runsVms(host));
     }
 
     /** What the peers of the host are called, if it has any. */

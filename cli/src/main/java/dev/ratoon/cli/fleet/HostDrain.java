@@ -36,7 +36,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  ratoon host drain host1",
       "  ratoon host drain host1 --at-once 4",
-      "  ratoon host maintenance host1 off"
+      "  ratoon host drain host1 off"
     })
 final class HostDrain implements Callable<Integer> {
   private static final int NAMES_SHOWN = 20;
@@ -44,8 +44,15 @@ final class HostDrain implements Callable<Integer> {
 
   private final Session session;
 
-  @Parameters(paramLabel = "HOST", description = "The host's name or id.")
+  @Parameters(index = "0", paramLabel = "HOST", description = "The host's name or id.")
   String name = "";
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "on|off",
+      description = "off lets VMs come again; on unless told.")
+  HostChanges.Maintenance.State state = HostChanges.Maintenance.State.on;
 
   @Option(names = "--cold", description = "Shut guests down, and start them again elsewhere.")
   boolean cold;
@@ -59,7 +66,12 @@ final class HostDrain implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    HostView host = HostChanges.keptAway(session, name);
+    boolean on = state == HostChanges.Maintenance.State.on;
+    HostView host = HostChanges.draining(session, name, on);
+    if (!on) {
+      session.output().say(host.name() + " is not drained any more.");
+      return ExitCode.OK;
+    }
     List<VmView> left = new ArrayList<>(on(host));
     int moved = 0;
     int code = ExitCode.OK;

@@ -9,7 +9,10 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.api.DiskRequest;
 import java.util.Optional;
 
-/** A disk as one word: {@code image=NAME}, {@code size=50G,differencing=off}. */
+/**
+ * A disk as one word: {@code image=NAME}, {@code size=50G,differencing=off}, {@code
+ * image=NAME,parent-path=/mnt/cache}.
+ */
 final class DiskSyntax {
   private DiskSyntax() {}
 
@@ -20,6 +23,7 @@ final class DiskSyntax {
     Optional<ImageRef> image = Optional.empty();
     Optional<Long> size = Optional.empty();
     Optional<Boolean> differencing = Optional.empty();
+    Optional<String> parentPath = Optional.empty();
     for (String part : text.split(",", -1)) {
       int equals = part.indexOf('=');
       String value = part.substring(equals + 1);
@@ -28,13 +32,14 @@ final class DiskSyntax {
         case "size" -> size = once(text, size, ByteSize.parse(value));
         case "differencing" ->
             differencing = once(text, differencing, Words.onOff("differencing", value));
+        case "parent-path" -> parentPath = once(text, parentPath, value);
         default -> throw invalid(text);
       }
     }
     if (image.isEmpty() && size.isEmpty()) {
       throw invalid(text);
     }
-    return new DiskRequest(image, size, differencing);
+    return new DiskRequest(image, size, differencing, parentPath);
   }
 
   private static <T> Optional<T> once(String text, Optional<T> before, T value) {
@@ -47,8 +52,8 @@ final class DiskSyntax {
   private static RatoonException invalid(String text) {
     return Problem.of(ErrorCode.INVALID_VALUE, "reading the disk '" + text + "'")
         .next(
-            "Write image=NAME[:TAG] or size=SIZE or both, and if wanted differencing=on|off,"
-                + " separated by commas.")
+            "Write image=NAME[:TAG] or size=SIZE or both, and if wanted differencing=on|off and"
+                + " parent-path=FOLDER, separated by commas.")
         .asException();
   }
 }

@@ -158,7 +158,19 @@ final class Place implements Callable<Integer> {
     if (!disk.differencing()) {
       return "nothing, it is a whole copy";
     }
-    return disk.parentPath().map(path -> path + " (there already)").orElse("the host's cache");
+    return disk.parentPath()
+        .map(path -> path + " (there already)")
+        .orElseGet(() -> choice(disk.choices()));
+  }
+
+  private static String choice(List<String> folders) {
+    if (folders.isEmpty()) {
+      return "the host's cache";
+    }
+    return folders.getFirst()
+        + (folders.size() > 1
+            ? " (or " + String.join(", ", folders.subList(1, folders.size())) + ")"
+            : "");
   }
 
   private static String summary(PlacementView view) {

@@ -47,7 +47,9 @@ final class VmOptions {
   @Option(
       names = "--disk",
       paramLabel = "DISK",
-      description = "One more disk: image=IMAGE or size=SIZE[,differencing=on|off]. Repeatable.")
+      description =
+          "One more disk: image=IMAGE or size=SIZE[,differencing=on|off][,parent-path=FOLDER]."
+              + " Repeatable.")
   List<String> disks = List.of();
 
   @Option(
@@ -63,6 +65,13 @@ final class VmOptions {
       description = "What starts it (the image's).")
   @Nullable String firmware;
 
+  @Option(
+      names = "--parent-path",
+      paramLabel = "FOLDER",
+      description =
+          "The cache in which the first disk's base shall be, by its folder on the host (any).")
+  @Nullable String parentPath;
+
   @Option(names = "--no-differencing", description = "Copy the base disk whole.")
   boolean noDifferencing;
 
@@ -77,7 +86,8 @@ final class VmOptions {
         new DiskRequest(
             Optional.of(ImageRef.parse(image)),
             Optional.ofNullable(rootSize).map(ByteSize::parse),
-            Optional.empty()));
+            Optional.empty(),
+            Optional.ofNullable(parentPath)));
     disks.forEach(disk -> all.add(DiskSyntax.parse(disk)));
     return new DeployRequest(
         new EntityName(name),

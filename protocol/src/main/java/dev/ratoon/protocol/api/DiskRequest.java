@@ -12,9 +12,23 @@ import java.util.Optional;
  * @param sizeBytes what the guest sees; the image's size unless told
  * @param differencing whether it is a child of the image's base disk (true) or a whole copy
  *     (false); unless told, as the request, the image and the settings say, in that order
+ * @param parentPath the cache of its host in which the base of a child shall be, by that cache's
+ *     folder; or the base's file where it is there already. Hosts that have no such cache, or have
+ *     the base elsewhere, do not take the VM
  */
 public record DiskRequest(
-    Optional<ImageRef> image, Optional<Long> sizeBytes, Optional<Boolean> differencing) {
+    Optional<ImageRef> image,
+    Optional<Long> sizeBytes,
+    Optional<Boolean> differencing,
+    Optional<String> parentPath) {
+  private static final int MOST_LETTERS = 4096;
+
+  /** One whose base may be in any cache of the host. */
+  public DiskRequest(
+      Optional<ImageRef> image, Optional<Long> sizeBytes, Optional<Boolean> differencing) {
+    this(image, sizeBytes, differencing, Optional.empty());
+  }
+
   /**
    * @throws dev.ratoon.model.RatoonException {@link ErrorCode#INVALID_VALUE} if it has neither
    *     image nor size
@@ -25,9 +39,31 @@ public record DiskRequest(
           .next("Name an image, or give the size of an empty disk.")
           .asException();
     }
+    parentPath.ifPresent(path -> check(path, image, differencing));
     if (sizeBytes.isPresent() && (sizeBytes.get() <= 0 || sizeBytes.get() % 512 != 0)) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the disk size " + sizeBytes.get())
           .next("A disk's size is a multiple of 512 bytes and more than 0.")
+          .asException();
+    }
+  }
+
+  private static void check(String path, Optional<ImageRef> image, Optional<Boolean> differencing) {
+    boolean sound =
+        path.startsWith("/")
+            && path.length() <= MOST_LETTERS
+            && path.indexOf('\0') < 0
+            && !(path + "/").contains("/../")
+            && !(path + "/").contains("/./")
+            && !path.contains("//")
+            && (path.length() == 1 || !path.endsWith("/"));
+    if (!sound) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "reading the parent's path")
+          .next("Write the absolute path of a cache of the host, without '.', '..' or '//' in it.")
+          .asException();
+    }
+    if (image.isEmpty() || differencing.equals(Optional.of(false))) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "reading the parent's path " + path)
+          .detail("A disk that is empty, or a whole copy, has no parent.")
           .asException();
     }
   }

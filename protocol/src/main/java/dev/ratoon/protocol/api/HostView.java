@@ -23,6 +23,9 @@ import java.util.Optional;
  * @param findings what its agent found there that nobody asked for
  * @param limitBytesPerSecond most that it gives and most that it takes, where that is not the
  *     fleet's setting; 0 for no limit
+ * @param architecture as its kernel calls it, {@code x86_64}
+ * @param cpuLevel of the processors that VMs get there: 3 for x86-64-v3
+ * @param draining whether an operator wants its VMs to go elsewhere; no new one comes
  */
 public record HostView(
     HostId id,
@@ -49,4 +52,7 @@ public record HostView(
     List<FileSystemFacts> fileSystems,
     Optional<TransferReport> transfers,
     Optional<Findings> findings,
-    Optional<Long> limitBytesPerSecond) {}
+    Optional<Long> limitBytesPerSecond,
+    Optional<String> architecture,
+    Optional<Integer> cpuLevel,
+    boolean draining) {}

@@ -77,8 +77,10 @@ public record PlacementView(
    * @param number counted from 0
    * @param differencing whether it is a child of its base there
    * @param parentPath the file that it stands on, where the host has that already
-   * @param fixed whether that file is the only one: the base is there. Otherwise it comes into the
-   *     host's cache
+   * @param fixed whether that file is the only one: the base is there. Otherwise it comes into a
+   *     cache of the host
+   * @param choices the folders of the caches from which the one for the base can be chosen; the
+   *     first is taken where none is. Empty where the parent is fixed
    */
   public record Disk(
       int number,
@@ -86,7 +88,12 @@ public record PlacementView(
       Optional<DiskId> base,
       boolean differencing,
       Optional<String> parentPath,
-      boolean fixed) {}
+      boolean fixed,
+      List<String> choices) {
+    public Disk {
+      choices = List.copyOf(choices);
+    }
+  }
 
   /**
    * What a cluster would do with all of the VMs.

@@ -5,6 +5,7 @@ import dev.ratoon.protocol.api.Health;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.server.agents.Asks;
 import dev.ratoon.server.inventory.Inventory;
+import dev.ratoon.server.inventory.Quotas;
 import dev.ratoon.server.library.Images;
 import dev.ratoon.server.library.Imports;
 import dev.ratoon.server.members.Members;
@@ -89,6 +90,20 @@ public final class Api implements AutoCloseable {
             Endpoints.SETTINGS_SHOW,
             call -> new Answer.Value(parts.database().read(tx -> tx.fleet().settings())))
         .on(Endpoints.SETTINGS_CHANGE, call -> new Answer.Value(change(parts, call.body())));
+    actions
+        .on(
+            Endpoints.QUOTA_SHOW,
+            call -> new Answer.Value(parts.database().read(tx -> Quotas.view(tx, call.tenant()))))
+        .on(
+            Endpoints.QUOTA_CHANGE,
+            call ->
+                new Answer.Value(
+                    parts
+                        .database()
+                        .write(tx -> {
+                          tx.quotas().change(call.tenant(), call.body());
+                          return Quotas.view(tx, call.tenant());
+                        })));
     Agents agents = parts.agents();
     HostActions.add(actions, parts.inventory(), agents.members(), agents.clock());
     AgentActions.add(actions, agents.members(), parts.inventory(), agents.asks());
@@ -96,6 +111,7 @@ public final class Api implements AutoCloseable {
     ImageActions.add(actions, parts.images(), parts.imports());
     BaseActions.add(actions, parts.inventory());
     VmActions.add(actions, parts.inventory());
+    LayerActions.add(actions, parts.inventory().layerings());
     OperationActions.add(actions, parts.operations(), parts.events(), parts.inventory().vms());
     return actions;
   }

@@ -27,11 +27,19 @@ import org.slf4j.LoggerFactory;
 /** HTTP/1.1 and HTTP/2 over TLS; each request runs on a virtual thread of its own. */
 final class HttpListener implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HttpListener.class);
-  private static final int MAX_CONNECTIONS = 512;
   private static final int MAX_STREAMS = 64;
-  private static final int MAX_REQUESTS = 2048;
+
+  /** Of every host's agent two or three are open all the time, and one waits on each. */
+  private static final int LEAST_CONNECTIONS = 512;
+
+  private static final int MOST_CONNECTIONS = 1 << 16;
+  private static final int LEAST_REQUESTS = 2048;
+
+  /** What an open connection takes in memory, with the request that waits on it. */
+  private static final long CONNECTION_BYTES = 64 << 10;
+
   private static final int IO_THREADS = 16;
-  private static final int BACKLOG = 256;
+  private static final int BACKLOG = 1024;
   private static final int PACKETS = 128 << 10;
 
   /** More than a packet holds, so that TLS decrypts straight into it. */
@@ -49,7 +57,8 @@ final class HttpListener implements AutoCloseable {
   HttpListener(InetSocketAddress listen, SSLContext tls, Handler handler) {
     QueuedThreadPool threads = new QueuedThreadPool(IO_THREADS);
     threads.setName("ratoon-http");
-    VirtualThreadPool requests = new VirtualThreadPool(MAX_REQUESTS);
+    int connections = connections(Runtime.getRuntime().maxMemory());
+    VirtualThreadPool requests = new VirtualThreadPool(Math.max(LEAST_REQUESTS, connections));
     requests.setName("ratoon-request");
     threads.setVirtualThreadsExecutor(requests);
     server = new Server(threads);
@@ -86,7 +95,12 @@ final class HttpListener implements AutoCloseable {
     connector.setAcceptQueueSize(BACKLOG);
     connector.setIdleTimeout(IDLE.toMillis());
     server.addConnector(connector);
-    server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
+    server.addBean(new NetworkConnectionLimit(connections, connector));
+  }
+
+  /** As many as half of the memory has room for. */
+  static int connections(long memoryBytes) {
+    return Math.clamp(memoryBytes / 2 / CONNECTION_BYTES, LEAST_CONNECTIONS, MOST_CONNECTIONS);
   }
 
   /**

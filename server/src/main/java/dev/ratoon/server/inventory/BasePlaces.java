@@ -15,7 +15,6 @@ import dev.ratoon.protocol.agent.Whereabouts.Place;
 import dev.ratoon.protocol.fleet.Grant;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.Database;
-import dev.ratoon.server.store.MemberTable.Member;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -26,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Tells hosts where the base disks are that they need, and lets them have those alone. */
 final class BasePlaces {
@@ -56,7 +56,7 @@ final class BasePlaces {
             tx.vms().hostNeeds(asker, base)
                 || tx.baseWishes().names(asker, base)
                 || tx.migrations().hostNeeds(asker, base));
-    if (!needed && !isLibrary(asker) && !keeps(asker, base)) {
+    if (!needed && !hosts.isLibrary(asker) && !keeps(asker, base)) {
       throw Problem.of(ErrorCode.FORBIDDEN, "telling where base disk " + base.shortForm() + " is")
           .detail("No VM of the host needs it, it has no copy, and nobody asked for it there.")
           .asException();
@@ -64,10 +64,16 @@ final class BasePlaces {
     Set<HostId> beginning = bringing.noteAndTell(database, asker, base);
     List<Place> places = new ArrayList<>();
     OptionalLong size = OptionalLong.empty();
-    for (Hosts.Seen host : hosts.all()) {
+    Set<HostId> speaking = new TreeSet<>(hosts.speakingOf(base));
+    speaking.addAll(beginning);
+    for (HostId id : speaking) {
+      Hosts.Seen host = hosts.find(id).orElse(null);
+      if (host == null) {
+        continue;
+      }
       Optional<ReplicaReport> replica = replica(host.report(), base);
       size = replica.isPresent() ? OptionalLong.of(replica.get().sizeBytes()) : size;
-      if (!host.report().id().equals(asker) && hosts.connected(host)) {
+      if (!id.equals(asker) && hosts.connected(host)) {
         place(host.report(), replica, beginning).ifPresent(places::add);
       }
     }
@@ -126,8 +132,7 @@ final class BasePlaces {
 
   /** A share that the asker reads without our help. */
   private OptionalLong onShareOf(HostId asker, DiskId base) {
-    return hosts.all().stream()
-        .filter(host -> host.report().id().equals(asker))
+    return hosts.find(asker).stream()
         .flatMap(host -> host.report().shares().stream())
         .flatMap(share -> share.bases().stream())
         .filter(there -> there.diskId().equals(base) && there.state() == ReplicaState.READY)
@@ -140,11 +145,7 @@ final class BasePlaces {
     if (replica.state() == ReplicaState.ARRIVING) {
       return Kind.ARRIVING;
     }
-    return isLibrary(host) ? Kind.LIBRARY : Kind.READY;
-  }
-
-  private boolean isLibrary(HostId host) {
-    return members.find(host).flatMap(Member::keySha256).isEmpty();
+    return hosts.isLibrary(host) ? Kind.LIBRARY : Kind.READY;
   }
 
   private static RatoonException nobody(DiskId base) {

@@ -29,6 +29,11 @@ record BaseProgress(Operations operations, Revisions revisions) {
     }
   }
 
+  /** Whether somebody waits for one of those that the host speaks of, as far as memory knows. */
+  boolean isAwaited(HostId host, List<BaseReport> reports) {
+    return reports.stream().anyMatch(report -> operations.isUnderWay(report.diskId(), host));
+  }
+
   private void fold(Transaction tx, HostId host, OperationRow operation, BaseReport report) {
     if (!report.settled()) {
       tx.afterCommit(

@@ -87,7 +87,10 @@ public final class FleetViews {
         facts.fileSystems(),
         report.transfers(),
         report.findings(),
-        member.flatMap(Member::limitBytesPerSecond));
+        member.flatMap(Member::limitBytesPerSecond),
+        facts.architecture(),
+        facts.cpuLevel(),
+        member.filter(Member::draining).isPresent());
   }
 
   /** Every base disk that a host has or that an image of the tenant names. */

@@ -69,7 +69,8 @@ public final class HostChanges {
                   m.keySha256(),
                   m.joinedAt(),
                   m.removedAt(),
-                  limit(change, m)));
+                  limit(change, m),
+                  change.draining().orElse(m.draining())));
       // Another cluster may share other caches.
       boolean news = change.limit().isPresent() || change.cluster().isPresent();
       if (news && tx.hosts().revision(host).isPresent()) {
@@ -192,6 +193,6 @@ public final class HostChanges {
         .runningOf(tx, vm.id())
         .ifPresent(operation -> vms.operations().fail(tx, operation, hostIsGone(operation, host)));
     vms.known().remove(tx, vm);
-    tx.afterCommit(() -> vms.observations().forget(vm.id()));
+    tx.afterCommit(() -> vms.observations().forget(vm));
   }
 }

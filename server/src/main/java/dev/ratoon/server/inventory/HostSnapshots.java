@@ -65,8 +65,8 @@ final class HostSnapshots {
         said.tags(),
         standing,
         new HostSnapshot.Abilities(
-            Optional.empty(),
-            Optional.empty(),
+            facts.architecture(),
+            facts.cpuLevel(),
             facts.accelerator(),
             facts.uefi(),
             Set.copyOf(facts.networks()),

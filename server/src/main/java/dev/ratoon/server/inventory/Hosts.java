@@ -1,9 +1,11 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.TimeSource;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.HostReport;
@@ -17,17 +19,20 @@ import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The hosts as they last reported. What changes all the time is kept in memory alone; the rest is
@@ -37,11 +42,16 @@ public final class Hosts {
   /** An agent that was not heard of for so long is not connected. It calls at least this often. */
   private static final Duration SILENCE = Duration.ofSeconds(60);
 
-  private final InstantSource clock;
+  /** So long a host's reports that say nothing new are not compared with the database. */
+  private static final Duration QUIET = Duration.ofSeconds(60);
+
+  private final TimeSource clock;
   private final Histories histories;
   private final Members members;
   private final WireCounts counts;
   private final Map<HostId, Seen> seen = new ConcurrentHashMap<>();
+  private final Map<HostId, TakenUp> takenUp = new ConcurrentHashMap<>();
+  private final BaseHolders bases = new BaseHolders();
   private final List<BiConsumer<Transaction, HostReport>> listeners = new CopyOnWriteArrayList<>();
   private final Map<HostId, AgentLink> agents = new ConcurrentHashMap<>();
   private final SharedHosts shared;
@@ -62,12 +72,15 @@ public final class Hosts {
       Standing standing,
       boolean elsewhere) {}
 
+  /** A report that was compared with the database, by a clock that does not jump. */
+  private record TakenUp(HostReport report, long atNanos) {}
+
   Hosts(
       Database database,
       Histories histories,
       Members members,
       WireCounts counts,
-      InstantSource clock) {
+      TimeSource clock) {
     this.counts = counts;
     this.members = members;
     this.clock = clock;
@@ -77,9 +90,7 @@ public final class Hosts {
     database
         .read(tx -> tx.hosts().all())
         .forEach(row ->
-            seen.put(
-                row.facts().id(),
-                new Seen(row.facts(), row.reportedAt(), Optional.empty(), Standing.OURS, false)));
+            put(new Seen(row.facts(), row.reportedAt(), Optional.empty(), Standing.OURS, false)));
   }
 
   /** The way to a host's agent, for what is asked of it directly. */
@@ -103,6 +114,31 @@ public final class Hosts {
           .asException();
     }
     return agent;
+  }
+
+  /** Whether it is the server's own machine, which is everybody's library. */
+  boolean isLibrary(HostId host) {
+    return members.find(host).flatMap(Member::keySha256).isEmpty();
+  }
+
+  /** A host has these bases by now; its next report says so, too. */
+  void has(HostId host, List<ReplicaReport> more) {
+    seen.computeIfPresent(
+        host,
+        (id, known) -> {
+          Set<DiskId> there =
+              known.report().replicas().stream()
+                  .map(ReplicaReport::diskId)
+                  .collect(Collectors.toSet());
+          List<ReplicaReport> all = new ArrayList<>(known.report().replicas());
+          more.stream().filter(replica -> !there.contains(replica.diskId())).forEach(all::add);
+          return new Seen(
+              known.report().with(all),
+              known.reportedAt(),
+              known.heardNanos(),
+              known.standing(),
+              known.elsewhere());
+        });
   }
 
   /** The way to agents that are connected to other servers. */
@@ -130,7 +166,8 @@ public final class Hosts {
     Standing standing = histories.of(tx, report);
     shared.tell(tx, report, standing);
     tx.afterCommit(() -> {
-      seen.put(report.id(), new Seen(report, now, Optional.of(System.nanoTime()), standing, false));
+      put(new Seen(report, now, Optional.of(clock.nanoTime()), standing, false));
+      takenUp.put(report.id(), new TakenUp(report, clock.nanoTime()));
       counts.take(report);
     });
     if (standing == Standing.OURS) {
@@ -139,8 +176,42 @@ public final class Hosts {
     return standing;
   }
 
+  /**
+   * Whether the report says nothing new of the host itself, so that it is enough to have {@link
+   * #heard(HostReport) heard} it. Now and then even such a one is taken up: what is remembered may
+   * be wrong where others write, too.
+   */
+  boolean isQuiet(HostReport report) {
+    Seen before = seen.get(report.id());
+    TakenUp last = takenUp.get(report.id());
+    return before != null
+        && last != null
+        && !before.elsewhere()
+        && before.standing() == Standing.OURS
+        && clock.nanoTime() - last.atNanos() < QUIET.toNanos()
+        && HostNews.isNone(last.report(), report);
+  }
+
+  /** Whether the host has said before that it has taken this revision up. */
+  boolean knowsRevision(HostReport report) {
+    Seen before = seen.get(report.id());
+    return before != null && before.report().revision() == report.revision();
+  }
+
+  /** A report that is {@link #isQuiet quiet} has come. */
+  void heard(HostReport report) {
+    Instant now = clock.instant();
+    put(new Seen(report, now, Optional.of(clock.nanoTime()), Standing.OURS, false));
+    counts.take(report);
+  }
+
+  private void put(Seen now) {
+    Seen before = seen.put(now.report().id(), now);
+    bases.changed(before == null ? null : before.report(), now.report());
+  }
+
   void heard(HostId host) {
-    Optional<Long> now = Optional.of(System.nanoTime());
+    Optional<Long> now = Optional.of(clock.nanoTime());
     seen.computeIfPresent(
         host,
         (id, was) ->
@@ -155,8 +226,17 @@ public final class Hosts {
    * @return whether it was another until now: then nothing that is remembered of its VMs counts
    */
   boolean hold(Transaction tx, HostId host) {
-    boolean fresh = shared.hold(tx, host);
-    if (fresh) {
+    return !hold(tx, Set.of(host)).isEmpty();
+  }
+
+  /**
+   * The same of several hosts.
+   *
+   * @return those that reported to another one until now
+   */
+  Set<HostId> hold(Transaction tx, Set<HostId> all) {
+    Set<HostId> fresh = shared.hold(tx, all);
+    for (HostId host : fresh) {
       tx.afterCommit(() ->
           seen.computeIfPresent(
               host,
@@ -164,7 +244,7 @@ public final class Hosts {
                   new Seen(
                       was.report(),
                       was.reportedAt(),
-                      Optional.of(System.nanoTime()),
+                      Optional.of(clock.nanoTime()),
                       was.standing(),
                       false)));
     }
@@ -179,12 +259,13 @@ public final class Hosts {
         .toList();
   }
 
-  /**
-   * Takes up what another server tells of a host.
-   *
-   * @return what was known of it until now
-   */
-  Optional<Seen> learn(HostTable.Shared told) {
+  /** Those whose agents report to other servers; under the locks of the hosts it stays so. */
+  Set<HostId> notHeld(Transaction tx, Set<HostId> hosts) {
+    return shared.notHeld(tx, hosts);
+  }
+
+  /** Takes up what another server tells of a host. */
+  void learn(HostTable.Shared told) {
     Seen now =
         new Seen(
             told.report(),
@@ -193,14 +274,33 @@ public final class Hosts {
             told.standing().map(Standing::valueOf).orElse(Standing.OURS),
             told.at().holder().isPresent());
     counts.take(told.report());
-    return Optional.ofNullable(seen.put(told.report().id(), now));
+    put(now);
   }
 
   /** A host was removed by another server. */
-  Optional<Seen> forget(HostId host) {
+  void forget(HostId host) {
     agents.remove(host);
     counts.forget(host);
-    return Optional.ofNullable(seen.remove(host));
+    removed(host);
+  }
+
+  private @Nullable Seen removed(HostId host) {
+    takenUp.remove(host);
+    Seen was = seen.remove(host);
+    if (was != null) {
+      bases.changed(was.report(), null);
+    }
+    return was;
+  }
+
+  /** The hosts that have said that a base disk is in their cache, or on its way there. */
+  Set<HostId> speakingOf(DiskId base) {
+    return bases.of(base);
+  }
+
+  /** All hosts, in no order. */
+  Collection<Seen> any() {
+    return seen.values();
   }
 
   Collection<Seen> all() {
@@ -220,9 +320,9 @@ public final class Hosts {
     return host.elsewhere() || heardLately(host);
   }
 
-  private static boolean heardLately(Seen host) {
+  private boolean heardLately(Seen host) {
     return host.heardNanos().isPresent()
-        && System.nanoTime() - host.heardNanos().get() < SILENCE.toNanos();
+        && clock.nanoTime() - host.heardNanos().get() < SILENCE.toNanos();
   }
 
   /** Why no VM should be started there just now. */
@@ -305,7 +405,7 @@ public final class Hosts {
     tx.hosts().remove(host);
     tx.tell(new News.Host(host));
     tx.afterCommit(() -> {
-      seen.remove(host);
+      var _ = removed(host);
       agents.remove(host);
       counts.forget(host);
     });

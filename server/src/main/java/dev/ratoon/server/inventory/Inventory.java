@@ -1,9 +1,9 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.TimeSource;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
-import java.time.InstantSource;
 import java.util.function.Supplier;
 
 /**
@@ -26,7 +26,8 @@ public record Inventory(
     Adoptions adoptions,
     TakeOvers takeOvers,
     Migrations migrations,
-    Others others) {
+    Others others,
+    Layerings layerings) {
 
   public static Inventory open(
       Database database,
@@ -35,10 +36,11 @@ public record Inventory(
       Members members,
       Operations operations,
       WireCounts counts,
-      InstantSource clock) {
+      TimeSource clock) {
     Histories histories = new Histories(incarnation, run);
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
-    KnownVms known = new KnownVms();
+    PromiseMemory promises = new PromiseMemory(clock);
+    KnownVms known = new KnownVms(promises);
     Observations observations = new Observations();
     Revisions revisions =
         new Revisions(database, incarnation, histories, members, new MoveOrders(members, clock));
@@ -48,13 +50,14 @@ public record Inventory(
     Bringing bringing = new Bringing(clock);
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
+    Handovers handovers = new Handovers(known, operations, revisions);
     Migrations migrations =
-        new Migrations(
-            database, hosts, vms, observations, new Handovers(known, operations, revisions), clock);
+        new Migrations(database, hosts, vms, observations, handovers, clock);
+    Deploys deploys = new Deploys(database, hosts, known, operations, revisions, promises, clock);
     return new Inventory(
         hosts,
         vms,
-        new Deploys(database, hosts, known, operations, revisions, clock),
+        deploys,
         new Precaches(database, hosts, operations, revisions, bringing),
         new Verifications(database, hosts, operations, revisions),
         new HostChanges(
@@ -67,10 +70,16 @@ public record Inventory(
         new Reports(
             database,
             hosts,
-            known,
             observations,
-            operations,
             revisions,
+            new VmFolding(
+                database,
+                hosts,
+                known,
+                observations,
+                operations,
+                handovers,
+                new LayerResults(hosts, known, operations, revisions, deploys, clock)),
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
             adoptions,
@@ -81,6 +90,7 @@ public record Inventory(
         adoptions,
         new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
         migrations,
-        new Others(database, hosts, observations, revisions, histories));
+        new Others(database, hosts, observations, revisions, histories),
+        new Layerings(database, vms, known, observations, revisions));
   }
 }

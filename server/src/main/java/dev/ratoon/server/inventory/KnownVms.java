@@ -17,6 +17,11 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class KnownVms {
   private final Map<VmId, VmRow> rows = new ConcurrentHashMap<>();
+  private final PromiseMemory promises;
+
+  KnownVms(PromiseMemory promises) {
+    this.promises = promises;
+  }
 
   /** Those of {@code ids} that exist, inside a write. */
   Map<VmId, VmRow> among(Transaction tx, List<VmId> ids) {
@@ -51,9 +56,16 @@ final class KnownVms {
     remember(tx, List.of(vm));
   }
 
+  /** Writes what the VM is made of now. */
+  void respec(Transaction tx, VmRow vm) {
+    tx.vms().respec(vm);
+    remember(tx, List.of(vm));
+  }
+
   /** Writes what was seen of these VMs. */
   void observe(Transaction tx, List<VmRow> seen) {
     tx.vms().observe(seen);
+    tx.afterCommit(() -> seen.forEach(vm -> promises.forget(vm.host())));
     remember(tx, seen);
   }
 

@@ -306,7 +306,7 @@ public final class Migrations {
   }
 
   private Optional<String> path(HostId host, DiskId base) {
-    return hosts.find(host).flatMap(seen -> PlacementViews.path(seen.report(), base));
+    return hosts.find(host).flatMap(seen -> ParentPaths.file(seen.report(), base));
   }
 
   /** Ends a migration that has not arrived. */

@@ -56,7 +56,10 @@ public final class Others {
       }
     }
     database.<List<HostTable.Shared>>read(tx -> tx.hosts().shared(elsewhere)).forEach(this::learn);
-    gone.forEach(host -> hosts.forget(host).ifPresent(this::forgetVms));
+    gone.forEach(host -> {
+      hosts.forget(host);
+      observations.forget(host);
+    });
   }
 
   /** Looks what has become of all hosts. */
@@ -74,7 +77,9 @@ public final class Others {
       revisions.changed(host, told.at().revision());
       return;
     }
-    hosts.learn(told).filter(before -> !before.elsewhere()).ifPresent(this::forgetVms);
+    hosts.learn(told);
+    // What its VMs do is told to another server now; what that keeps of it is in the database.
+    observations.forget(host);
     boolean follows =
         told.at().holder().isPresent()
             && hosts
@@ -83,11 +88,6 @@ public final class Others {
                 .filter(standing -> standing == Standing.OURS || standing == Standing.GIVING_UP)
                 .isPresent();
     revisions.reported(host, told.at().revision(), follows);
-  }
-
-  /** What its VMs do is told to another server now; what that keeps of it is in the database. */
-  private void forgetVms(Seen before) {
-    before.report().vms().forEach(vm -> observations.forget(vm.id()));
   }
 
   /** Hosts whose agents have fallen silent here may be connected to another server, or to none. */

@@ -4,7 +4,6 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
-import dev.ratoon.model.ReplicaState;
 import dev.ratoon.placement.ClusterTarget;
 import dev.ratoon.placement.FleetSnapshot;
 import dev.ratoon.placement.Placement;
@@ -14,19 +13,17 @@ import dev.ratoon.placement.Ranking;
 import dev.ratoon.placement.Terms;
 import dev.ratoon.placement.VmNeeds;
 import dev.ratoon.protocol.agent.HostReport;
-import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.api.PlacedView;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.server.store.VmRow;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /** Shows where VMs would go, and why they went where they are. */
-record PlacementViews(Hosts hosts) {
+record PlacementViews(Hosts hosts, ParentPaths paths) {
   private static final int MOST_SHOWN = 1000;
 
   /** Why this place was chosen. */
@@ -37,10 +34,10 @@ record PlacementViews(Hosts hosts) {
   }
 
   /** Every host and cluster for these VMs; the fleet stays as it is. */
-  PlacementView of(FleetSnapshot fleet, VmNeeds needs, Blueprint blueprint) {
+  PlacementView of(FleetSnapshot fleet, VmNeeds needs, Blueprint blueprint, Quota quota) {
     int count = blueprint.request().count();
     Placer placer = new Placer(fleet);
-    Placement placement = placer.tryOut(needs, count, Quota.NONE);
+    Placement placement = placer.tryOut(needs, count, quota);
     Map<HostId, Integer> chosen = new HashMap<>();
     Optional<Problem> problem = Optional.empty();
     switch (placement) {
@@ -48,7 +45,9 @@ record PlacementViews(Hosts hosts) {
       case Placement.Refused refused ->
           problem =
               Optional.of(
-                  problem(refused, count).next("'ratoon host list' shows what each has left."));
+                  refused.quota().isEmpty()
+                      ? problem(refused, count).next("'ratoon host list' shows what each has left.")
+                      : problem(refused, count));
     }
     Ranking ranking = Ranking.of(fleet, needs);
     return new PlacementView(
@@ -65,6 +64,9 @@ record PlacementViews(Hosts hosts) {
   }
 
   static Problem problem(Placement.Refused refused, int count) {
+    if (!refused.quota().isEmpty()) {
+      return Quotas.problem("placing " + Words.counted(count, "VM"), refused.quota());
+    }
     return Problem.of(ErrorCode.NO_HOST_FITS, "placing " + Words.counted(count, "VM"))
         .detail(refused.inWords())
         .next(
@@ -105,19 +107,21 @@ record PlacementViews(Hosts hosts) {
       VmRow.Disk disk = disks.get(i);
       Optional<DiskId> base = disk.made().base();
       boolean child = base.isPresent() && disk.made().differencing();
+      Optional<HostReport> known = report.filter(_ -> child);
       Optional<String> path =
-          child ? report.flatMap(known -> path(known, base.orElseThrow())) : Optional.empty();
-      views.add(new PlacementView.Disk(i, disk.image(), base, child, path, path.isPresent()));
+          known.flatMap(r -> paths.fixed(r, base.orElseThrow(), disk.made().parentPath()));
+      List<String> choices =
+          path.isPresent()
+              ? List.of()
+              : disk.made()
+                  .parentPath()
+                  .filter(_ -> child)
+                  .map(List::of)
+                  .orElseGet(() -> known.map(paths::folders).orElse(List.of()));
+      views.add(
+          new PlacementView.Disk(i, disk.image(), base, child, path, path.isPresent(), choices));
     }
     return views;
-  }
-
-  /** The file that a new child would stand on: in the host's own cache, or else on a share. */
-  static Optional<String> path(HostReport report, DiskId base) {
-    return report.replicas().stream()
-        .filter(replica -> replica.diskId().equals(base) && replica.state() == ReplicaState.READY)
-        .min(Comparator.comparing((ReplicaReport replica) -> !replica.cache().isEmpty()))
-        .map(ReplicaReport::path);
   }
 
   private static PlacementView.Cluster cluster(ClusterTarget target) {

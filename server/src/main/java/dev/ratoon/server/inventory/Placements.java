@@ -1,5 +1,6 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
@@ -17,8 +18,10 @@ import dev.ratoon.protocol.api.PlaceRequest;
 import dev.ratoon.protocol.api.PlacementSettings;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.PlacementTable.VmCount;
 import dev.ratoon.server.store.Promises;
 import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmTable.Promised;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -35,7 +38,7 @@ record Placements(Hosts hosts) {
    * @param promises to those of which it is to be known
    */
   List<HostSnapshot> snapshots(Transaction tx, Promises promises, Settings settings) {
-    List<Hosts.Seen> seen = List.copyOf(hosts.all());
+    List<Hosts.Seen> seen = List.copyOf(hosts.any());
     HostSnapshots snapshots =
         new HostSnapshots(
             promises,
@@ -46,12 +49,27 @@ record Placements(Hosts hosts) {
     return seen.stream().map(host -> snapshot(snapshots, host)).toList();
   }
 
-  /** Some hosts; what their links carry is left out. */
+  /**
+   * Some hosts as they are now; what their links carry is left out.
+   *
+   * @param promises what they were promised for; those without any may be left out
+   */
   List<HostSnapshot> snapshots(
-      Transaction tx, Promises promises, Settings settings, Set<HostId> some) {
+      Map<HostId, Promised> promises, Settings settings, Set<HostId> some) {
+    Map<HostId, Long> memory = new HashMap<>();
+    Map<HostId, Long> disk = new HashMap<>();
+    Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
+    Map<HostId, VmCount> vms = new HashMap<>();
+    Map<HostId, Integer> starting = new HashMap<>();
+    promises.forEach((host, promised) -> {
+      memory.put(host, promised.memoryBytes());
+      disk.put(host, promised.diskBytes());
+      bases.put(host, promised.bases());
+      vms.put(host, new VmCount(promised.cpus(), promised.vms()));
+      starting.put(host, promised.starting());
+    });
     HostSnapshots snapshots =
-        new HostSnapshots(
-            promises, tx.placement().vms(some), tx.placement().starting(some), settings, List.of());
+        new HostSnapshots(new Promises(memory, disk, bases), vms, starting, settings, List.of());
     return some.stream()
         .flatMap(host -> hosts.find(host).stream())
         .map(host -> snapshot(snapshots, host))
@@ -69,8 +87,17 @@ record Placements(Hosts hosts) {
         new HostSnapshot.Standing(
             hosts.connected(host),
             member.filter(Member::maintenance).isPresent(),
-            false,
+            member.filter(Member::draining).isPresent(),
             hosts.problem(host)));
+  }
+
+  /** What VMs of this kind need, and where they may not go. */
+  VmNeeds needs(Transaction tx, Blueprint blueprint) {
+    Wishes wishes = wishes(blueprint.request().place());
+    boolean chosen =
+        blueprint.disks().stream().anyMatch(disk -> disk.made().parentPath().isPresent());
+    return blueprint.needs(
+        chosen ? wishes.without(ParentPaths.of(tx, hosts).ruledOut(blueprint.disks())) : wishes);
   }
 
   /** The fleet of these hosts, for VMs that need this. */
@@ -152,7 +179,7 @@ record Placements(Hosts hosts) {
   }
 
   private HostId host(String name) {
-    return hosts.all().stream()
+    return hosts.any().stream()
         .map(Hosts.Seen::report)
         .filter(host -> host.name().text().equals(name) || host.id().toString().equals(name))
         .findFirst()
@@ -165,7 +192,7 @@ record Placements(Hosts hosts) {
 
   private void requireCluster(EntityName name) {
     boolean exists =
-        hosts.all().stream()
+        hosts.any().stream()
             .anyMatch(host ->
                 hosts
                     .member(host.report().id())

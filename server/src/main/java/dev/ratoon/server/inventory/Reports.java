@@ -1,15 +1,10 @@
 package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.DiskId;
-import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
-import dev.ratoon.model.OperationKind;
-import dev.ratoon.model.OperationStep;
-import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmId;
-import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.AdoptedReport;
 import dev.ratoon.protocol.agent.BaseReport;
-import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.MoveReport;
@@ -17,20 +12,13 @@ import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
 import dev.ratoon.server.inventory.Histories.Standing;
-import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
-import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
-import dev.ratoon.server.store.VmRow;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * Folds what agents report into what the server knows: the state of hosts and VMs, and through it
@@ -38,28 +26,22 @@ import java.util.stream.Stream;
  * nothing new costs a comparison, and steps and bytes on their way cost no write.
  */
 public final class Reports implements ServerLink {
-  /** Of a VM that has never changed its host. */
-  private static final long FIRST_EPOCH = 1;
-
   private final Database database;
   private final Hosts hosts;
-  private final KnownVms known;
   private final Observations observations;
-  private final Operations operations;
   private final Revisions revisions;
+  private final VmFolding folding;
   private final BasePlaces places;
   private final BaseProgress bases;
   private final Adoptions adoptions;
   private final Migrations migrations;
-  private final Handovers handovers;
 
   Reports(
       Database database,
       Hosts hosts,
-      KnownVms known,
       Observations observations,
-      Operations operations,
       Revisions revisions,
+      VmFolding folding,
       BasePlaces places,
       BaseProgress bases,
       Adoptions adoptions,
@@ -68,13 +50,11 @@ public final class Reports implements ServerLink {
     this.bases = bases;
     this.adoptions = adoptions;
     this.migrations = migrations;
-    this.handovers = new Handovers(known, operations, revisions);
     this.database = database;
     this.hosts = hosts;
-    this.known = known;
     this.observations = observations;
-    this.operations = operations;
     this.revisions = revisions;
+    this.folding = folding;
   }
 
   @Override
@@ -95,13 +75,20 @@ public final class Reports implements ServerLink {
 
   @Override
   public void report(HostReport report) {
+    if (isQuiet(report)) {
+      hosts.heard(report);
+      return;
+    }
     database.change(tx -> {
       Standing standing = hosts.report(tx, report);
       boolean fresh = hosts.hold(tx, report.id());
       long revision = tx.hosts().revision(report.id()).orElseThrow();
       tx.afterCommit(() -> revisions.reported(report.id(), revision, tells(standing)));
       if (standing == Standing.OURS) {
-        fold(tx, report.id(), report.vms(), fresh);
+        folding.fold(
+            tx,
+            List.of(new VmFolding.Told(report.id(), report.vms())),
+            fresh ? Set.of(report.id()) : Set.of());
         removePurged(tx, report);
         bases.fold(tx, report.id(), report.bases());
         adoptions.fold(tx, report);
@@ -110,6 +97,16 @@ public final class Reports implements ServerLink {
         }
       }
     });
+  }
+
+  /** Whether it says nothing new, and nobody waits for what it says again. */
+  private boolean isQuiet(HostReport report) {
+    return hosts.isQuiet(report)
+        && report.vms().stream().noneMatch(vm -> observations.isNews(report.id(), vm))
+        && !bases.isAwaited(report.id(), report.bases())
+        && report.adopted().map(AdoptedReport::adoptions).orElse(List.of()).isEmpty()
+        && (hosts.knowsRevision(report)
+            || database.<Boolean>read(tx -> tx.vms().toBePurged(report.id()).isEmpty()));
   }
 
   /** Whether the host may be told what it shall be. */
@@ -124,7 +121,7 @@ public final class Reports implements ServerLink {
   public void report(HostId host, List<VmReport> changed) {
     hosts.heard(host);
     if (hosts.isOurs(host)) {
-      database.change(tx -> fold(tx, host, changed, hosts.hold(tx, host)));
+      folding.report(host, changed);
     }
   }
 
@@ -150,103 +147,6 @@ public final class Reports implements ServerLink {
     }
   }
 
-  /**
-   * @param fresh whether the host has reported to another server meanwhile, so that what was the
-   *     latest here may be so no more
-   */
-  private void fold(Transaction tx, HostId host, List<VmReport> reports, boolean fresh) {
-    List<VmReport> news =
-        reports.stream().filter(report -> fresh || observations.isNews(report)).toList();
-    if (news.isEmpty()) {
-      return;
-    }
-    tx.lock(host);
-    Map<VmId, VmRow> rows = known.among(tx, news.stream().map(VmReport::id).toList());
-    List<VmRow> changed = new ArrayList<>();
-    for (VmReport report : news) {
-      VmRow vm = rows.get(report.id());
-      if (vm == null || !vm.host().equals(host) || report.epoch() < vm.epoch()) {
-        continue;
-      }
-      tx.afterCommit(() -> observations.put(report));
-      operations.runningOf(tx, vm.id()).ifPresent(operation -> fold(tx, operation, vm, report));
-      if (vm.epoch() > FIRST_EPOCH) {
-        handovers.arrived(tx, vm, report);
-      }
-      if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
-        remove(tx, vm);
-      } else {
-        VmReport worthKeeping = Observations.lasting(report);
-        // What is on its way is reported again after a crash.
-        boolean onItsWay = report.state() == VmState.DEPLOYING && !report.settled();
-        if (!onItsWay && !vm.observed().equals(Optional.of(worthKeeping))) {
-          changed.add(vm.seenAs(worthKeeping));
-        }
-      }
-    }
-    known.observe(tx, changed);
-  }
-
-  private void fold(Transaction tx, OperationRow operation, VmRow vm, VmReport report) {
-    if (report.powerRevision() < operation.revision()) {
-      return;
-    }
-    List<OperationStep> steps =
-        Stream.concat(own(operation, report).stream(), report.steps().stream()).toList();
-    if (!report.settled()) {
-      tx.afterCommit(() -> operations.progress(operation.view().id(), steps));
-      return;
-    }
-    OperationRow at = operation.withSteps(steps);
-    Optional<Problem> problem = problem(operation, report);
-    if (problem.isPresent()) {
-      operations.fail(tx, at, problem.get());
-    } else {
-      String state = report.state().name().toLowerCase(Locale.ROOT);
-      boolean moved = operation.view().kind() == OperationKind.MIGRATE;
-      operations.succeed(
-          tx, at, moved ? handovers.result(tx, vm, state, hosts.nameOf(vm.host())) : state);
-    }
-  }
-
-  /** The steps that the server did itself, before the host began. */
-  private static List<OperationStep> own(OperationRow operation, VmReport report) {
-    return switch (operation.view().kind()) {
-      case DEPLOY -> operation.view().steps().subList(0, 1);
-      case MIGRATE -> Handovers.before(operation, report.steps());
-      case IMPORT,
-          START,
-          STOP,
-          DELETE,
-          UNDELETE,
-          PRECACHE,
-          VERIFY,
-          SCRUB,
-          ADOPT,
-          UNADOPT,
-          TAKE_OVER ->
-          List.of();
-    };
-  }
-
-  private static Optional<Problem> problem(OperationRow operation, VmReport report) {
-    if (report.state() != VmState.FAILED) {
-      return Optional.empty();
-    }
-    return report
-        .problem()
-        .or(() ->
-            Optional.of(
-                Problem.of(ErrorCode.INTERNAL, "working on " + operation.view().subject())
-                    .detail("The host reports that it failed, but not why.")));
-  }
-
-  private static boolean answers(VmReport report, long powerRevision) {
-    return report.settled()
-        && report.powerRevision() >= powerRevision
-        && report.state() != VmState.FAILED;
-  }
-
   /** A VM to be purged is gone once a host that knows of that no longer has it. */
   private void removePurged(Transaction tx, HostReport report) {
     Set<VmId> there = new HashSet<>();
@@ -256,11 +156,6 @@ public final class Reports implements ServerLink {
     }
     tx.vms().toBePurged(report.id()).stream()
         .filter(vm -> vm.desiredRevision() <= report.revision() && !there.contains(vm.id()))
-        .forEach(vm -> remove(tx, vm));
-  }
-
-  private void remove(Transaction tx, VmRow vm) {
-    known.remove(tx, vm);
-    tx.afterCommit(() -> observations.forget(vm.id()));
+        .forEach(vm -> folding.remove(tx, vm));
   }
 }

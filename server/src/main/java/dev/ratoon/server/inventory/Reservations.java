@@ -1,12 +1,13 @@
 package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.HostId;
+import dev.ratoon.placement.FleetSnapshot;
 import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.placement.Placement;
 import dev.ratoon.placement.Placer;
 import dev.ratoon.placement.Quota;
-import dev.ratoon.placement.VmNeeds;
 import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.server.inventory.DeployBatch.Deploy;
 import dev.ratoon.server.store.Outdated;
 import dev.ratoon.server.store.Transaction;
 import java.util.List;
@@ -16,13 +17,14 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Keeps hosts from being promised twice where several servers place at once. Hosts are chosen by
- * what was promised when the choice began. Then the hosts that were chosen are locked, what they
- * have been promised is read again, and the choice must still hold for each of them; if it does
- * not, the whole deploy is decided anew. One to which that has happened a few times waits until
- * nobody else places and then decides alone, so that it is refused only when there is no room.
+ * Keeps hosts from being promised twice where several servers place at once, and where a choice was
+ * made by what was. Hosts are chosen by what was promised when the snapshot was made. Then the
+ * hosts that were chosen are locked, what they have been promised is read again, and the choice
+ * must still hold for each of them; a deploy of which it does not is decided anew. Where that has
+ * happened to the same a few times it waits until nobody else places and then decides alone, so
+ * that it is refused only when there is no room.
  */
-record Reservations(Placements placements) {
+record Reservations(Placements placements, PromiseMemory promises) {
   private static final int ATTEMPTS_WITH_OTHERS = 3;
 
   /** Before anything is read. */
@@ -35,30 +37,56 @@ record Reservations(Placements placements) {
   }
 
   /**
-   * Locks the chosen hosts, and makes sure that the choice holds.
+   * Locks the chosen hosts, and makes sure that the choices hold; those that do not are to be made
+   * again.
    *
-   * @param places a host for each VM
-   * @throws Outdated if one of them has been promised to others meanwhile
+   * @param deploys with a place for each VM
+   * @param fresh whether they were chosen by how the fleet is now
+   * @throws Outdated if one does not hold all the same: hosts have been promised to others
+   *     meanwhile
    */
-  void require(
-      Transaction tx, String tenant, VmNeeds needs, List<HostId> places, Settings settings) {
-    if (!tx.shared()) {
+  void hold(Transaction tx, Settings settings, List<Deploy> deploys, boolean fresh) {
+    if (deploys.isEmpty() || (fresh && !tx.shared())) {
       return;
     }
-    Map<HostId, Long> counts =
-        places.stream().collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
-    Set<HostId> chosen = counts.keySet();
+    Set<HostId> chosen =
+        deploys.stream()
+            .flatMap(deploy -> deploy.places.stream())
+            .map(Placement.Place::host)
+            .collect(Collectors.toSet());
     tx.lock(chosen);
-    List<HostSnapshot> now = placements.snapshots(tx, tx.vms().promises(chosen), settings, chosen);
-    for (HostSnapshot host : now) {
-      int wanted = counts.getOrDefault(host.id(), 0L).intValue();
-      Placer placer = new Placer(placements.fleet(tx, tenant, needs, List.of(host), settings));
-      if (placer.place(needs, wanted, Quota.NONE) instanceof Placement.Refused) {
-        throw new Outdated("the room on " + host.name());
+    List<HostSnapshot> now = placements.snapshots(promises.of(tx, chosen, fresh), settings, chosen);
+    FleetSnapshot fleet = placements.fleet(now, settings);
+    GroupMembers groups = new GroupMembers(tx);
+    for (Deploy deploy : deploys) {
+      groups.show(fleet, deploy);
+      if (holds(fleet, deploy)) {
+        groups.join(deploy);
+      } else if (fresh) {
+        throw new Outdated("the room for " + deploy.names.getFirst());
+      } else {
+        deploy.again = true;
       }
     }
-    if (now.size() < chosen.size()) {
-      throw new Outdated("a host was removed");
+  }
+
+  /** Whether the hosts take all of it; it has its room there then, and else none. */
+  private static boolean holds(FleetSnapshot fleet, Deploy deploy) {
+    int before = fleet.placed();
+    Map<HostId, Long> counts =
+        deploy.places.stream()
+            .map(Placement.Place::host)
+            .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+    Placer placer = new Placer(fleet);
+    boolean holds =
+        counts.entrySet().stream()
+            .allMatch(entry ->
+                placer.place(
+                        deploy.needs().on(entry.getKey()), entry.getValue().intValue(), Quota.NONE)
+                    instanceof Placement.Chosen);
+    if (!holds) {
+      fleet.undo(before);
     }
+    return holds;
   }
 }

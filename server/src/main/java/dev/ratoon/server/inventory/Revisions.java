@@ -10,19 +10,17 @@ import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.AdoptionTable.Adoption;
 import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.HostTable;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** What each host shall be, and whoever waits for something new in it. */
 public final class Revisions {
@@ -30,15 +28,9 @@ public final class Revisions {
   private final String incarnation;
   private final Histories histories;
   private final Members members;
+  private final Map<HostId, Newest> newest = new ConcurrentHashMap<>();
+  private volatile boolean closed;
   private final MoveOrders moves;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  private final Map<HostId, Long> newest = new HashMap<>();
-
-  /** The hosts of which it is known, in this run, that they follow this database. */
-  private final Set<HostId> following = new HashSet<>();
-
-  private boolean closed;
 
   Revisions(
       Database database,
@@ -61,11 +53,19 @@ public final class Revisions {
     return revision;
   }
 
+  /** New revisions of several hosts' desired states, as part of a change. */
+  Map<HostId, Long> next(Transaction tx, Set<HostId> hosts) {
+    Map<HostId, Long> revisions = tx.hosts().nextRevisions(hosts);
+    hosts.forEach(host -> tx.tell(new News.Host(host)));
+    tx.afterCommit(() -> revisions.forEach(this::tell));
+    return revisions;
+  }
+
   /** Every host shall be something new, as part of a change that concerns all. */
   public void nextOfAll(Transaction tx) {
-    List<HostId> all = tx.hosts().all().stream().map(row -> row.facts().id()).toList();
+    Set<HostId> all = tx.hosts().ids();
     tx.lock(all);
-    all.forEach(host -> next(tx, host));
+    var _ = next(tx, all);
   }
 
   /**
@@ -74,13 +74,7 @@ public final class Revisions {
    * @param follows whether it may be told what it shall be: nobody is before that is known
    */
   void reported(HostId host, long revision, boolean follows) {
-    lock.lock();
-    try {
-      boolean _ = follows ? following.add(host) : following.remove(host);
-    } finally {
-      lock.unlock();
-    }
-    tell(host, revision);
+    of(host).reported(revision, follows);
   }
 
   /** Another server has made a newer revision of a host whose agent reports here. */
@@ -90,45 +84,64 @@ public final class Revisions {
 
   /** Lets those who wait for a host know of its newest revision. */
   private void tell(HostId host, long revision) {
-    lock.lock();
-    try {
-      newest.merge(host, revision, Math::max);
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    of(host).tell(revision);
+  }
+
+  private Newest of(HostId host) {
+    return newest.computeIfAbsent(host, _ -> new Newest());
+  }
+
+  /** Whether the host may be told something newer than this. */
+  public boolean isNewer(HostId host, long known) {
+    Newest told = newest.get(host);
+    return told != null && told.revision() > known;
+  }
+
+  /** The host was removed. */
+  void forget(HostId host) {
+    newest.remove(host);
   }
 
   /** See {@link dev.ratoon.protocol.agent.ServerLink#desired}. */
   Optional<DesiredState> desired(HostId host, long known, Duration wait)
       throws InterruptedException {
-    long newer = await(host, known, wait);
-    if (newer <= known) {
+    if (of(host).await(known, wait, () -> closed) <= known) {
       return Optional.empty();
     }
+    String run = histories.run();
     // The revision is read before the rest: what a later change brings is then at worst told twice.
     return database.read(tx ->
         tx.hosts()
-            .revision(host)
-            .map(revision ->
-                new DesiredState(
-                    incarnation,
-                    revision,
-                    tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
-                    tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList(),
-                    Optional.of(tx.fleet().settings().scrubRules()),
-                    Optional.of(new Lineage(histories.run(), tx.hosts().replaces(host))),
-                    Optional.of(limits(tx, host)),
-                    shares(tx, host),
-                    tx.adoptions().onHost(host).stream().map(Adoption::desired).toList(),
-                    moves.of(tx, host))));
+            .wish(host)
+            .map(wish -> {
+              if (tx.shared()) {
+                tx.servers().requireNotEnded(run, "telling a host what it shall be");
+              }
+              return desired(tx, host, wish, run);
+            }));
   }
 
-  private static TransferLimits limits(Transaction tx, HostId host) {
-    TransferLimits all = tx.fleet().settings().limits();
-    return tx.members()
-        .find(host)
-        .flatMap(Member::limitBytesPerSecond)
+  private DesiredState desired(Transaction tx, HostId host, HostTable.Wish wish, String run) {
+    return new DesiredState(
+        incarnation,
+        wish.revision(),
+        tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
+        wish.ofBases()
+            ? tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList()
+            : List.of(),
+        Optional.of(wish.settings().scrubRules()),
+        Optional.of(new Lineage(run, wish.replaces())),
+        Optional.of(limits(wish)),
+        wish.ofShares() ? shares(tx, host) : List.of(),
+        wish.ofAdoptions()
+            ? tx.adoptions().onHost(host).stream().map(Adoption::desired).toList()
+            : List.of(),
+        moves.of(tx, host));
+  }
+
+  private static TransferLimits limits(HostTable.Wish wish) {
+    TransferLimits all = wish.settings().limits();
+    return wish.limitBytesPerSecond()
         .map(own -> new TransferLimits(own, own, all.libraryBytesPerSecond(), all.libraryUploads()))
         .orElse(all);
   }
@@ -141,31 +154,9 @@ public final class Revisions {
         .toList();
   }
 
-  private long await(HostId host, long known, Duration wait) throws InterruptedException {
-    lock.lock();
-    try {
-      long nanos = wait.toNanos();
-      while (newestFor(host) <= known && !closed && nanos > 0) {
-        nanos = changed.awaitNanos(nanos);
-      }
-      return newestFor(host);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private long newestFor(HostId host) {
-    return following.contains(host) ? newest.getOrDefault(host, -1L) : -1L;
-  }
-
   /** Lets go of those who wait. */
   public void close() {
-    lock.lock();
-    try {
-      closed = true;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    closed = true;
+    newest.values().forEach(Newest::wake);
   }
 }

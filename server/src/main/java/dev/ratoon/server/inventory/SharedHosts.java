@@ -11,15 +11,16 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What a server tells the others of the hosts whose agents report to it: that they do, and what
- * they report. How much of a disk is free changes all the time, so that is told rarely; the rest
- * when it changes. What VMs do is in their own rows.
+ * they report. How much of a disk is free changes all the time, so that is told when it has changed
+ * by much; the rest when it changes. What VMs do is in their own rows.
  */
 final class SharedHosts {
-  private static final Duration TOLD_EVERY = Duration.ofSeconds(20);
+  private static final Duration TOLD_EVERY = Duration.ofMinutes(5);
 
   private final Histories histories;
   private final InstantSource clock;
@@ -33,14 +34,19 @@ final class SharedHosts {
   }
 
   /** See {@link Hosts#hold}. */
-  boolean hold(Transaction tx, HostId host) {
-    if (!tx.shared() || tx.hosts().holder(host).equals(Optional.of(histories.run()))) {
-      return false;
+  Set<HostId> hold(Transaction tx, Set<HostId> hosts) {
+    Set<HostId> fresh = notHeld(tx, hosts);
+    tx.lock(fresh);
+    for (HostId host : fresh) {
+      tx.hosts().hold(host, histories.run());
+      tx.tell(new News.Host(host));
     }
-    tx.lock(host);
-    tx.hosts().hold(host, histories.run());
-    tx.tell(new News.Host(host));
-    return true;
+    return fresh;
+  }
+
+  /** See {@link Hosts#notHeld}. */
+  Set<HostId> notHeld(Transaction tx, Set<HostId> hosts) {
+    return tx.shared() ? tx.hosts().notHeldBy(histories.run(), hosts) : Set.of();
   }
 
   /** Tells others what the host reports, if that is worth it. */
@@ -53,6 +59,7 @@ final class SharedHosts {
     boolean due =
         before == null
             || before.at().plus(TOLD_EVERY).isBefore(now)
+            || HostNews.isDiskNews(before.report(), report)
             || !steady(before.report()).equals(steady(report));
     if (due || standing != Standing.OURS) {
       // A host of another history is known by its report alone, VMs included.

@@ -1,34 +1,29 @@
 package dev.ratoon.server.inventory;
 
-import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.TimeSource;
 import dev.ratoon.placement.FleetSnapshot;
-import dev.ratoon.placement.HostSnapshot;
 import dev.ratoon.placement.Placement;
-import dev.ratoon.placement.Placer;
-import dev.ratoon.placement.Quota;
 import dev.ratoon.placement.VmNeeds;
-import dev.ratoon.placement.Wishes;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.Transaction;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Places VMs on a fleet that is too large to be looked at anew for each deploy. A snapshot is kept,
- * in which what is placed takes its room at once, and made anew in the background once a second. It
- * may be wrong by what has happened since, so a choice counts only when it holds for what is known
- * of the chosen hosts now; where it does not, or where nobody fits, the whole fleet is looked at
- * and the choice is made again. So nobody is refused by what was, and nothing promised twice.
+ * The fleet's snapshot, on which VMs are placed, one after the other. A large fleet is not looked
+ * at anew for each deploy: its snapshot is kept, what is placed takes its room there at once, and
+ * it is made anew in the background. It may be wrong by what has happened since, so a choice counts
+ * only when it holds for what is known of the chosen hosts now; where it does not, or where nobody
+ * fits, the whole fleet is looked at and the choice is made again. So nobody is refused by what
+ * was, and nothing promised twice.
  */
 final class StandingFleet {
   private static final Logger LOG = LoggerFactory.getLogger(StandingFleet.class);
@@ -37,42 +32,68 @@ final class StandingFleet {
   static final int SMALL = 256;
 
   private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
+
+  /** Making it anew takes at most one processor's time in so many. */
+  private static final int SPARING = 20;
+
   private static final long OLD_NANOS = Duration.ofSeconds(30).toNanos();
 
   private final Database database;
   private final Placements placements;
   private final int small;
+  private final TimeSource clock;
   private final AtomicBoolean renewing = new AtomicBoolean();
 
   // Guarded by this.
   private @Nullable Kept kept;
   private List<Placed> placed = new ArrayList<>();
 
-  /** A snapshot, and when its making began. */
-  private record Kept(FleetSnapshot fleet, Settings settings, long sinceNanos) {}
+  /** A snapshot, when its making began, and how long that took. */
+  private record Kept(FleetSnapshot fleet, Settings settings, long sinceNanos, long madeInNanos) {}
 
   private record Placed(HostId host, VmNeeds needs, long atNanos) {}
 
-  StandingFleet(Database database, Placements placements, int small) {
+  StandingFleet(Database database, Placements placements, int small, TimeSource clock) {
+    this.clock = clock;
     this.database = database;
     this.placements = placements;
     this.small = small;
   }
 
-  /** Chooses hosts, or says why not; see {@link Placer#place}. */
-  Placement place(Transaction tx, String tenant, VmNeeds needs, int count, Settings settings) {
-    if (placements.hosts().count() <= small) {
-      return new Placer(looked(tx, tenant, needs, settings)).place(needs, count, Quota.NONE);
+  /** Whether the fleet is so large that its snapshot is kept. */
+  boolean isKept() {
+    return placements.hosts().count() > small;
+  }
+
+  /**
+   * Chooses hosts on the fleet's snapshot.
+   *
+   * @param fresh whether that is to be how the fleet is now
+   * @param choosing is given the snapshot, and whom to tell of what it has placed
+   */
+  synchronized void choose(
+      Transaction tx,
+      Settings settings,
+      boolean fresh,
+      BiConsumer<FleetSnapshot, Noting> choosing) {
+    Kept now = kept;
+    long age = now == null ? Long.MAX_VALUE : clock.nanoTime() - now.sinceNanos();
+    boolean fit = isKept() && now != null && age < OLD_NANOS && now.settings().equals(settings);
+    // What an attempt that came to nothing has placed is not there.
+    if (fresh || tx.attempt() > 1 || now == null || !fit) {
+      now = made(tx, settings);
+      if (isKept()) {
+        take(now);
+      }
+    } else if (age > FRESH_NANOS + SPARING * now.madeInNanos()) {
+      renewInBackground();
     }
-    Set<HostId> group =
-        needs
-            .wishes()
-            .group()
-            .map(g -> tx.placement().group(tenant, new EntityName(g.name())))
-            .orElse(Set.of());
-    synchronized (this) {
-      return place(tx, needs, count, settings, group);
-    }
+    choosing.accept(now.fleet(), this::note);
+  }
+
+  /** Told of what was placed. */
+  interface Noting {
+    void placed(VmNeeds needs, Placement.Chosen chosen);
   }
 
   /** The whole fleet as it is now. */
@@ -81,59 +102,18 @@ final class StandingFleet {
         tx, tenant, needs, placements.snapshots(tx, tx.vms().promises(), settings), settings);
   }
 
-  private Placement place(
-      Transaction tx, VmNeeds needs, int count, Settings settings, Set<HostId> group) {
-    Kept now = kept;
-    long age = now == null ? Long.MAX_VALUE : System.nanoTime() - now.sinceNanos();
-    if (now != null && age < OLD_NANOS && now.settings().equals(settings)) {
-      if (age > FRESH_NANOS) {
-        renewInBackground();
-      }
-      Placement placement = placed(now.fleet(), needs, count, group);
-      if (placement instanceof Placement.Chosen chosen && holds(tx, needs, chosen, settings)) {
-        return noted(needs, chosen);
-      }
+  private void note(VmNeeds needs, Placement.Chosen chosen) {
+    if (isKept()) {
+      long now = clock.nanoTime();
+      chosen.hosts().forEach(host -> placed.add(new Placed(host, needs, now)));
     }
-    Kept fresh = made(tx, settings);
-    take(fresh);
-    Placement placement = placed(fresh.fleet(), needs, count, group);
-    return placement instanceof Placement.Chosen chosen ? noted(needs, chosen) : placement;
-  }
-
-  private static Placement placed(
-      FleetSnapshot fleet, VmNeeds needs, int count, Set<HostId> group) {
-    needs.wishes().group().map(Wishes.Group::name).ifPresent(name -> fleet.group(name, group));
-    return new Placer(fleet).place(needs, count, Quota.NONE);
-  }
-
-  /** Whether the chosen hosts take what is to go there, as far as is known now. */
-  private boolean holds(Transaction tx, VmNeeds needs, Placement.Chosen chosen, Settings settings) {
-    Map<HostId, Integer> counts = new HashMap<>();
-    chosen.hosts().forEach(host -> counts.merge(host, 1, Integer::sum));
-    List<HostSnapshot> hosts =
-        placements.snapshots(tx, tx.vms().promises(counts.keySet()), settings, counts.keySet());
-    FleetSnapshot fleet = placements.fleet(hosts, settings);
-    Placer placer = new Placer(fleet);
-    VmNeeds anywhere = needs.apartFromGroups();
-    return hosts.size() == counts.size()
-        && counts.entrySet().stream()
-            .allMatch(entry ->
-                placer.place(anywhere.on(entry.getKey()), entry.getValue(), Quota.NONE)
-                    instanceof Placement.Chosen);
-  }
-
-  private Placement noted(VmNeeds needs, Placement.Chosen chosen) {
-    long now = System.nanoTime();
-    chosen.hosts().forEach(host -> placed.add(new Placed(host, needs, now)));
-    return chosen;
   }
 
   private Kept made(Transaction tx, Settings settings) {
-    long began = System.nanoTime();
-    return new Kept(
-        placements.fleet(tx, placements.snapshots(tx, tx.vms().promises(), settings), settings),
-        settings,
-        began);
+    long began = clock.nanoTime();
+    FleetSnapshot fleet =
+        placements.fleet(tx, placements.snapshots(tx, tx.vms().promises(), settings), settings);
+    return new Kept(fleet, settings, began, clock.nanoTime() - began);
   }
 
   /** What was placed since its making began is placed there, too. */

@@ -11,6 +11,7 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
+import dev.ratoon.placement.Quota;
 import dev.ratoon.protocol.agent.AdoptedReport;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredNic;
@@ -72,6 +73,8 @@ public final class TakeOvers {
   public OperationView takeOver(
       String tenant, HostId host, String nameOrId, TakeOverRequest request) {
     return database.write(tx -> {
+      // Before any host is locked, as for a deploy.
+      Quota _ = Quotas.hold(tx, tenant, 0);
       tx.lock(host);
       Optional<VmRow> begun = begun(tx, tenant, host, nameOrId);
       return begun.isPresent()
@@ -85,6 +88,8 @@ public final class TakeOvers {
     String doing = "taking over the domain '" + domain.name() + "'";
     EntityName name = request.name().orElseGet(() -> nameOf(domain, doing));
     requireKeepable(tx, tenant, domain, name, doing);
+    long grownBytes = domain.disks().stream().mapToLong(ForeignDomain.Disk::sizeBytes).sum();
+    Quotas.require(tx, tenant, doing, domain.memoryBytes(), grownBytes);
     VmRow vm =
         new VmRow(
             domain.id(),
@@ -132,7 +137,7 @@ public final class TakeOvers {
     List<String> reasons = new ArrayList<>(domain.obstacles());
     boolean known = tx.vms().find(domain.id()).isPresent();
     for (DesiredNic nic : domain.nics()) {
-      if (!known && tx.vms().macExists(nic.mac())) {
+      if (!known && !tx.vms().macsAmong(List.of(nic.mac())).isEmpty()) {
         reasons.add("Another VM has the network address " + nic.mac() + ".");
       }
     }

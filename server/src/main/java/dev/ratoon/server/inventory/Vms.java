@@ -136,14 +136,17 @@ public final class Vms {
       if (kept.epoch() == vm.epoch()) {
         operations.runningOf(tx, vm.id()).ifPresent(operation -> supersede(tx, operation));
       }
-      return want(tx, kept, OperationKind.DELETE, DesiredPower.TRASHED, 0);
+      return want(tx, leftAlone(tx, kept), OperationKind.DELETE, DesiredPower.TRASHED, 0);
     });
   }
 
   /** Brings a VM back from the trash, stopped, if its name and the memory for it are still free. */
   public OperationView undelete(String tenant, String nameOrId) {
     return database.write(tx -> {
-      tx.lock(findTrashed(tx, tenant, nameOrId).host());
+      VmRow before = findTrashed(tx, tenant, nameOrId);
+      // Its disks have counted all the time.
+      Quotas.require(tx, tenant, "undeleting " + before.name(), before.spec().memoryBytes(), 0);
+      tx.lock(before.host());
       VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId), "undeleting");
       if (tx.vms().named(tenant, vm.name()).isPresent()) {
         throw Problem.of(ErrorCode.NAME_TAKEN, "undeleting " + vm.name())
@@ -154,6 +157,16 @@ public final class Vms {
       roomFor(tx, vm);
       return want(tx, vm, OperationKind.UNDELETE, DesiredPower.STOPPED, 0);
     });
+  }
+
+  /** Nothing is to be done to its disks any more, should it come back. */
+  private VmRow leftAlone(Transaction tx, VmRow vm) {
+    if (vm.spec().layering().isEmpty()) {
+      return vm;
+    }
+    VmRow left = vm.madeOf(vm.spec().withLayering(Optional.empty()), vm.desiredRevision());
+    known.respec(tx, left);
+    return left;
   }
 
   private OperationView want(
@@ -172,7 +185,7 @@ public final class Vms {
     return operations.succeed(tx, begin(tx, vm, kind), why);
   }
 
-  private OperationRow begin(Transaction tx, VmRow vm, OperationKind kind) {
+  OperationRow begin(Transaction tx, VmRow vm, OperationKind kind) {
     return operations.begin(
         tx,
         vm.tenant(),
@@ -192,7 +205,7 @@ public final class Vms {
             .detail("The VM was deleted meanwhile."));
   }
 
-  private VmState stateOf(VmRow vm) {
+  VmState stateOf(VmRow vm) {
     return observations.of(vm).map(VmReport::state).orElse(VmState.DEPLOYING);
   }
 
@@ -208,7 +221,7 @@ public final class Vms {
     return vm;
   }
 
-  private VmRow idle(Transaction tx, VmRow vm, String doing) {
+  VmRow idle(Transaction tx, VmRow vm, String doing) {
     operations
         .runningOf(tx, vm.id())
         .ifPresent(operation -> {
@@ -225,7 +238,7 @@ public final class Vms {
     return vm;
   }
 
-  private static void outsideTrash(VmRow vm, String doing) {
+  static void outsideTrash(VmRow vm, String doing) {
     if (vm.trashed()) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
           .detail("It is in the trash.")
@@ -249,7 +262,7 @@ public final class Vms {
   }
 
   /** The VM, which nobody else changes until the transaction has ended. */
-  private static VmRow held(Transaction tx, String tenant, String nameOrId) {
+  static VmRow held(Transaction tx, String tenant, String nameOrId) {
     VmRow vm = find(tx, tenant, nameOrId);
     if (!tx.shared()) {
       return vm;
@@ -258,7 +271,7 @@ public final class Vms {
     return find(tx, tenant, nameOrId);
   }
 
-  private static VmRow find(Transaction tx, String tenant, String nameOrId) {
+  static VmRow find(Transaction tx, String tenant, String nameOrId) {
     return byId(tx, tenant, nameOrId)
         .or(() -> tx.vms().named(tenant, new EntityName(nameOrId)))
         .orElseThrow(() -> notFound(nameOrId, "'ratoon vm list' shows those that exist."));

@@ -29,6 +29,12 @@ final class Words {
       case UNADOPT -> "giving back";
       case TAKE_OVER -> "taking over";
       case MIGRATE -> "migrating";
+      case CLONE -> "cloning";
+      case CREATE_IMAGE -> "making an image of";
+      case SNAPSHOT -> "remembering the state of";
+      case REVERT -> "reverting";
+      case FLATTEN -> "flattening";
+      case REBASE -> "rebasing";
     };
   }
 

@@ -24,7 +24,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -100,7 +99,8 @@ public final class Members {
               Optional.of(sha256(key.getEncoded())),
               clock.instant(),
               Optional.empty(),
-              Optional.empty()));
+              Optional.empty(),
+              false));
     });
     return certified(request.host(), key);
   }
@@ -128,13 +128,11 @@ public final class Members {
   }
 
   private void requireFree(Transaction tx, JoinRequest request) {
-    Collection<Member> all = tx.shared() ? tx.members().all() : members.values();
     boolean taken =
-        all.stream()
-            .anyMatch(other ->
-                !other.removed()
-                    && other.name().equals(request.name())
-                    && !other.host().equals(request.host()));
+        tx.members()
+            .named(request.name())
+            .filter(other -> !other.host().equals(request.host()))
+            .isPresent();
     if (taken) {
       throw Problem.of(ErrorCode.NAME_TAKEN, "letting the host " + request.name() + " join")
           .detail("Another host of the fleet has this name.")
@@ -232,7 +230,8 @@ public final class Members {
                     Optional.empty(),
                     clock.instant(),
                     Optional.empty(),
-                    Optional.empty()));
+                    Optional.empty(),
+                    false));
     put(tx, change.apply(before));
   }
 
@@ -252,7 +251,8 @@ public final class Members {
                 m.keySha256(),
                 m.joinedAt(),
                 Optional.of(clock.instant()),
-                m.limitBytesPerSecond()));
+                m.limitBytesPerSecond(),
+                m.draining()));
   }
 
   private void put(Transaction tx, Member member) {

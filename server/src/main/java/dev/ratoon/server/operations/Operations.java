@@ -19,6 +19,8 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -121,6 +123,18 @@ public final class Operations {
       Subject subject,
       long revision,
       List<OperationStep> steps) {
+    OperationRow row = begun(tenant, kind, subject, revision, steps);
+    add(tx, List.of(row));
+    return row;
+  }
+
+  /** An operation that begins now, once it is {@link #add added}. */
+  public OperationRow begun(
+      String tenant,
+      OperationKind kind,
+      Subject subject,
+      long revision,
+      List<OperationStep> steps) {
     Instant now = clock.instant();
     OperationView view =
         new OperationView(
@@ -136,14 +150,18 @@ public final class Operations {
             Optional.empty(),
             subject.base(),
             subject.host());
-    OperationRow row = new OperationRow(tenant, view, revision);
-    tx.operations().add(row, kind == OperationKind.IMPORT ? tx.run() : Optional.empty());
-    tx.tell(new News.Operation(view.id()));
-    tx.afterCommit(() -> {
-      remember(row);
-      events.publish(row);
-    });
-    return row;
+    return new OperationRow(tenant, view, revision);
+  }
+
+  /** Begins these, as part of a change. */
+  public void add(Transaction tx, List<OperationRow> rows) {
+    tx.operations().add(rows, tx.run());
+    rows.forEach(row -> tx.tell(new News.Operation(row.view().id())));
+    tx.afterCommit(() ->
+        rows.forEach(row -> {
+          remember(row);
+          events.publish(row);
+        }));
   }
 
   private void remember(OperationRow row) {
@@ -170,7 +188,23 @@ public final class Operations {
 
   /** The operation that is under way on this VM. */
   public Optional<OperationRow> runningOf(Transaction tx, VmId vm) {
-    return tx.shared() ? tx.operations().runningOf(vm).map(this::live) : runningOn(vm).findAny();
+    return tx.shared() ? tx.operations().runningOf(vm).map(this::live) : runningOn(vm);
+  }
+
+  /** Those that are under way on these VMs. */
+  public Map<VmId, OperationRow> runningOf(Transaction tx, Collection<VmId> vms) {
+    Map<VmId, OperationRow> under = new HashMap<>();
+    if (tx.shared()) {
+      tx.operations().runningOf(vms).forEach((vm, row) -> under.put(vm, live(row)));
+    } else {
+      vms.forEach(vm -> runningOn(vm).ifPresent(row -> under.put(vm, row)));
+    }
+    return under;
+  }
+
+  /** The operation that memory says is under way on this VM. */
+  public Optional<OperationRow> runningOn(VmId vm) {
+    return runningOn((Record) vm).findAny();
   }
 
   /** The operations that are under way on this base disk of this host. */
@@ -181,6 +215,11 @@ public final class Operations {
             .map(this::live)
             .toList()
         : runningOn(new BaseOnHost(base, host)).toList();
+  }
+
+  /** Whether memory says that something is under way on this base disk of this host. */
+  public boolean isUnderWay(DiskId base, HostId host) {
+    return bySubject.containsKey(new BaseOnHost(base, host));
   }
 
   /** The operations that are under way on this host and are not about a VM. */
@@ -213,45 +252,60 @@ public final class Operations {
 
   /** Ends an operation well, as part of a change. */
   public OperationView succeed(Transaction tx, OperationRow row, String result) {
-    return end(tx, row, OperationState.DONE, Optional.empty(), Optional.of(result));
+    return end(tx, succeeded(row, result));
   }
 
   /** Ends an operation badly, as part of a change. */
   public OperationView fail(Transaction tx, OperationRow row, Problem problem) {
-    return end(tx, row, OperationState.FAILED, Optional.of(problem), Optional.empty());
+    return end(tx, failed(row, problem));
   }
 
-  private OperationView end(
-      Transaction tx,
-      OperationRow row,
-      OperationState state,
-      Optional<Problem> problem,
-      Optional<String> result) {
+  /** One that has ended well, once that is {@link #end written}. */
+  public OperationRow succeeded(OperationRow row, String result) {
+    return ended(row, OperationState.DONE, Optional.empty(), Optional.of(result));
+  }
+
+  /** One that has ended badly, once that is {@link #end written}. */
+  public OperationRow failed(OperationRow row, Problem problem) {
+    return ended(row, OperationState.FAILED, Optional.of(problem), Optional.empty());
+  }
+
+  private OperationRow ended(
+      OperationRow row, OperationState state, Optional<Problem> problem, Optional<String> result) {
     OperationView view = row.view();
     Instant now = clock.instant();
-    OperationRow ended =
-        row.with(
-            new OperationView(
-                view.id(),
-                view.kind(),
-                view.subject(),
-                view.vm(),
-                state,
-                Steps.atEnd(view.steps(), state, now),
-                problem,
-                result,
-                view.createdAt(),
-                Optional.of(now),
-                view.base(),
-                view.host()));
-    if (!tx.operations().end(ended, tx.run())) {
-      throw Problem.of(ErrorCode.INTERRUPTED, "ending the operation " + view.id())
-          .detail("It has ended already, or another server has taken it up.")
-          .asException();
-    }
-    tx.tell(new News.Operation(view.id()));
-    tx.afterCommit(() -> forget(ended));
+    return row.with(
+        new OperationView(
+            view.id(),
+            view.kind(),
+            view.subject(),
+            view.vm(),
+            state,
+            Steps.atEnd(view.steps(), state, now),
+            problem,
+            result,
+            view.createdAt(),
+            Optional.of(now),
+            view.base(),
+            view.host()));
+  }
+
+  private OperationView end(Transaction tx, OperationRow ended) {
+    end(tx, List.of(ended));
     return ended.view();
+  }
+
+  /** Ends these, as part of a change. */
+  public void end(Transaction tx, List<OperationRow> all) {
+    tx.operations()
+        .end(all, tx.run())
+        .ifPresent(not -> {
+          throw Problem.of(ErrorCode.INTERRUPTED, "ending the operation " + not)
+              .detail("It has ended already, or another server has taken it up.")
+              .asException();
+        });
+    all.forEach(ended -> tx.tell(new News.Operation(ended.view().id())));
+    tx.afterCommit(() -> all.forEach(this::forget));
   }
 
   private void forget(OperationRow ended) {
@@ -314,6 +368,11 @@ public final class Operations {
         come.forEach(row -> tx.tell(new News.Operation(row.view().id())));
       });
     }
+  }
+
+  /** No other server is there to be told how far operations have come. */
+  public void shareNothing() {
+    toBeShared.clear();
   }
 
   /** Takes up what another server, or this one, has made of an operation. */

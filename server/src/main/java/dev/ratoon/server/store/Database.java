@@ -7,6 +7,9 @@ import dev.ratoon.model.RatoonException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -14,6 +17,10 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationState;
+import org.flywaydb.core.api.MigrationVersion;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.sqlite.SQLiteErrorCode;
@@ -56,14 +63,46 @@ public final class Database implements AutoCloseable {
 
   /** Opens a database, and makes or renews its tables where needed. */
   public static Database open(DatabaseAddress address) {
+    return open(address, MigrationVersion.LATEST);
+  }
+
+  /** As {@link #open(DatabaseAddress)}, but no further than to this version of the tables. */
+  static Database open(DatabaseAddress address, MigrationVersion version) {
+    return opened(
+        address,
+        pool -> {
+          var _ = tables(pool).target(version).load().migrate();
+        });
+  }
+
+  /** Opens a database whose tables stay as they are, whatever version they are of. */
+  static Database openAsItIs(DatabaseAddress address) {
+    return opened(address, _ -> {});
+  }
+
+  /** The version of the tables; empty if there are none. */
+  Optional<MigrationVersion> version() {
+    return Optional.ofNullable(tables(pool).load().info().current()).map(MigrationInfo::getVersion);
+  }
+
+  /** The version that tables have which this program makes. */
+  MigrationVersion newestVersion() {
+    return Arrays.stream(tables(pool).load().info().all())
+        .filter(migration -> migration.getState() != MigrationState.FUTURE_SUCCESS)
+        .map(MigrationInfo::getVersion)
+        .max(Comparator.naturalOrder())
+        .orElseThrow();
+  }
+
+  private static FluentConfiguration tables(HikariDataSource pool) {
+    return Flyway.configure().dataSource(pool).locations("classpath:dev/ratoon/server/store");
+  }
+
+  private static Database opened(DatabaseAddress address, Consumer<HikariDataSource> prepare) {
     HikariDataSource pool = null;
     try {
       pool = Pools.of(address);
-      Flyway.configure()
-          .dataSource(pool)
-          .locations("classpath:dev/ratoon/server/store")
-          .load()
-          .migrate();
+      prepare.accept(pool);
       return new Database(address, pool);
     } catch (RuntimeException failed) {
       if (pool != null) {

@@ -4,12 +4,17 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.Lineage.Replaced;
+import dev.ratoon.protocol.api.Settings;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /** The hosts that ever reported, and which revision of their desired state is the newest. */
@@ -40,6 +45,21 @@ public final class HostTable {
    */
   public record Place(HostId host, Optional<String> holder, long revision) {}
 
+  /**
+   * What a host shall be beside its VMs, as far as it fits into one row: whether there is anything
+   * else in other tables.
+   *
+   * @param limitBytesPerSecond of this host, where that is not the fleet's setting
+   */
+  public record Wish(
+      long revision,
+      Optional<Replaced> replaces,
+      Settings settings,
+      Optional<Long> limitBytesPerSecond,
+      boolean ofBases,
+      boolean ofShares,
+      boolean ofAdoptions) {}
+
   private final Handle handle;
 
   HostTable(Handle handle) {
@@ -48,11 +68,15 @@ public final class HostTable {
 
   /** Keeps others from changing the hosts, or anything on them. */
   void lock(Collection<HostId> hosts) {
-    handle
-        .createQuery("select id from host where id in (<ids>) order by id for no key update")
-        .bindList("ids", hosts.stream().map(HostId::toString).distinct().toList())
-        .mapTo(String.class)
-        .list();
+    // Pieces in the order of their ids, too, so that nobody waits for one who waits for him.
+    for (List<String> piece :
+        InList.pieces(hosts.stream().map(HostId::toString).sorted().toList())) {
+      handle
+          .createQuery("select id from host where id in (<ids>) order by id for no key update")
+          .bindList("ids", piece)
+          .mapTo(String.class)
+          .list();
+    }
   }
 
   /** Adds the host at revision 1, or writes its new facts. */
@@ -77,6 +101,14 @@ public final class HostTable {
             new HostRow(
                 Column.json(row, "facts", HostReport.class), Column.instant(row, "reported_at")))
         .list();
+  }
+
+  /** All of them. */
+  public Set<HostId> ids() {
+    return handle
+        .createQuery("select id from host")
+        .map((row, context) -> HostId.parse(row.getString("id")))
+        .set();
   }
 
   /** Where these hosts' agents are; those that there are not are left out. */
@@ -190,6 +222,45 @@ public final class HostTable {
         .findOne();
   }
 
+  /** The newest revisions of these hosts' desired states. */
+  public Map<HostId, Long> revisions(Collection<HostId> hosts) {
+    Map<HostId, Long> revisions = HashMap.newHashMap(hosts.size());
+    for (List<String> piece : InList.pieces(hosts)) {
+      handle
+          .createQuery("select id, revision from host where id in (<ids>)")
+          .bindList("ids", piece)
+          .map((row, context) ->
+              Map.entry(HostId.parse(row.getString("id")), row.getLong("revision")))
+          .forEach(entry -> revisions.put(entry.getKey(), entry.getValue()));
+    }
+    return revisions;
+  }
+
+  /** What the host shall be beside its VMs; empty when the host never reported. */
+  public Optional<Wish> wish(HostId host) {
+    return handle
+        .createQuery(
+            """
+            select h.revision, h.replaces, f.settings,
+              (select limit_bytes from member where member.host = h.id) as limit_bytes,
+              exists (select 1 from base_wish where base_wish.host = h.id) as of_bases,
+              exists (select 1 from share) as of_shares,
+              exists (select 1 from adoption where adoption.host = h.id) as of_adoptions
+            from host h, fleet f where h.id = :id\
+            """)
+        .bind("id", host.toString())
+        .map((row, context) ->
+            new Wish(
+                row.getLong("revision"),
+                Column.maybeJson(row, "replaces", Replaced.class),
+                Column.json(row, "settings", Settings.class),
+                Column.number(row, "limit_bytes"),
+                row.getBoolean("of_bases"),
+                row.getBoolean("of_shares"),
+                row.getBoolean("of_adoptions")))
+        .findOne();
+  }
+
   /** The revision with which the server's run began; 0 for a host that has come since. */
   public long began(HostId host) {
     return handle
@@ -245,5 +316,35 @@ public final class HostTable {
         .bind("id", host.toString())
         .mapTo(Long.class)
         .one();
+  }
+
+  /** The same of several hosts, which the transaction has locked; each one's new revision. */
+  public Map<HostId, Long> nextRevisions(Collection<HostId> hosts) {
+    Map<HostId, Long> revisions = HashMap.newHashMap(hosts.size());
+    for (List<String> piece : InList.pieces(hosts)) {
+      handle
+          .createQuery(
+              "update host set revision = revision + 1 where id in (<ids>) returning id, revision")
+          .bindList("ids", piece)
+          .map((row, context) ->
+              Map.entry(HostId.parse(row.getString("id")), row.getLong("revision")))
+          .forEach(entry -> revisions.put(entry.getKey(), entry.getValue()));
+    }
+    return revisions;
+  }
+
+  /** Those of these hosts whose agents report to another server than that of this run, or none. */
+  public Set<HostId> notHeldBy(String run, Collection<HostId> hosts) {
+    Set<HostId> others = new HashSet<>();
+    for (List<String> piece : InList.pieces(hosts)) {
+      handle
+          .createQuery(
+              "select id from host where id in (<ids>) and (holder is null or holder <> :run)")
+          .bindList("ids", piece)
+          .bind("run", run)
+          .map((row, context) -> HostId.parse(row.getString("id")))
+          .forEach(others::add);
+    }
+    return others;
   }
 }

@@ -7,8 +7,11 @@ import dev.ratoon.model.ImageRef;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
 /** The images of each tenant. */
@@ -68,22 +71,32 @@ public final class ImageTable {
         .findOne();
   }
 
-  /** As {@link #find}; nobody removes it until this transaction has ended. */
-  public Optional<ImageRow> keep(String tenant, ImageRef image) {
-    lock(tenant, image, "for share");
-    return find(tenant, image);
+  /** Those of these images that there are; nobody removes one until this transaction has ended. */
+  public Map<ImageRef, ImageRow> keep(String tenant, Set<ImageRef> images) {
+    Map<ImageRef, ImageRow> kept = new HashMap<>();
+    for (List<String> names : InList.pieces(images.stream().map(ImageRef::name).toList())) {
+      handle
+          .createQuery(
+              "select * from image where tenant = :tenant and name in (<names>)"
+                  + (shared ? " order by name, tag for share" : ""))
+          .bind("tenant", tenant)
+          .bindList("names", names)
+          .map((row, context) -> read(row))
+          .forEach(row -> kept.put(row.image(), row));
+    }
+    kept.keySet().retainAll(images);
+    return kept;
   }
 
   /** Waits for all who just use this image for something new. */
   public void lock(String tenant, ImageRef image) {
-    lock(tenant, image, "for update");
-  }
-
-  private void lock(String tenant, ImageRef image, String how) {
     if (shared) {
       handle
           .createQuery(
-              "select 1 from image where tenant = :tenant and name = :name and tag = :tag " + how)
+              """
+              select 1 from image
+              where tenant = :tenant and name = :name and tag = :tag for update\
+              """)
           .bind("tenant", tenant)
           .bind("name", image.name().text())
           .bind("tag", image.tag().text())

@@ -2,6 +2,7 @@ package dev.ratoon.server.store;
 
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -45,7 +46,7 @@ public final class Lease {
   /**
    * Makes sure, for the rest of the transaction, that the lease is not ended.
    *
-   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#SERVER_UNREACHABLE}
+   * @throws RatoonException {@link ErrorCode#SERVER_UNREACHABLE}
    */
   void hold(Handle handle) {
     if (number == 0) {
@@ -64,10 +65,14 @@ public final class Lease {
                 .one()
             > 0;
     if (!stands) {
-      throw Problem.of(ErrorCode.SERVER_UNREACHABLE, "writing to the servers' database")
-          .detail("This server was away for too long; others have taken its work up.")
-          .next("Ask another server, or again in a moment.")
-          .asException();
+      throw over("writing to the servers' database");
     }
+  }
+
+  static RatoonException over(String doing) {
+    return Problem.of(ErrorCode.SERVER_UNREACHABLE, doing)
+        .detail("This server was away for too long; others have taken its work up.")
+        .next("Ask another server, or again in a moment.")
+        .asException();
   }
 }

@@ -25,6 +25,7 @@ public final class MemberTable {
    * @param removedAt since when it belongs to the fleet no more
    * @param limitBytesPerSecond most that it gives and most that it takes, where that is not the
    *     fleet's setting; 0 for no limit
+   * @param draining whether its VMs are to go elsewhere, and no new one is to come
    */
   public record Member(
       HostId host,
@@ -35,7 +36,8 @@ public final class MemberTable {
       Optional<String> keySha256,
       Instant joinedAt,
       Optional<Instant> removedAt,
-      Optional<Long> limitBytesPerSecond) {
+      Optional<Long> limitBytesPerSecond,
+      boolean draining) {
     public Member {
       tags = new TreeSet<>(tags);
     }
@@ -58,13 +60,14 @@ public final class MemberTable {
             """
             insert into member
               (host, name, cluster, tags, maintenance, key_sha256, joined_at, removed_at,
-               limit_bytes)
-            values (:host, :name, :cluster, :tags, :maintenance, :key, :joined, :removed, :limit)
+               limit_bytes, draining)
+            values (:host, :name, :cluster, :tags, :maintenance, :key, :joined, :removed, :limit,
+              :draining)
             on conflict (host) do update set
               name = excluded.name, cluster = excluded.cluster, tags = excluded.tags,
               maintenance = excluded.maintenance, key_sha256 = excluded.key_sha256,
               joined_at = excluded.joined_at, removed_at = excluded.removed_at,
-              limit_bytes = excluded.limit_bytes\
+              limit_bytes = excluded.limit_bytes, draining = excluded.draining\
             """)
         .bind("host", member.host().toString())
         .bind("name", member.name().text())
@@ -75,6 +78,7 @@ public final class MemberTable {
         .bind("joined", member.joinedAt().toEpochMilli())
         .bind("removed", Column.millis(member.removedAt()))
         .bind("limit", member.limitBytesPerSecond().orElse(null))
+        .bind("draining", member.draining())
         .execute();
   }
 
@@ -90,6 +94,15 @@ public final class MemberTable {
         .findOne();
   }
 
+  /** The host that has this name in the fleet. */
+  public Optional<Member> named(EntityName name) {
+    return handle
+        .createQuery("select * from member where name = :name and removed_at is null")
+        .bind("name", name.text())
+        .map((row, context) -> read(row))
+        .findOne();
+  }
+
   private static Member read(ResultSet row) throws SQLException {
     return new Member(
         HostId.parse(row.getString("host")),
@@ -100,7 +113,8 @@ public final class MemberTable {
         Column.text(row, "key_sha256"),
         Column.instant(row, "joined_at"),
         Column.maybeInstant(row, "removed_at"),
-        Column.number(row, "limit_bytes"));
+        Column.number(row, "limit_bytes"),
+        row.getBoolean("draining"));
   }
 
   static String joined(SortedSet<String> tags) {

@@ -17,11 +17,17 @@ import java.sql.Statement;
 import java.sql.Types;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import org.flywaydb.core.api.MigrationVersion;
 
 /**
  * Brings all that a database knows of a fleet into another, empty one, of the same kind or the
  * other. What is read is as it was at one moment; what is written is there whole or not at all. A
  * backup is that, into a file.
+ *
+ * <p>The source is left as it is, its tables too, which a server of another version may use. So the
+ * other database gets tables of the source's version first, and those are renewed when all is
+ * there.
  */
 public final class Moving {
   private static final int BATCH = 500;
@@ -53,13 +59,18 @@ public final class Moving {
     if (to instanceof DatabaseAddress.File(Path file)) {
       makePrivate(file, doing);
     }
-    try (Database source = Database.open(from);
-        Database target = Database.open(to)) {
-      requireEmpty(target, doing);
-      if (alone) {
-        requireNobody(source, doing);
+    try (Database source = Database.openAsItIs(from)) {
+      MigrationVersion version = version(source, doing);
+      Moved moved;
+      try (Database target = Database.open(to, version)) {
+        requireEmpty(target, version, doing);
+        if (alone) {
+          requireNobody(source, doing);
+        }
+        moved = copy(source, target);
       }
-      return copy(source, target);
+      Database.open(to).close();
+      return moved;
     } catch (SQLException failed) {
       throw Problem.of(ErrorCode.INTERNAL, doing)
           .detail(String.valueOf(failed.getMessage()))
@@ -87,7 +98,30 @@ public final class Moving {
     }
   }
 
-  private static void requireEmpty(Database target, String doing) {
+  private static MigrationVersion version(Database source, String doing) {
+    MigrationVersion version =
+        source
+            .version()
+            .orElseThrow(() ->
+                Problem.of(ErrorCode.NOT_FOUND, doing)
+                    .detail("There is no fleet's data in " + source.address() + ".")
+                    .asException());
+    if (version.compareTo(source.newestVersion()) > 0) {
+      throw Problem.of(ErrorCode.WRONG_STATE, doing)
+          .detail("Its tables are of a newer version of Ratoon.")
+          .next("Use the version that its servers are of.")
+          .asException();
+    }
+    return version;
+  }
+
+  private static void requireEmpty(Database target, MigrationVersion version, String doing) {
+    if (!target.version().equals(Optional.of(version))) {
+      throw Problem.of(ErrorCode.WRONG_STATE, doing)
+          .detail("There are tables of another version already.")
+          .next("Make a new database or name another file; nothing is ever overwritten.")
+          .asException();
+    }
     if (target.<Boolean>read(tx -> tx.fleet().exists())) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing)
           .detail("A fleet's data is there already.")

@@ -3,6 +3,7 @@ package dev.ratoon.server.store;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
@@ -18,8 +19,9 @@ public final class NewsTable {
    * What one transaction changed.
    *
    * @param transaction its number
+   * @param run of the server whose it was; empty of one of an earlier version
    */
-  public record Told(long transaction, List<News> news) {}
+  public record Told(long transaction, List<News> news, Optional<String> run) {}
 
   /**
    * A look.
@@ -35,15 +37,16 @@ public final class NewsTable {
     this.handle = handle;
   }
 
-  void add(Collection<News> news) {
+  void add(Collection<News> news, String run) {
     handle
         .createUpdate(
             """
-            insert into news (transaction_id, what, written_at)
-            values (pg_current_xact_id()::text::bigint, :what, %s)\
+            insert into news (transaction_id, what, written_at, server)
+            values (pg_current_xact_id()::text::bigint, :what, %s, :run)\
             """
                 .formatted(NOW))
         .bind("what", news.stream().map(News::text).collect(Collectors.joining(" ")))
+        .bind("run", run)
         .execute();
   }
 
@@ -57,19 +60,24 @@ public final class NewsTable {
 
   /** What has come since a look with this horizon. */
   public Look since(long horizon) {
-    record Row(long seen, long transaction, String what) {}
+    record Row(long seen, long transaction, String what, Optional<String> run) {}
     List<Row> rows =
         handle
             .createQuery(
                 """
                 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as seen,
-                  coalesce(n.transaction_id, 0) as transaction_id, coalesce(n.what, '') as what
+                  coalesce(n.transaction_id, 0) as transaction_id, coalesce(n.what, '') as what,
+                  n.server
                 from (select 1) one left join news n on n.transaction_id >= :horizon
                 order by n.transaction_id\
                 """)
             .bind("horizon", horizon)
             .map((row, context) ->
-                new Row(row.getLong("seen"), row.getLong("transaction_id"), row.getString("what")))
+                new Row(
+                    row.getLong("seen"),
+                    row.getLong("transaction_id"),
+                    row.getString("what"),
+                    Column.text(row, "server")))
             .list();
     return new Look(
         rows.getFirst().seen(),
@@ -78,7 +86,8 @@ public final class NewsTable {
             .map(row ->
                 new Told(
                     row.transaction(),
-                    Arrays.stream(row.what().split(" ")).map(News::parse).toList()))
+                    Arrays.stream(row.what().split(" ")).map(News::parse).toList(),
+                    row.run()))
             .toList());
   }
 

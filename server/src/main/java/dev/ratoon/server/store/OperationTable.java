@@ -13,8 +13,11 @@ import dev.ratoon.protocol.api.OperationView;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
@@ -63,60 +66,79 @@ public final class OperationTable {
   }
 
   /**
-   * Adds one.
+   * Adds these.
    *
-   * @param server that does it by itself
+   * @param run of the server that adds them; it does imports by itself
    */
-  public void add(OperationRow row, Optional<String> server) {
-    OperationView view = row.view();
-    handle
-        .createUpdate(
+  public void add(Collection<OperationRow> rows, Optional<String> run) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    PreparedBatch batch =
+        handle.prepareBatch(
             """
             insert into operation (id, tenant, kind, subject, vm, state, power_revision,
               steps, created_at, base, host, server)
             values (:id, :tenant, :kind, :subject, :vm, :state, :powerRevision,
               :steps, :created, :base, :host, :server)\
-            """)
-        .bind("id", view.id().toString())
-        .bind("tenant", row.tenant())
-        .bind("kind", view.kind().name())
-        .bind("subject", view.subject())
-        .bind("vm", view.vm().map(VmId::toString).orElse(null))
-        .bind("state", view.state().name())
-        .bind("powerRevision", row.revision())
-        .bind("steps", Json.write(view.steps()))
-        .bind("created", view.createdAt().toEpochMilli())
-        .bind("base", view.base().map(DiskId::hex).orElse(null))
-        .bind("host", view.host().map(HostId::toString).orElse(null))
-        .bind("server", server.orElse(null))
-        .execute();
+            """);
+    for (OperationRow row : rows) {
+      OperationView view = row.view();
+      batch
+          .bind("id", view.id().toString())
+          .bind("tenant", row.tenant())
+          .bind("kind", view.kind().name())
+          .bind("subject", view.subject())
+          .bind("vm", view.vm().map(VmId::toString).orElse(null))
+          .bind("state", view.state().name())
+          .bind("powerRevision", row.revision())
+          .bind("steps", Json.write(view.steps()))
+          .bind("created", view.createdAt().toEpochMilli())
+          .bind("base", view.base().map(DiskId::hex).orElse(null))
+          .bind("host", view.host().map(HostId::toString).orElse(null))
+          .bind("server", view.kind() == OperationKind.IMPORT ? run.orElse(null) : null)
+          .add();
+    }
+    batch.execute();
   }
 
   /**
-   * Writes how one has ended.
+   * Writes how these have ended.
    *
    * @param run of the server that writes; one that a server does by itself only that one ends, or
    *     who has taken it up
-   * @return false if it had ended already, or is another server's
+   * @return one that had ended already, or is another server's, if there is such
    */
-  public boolean end(OperationRow row, Optional<String> run) {
-    OperationView view = row.view();
-    return handle
-            .createUpdate(
-                """
-                update operation set state = :state, steps = :steps, problem = :problem,
-                  result = :result, ended_at = :ended
-                where id = :id and state = 'RUNNING' and (server is null or server = :run)\
-                """)
-            .bind("id", view.id().toString())
-            .bind("state", view.state().name())
-            .bind("steps", Json.write(view.steps()))
-            .bind("problem", view.problem().map(Json::write).orElse(null))
-            .bind("result", view.result().orElse(null))
-            .bind("ended", Column.millis(view.endedAt()))
-            .bind("run", run.orElse(""))
-            .execute()
-        == 1;
+  public Optional<OperationId> end(List<OperationRow> rows, Optional<String> run) {
+    if (rows.isEmpty()) {
+      return Optional.empty();
+    }
+    PreparedBatch batch =
+        handle.prepareBatch(
+            """
+            update operation set state = :state, steps = :steps, problem = :problem,
+              result = :result, ended_at = :ended
+            where id = :id and state = 'RUNNING' and (server is null or server = :run)\
+            """);
+    for (OperationRow row : rows) {
+      OperationView view = row.view();
+      batch
+          .bind("id", view.id().toString())
+          .bind("state", view.state().name())
+          .bind("steps", Json.write(view.steps()))
+          .bind("problem", view.problem().map(Json::write).orElse(null))
+          .bind("result", view.result().orElse(null))
+          .bind("ended", Column.millis(view.endedAt()))
+          .bind("run", run.orElse(""))
+          .add();
+    }
+    int[] written = batch.execute();
+    for (int i = 0; i < written.length; i++) {
+      if (written[i] != 1) {
+        return Optional.of(rows.get(i).view().id());
+      }
+    }
+    return Optional.empty();
   }
 
   /** Writes how far these have come, unless they have ended. */
@@ -169,6 +191,20 @@ public final class OperationTable {
         .findFirst();
   }
 
+  /** Those that are under way on these VMs; of several on one the first. */
+  public Map<VmId, OperationRow> runningOf(Collection<VmId> vms) {
+    Map<VmId, OperationRow> running = new HashMap<>();
+    for (List<String> piece : InList.pieces(vms)) {
+      handle
+          .createQuery(
+              "select * from operation where vm in (<vms>) and state = 'RUNNING' order by id")
+          .bindList("vms", piece)
+          .map((row, context) -> read(row))
+          .forEach(row -> row.view().vm().ifPresent(vm -> running.putIfAbsent(vm, row)));
+    }
+    return running;
+  }
+
   /** Those that are under way on this host and are not about a VM. */
   public List<OperationRow> runningOn(HostId host) {
     return handle
@@ -180,13 +216,15 @@ public final class OperationTable {
 
   /** Those of {@code ids} that there are. */
   public List<OperationRow> among(List<OperationId> ids) {
-    return ids.isEmpty()
-        ? List.of()
-        : handle
-            .createQuery("select * from operation where id in (<ids>)")
-            .bindList("ids", ids.stream().map(OperationId::toString).toList())
-            .map((row, context) -> read(row))
-            .list();
+    List<OperationRow> found = new ArrayList<>();
+    for (List<String> piece : InList.pieces(ids)) {
+      handle
+          .createQuery("select * from operation where id in (<ids>)")
+          .bindList("ids", piece)
+          .map((row, context) -> read(row))
+          .forEach(found::add);
+    }
+    return found;
   }
 
   public Optional<OperationRow> find(OperationId id) {

@@ -17,14 +17,14 @@ public final class PlacementTable {
   private static final String VMS =
       """
       select host, sum(cpus) as cpus, count(*) as vms from vm
-      where trashed_at is null %s group by host\
+      where trashed_at is null group by host\
       """;
 
   private static final String STARTING =
       """
       select vm.host as host, count(*) as vms
       from operation join vm on vm.id = operation.vm
-      where operation.state = 'RUNNING' and operation.kind in ('DEPLOY', 'START') %s
+      where operation.state = 'RUNNING' and operation.kind in ('DEPLOY', 'START')
       group by vm.host\
       """;
 
@@ -45,12 +45,7 @@ public final class PlacementTable {
 
   /** The VMs of each host that has any. */
   public Map<HostId, VmCount> vms() {
-    return vms(handle.createQuery(VMS.formatted("")));
-  }
-
-  /** The VMs of those of these hosts that have any. */
-  public Map<HostId, VmCount> vms(Collection<HostId> hosts) {
-    return vms(on(hosts, VMS));
+    return vms(handle.createQuery(VMS));
   }
 
   private static Map<HostId, VmCount> vms(Query query) {
@@ -66,12 +61,7 @@ public final class PlacementTable {
 
   /** How many VMs are being deployed or started on each host that has such. */
   public Map<HostId, Integer> starting() {
-    return starting(handle.createQuery(STARTING.formatted("")));
-  }
-
-  /** The same for these hosts. */
-  public Map<HostId, Integer> starting(Collection<HostId> hosts) {
-    return starting(on(hosts, STARTING));
+    return starting(handle.createQuery(STARTING));
   }
 
   private static Map<HostId, Integer> starting(Query query) {
@@ -80,12 +70,6 @@ public final class PlacementTable {
         .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getInt("vms")))
         .forEach(entry -> counts.put(entry.getKey(), entry.getValue()));
     return counts;
-  }
-
-  private Query on(Collection<HostId> hosts, String query) {
-    return handle
-        .createQuery(query.formatted("and vm.host in (<hosts>)"))
-        .bindList("hosts", hosts.stream().map(HostId::toString).toList());
   }
 
   /** The hosts that have VMs of this group outside the trash. */

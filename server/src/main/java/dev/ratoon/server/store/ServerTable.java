@@ -57,7 +57,7 @@ public final class ServerTable {
         == 1;
   }
 
-  /** Those that may write. */
+  /** Those that may write now. */
   public List<ServerRow> alive() {
     return rows("until > " + NOW);
   }
@@ -68,6 +68,19 @@ public final class ServerTable {
         .createQuery("select run from server where ended_at is null")
         .mapTo(String.class)
         .list();
+  }
+
+  /**
+   * Makes sure that the lease of this run has not been ended until now: what was read before this
+   * call is no newer than what whoever ends it finds.
+   *
+   * @param doing what is not done otherwise
+   * @throws dev.ratoon.model.RatoonException {@link dev.ratoon.model.ErrorCode#SERVER_UNREACHABLE}
+   */
+  public void requireNotEnded(String run, String doing) {
+    if (!notEnded().contains(run)) {
+      throw Lease.over(doing);
+    }
   }
 
   /** A server is reached elsewhere. */
@@ -103,6 +116,11 @@ public final class ServerTable {
     Lease lease = new Lease(silent.run(), silent.number());
     handle.execute("select pg_advisory_xact_lock(?, ?)", Lease.LOCKS, lease.lock());
     return end(lease, "and until <= " + NOW);
+  }
+
+  /** Ends the leases of all that are silent. */
+  public void endSilent() {
+    silent().forEach(this::endSilent);
   }
 
   /** Ends the lease of a server that says so itself. */

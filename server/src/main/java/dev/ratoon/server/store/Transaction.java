@@ -163,6 +163,10 @@ public final class Transaction implements AutoCloseable {
     return new PlacementTable(handle());
   }
 
+  public QuotaTable quotas() {
+    return new QuotaTable(handle(), shared && writing);
+  }
+
   public AdoptionTable adoptions() {
     return new AdoptionTable(handle());
   }
@@ -199,7 +203,7 @@ public final class Transaction implements AutoCloseable {
   void commit() {
     if (opened != null) {
       if (!news.isEmpty()) {
-        news().add(news);
+        news().add(news, lease.run());
       }
       opened.commit();
     }

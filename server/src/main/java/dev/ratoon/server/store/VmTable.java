@@ -24,9 +24,6 @@ import org.jdbi.v3.core.statement.Query;
 
 /** The VMs of all tenants, those in the trash included until their files are gone. */
 public final class VmTable {
-  /** Bound of a list in SQL; longer ones are asked for piece by piece. */
-  private static final int PIECE = 500;
-
   private static final String MEMORY =
       """
       select host, sum(memory_bytes) as bytes from (
@@ -35,23 +32,42 @@ public final class VmTable {
         select migration.target as host, vm.memory_bytes
         from migration join vm on vm.id = migration.vm
         where migration.phase in ('BRINGING', 'COPYING', 'LIVE', 'RETURNING')) promised
-      where host is not null %s group by host\
+      group by host\
       """;
 
+  /** Of hosts' VMs that are just being deployed nothing lasting was reported. */
   private static final String DISK_COMING =
       """
-      select vm.host as host, sum(vm.disk_bytes) as bytes
-      from operation join vm on vm.id = operation.vm
-      where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' %s group by vm.host\
+      select host, sum(disk_bytes) as bytes from vm
+      where observed is null and trashed_at is null group by host\
       """;
 
   private static final String BASES_COMING =
       """
-      select vm.host as host, vm_base.base as base,
-        (select coalesce(max(stored_bytes), 0) from image where disk_id = vm_base.base) as bytes
-      from operation join vm on vm.id = operation.vm join vm_base on vm_base.vm = vm.id
-      where operation.state = 'RUNNING' and operation.kind = 'DEPLOY' %s
-      group by vm.host, vm_base.base\
+      select coming.host as host, coming.base as base, coalesce(images.bytes, 0) as bytes
+      from (select distinct vm.host as host, vm_base.base as base
+        from %s join vm_base on vm_base.vm = vm.id
+        where vm.observed is null and vm.trashed_at is null) as coming
+      left join (select disk_id, max(stored_bytes) as bytes from image group by disk_id) as images
+        on images.disk_id = coming.base\
+      """;
+
+  /** What VMs that are on their way will take where they go. */
+  private static final String MEMORY_COMING =
+      """
+      select migration.target as host, sum(vm.memory_bytes) as bytes
+      from migration join vm on vm.id = migration.vm
+      where migration.phase in ('BRINGING', 'COPYING', 'LIVE', 'RETURNING')
+      group by migration.target\
+      """;
+
+  /** All that a host was promised for, of a few hosts. */
+  private static final String PROMISED =
+      """
+      select host, sum(memory_bytes) as memory, sum(cpus) as cpus, count(*) as vms,
+        sum(case when observed is null then disk_bytes else 0 end) as disk,
+        sum(case when observed is null then 1 else 0 end) as starting
+      from\
       """;
 
   private final Handle handle;
@@ -66,10 +82,10 @@ public final class VmTable {
             """
             insert into vm (id, tenant, name, host, epoch, power, power_revision,
               desired_revision, stop_grace_seconds, memory_bytes, spec, disk_bytes, created_at,
-              cpus, placement_group)
+              cpus, placement_group, grown_bytes)
             values (:id, :tenant, :name, :host, :epoch, :power, :powerRevision,
               :desiredRevision, :grace, :memory, :spec, :diskBytes, :created,
-              :cpus, :group)\
+              :cpus, :group, :grown)\
             """);
     PreparedBatch bases = handle.prepareBatch("insert into vm_base (vm, base) values (:vm, :base)");
     PreparedBatch macs = handle.prepareBatch("insert into vm_mac (vm, mac) values (:vm, :mac)");
@@ -90,6 +106,7 @@ public final class VmTable {
           .bind("created", vm.createdAt().toEpochMilli())
           .bind("cpus", vm.spec().cpus())
           .bind("group", vm.spec().group().map(EntityName::text).orElse(null))
+          .bind("grown", grownBytes(vm.spec()))
           .add();
       vm.spec().bases().forEach(base -> bases.bind("vm", id).bind("base", base.hex()).add());
       for (DesiredNic nic : vm.spec().nics()) {
@@ -101,6 +118,11 @@ public final class VmTable {
         batch.execute();
       }
     }
+  }
+
+  /** What the disks of a VM may grow to together. */
+  static long grownBytes(VmRow.Spec spec) {
+    return spec.disks().stream().mapToLong(disk -> disk.made().sizeBytes()).sum();
   }
 
   /** Writes what is wanted of the VM. */
@@ -122,6 +144,24 @@ public final class VmTable {
         .bind("epoch", vm.epoch())
         .bind("trashed", Column.millis(vm.trashedAt()))
         .execute();
+  }
+
+  /** Writes what the VM is made of now. */
+  public void respec(VmRow vm) {
+    String id = vm.id().toString();
+    handle
+        .createUpdate(
+            "update vm set spec = :spec, desired_revision = :desiredRevision where id = :id")
+        .bind("id", id)
+        .bind("spec", Json.write(vm.spec()))
+        .bind("desiredRevision", vm.desiredRevision())
+        .execute();
+    handle.createUpdate("delete from vm_base where vm = :vm").bind("vm", id).execute();
+    PreparedBatch bases = handle.prepareBatch("insert into vm_base (vm, base) values (:vm, :base)");
+    vm.spec().bases().forEach(base -> bases.bind("vm", id).bind("base", base.hex()).add());
+    if (bases.size() > 0) {
+      bases.execute();
+    }
   }
 
   /** Writes what was seen of the VMs. */
@@ -184,11 +224,7 @@ public final class VmTable {
   /** Those of {@code ids} that exist. */
   public Map<VmId, VmRow> among(List<VmId> ids) {
     Map<VmId, VmRow> found = HashMap.newHashMap(ids.size());
-    for (int from = 0; from < ids.size(); from += PIECE) {
-      List<String> piece =
-          ids.subList(from, Math.min(ids.size(), from + PIECE)).stream()
-              .map(VmId::toString)
-              .toList();
+    for (List<String> piece : InList.pieces(ids)) {
       handle
           .createQuery("select * from vm where id in (<ids>)")
           .bindList("ids", piece)
@@ -200,23 +236,68 @@ public final class VmTable {
 
   /** Those of {@code names} that a VM of the tenant holds. */
   public List<String> taken(String tenant, Collection<EntityName> names) {
-    Set<String> held =
-        new HashSet<>(
-            handle
-                .createQuery("select name from vm where tenant = :tenant and trashed_at is null")
-                .bind("tenant", tenant)
-                .mapTo(String.class)
-                .list());
+    Set<String> held = new HashSet<>();
+    for (List<String> piece : InList.pieces(names)) {
+      handle
+          .createQuery(
+              """
+              select name from vm
+              where tenant = :tenant and name in (<names>) and trashed_at is null\
+              """)
+          .bind("tenant", tenant)
+          .bindList("names", piece)
+          .mapTo(String.class)
+          .forEach(held::add);
+    }
     return names.stream().map(EntityName::text).filter(held::contains).toList();
   }
 
-  /** What these hosts have been promised to. */
-  public Promises promises(Collection<HostId> hosts) {
-    List<String> ids = hosts.stream().map(HostId::toString).toList();
-    return new Promises(
-        byHost(MEMORY.formatted("and host in (<ids>)"), ids),
-        byHost(DISK_COMING.formatted("and vm.host in (<ids>)"), ids),
-        basesComing(BASES_COMING.formatted("and vm.host in (<ids>)"), ids));
+  /**
+   * What a host's VMs outside the trash were promised.
+   *
+   * @param diskBytes of those that are just being deployed, which are {@code starting}
+   */
+  public record Promised(
+      long memoryBytes, long cpus, int vms, long diskBytes, int starting, Map<DiskId, Long> bases) {
+    private static Promised memory(long bytes) {
+      return new Promised(bytes, 0, 0, 0, 0, Map.of());
+    }
+
+    private Promised plus(Promised coming) {
+      return new Promised(memoryBytes + coming.memoryBytes, cpus, vms, diskBytes, starting, bases);
+    }
+  }
+
+  /** What these hosts have been promised for; those without VMs are left out. */
+  public Map<HostId, Promised> promised(Collection<HostId> hosts) {
+    Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
+    Map<HostId, Promised> promised = HashMap.newHashMap(hosts.size());
+    for (List<String> ids : InList.piecesOfRows(hosts)) {
+      String vms = InList.rows(ids) + " as wanted join vm on vm.host = wanted.column1";
+      bases.putAll(
+          basesComing(InList.bindRows(handle.createQuery(BASES_COMING.formatted(vms)), ids)));
+      InList.bindRows(handle.createQuery(PROMISED + " " + vms + " where trashed_at is null group by host"), ids)
+          .map((row, context) -> {
+            HostId host = HostId.parse(row.getString("host"));
+            return Map.entry(
+                host,
+                new Promised(
+                    row.getLong("memory"),
+                    row.getLong("cpus"),
+                    row.getInt("vms"),
+                    row.getLong("disk"),
+                    row.getInt("starting"),
+                    bases.getOrDefault(host, Map.of())));
+          })
+          .forEach(entry -> promised.put(entry.getKey(), entry.getValue()));
+    }
+    byHost(MEMORY_COMING)
+        .forEach((host, bytes) -> {
+          if (hosts.contains(host)) {
+            promised.merge(host, Promised.memory(bytes), Promised::plus);
+          }
+        });
+    return promised;
   }
 
   /** What hosts have been promised to. */
@@ -226,21 +307,21 @@ public final class VmTable {
 
   /** What VMs outside the trash were promised, for each host. */
   public Map<HostId, Long> memoryByHost() {
-    return byHost(MEMORY.formatted(""), List.of());
+    return byHost(MEMORY);
   }
 
   /** What the disks of VMs that are just being deployed may still come to take, for each host. */
   private Map<HostId, Long> diskComingByHost() {
-    return byHost(DISK_COMING.formatted(""), List.of());
+    return byHost(DISK_COMING);
   }
 
   private Map<HostId, Map<DiskId, Long>> basesComingByHost() {
-    return basesComing(BASES_COMING.formatted(""), List.of());
+    return basesComing(handle.createQuery(BASES_COMING.formatted("vm")));
   }
 
-  private Map<HostId, Map<DiskId, Long>> basesComing(String query, List<String> ids) {
+  private static Map<HostId, Map<DiskId, Long>> basesComing(Query query) {
     Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
-    on(query, ids)
+    query
         .map((row, context) ->
             Map.entry(
                 HostId.parse(row.getString("host")),
@@ -252,14 +333,10 @@ public final class VmTable {
     return bases;
   }
 
-  private Query on(String query, List<String> ids) {
-    Query asked = handle.createQuery(query);
-    return ids.isEmpty() ? asked : asked.bindList("ids", ids);
-  }
-
-  private Map<HostId, Long> byHost(String query, List<String> ids) {
+  private Map<HostId, Long> byHost(String query) {
     Map<HostId, Long> bytes = new HashMap<>();
-    on(query, ids)
+    handle
+        .createQuery(query)
         .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getLong("bytes")))
         .forEach(entry -> bytes.put(entry.getKey(), entry.getValue()));
     return bytes;
@@ -317,13 +394,17 @@ public final class VmTable {
         > 0;
   }
 
-  public boolean macExists(String mac) {
-    return handle
-            .createQuery("select count(*) from vm_mac where mac = :mac")
-            .bind("mac", mac)
-            .mapTo(Integer.class)
-            .one()
-        > 0;
+  /** Those of these MAC addresses that VMs have. */
+  public Set<String> macsAmong(Collection<String> macs) {
+    Set<String> there = new HashSet<>();
+    for (List<String> piece : InList.pieces(macs)) {
+      handle
+          .createQuery("select mac from vm_mac where mac in (<macs>)")
+          .bindList("macs", piece)
+          .mapTo(String.class)
+          .forEach(there::add);
+    }
+    return there;
   }
 
   private static VmRow read(ResultSet row) throws SQLException {

@@ -46,7 +46,9 @@ public final class Seat {
     String run = UUID.randomUUID().toString();
     return database.writeFreely(tx -> {
       tx.lockFleet();
-      boolean first = tx.servers().alive().isEmpty();
+      // One that is silent might else come back, and tell hosts things of an earlier generation.
+      tx.servers().endSilent();
+      boolean first = tx.servers().notEnded().isEmpty();
       tx.fleet().began(run, first, clock.instant());
       return tx.servers().begin(run, address, LEASE);
     });

@@ -93,7 +93,7 @@ public final class Together implements AutoCloseable {
     together.following.start();
     together.every(RENEW_EVERY, together::renew);
     together.every(RENEW_EVERY, together::takeUp);
-    together.every(SHARE_EVERY, memory.operations()::share);
+    together.every(SHARE_EVERY, together::share);
     together.every(TIDY_EVERY, together::tidy);
     return together;
   }
@@ -118,6 +118,15 @@ public final class Together implements AutoCloseable {
   private void renew() {
     if (!seat.renew()) {
       learnAll();
+    }
+  }
+
+  /** For nobody it would only be work. */
+  private void share() {
+    if (database.<Integer>read(tx -> tx.servers().alive().size()) > 1) {
+      memory.operations().share();
+    } else {
+      memory.operations().shareNothing();
     }
   }
 
@@ -159,7 +168,7 @@ public final class Together implements AutoCloseable {
     Set<News> news = new LinkedHashSet<>();
     for (Told told : look.told()) {
       if (!seen.contains(told.transaction())) {
-        news.addAll(told.news());
+        told.news().stream().filter(each -> !isOwn(told, each)).forEach(news::add);
       }
     }
     if (behind) {
@@ -171,6 +180,11 @@ public final class Together implements AutoCloseable {
     horizon = look.horizon();
     lookedNanos = now;
     seen.removeIf(transaction -> transaction < look.horizon());
+  }
+
+  /** What this server has made of operations it knows; only of hosts others may know better. */
+  private boolean isOwn(Told told, News news) {
+    return news instanceof News.Operation && told.run().equals(Optional.of(seat.run()));
   }
 
   private void learn(Set<News> news) {

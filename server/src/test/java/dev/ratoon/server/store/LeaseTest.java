@@ -75,6 +75,24 @@ final class LeaseTest {
   }
 
   @Test
+  void nothingIsToldUnderALeaseThatWasEnded() {
+    paused.read(LeaseTest::tell);
+    passLease();
+    paused.read(LeaseTest::tell);
+    assertThat(end()).isTrue();
+    assertThatThrownBy(() -> paused.read(LeaseTest::tell))
+        .isInstanceOfSatisfying(
+            RatoonException.class,
+            refused ->
+                assertThat(refused.problem().code()).isEqualTo(ErrorCode.SERVER_UNREACHABLE));
+  }
+
+  private static boolean tell(Transaction tx) {
+    tx.servers().requireNotEnded("paused", "telling a host what it shall be");
+    return true;
+  }
+
+  @Test
   void whoEndsALeaseWaitsForWhatWasBegunUnderIt() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch resumed = new CountDownLatch(1);

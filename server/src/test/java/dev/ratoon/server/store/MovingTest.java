@@ -12,12 +12,15 @@ import dev.ratoon.server.store.MemberTable.Member;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.UUID;
+import org.flywaydb.core.api.MigrationVersion;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,7 +36,8 @@ final class MovingTest {
           Optional.of("ab"),
           Instant.ofEpochMilli(7),
           Optional.empty(),
-          Optional.of(9L));
+          Optional.of(9L),
+          true);
 
   @TempDir Path folder;
 
@@ -89,6 +93,46 @@ final class MovingTest {
     assertThat(there.rows()).isEqualTo(4);
     assertFilled(shared);
     assertFilled(back);
+  }
+
+  @Test
+  void theSourceStaysOfItsVersion() throws Exception {
+    DatabaseAddress old = new DatabaseAddress.File(folder.resolve("a.db"));
+    MigrationVersion before = MigrationVersion.fromVersion("20");
+    try (Database database = Database.open(old, before);
+        Connection connection = database.connection();
+        Statement statement = connection.createStatement()) {
+      database.change(tx -> {
+        String _ = tx.fleet().incarnation("one");
+      });
+      int _ =
+          statement.executeUpdate(
+              "insert into member (host, name, tags, maintenance, joined_at) values"
+                  + " ('00000000-0000-0000-0000-000000000001', 'h1', '', true, 7)");
+    }
+    DatabaseAddress copy = new DatabaseAddress.File(folder.resolve("b.db"));
+
+    Moving.Moved _ = Moving.copy(old, copy, false);
+
+    try (Database source = Database.openAsItIs(old);
+        Database target = Database.open(copy)) {
+      assertThat(source.version()).contains(before);
+      assertThat(target.version()).contains(target.newestVersion());
+      assertThat(target.<List<Member>>read(tx -> tx.members().all()))
+          .singleElement()
+          .satisfies(member -> assertThat(member.draining()).isFalse());
+    }
+  }
+
+  @Test
+  void whatHoldsNoFleetIsLeftAsItIs() {
+    DatabaseAddress empty = new DatabaseAddress.File(folder.resolve("a.db"));
+    DatabaseAddress target = new DatabaseAddress.File(folder.resolve("b.db"));
+    Database.openAsItIs(empty).close();
+
+    assertThatThrownBy(() -> Moving.copy(empty, target, false))
+        .isInstanceOf(RatoonException.class)
+        .hasMessageContaining("no fleet's data");
   }
 
   @Test

@@ -1,0 +1,273 @@
+package dev.ratoon.agent.vm;
+
+import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.cache.Base;
+import dev.ratoon.disk.Backing;
+import dev.ratoon.disk.CreateOptions;
+import dev.ratoon.disk.DiskFormat;
+import dev.ratoon.disk.Progress;
+import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.WritableDisk;
+import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.copy.Conversion;
+import dev.ratoon.disk.copy.Rebase;
+import dev.ratoon.disk.file.Faults;
+import dev.ratoon.disk.manifest.Manifest;
+import dev.ratoon.disk.manifest.Manifests;
+import dev.ratoon.disk.qcow2.Qcow2Header;
+import dev.ratoon.model.ByteSize;
+import dev.ratoon.model.DiskId;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredLayering;
+import dev.ratoon.protocol.agent.DesiredVm;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Puts the disks of a VM that has no domain, and whose layers are settled, on other bases, or on
+ * none. What takes a disk's place is whole before the record says so, and what it takes the place
+ * of goes after that.
+ */
+record Relayering(LayerTools tools) {
+  private static final int PARALLELISM = 2;
+
+  /** New, empty files on the bases that are wanted; what was written to the present ones goes. */
+  void renew(DesiredVm vm, DesiredLayering wanted, Bases.Progress progress) {
+    bring(vm, wanted, progress);
+    Path folder = tools.folder(vm.id());
+    List<DesiredDisk> next = new ArrayList<>();
+    for (int i = 0; i < vm.disks().size(); i++) {
+      if (!wanted.concerns(i)) {
+        next.add(vm.disks().get(i));
+        continue;
+      }
+      DesiredDisk shall = wanted.disks().get(i);
+      Path file = VmDisk.next(vm, folder, i).file();
+      if (shall.base().isPresent()) {
+        Base base = tools.caches().use(shall.base().get());
+        tools.makeChild(file, Math.max(shall.sizeBytes(), base.sizeBytes()), recorded(base));
+      } else {
+        LayerTools.remove(file);
+        empty(file, shall.sizeBytes()).close();
+        tools.give(file);
+      }
+      next.add(
+          new DesiredDisk(
+                  shall.base(),
+                  shall.sizeBytes(),
+                  true,
+                  Optional.empty(),
+                  vm.disks().get(i).generation())
+              .inNextFile());
+    }
+    wanted.variables().ifPresent(id -> renewVariables(folder, id));
+    replace(vm, folder, next);
+  }
+
+  private void renewVariables(Path folder, DiskId id) {
+    Path variables = folder.resolve(VmFiles.VARIABLES);
+    Path fresh = variables.resolveSibling(VmFiles.VARIABLES + ".new");
+    LayerTools.remove(fresh);
+    long _ =
+        tools
+            .caches()
+            .copyWhole(id, fresh, tools.caches().use(id).sizeBytes(), (done, total) -> {});
+    tools.give(fresh);
+    try {
+      Files.move(
+          fresh, variables, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException failed) {
+      throw Faults.unwritable(variables, failed);
+    }
+  }
+
+  /** The record says so, and then what was before is removed. */
+  private void replace(DesiredVm vm, Path folder, List<DesiredDisk> next) {
+    List<Path> before = new ArrayList<>();
+    for (int i = 0; i < vm.disks().size(); i++) {
+      if (!next.get(i).equals(vm.disks().get(i))) {
+        before.add(VmDisk.of(vm, folder, i).file());
+      }
+    }
+    tools.records().update(vm, known -> known.standing(next));
+    before.forEach(LayerTools::remove);
+  }
+
+  private void bring(DesiredVm vm, DesiredLayering wanted, Bases.Progress progress) {
+    if (wanted.disks().size() != vm.disks().size()) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "changing the layers of VM '" + vm.name() + "'")
+          .detail("It has " + vm.disks().size() + " disks, not " + wanted.disks().size() + ".")
+          .asException();
+    }
+    tools.bases().ready(vm.withDisks(wanted.disks()), progress);
+    wanted.variables().ifPresent(id -> tools.bases().ready(id, vm, progress));
+  }
+
+  private static Backing recorded(Base base) {
+    return new Backing(base.path(), base.format(), Optional.empty(), Optional.of(base.id()));
+  }
+
+  private static WritableDisk empty(Path file, long sizeBytes) {
+    return VirtualDisks.create(file, sizeBytes, Optional.empty(), CreateOptions.Qcow2.STANDARD);
+  }
+
+  /**
+   * Refuses unless every disk reads as the base that it stands on.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code wrong-state}
+   */
+  void requireUnwritten(DesiredVm vm, DesiredLayering wanted) {
+    Path folder = tools.folder(vm.id());
+    for (int i = 0; i < vm.disks().size(); i++) {
+      if (!wanted.concerns(i)) {
+        continue;
+      }
+      VmDisk disk = VmDisk.of(vm, folder, i);
+      Optional<Base> base = disk.parent(tools.caches());
+      long differing = base.isEmpty() ? LayerTools.sizeOf(disk) : differing(disk, base.get());
+      if (differing > 0) {
+        throw Problem.of(ErrorCode.WRONG_STATE, "giving VM '" + vm.name() + "' another image")
+            .detail(
+                ("Its guest has changed disk %d: %s of it no longer are as in the image. A guest's"
+                        + " blocks on top of another image's would make a file system of halves of"
+                        + " two, so they are not carried over.")
+                    .formatted(i, ByteSize.show(differing)))
+            .next(
+                "Keep what the guest has, on the newer base disk: --keep-content. Or begin anew on"
+                    + " the newer image, without anything that the guest wrote: --discard.")
+            .asException();
+      }
+    }
+  }
+
+  private long differing(VmDisk disk, Base base) {
+    Manifest parent = tools.caches().own().manifest(base.id());
+    try (VirtualDisk child = tools.open(disk.file(), disk.format())) {
+      Manifest now = Manifests.ofChild(child, parent, PARALLELISM, Progress.NONE);
+      long bytes = 0;
+      for (long chunk = 0; chunk < now.chunks(); chunk++) {
+        boolean same =
+            now.isZero(chunk)
+                ? chunk >= parent.chunks() || parent.isZero(chunk)
+                : chunk < parent.chunks() && parent.matches(chunk, now.sha256(chunk));
+        bytes += same ? 0 : now.chunkBytes(chunk);
+      }
+      return bytes;
+    }
+  }
+
+  /** The disks stand on other bases, and read as before. */
+  void rebase(DesiredVm vm, DesiredLayering wanted, Bases.Progress progress) {
+    bring(vm, wanted, progress);
+    Path folder = tools.folder(vm.id());
+    List<DesiredDisk> standing = new ArrayList<>(vm.disks());
+    for (int i = 0; i < vm.disks().size(); i++) {
+      Optional<DiskId> next = wanted.disks().get(i).base();
+      VmDisk disk = VmDisk.of(vm, folder, i);
+      if (wanted.concerns(i) && next.isPresent() && !next.equals(disk.wanted().base())) {
+        rebase(disk, tools.caches().use(next.get()), progress);
+        standing.set(i, disk.wanted().on(next));
+        List<DesiredDisk> now = List.copyOf(standing);
+        tools.records().update(vm, known -> known.standing(now));
+      }
+    }
+  }
+
+  private void rebase(VmDisk disk, Base next, Bases.Progress progress) {
+    Optional<Backing> named = Qcow2Header.read(disk.file()).backing(disk.file());
+    if (named.equals(Optional.of(new Backing(next.path(), next.format())))) {
+      return; // done before, and cut off before that was written down
+    }
+    Base present =
+        disk.parent(tools.caches())
+            .orElseThrow(() ->
+                Problem.of(ErrorCode.WRONG_STATE, "putting " + disk.file() + " on another base")
+                    .detail("It stands alone.")
+                    .asException());
+    Manifest old = tools.caches().own().manifest(present.id());
+    Manifest young = tools.caches().own().manifest(next.id());
+    DiskId before = content(disk, old);
+    AtomicLong done = new AtomicLong();
+    try (WritableDisk child =
+            VirtualDisks.openWritable(disk.file(), disk.format(), LayerTools.rules());
+        VirtualDisk presentDisk = tools.caches().open(present);
+        VirtualDisk nextDisk = tools.caches().open(next)) {
+      long _ =
+          Rebase.copyDifferences(
+              child,
+              new Rebase.Parent(presentDisk, old),
+              new Rebase.Parent(nextDisk, young),
+              recorded(next),
+              PARALLELISM,
+              bytes -> progress.at(done.addAndGet(bytes), child.size()));
+    }
+    if (!content(disk, young).equals(before)) {
+      // What was copied into it is what it read before, so that this undoes all of it.
+      VirtualDisks.relink(disk.file(), disk.format(), recorded(present));
+      throw Problem.of(ErrorCode.OVERLAY_ALTERED, "putting " + disk.file() + " on another base")
+          .detail("It did not read as before, and stands on its old base again.")
+          .next("Check the memory and the disk of this host.")
+          .asException();
+    }
+  }
+
+  private DiskId content(VmDisk disk, Manifest parent) {
+    try (VirtualDisk opened = tools.open(disk.file(), disk.format())) {
+      return Manifests.ofChild(opened, parent, PARALLELISM, Progress.NONE).id();
+    }
+  }
+
+  /** Whole files take the place of those that stand on bases. */
+  void flatten(DesiredVm vm, Bases.Progress progress) {
+    Path folder = tools.folder(vm.id());
+    List<DesiredDisk> next = new ArrayList<>();
+    for (int i = 0; i < vm.disks().size(); i++) {
+      VmDisk disk = VmDisk.of(vm, folder, i);
+      if (disk.isChild()) {
+        flatten(disk, VmDisk.next(vm, folder, i).file(), progress);
+        next.add(disk.wanted().on(Optional.empty()).inNextFile());
+      } else {
+        next.add(disk.wanted());
+      }
+    }
+    replace(vm, folder, next);
+  }
+
+  private void flatten(VmDisk disk, Path whole, Bases.Progress progress) {
+    Optional<Base> base = disk.parent(tools.caches());
+    LayerTools.remove(whole);
+    AtomicLong done = new AtomicLong();
+    try (VirtualDisk source = tools.open(disk.file(), disk.format())) {
+      try (WritableDisk target = empty(whole, source.size())) {
+        Conversion.convert(
+            source,
+            target,
+            PARALLELISM,
+            bytes -> progress.at(done.addAndGet(bytes), source.size()));
+        target.flush();
+      }
+      DiskId before = Manifests.of(source, PARALLELISM, Progress.NONE).id();
+      DiskId after;
+      try (VirtualDisk copy = tools.open(whole, DiskFormat.QCOW2)) {
+        after = Manifests.of(copy, PARALLELISM, Progress.NONE).id();
+      }
+      base.ifPresent(known -> tools.caches().use(known.id(), Optional.of(known.path())));
+      if (!before.equals(after)) {
+        LayerTools.remove(whole);
+        throw Problem.of(ErrorCode.OVERLAY_ALTERED, "flattening the disk " + disk.file())
+            .detail("The copy does not read as the disk. It is removed; the disk is as it was.")
+            .next("Check the memory and the disk of this host.")
+            .asException();
+      }
+    }
+    tools.give(whole);
+  }
+}

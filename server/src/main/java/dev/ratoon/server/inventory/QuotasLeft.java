@@ -1,0 +1,34 @@
+package dev.ratoon.server.inventory;
+
+import dev.ratoon.placement.Quota;
+import dev.ratoon.server.inventory.DeployBatch.Deploy;
+import dev.ratoon.server.store.Transaction;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What tenants may still be given: as the database says, less what was given since. */
+final class QuotasLeft {
+  private final Transaction tx;
+  private final Map<String, Quota> left = new HashMap<>();
+
+  QuotasLeft(Transaction tx) {
+    this.tx = tx;
+  }
+
+  /** What the deploy would go beyond, in words. */
+  List<String> reasonsAgainst(Deploy deploy) {
+    return of(deploy).reasonsAgainst(deploy.needs(), deploy.wanted.request().count());
+  }
+
+  /** The deploy's VMs count from now on. */
+  void take(Deploy deploy) {
+    left.put(
+        deploy.wanted.tenant(), of(deploy).less(deploy.needs(), deploy.wanted.request().count()));
+  }
+
+  private Quota of(Deploy deploy) {
+    return left.computeIfAbsent(deploy.wanted.tenant(), tenant -> Quotas.hold(tx, tenant, 0))
+        .withEach(deploy.blueprint().grownBytes());
+  }
+}

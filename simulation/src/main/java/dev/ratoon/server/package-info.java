@@ -1,0 +1,5 @@
+/** The server from within. */
+@NullMarked
+package dev.ratoon.server;
+
+import org.jspecify.annotations.NullMarked;
