@@ -11,6 +11,7 @@ public enum OperationKind {
   PRECACHE,
   VERIFY,
   SCRUB,
+  EVICT,
   ADOPT,
   UNADOPT,
   TAKE_OVER

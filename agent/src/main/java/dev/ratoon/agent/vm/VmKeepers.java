@@ -35,6 +35,8 @@ import java.util.stream.Stream;
 
 /** All VMs of this host, each with its keeper. */
 public final class VmKeepers implements AutoCloseable {
+  private static final int NAMES_SHOWN = 10;
+
   private final Hypervisor hypervisor;
   private final VmFolders folders;
   private final ConsoleWatch consoles;
@@ -83,9 +85,11 @@ public final class VmKeepers implements AutoCloseable {
     }
     for (VmId id : List.copyOf(keepers.keySet())) {
       if (!wanted.contains(id)) {
-        VmKeeper unwanted = keepers.remove(id);
+        VmKeeper unwanted = keepers.get(id);
         if (unwanted != null) {
+          // In this order: what is about to need a base is among those who are asked.
           unwanted.close();
+          keepers.remove(id);
         }
       }
     }
@@ -146,6 +150,18 @@ public final class VmKeepers implements AutoCloseable {
   public List<String> standingOn(Set<Path> files, Set<DiskId> ids) {
     List<DesiredVm> wanted = keepers.values().stream().map(VmKeeper::wanted).toList();
     return new Children(folders).on(files, ids, wanted);
+  }
+
+  /** Why the base in these files must stay here, in words; empty if no VM needs it. */
+  public Optional<String> needing(DiskId id, Collection<Path> files) {
+    List<String> names = standingOn(Set.copyOf(files), Set.of(id));
+    int more = names.size() - NAMES_SHOWN;
+    return names.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "On it stand: "
+                + String.join(", ", names.stream().limit(NAMES_SHOWN).toList())
+                + (more > 0 ? " and " + more + " more." : "."));
   }
 
   /** See {@link dev.ratoon.protocol.agent.AgentLink#console}. */

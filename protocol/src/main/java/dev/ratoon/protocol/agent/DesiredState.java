@@ -34,6 +34,20 @@ public record DesiredState(
     adoptions = List.copyOf(adoptions);
   }
 
+  /** The same, but for what is to be done for base disks. */
+  public DesiredState withBases(List<DesiredBase> others) {
+    return new DesiredState(
+        incarnation,
+        revision,
+        vms,
+        others,
+        scrub,
+        lineage,
+        limits,
+        shares,
+        adoptions);
+  }
+
   /** Of VMs alone. */
   public DesiredState(String incarnation, long revision, List<DesiredVm> vms) {
     this(

@@ -25,6 +25,7 @@ final class Words {
       case UNDELETE -> "undeleting";
       case PRECACHE -> "bringing";
       case VERIFY, SCRUB -> "verifying";
+      case EVICT -> "removing";
       case ADOPT -> "adopting";
       case UNADOPT -> "giving back";
       case TAKE_OVER -> "taking over";
