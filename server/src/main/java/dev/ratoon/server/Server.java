@@ -234,6 +234,7 @@ public final class Server implements AutoCloseable {
   /** As the schedule does, for tests with a clock of their own. */
   void sweep() {
     inventory.trash().sweep();
+    inventory.cleanUps().sweep();
   }
 
   private static ScheduledExecutorService sweeping(Inventory inventory) {
@@ -248,6 +249,11 @@ public final class Server implements AutoCloseable {
                 inventory.trash().sweep();
               } catch (RuntimeException tryAgainLater) {
                 LOG.atError().setCause(tryAgainLater).log("sweeping the trash failed");
+              }
+              try {
+                inventory.cleanUps().sweep();
+              } catch (RuntimeException tryAgainLater) {
+                LOG.atError().setCause(tryAgainLater).log("cleaning up caches failed");
               }
             },
             seconds,

@@ -25,7 +25,8 @@ public record Inventory(
     FleetShares shares,
     Adoptions adoptions,
     TakeOvers takeOvers,
-    Others others) {
+    Others others,
+    CleanUps cleanUps) {
 
   public static Inventory open(
       Database database,
@@ -43,6 +44,7 @@ public record Inventory(
     FleetShares shares =
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);
+    hosts.onReport(new BaseUses(observations, clock)::reported);
     Bringing bringing = new Bringing(clock);
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     return new Inventory(
@@ -73,6 +75,13 @@ public record Inventory(
         shares,
         adoptions,
         new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
-        new Others(database, hosts, observations, revisions, histories));
+        new Others(database, hosts, observations, revisions, histories),
+        new CleanUps(
+            database,
+            hosts,
+            operations,
+            revisions,
+            new CleanUpFacts(hosts, observations, bringing, clock),
+            clock));
   }
 }

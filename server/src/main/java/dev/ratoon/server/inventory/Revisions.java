@@ -9,6 +9,7 @@ import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.AdoptionTable.Adoption;
 import dev.ratoon.server.store.BaseWishTable.BaseWish;
+import dev.ratoon.server.store.CleanUpTable.Removal;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.News;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /** What each host shall be, and whoever waits for something new in it. */
 public final class Revisions {
@@ -117,7 +119,10 @@ public final class Revisions {
         incarnation,
         revision,
         tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
-        tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList(),
+        Stream.concat(
+                tx.baseWishes().onHost(host).stream().map(BaseWish::desired),
+                tx.cleanUp().removalsOn(host).stream().map(Removal::desired))
+            .toList(),
         Optional.of(tx.fleet().settings().scrubRules()),
         Optional.of(lineage),
         Optional.of(limits(tx, host)),
