@@ -8,6 +8,7 @@ public enum OperationKind {
   STOP,
   DELETE,
   UNDELETE,
+  PURGE,
   PRECACHE,
   VERIFY,
   SCRUB,

@@ -153,10 +153,10 @@ public final class Reports implements ServerLink {
         continue;
       }
       tx.afterCommit(() -> observations.put(host, report));
-      operations.runningOf(tx, vm.id()).ifPresent(operation -> fold(tx, operation, report));
       if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
         remove(tx, vm);
       } else {
+        operations.runningOf(tx, vm.id()).ifPresent(operation -> fold(tx, operation, report));
         VmReport worthKeeping = Observations.lasting(report);
         // What is on its way is reported again after a crash.
         boolean onItsWay = report.state() == VmState.DEPLOYING && !report.settled();
@@ -225,6 +225,9 @@ public final class Reports implements ServerLink {
   }
 
   private void remove(Transaction tx, VmRow vm) {
+    operations
+        .runningOf(tx, vm.id())
+        .ifPresent(operation -> operations.succeed(tx, operation, "gone"));
     known.remove(tx, vm);
     tx.afterCommit(() -> observations.forget(vm));
   }

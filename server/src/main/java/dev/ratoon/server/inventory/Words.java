@@ -23,6 +23,7 @@ final class Words {
       case STOP -> "stopping";
       case DELETE -> "deleting";
       case UNDELETE -> "undeleting";
+      case PURGE -> "purging";
       case PRECACHE -> "bringing";
       case VERIFY, SCRUB -> "verifying";
       case EVICT -> "removing";
