@@ -235,6 +235,7 @@ public final class Server implements AutoCloseable {
   void sweep() {
     inventory.trash().sweep();
     inventory.cleanUps().sweep();
+    inventory.lowSpace().sweep();
   }
 
   private static ScheduledExecutorService sweeping(Inventory inventory) {
@@ -252,6 +253,7 @@ public final class Server implements AutoCloseable {
               }
               try {
                 inventory.cleanUps().sweep();
+                inventory.lowSpace().sweep();
               } catch (RuntimeException tryAgainLater) {
                 LOG.atError().setCause(tryAgainLater).log("cleaning up caches failed");
               }

@@ -202,7 +202,12 @@ public final class VmKeepers implements AutoCloseable {
         }
       }
       case HypervisorEvent.DomainStarted(VmId id) -> poke(id);
-      case HypervisorEvent.DomainPaused(VmId id, HypervisorEvent.PauseReason reason) -> poke(id);
+      case HypervisorEvent.DomainPaused(VmId id, HypervisorEvent.PauseReason reason) -> {
+        VmKeeper keeper = keepers.get(id);
+        if (keeper != null) {
+          keeper.held(reason);
+        }
+      }
       case HypervisorEvent.DomainResumed(VmId id) -> poke(id);
       case HypervisorEvent.ConnectionBack() -> keepers.values().forEach(VmKeeper::poke);
       case HypervisorEvent.ConnectionLost() -> {}

@@ -11,6 +11,7 @@ import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
 import dev.ratoon.agent.vm.VmRecord.Run;
 import dev.ratoon.agent.work.Timeline;
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
@@ -317,6 +318,16 @@ final class VmWork {
       ledger.noteGivenUp(record);
     } catch (RatoonException unwritable) {
       LOG.warn("VM {}: {}", record.id(), unwritable.problem().oneLine());
+    }
+  }
+
+  /** What can still be written where the VM's disks lie. */
+  long freeBytes(VmId id) {
+    Path folder = folders.of(id);
+    try {
+      return Files.getFileStore(folder).getUsableSpace();
+    } catch (IOException failed) {
+      throw Faults.unreadable(folder, failed);
     }
   }
 

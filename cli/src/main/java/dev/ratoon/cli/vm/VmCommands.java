@@ -39,6 +39,7 @@ public final class VmCommands {
         Branch.command("stop", () -> new VmPower.Stop(session)),
         Branch.command("delete", () -> new VmPower.Delete(session)),
         Branch.command("undelete", () -> new VmPower.Undelete(session)),
+        Branch.command("purge", () -> new VmPurge(session)),
         Branch.command("adopt", () -> new VmAdopt(session)),
         Branch.command("export", () -> new VmExport(session)),
         Branch.command("console", () -> new VmConsole(session)),

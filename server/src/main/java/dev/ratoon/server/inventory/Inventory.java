@@ -26,7 +26,8 @@ public record Inventory(
     Adoptions adoptions,
     TakeOvers takeOvers,
     Others others,
-    CleanUps cleanUps) {
+    CleanUps cleanUps,
+    LowSpace lowSpace) {
 
   public static Inventory open(
       Database database,
@@ -82,6 +83,7 @@ public record Inventory(
             operations,
             revisions,
             new CleanUpFacts(hosts, observations, bringing, clock),
-            clock));
+            clock),
+        new LowSpace(database, hosts));
   }
 }
