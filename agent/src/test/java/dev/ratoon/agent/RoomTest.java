@@ -26,7 +26,7 @@ class RoomTest {
   @BeforeEach
   void up() throws Exception {
     small = Files.createDirectory(work.resolve("small"));
-    Host.run("mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", small.toString());
+    Host.run("mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", small.toString());
     host = new Host(small);
     host.boot();
   }
@@ -54,13 +54,19 @@ class RoomTest {
                 && r.problem().filter(p -> p.code() == ErrorCode.DISK_FULL).isPresent());
   }
 
+  private void fill() throws Exception {
+    long left = Files.getFileStore(small).getUsableSpace() - (16L << 20);
+    Host.run("fallocate", "-l", String.valueOf(left), small.resolve("filler").toString());
+  }
+
   private void makeRoom() throws Exception {
-    Host.run("mount", "-o", "remount,size=300m", small.toString());
+    Files.delete(small.resolve("filler"));
   }
 
   @Test
   void aGuestWithoutRoomIsHeldSaysWhyAndGoesOnWhenThereIsSome() throws Exception {
     VmId vm = running();
+    fill();
 
     host.hypervisor().failDisk(vm, PauseReason.DISK_FULL);
 
@@ -72,6 +78,7 @@ class RoomTest {
   @Test
   void anAgentThatWasAwayFindsAGuestWithoutRoom() throws Exception {
     VmId vm = running();
+    fill();
     host.kill();
     host.hypervisor().failDisk(vm, PauseReason.DISK_FULL);
     host.boot();
@@ -86,7 +93,6 @@ class RoomTest {
   @Test
   void aGuestThatIsHeldForAnotherReasonIsLeftAlone() throws Exception {
     VmId vm = running();
-    makeRoom();
     host.hypervisor().failDisk(vm, PauseReason.IO_ERROR);
 
     assertThat(host.awaitReport(vm, r -> r.state() == VmState.PAUSED).problem()).isEmpty();

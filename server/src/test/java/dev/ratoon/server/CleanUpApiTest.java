@@ -57,13 +57,13 @@ final class CleanUpApiTest {
   }
 
   private CachePlanView.Base planned() throws Exception {
-    List<CachePlanView> plan = server.get("/v1/cache-plan?host=host-1").asList(CachePlanView.class);
+    List<CachePlanView> plan = server.get("/v1/cache-plan?host=host-1").list(CachePlanView.class);
     assertThat(plan).hasSize(1);
     return plan.getFirst().bases().getFirst();
   }
 
   private List<OperationView> clean() throws Exception {
-    return server.post("/v1/cache-plan", "{}").asList(OperationView.class);
+    return server.post("/v1/cache-plan", "").list(OperationView.class);
   }
 
   private VmView deployed() throws Exception {
@@ -82,7 +82,7 @@ final class CleanUpApiTest {
 
     assertThat(planned().why()).containsExactly("no policy lets anything go here");
     assertThat(clean()).isEmpty();
-    assertThat(server.get("/v1/cache-policies").asList(CachePolicyView.class)).isEmpty();
+    assertThat(server.get("/v1/cache-policies").list(CachePolicyView.class)).isEmpty();
   }
 
   @Test
@@ -139,7 +139,7 @@ final class CleanUpApiTest {
     assertThat(planned().why()).contains("VM web in the trash stands on it");
 
     OperationView purged =
-        server.post("/v1/vms/" + vm.id() + "/purge", "{}").as(OperationView.class);
+        server.post("/v1/vms/" + vm.id() + "/purge", "").as(OperationView.class);
     assertThat(planned().why()).contains("VM web in the trash stands on it");
     agent.obey();
     assertThat(server.ended(purged).result()).contains("gone");
@@ -166,7 +166,7 @@ final class CleanUpApiTest {
     agent.report();
     server.delete("/v1/vms/web");
     agent.obey();
-    server.post("/v1/vms/" + vm.id() + "/purge", "{}");
+    server.post("/v1/vms/" + vm.id() + "/purge", "");
     agent.obey();
     nameless();
     server.put("/v1/cache-policies", "{\"keepDays\": 3}");
@@ -213,7 +213,7 @@ final class CleanUpApiTest {
     server.put("/v1/cache-policies?host=host-1", AT_ONCE);
 
     List<CachePolicyView> policies =
-        server.get("/v1/cache-policies").asList(CachePolicyView.class);
+        server.get("/v1/cache-policies").list(CachePolicyView.class);
 
     assertThat(policies).extracting(CachePolicyView::host)
         .containsExactly(Optional.empty(), Optional.of("host-1"));
@@ -230,11 +230,11 @@ final class CleanUpApiTest {
     server.delete("/v1/vms/web");
     agent.obey();
 
-    assertThat(server.post("/v1/trash/empty?olderThanHours=1", "{}").asList(OperationView.class))
+    assertThat(server.post("/v1/trash/empty?olderThanHours=1", "").list(OperationView.class))
         .isEmpty();
     server.clock.advance(Duration.ofHours(2));
     List<OperationView> begun =
-        server.post("/v1/trash/empty?olderThanHours=1", "{}").asList(OperationView.class);
+        server.post("/v1/trash/empty?olderThanHours=1", "").list(OperationView.class);
 
     assertThat(begun).extracting(OperationView::kind).containsExactly(OperationKind.PURGE);
     assertThat(agent.obey().orElseThrow().vms().getFirst().power())
@@ -247,7 +247,7 @@ final class CleanUpApiTest {
   void onlyWhatIsInTheTrashIsPurged() throws Exception {
     VmView _ = deployed();
 
-    assertThat(server.post("/v1/vms/web/purge", "{}").status()).isEqualTo(404);
+    assertThat(server.post("/v1/vms/web/purge", "").status()).isEqualTo(404);
     assertThat(server.get("/v1/vms/web").status()).isEqualTo(200);
   }
 }

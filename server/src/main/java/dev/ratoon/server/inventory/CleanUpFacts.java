@@ -1,13 +1,16 @@
 package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.Layout;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.FileSystemFacts;
 import dev.ratoon.protocol.agent.Findings;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
+import dev.ratoon.protocol.agent.ShareReport;
 import dev.ratoon.protocol.api.CachePolicy;
 import dev.ratoon.server.cleanup.CacheFacts;
 import dev.ratoon.server.cleanup.CacheFacts.Held;
@@ -22,11 +25,14 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Gathers what {@link dev.ratoon.server.cleanup.CachePlan} decides from. */
@@ -76,6 +82,7 @@ final class CleanUpFacts {
             new HashSet<>(tx.cleanUp().removals()));
     List<CacheFacts> caches = new ArrayList<>();
     all.forEach(host -> caches.add(own(host, moment)));
+    caches.addAll(shared(all, moment));
     Map<DiskId, List<ImageRef>> images =
         tx.images().all().stream()
             .collect(
@@ -118,6 +125,50 @@ final class CleanUpFacts {
             .filter(replica -> replica.cache().isEmpty())
             .map(replica -> held(host, key, replica, moment))
             .toList());
+  }
+
+  /**
+   * Shared caches are shown, and nothing leaves them: all hosts would have to agree first. Their
+   * copies do not count as those that must stay.
+   */
+  private static List<CacheFacts> shared(Collection<Hosts.Seen> all, Moment moment) {
+    Map<EntityName, Map<DiskId, Held>> bases = new TreeMap<>(Comparator.comparing(EntityName::text));
+    Map<EntityName, Long> free = new HashMap<>();
+    for (Hosts.Seen seen : all) {
+      for (ShareReport share : seen.report().shares()) {
+        String key = CleanUpTable.ofShare(share.name().text());
+        Map<DiskId, Held> held = bases.computeIfAbsent(share.name(), _ -> new HashMap<>());
+        share.bases().forEach(base -> held.putIfAbsent(base.diskId(), onShare(key, base, moment)));
+        free.merge(share.name(), share.freeBytes(), Math::max);
+      }
+    }
+    return bases.entrySet().stream()
+        .map(share -> {
+          String key = CleanUpTable.ofShare(share.getKey().text());
+          return new CacheFacts(
+              key,
+              share.getKey().text(),
+              Optional.empty(),
+              moment.policy(key),
+              Optional.of("nothing leaves a shared cache yet"),
+              false,
+              0,
+              free.getOrDefault(share.getKey(), 0L),
+              List.copyOf(share.getValue().values()));
+        })
+        .toList();
+  }
+
+  private static Held onShare(String key, ShareReport.Base base, Moment moment) {
+    return new Held(
+        base.diskId(),
+        Layout.FLAT,
+        base.state(),
+        base.storedBytes(),
+        Optional.empty(),
+        moment.usedAt(key, base.diskId()),
+        moment.needs().of(key, base.diskId()),
+        false);
   }
 
   private static Held held(HostReport host, String key, ReplicaReport replica, Moment moment) {
