@@ -18,6 +18,7 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.BaseReport;
+import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.Findings.Stray;
@@ -97,7 +98,11 @@ public final class Agent implements AgentLink, AutoCloseable {
             vms.moving(), stores.bases().road(), hypervisor.live(), clock, reporter::movesChanged);
     this.bases =
         new BaseKeepers(
-            new BaseWork(stores.cache(), stores.bases(), vms::standingOn),
+            new BaseWork(
+                stores.cache(),
+                stores.bases(),
+                vms::standingOn,
+                id -> vms.needing(id, stores.cache().files(id))),
             clock,
             reporter::basesChanged);
     this.inspection =
@@ -202,12 +207,9 @@ public final class Agent implements AgentLink, AutoCloseable {
     Optional<DesiredState> remembered = desired.last();
     switch (remembered.isEmpty() ? Word.NOTHING_NEWER : firstWord()) {
       case TAKEN_UP -> {}
-      case NOTHING_NEWER, SILENCE ->
-          remembered.ifPresent(last -> {
-            stores.bases().limit(last.limits().orElse(TransferLimits.NONE));
-            want(last);
-            wantDisks(last);
-          });
+      case NOTHING_NEWER -> remembered.ifPresent(this::goOn);
+      // What the server wants gone may have been needed elsewhere since.
+      case SILENCE -> remembered.map(Agent::withoutRemovals).ifPresent(this::goOn);
       case NOT_OURS -> {
         if (!closed) {
           LOG.error(
@@ -218,6 +220,17 @@ public final class Agent implements AgentLink, AutoCloseable {
     }
     takenUp = true;
     reporter.start();
+  }
+
+  private void goOn(DesiredState last) {
+    stores.bases().limit(last.limits().orElse(TransferLimits.NONE));
+    want(last);
+    wantDisks(last);
+  }
+
+  private static DesiredState withoutRemovals(DesiredState state) {
+    return state.withBases(
+        state.bases().stream().filter(wish -> wish.task() != BaseTask.EVICT).toList());
   }
 
   /** What the server had to say when the agent was started. */

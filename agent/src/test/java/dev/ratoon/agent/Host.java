@@ -336,6 +336,19 @@ final class Host implements ServerLink, AutoCloseable {
     change(() -> wantedBases = List.of(new DesiredBase(image, BaseTask.PRECACHE, revision + 1)));
   }
 
+  /** Asks something for its image, and waits until it is done or given up. */
+  BaseReport askedOfBase(BaseTask task) {
+    change(() -> wantedBases = List.of(new DesiredBase(image, task, revision + 1)));
+    long asked = wantedBases.getFirst().revision();
+    await(
+        () ->
+            Optional.ofNullable(reportedBases.get(image))
+                .filter(report -> report.settled() && report.revision() == asked)
+                .isPresent(),
+        () -> "a report of the base, but " + reportedBases);
+    return Objects.requireNonNull(reportedBases.get(image));
+  }
+
   BaseReport awaitBase() {
     await(
         () -> Optional.ofNullable(reportedBases.get(image)).filter(BaseReport::settled).isPresent(),

@@ -39,10 +39,17 @@ record CacheFolder(Path root) {
   private static final String MANIFEST = ".manifest";
   private static final String BLOCKS = ".blocks";
   private static final String READ = ".read";
+  private static final String STAMP = ".stamp";
   private static final String ADDED = ".added";
   private static final String ARRIVING = ".arriving.";
   private static final String LAYER = ".layer";
   private static final String ALTERED = ".altered-";
+
+  /** What lies beside a content, and is worth nothing without it. */
+  private static final List<String> OF_A_CONTENT =
+      List.of(
+          MANIFEST, BLOCKS, ADDED, READ, ".delta" + READ, STAMP, ".delta" + STAMP);
+
   private static final int ID_DIGITS = 64;
   private static final String HALF_MADE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.[a-z0-9.-]+";
 
@@ -70,8 +77,8 @@ record CacheFolder(Path root) {
   Path stamp(DiskId id, Layout layout) {
     return root.resolve(
         switch (layout) {
-          case FLAT -> id + ".stamp";
-          case DELTA -> id + ".delta.stamp";
+          case FLAT -> id + STAMP;
+          case DELTA -> id + ".delta" + STAMP;
           case ADOPTED -> throw outside();
         });
   }
@@ -192,7 +199,7 @@ record CacheFolder(Path root) {
         }
       }
     }
-    for (String kind : List.of(MANIFEST, BLOCKS)) {
+    for (String kind : OF_A_CONTENT) {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(root, "*" + kind)) {
         for (Path file : files) {
           if (id(file, kind).filter(this::hasContent).isEmpty()) {
@@ -264,9 +271,34 @@ record CacheFolder(Path root) {
     }
   }
 
+  /** What lies beside the contents of a base, and goes when the last of these goes. */
+  List<Path> besides(DiskId id) {
+    return OF_A_CONTENT.stream().map(kind -> root.resolve(id + kind)).toList();
+  }
+
+  /** Differencing disks here and on their way here, also such as were put aside. */
+  List<Path> deltas() throws IOException {
+    List<Path> found = new ArrayList<>();
+    for (Path place : List.of(root, incoming())) {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(place, "*.qcow2*")) {
+        files.forEach(found::add);
+      }
+    }
+    return found;
+  }
+
   /** Makes the folder's entries survive a power loss. */
   void sync() throws IOException {
-    try (FileChannel folder = FileChannel.open(root, StandardOpenOption.READ)) {
+    sync(root);
+  }
+
+  /** The same for {@link #incoming()}. */
+  void syncIncoming() throws IOException {
+    sync(incoming());
+  }
+
+  private static void sync(Path place) throws IOException {
+    try (FileChannel folder = FileChannel.open(place, StandardOpenOption.READ)) {
       folder.force(true);
     }
   }

@@ -11,6 +11,9 @@ import dev.ratoon.protocol.Endpoint.NoBody;
 import dev.ratoon.protocol.api.AdoptRequest;
 import dev.ratoon.protocol.api.AdoptedView;
 import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.CachePlanView;
+import dev.ratoon.protocol.api.CachePolicy;
+import dev.ratoon.protocol.api.CachePolicyView;
 import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.Health;
@@ -48,6 +51,10 @@ import java.util.Map;
  */
 public final class Endpoints {
   private static final Map<String, String> NO_QUERY = Map.of();
+  private static final Map<String, String> ONE_CACHE =
+      Map.of(
+          "host", "Of this host's own cache alone, by name or id.",
+          "share", "Of this share alone.");
 
   public static final Endpoint<NoBody, Health> HEALTH =
       one(
@@ -254,6 +261,29 @@ public final class Endpoints {
           OperationView.class,
           202,
           "Brings a VM back from the trash, stopped.");
+  public static final Endpoint<NoBody, OperationView> VM_PURGE =
+      one(
+          "vm-purge",
+          POST,
+          "/v1/vms/{vm}/purge",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          202,
+          "Removes a VM of the trash for good, with its disks.");
+  public static final Endpoint<NoBody, OperationView> TRASH_EMPTY =
+      new Endpoint<>(
+          "trash-empty",
+          POST,
+          "/v1/trash/empty",
+          Map.of("olderThanHours", "Only what was deleted so long ago; all unless told."),
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          true,
+          202,
+          "Removes what is in the trash for good: one operation for each VM.");
   public static final Endpoint<NoBody, Bytes> VM_CONSOLE =
       one(
           "vm-console",
@@ -571,6 +601,59 @@ public final class Endpoints {
           ShareView.class,
           200,
           "Wants an image's base disk on a shared cache; a host that has it puts it there.");
+  public static final Endpoint<NoBody, CachePolicyView> CACHE_POLICIES =
+      list(
+          "cache-policies",
+          GET,
+          "/v1/cache-policies",
+          NO_QUERY,
+          Permission.HOSTS_READ,
+          CachePolicyView.class,
+          "The policies by which unused base disks leave caches; none unless an operator set one.");
+  public static final Endpoint<CachePolicy, CachePolicyView> CACHE_POLICY_SET =
+      one(
+          "cache-policy-set",
+          PUT,
+          "/v1/cache-policies",
+          ONE_CACHE,
+          Permission.HOSTS_WRITE,
+          CachePolicy.class,
+          CachePolicyView.class,
+          200,
+          "Sets the policy of the whole fleet, or of one cache in place of the fleet's.");
+  public static final Endpoint<NoBody, CachePolicyView> CACHE_POLICY_CLEAR =
+      one(
+          "cache-policy-clear",
+          DELETE,
+          "/v1/cache-policies",
+          ONE_CACHE,
+          Permission.HOSTS_WRITE,
+          NoBody.class,
+          CachePolicyView.class,
+          200,
+          "Removes the policy of the whole fleet, or of one cache.");
+  public static final Endpoint<NoBody, CachePlanView> CACHE_PLAN =
+      list(
+          "cache-plan",
+          GET,
+          "/v1/cache-plan",
+          ONE_CACHE,
+          Permission.HOSTS_READ,
+          CachePlanView.class,
+          "What would leave each cache now, and why the rest would not. Nothing is done.");
+  public static final Endpoint<NoBody, OperationView> CACHE_CLEAN =
+      new Endpoint<>(
+          "cache-clean",
+          POST,
+          "/v1/cache-plan",
+          ONE_CACHE,
+          Permission.HOSTS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          true,
+          202,
+          "Does what the plan shows: one operation for each base disk that leaves a cache. Each"
+              + " host looks again before it removes anything.");
   public static final Endpoint<NoBody, OperationView> OPERATION_LIST =
       list(
           "operation-list",
@@ -676,6 +759,8 @@ public final class Endpoints {
         VM_MIGRATE_CANCEL,
         VM_DELETE,
         VM_UNDELETE,
+        VM_PURGE,
+        TRASH_EMPTY,
         VM_CONSOLE,
         VM_EXPORT,
         VM_CLONE,
@@ -704,6 +789,11 @@ public final class Endpoints {
         SHARE_SHOW,
         SHARE_REMOVE,
         SHARE_FILL,
+        CACHE_POLICIES,
+        CACHE_POLICY_SET,
+        CACHE_POLICY_CLEAR,
+        CACHE_PLAN,
+        CACHE_CLEAN,
         OPERATION_LIST,
         OPERATION_SHOW,
         EVENTS,

@@ -257,6 +257,8 @@ public final class Server implements AutoCloseable {
   /** As the schedule does, for tests with a clock of their own. */
   void sweep() {
     inventory.trash().sweep();
+    inventory.cleanUps().sweep();
+    inventory.lowSpace().sweep();
   }
 
   private static ScheduledExecutorService sweeping(Inventory inventory) {
@@ -271,6 +273,12 @@ public final class Server implements AutoCloseable {
                 inventory.trash().sweep();
               } catch (RuntimeException tryAgainLater) {
                 LOG.atError().setCause(tryAgainLater).log("sweeping the trash failed");
+              }
+              try {
+                inventory.cleanUps().sweep();
+                inventory.lowSpace().sweep();
+              } catch (RuntimeException tryAgainLater) {
+                LOG.atError().setCause(tryAgainLater).log("cleaning up caches failed");
               }
             },
             seconds,

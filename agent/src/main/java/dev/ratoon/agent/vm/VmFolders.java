@@ -66,6 +66,11 @@ final class VmFolders {
         : Files.exists(host.trashed(id)) ? Place.TRASH : Place.NOWHERE;
   }
 
+  /** The folders below which all disks of VMs lie. */
+  List<Path> places() {
+    return List.of(host.vms(), host.trash());
+  }
+
   /** Where the definitions are kept of domains that became VMs. */
   Path definitions() {
     return host.agent().resolve("taken-over");

@@ -3,6 +3,7 @@ package dev.ratoon.agent.vm;
 import dev.ratoon.agent.hypervisor.DomainState;
 import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.PauseReason;
 import dev.ratoon.agent.work.Patience;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -56,6 +57,7 @@ final class VmKeeper implements AutoCloseable {
   private final InstantSource clock;
   private final Wait bases = new Wait();
   private final Wait layering = new Wait();
+  private final FullDisk fullDisk = new FullDisk();
   private final Semaphore pokes = new Semaphore(0);
   private final Thread thread;
 
@@ -120,6 +122,15 @@ final class VmKeeper implements AutoCloseable {
   /** Its domain has ended. */
   void ended(Ending how) {
     ended = Optional.of(new Ended(how, now()));
+    poke();
+  }
+
+  /** Its domain's processors are held. */
+  void held(PauseReason why) {
+    if (why == PauseReason.DISK_FULL) {
+      LOG.warn("VM {}: its host's disk is full, the guest is held", id);
+    }
+    fullDisk.held(why);
     poke();
   }
 
@@ -202,6 +213,16 @@ final class VmKeeper implements AutoCloseable {
               work.givenAway(vm));
       switch (VmDecision.next(vm, record, domain, moment)) {
         case VmAction.Settled(VmState state, Optional<Problem> problem) -> {
+          patience.renew();
+          if (fullDisk.holds(vm, domain)) {
+            if (fullDisk.mayGoOn(now, () -> work.freeBytes(id))) {
+              LOG.info("VM {}: there is room again, it goes on", id);
+              work.resume(id);
+              continue;
+            }
+            publish(vm, record, true, state, Optional.of(FullDisk.problem(vm)));
+            return now.plus(FullDisk.BETWEEN_TRIES);
+          }
           if (state == VmState.RUNNING) {
             work.watchConsole(id);
           }

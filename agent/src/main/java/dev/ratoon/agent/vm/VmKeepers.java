@@ -36,6 +36,8 @@ import java.util.stream.Stream;
 
 /** All VMs of this host, each with its keeper. */
 public final class VmKeepers implements AutoCloseable {
+  private static final int NAMES_SHOWN = 10;
+
   private final Hypervisor hypervisor;
   private final VmFolders folders;
   private final ConsoleWatch consoles;
@@ -87,9 +89,11 @@ public final class VmKeepers implements AutoCloseable {
     }
     for (VmId id : List.copyOf(keepers.keySet())) {
       if (!wanted.contains(id)) {
-        VmKeeper unwanted = keepers.remove(id);
+        VmKeeper unwanted = keepers.get(id);
         if (unwanted != null) {
+          // In this order: what is about to need a base is among those who are asked.
           unwanted.close();
+          keepers.remove(id);
         }
       }
     }
@@ -163,6 +167,18 @@ public final class VmKeepers implements AutoCloseable {
     return new Children(folders).on(files, ids, wanted);
   }
 
+  /** Why the base in these files must stay here, in words; empty if no VM needs it. */
+  public Optional<String> needing(DiskId id, Collection<Path> files) {
+    List<String> names = standingOn(Set.copyOf(files), Set.of(id));
+    int more = names.size() - NAMES_SHOWN;
+    return names.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "On it stand: "
+                + String.join(", ", names.stream().limit(NAMES_SHOWN).toList())
+                + (more > 0 ? " and " + more + " more." : "."));
+  }
+
   /** See {@link dev.ratoon.protocol.agent.AgentLink#console}. */
   public ConsoleText console(VmId id, long offset, Duration wait) throws InterruptedException {
     if (!work.hasFolder(id)) {
@@ -201,7 +217,12 @@ public final class VmKeepers implements AutoCloseable {
         }
       }
       case HypervisorEvent.DomainStarted(VmId id) -> poke(id);
-      case HypervisorEvent.DomainPaused(VmId id, HypervisorEvent.PauseReason reason) -> poke(id);
+      case HypervisorEvent.DomainPaused(VmId id, HypervisorEvent.PauseReason reason) -> {
+        VmKeeper keeper = keepers.get(id);
+        if (keeper != null) {
+          keeper.held(reason);
+        }
+      }
       case HypervisorEvent.DomainResumed(VmId id) -> poke(id);
       case HypervisorEvent.ConnectionBack() -> keepers.values().forEach(VmKeeper::poke);
       case HypervisorEvent.ConnectionLost() -> {}

@@ -418,6 +418,16 @@ final class VmWork {
     }
   }
 
+  /** What can still be written where the VM's disks lie. */
+  long freeBytes(VmId id) {
+    Path folder = folders.of(id);
+    try {
+      return Files.getFileStore(folder).getUsableSpace();
+    } catch (IOException failed) {
+      throw Faults.unreadable(folder, failed);
+    }
+  }
+
   void resume(VmId id) {
     timeline(id).step("resume", () -> hypervisor.resume(id));
   }

@@ -40,6 +40,7 @@ public final class VmCommands {
         Branch.command("migrate", () -> new VmMigrate(session)),
         Branch.command("delete", () -> new VmPower.Delete(session)),
         Branch.command("undelete", () -> new VmPower.Undelete(session)),
+        Branch.command("purge", () -> new VmPurge(session)),
         Branch.command("clone", () -> new VmClone(session)),
         VmSnapshots.branch(session),
         Branch.command("flatten", () -> new VmLayers.Flatten(session)),

@@ -37,6 +37,21 @@ public record DesiredState(
     moves = List.copyOf(moves);
   }
 
+  /** The same, but for what is to be done for base disks. */
+  public DesiredState withBases(List<DesiredBase> others) {
+    return new DesiredState(
+        incarnation,
+        revision,
+        vms,
+        others,
+        scrub,
+        lineage,
+        limits,
+        shares,
+        adoptions,
+        moves);
+  }
+
   /** Of VMs alone. */
   public DesiredState(String incarnation, long revision, List<DesiredVm> vms) {
     this(

@@ -44,7 +44,8 @@ public final class FleetViews {
   public List<HostView> hosts() {
     return database.read(tx -> {
       Map<HostId, Long> memory = tx.vms().memoryByHost();
-      return hosts.all().stream().map(host -> view(host, memory)).toList();
+      int percent = tx.fleet().settings().upkeepOrDefault().lowSpacePercent();
+      return hosts.all().stream().map(host -> view(host, memory, percent)).toList();
     });
   }
 
@@ -58,7 +59,7 @@ public final class FleetViews {
                 .asException());
   }
 
-  private HostView view(Hosts.Seen host, Map<HostId, Long> memory) {
+  private HostView view(Hosts.Seen host, Map<HostId, Long> memory, int lowSpacePercent) {
     HostReport report = host.report();
     HostFacts facts = report.facts();
     Optional<Member> member = hosts.member(report.id());
@@ -90,7 +91,8 @@ public final class FleetViews {
         member.flatMap(Member::limitBytesPerSecond),
         facts.architecture(),
         facts.cpuLevel(),
-        member.filter(Member::draining).isPresent());
+        member.filter(Member::draining).isPresent(),
+        LowSpace.problem(report, lowSpacePercent));
   }
 
   /** Every base disk that a host has or that an image of the tenant names. */

@@ -27,7 +27,9 @@ public record Inventory(
     TakeOvers takeOvers,
     Migrations migrations,
     Others others,
-    Layerings layerings) {
+    Layerings layerings,
+    CleanUps cleanUps,
+    LowSpace lowSpace) {
 
   public static Inventory open(
       Database database,
@@ -47,6 +49,7 @@ public record Inventory(
     FleetShares shares =
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);
+    hosts.onReport(new BaseUses(observations, clock)::reported);
     Bringing bringing = new Bringing(clock);
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
@@ -90,6 +93,14 @@ public record Inventory(
         new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
         migrations,
         new Others(database, hosts, observations, revisions, histories),
-        new Layerings(database, vms, known, observations, revisions));
+        new Layerings(database, vms, known, observations, revisions),
+        new CleanUps(
+            database,
+            hosts,
+            operations,
+            revisions,
+            new CleanUpFacts(hosts, observations, bringing, clock),
+            clock),
+        new LowSpace(database, hosts));
   }
 }

@@ -3,12 +3,14 @@ package dev.ratoon.server.inventory;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.DesiredShare;
+import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.AdoptionTable.Adoption;
 import dev.ratoon.server.store.BaseWishTable.BaseWish;
+import dev.ratoon.server.store.CleanUpTable.Removal;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.HostTable;
 import dev.ratoon.server.store.MemberTable.Member;
@@ -21,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /** What each host shall be, and whoever waits for something new in it. */
 public final class Revisions {
@@ -126,9 +129,7 @@ public final class Revisions {
         incarnation,
         wish.revision(),
         tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
-        wish.ofBases()
-            ? tx.baseWishes().onHost(host).stream().map(BaseWish::desired).toList()
-            : List.of(),
+        wish.ofBases() ? bases(tx, host) : List.of(),
         Optional.of(wish.settings().scrubRules()),
         Optional.of(new Lineage(run, wish.replaces())),
         Optional.of(limits(wish)),
@@ -137,6 +138,13 @@ public final class Revisions {
             ? tx.adoptions().onHost(host).stream().map(Adoption::desired).toList()
             : List.of(),
         moves.of(tx, host));
+  }
+
+  private static List<DesiredBase> bases(Transaction tx, HostId host) {
+    return Stream.concat(
+            tx.baseWishes().onHost(host).stream().map(BaseWish::desired),
+            tx.cleanUp().removalsOn(host).stream().map(Removal::desired))
+        .toList();
   }
 
   private static TransferLimits limits(HostTable.Wish wish) {

@@ -159,6 +159,12 @@ final class VmFolding {
         return;
       }
       tx.afterCommit(() -> observations.put(host, report));
+      if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
+        rows.remove(vm.id());
+        changed.remove(vm.id());
+        remove(tx, vm);
+        return;
+      }
       vm = layers.fold(tx, vm, report);
       rows.put(vm.id(), vm);
       OperationRow operation = under.get(vm.id());
@@ -169,12 +175,6 @@ final class VmFolding {
       }
       if (vm.epoch() > FIRST_EPOCH) {
         handovers.arrived(tx, vm, report);
-      }
-      if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
-        rows.remove(vm.id());
-        changed.remove(vm.id());
-        remove(tx, vm);
-        return;
       }
       VmReport worthKeeping = Observations.lasting(report);
       if (!Observations.isOnItsWay(report) && !vm.observed().equals(Optional.of(worthKeeping))) {
@@ -227,9 +227,11 @@ final class VmFolding {
           PRECACHE,
           VERIFY,
           SCRUB,
+          EVICT,
           ADOPT,
           UNADOPT,
           TAKE_OVER,
+          PURGE,
           CLONE,
           CREATE_IMAGE,
           SNAPSHOT,
@@ -260,6 +262,9 @@ final class VmFolding {
 
   /** The VM is gone. */
   void remove(Transaction tx, VmRow vm) {
+    operations
+        .runningOf(tx, vm.id())
+        .ifPresent(operation -> operations.succeed(tx, operation, "gone"));
     known.remove(tx, vm);
     tx.afterCommit(() -> observations.forget(vm));
   }

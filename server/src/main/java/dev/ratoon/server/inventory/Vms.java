@@ -21,6 +21,7 @@ import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
@@ -143,11 +144,11 @@ public final class Vms {
   /** Brings a VM back from the trash, stopped, if its name and the memory for it are still free. */
   public OperationView undelete(String tenant, String nameOrId) {
     return database.write(tx -> {
-      VmRow before = findTrashed(tx, tenant, nameOrId);
+      VmRow before = findTrashed(tx, tenant, nameOrId, "undeleting");
       // Its disks have counted all the time.
       Quotas.require(tx, tenant, "undeleting " + before.name(), before.spec().memoryBytes(), 0);
       tx.lock(before.host());
-      VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId), "undeleting");
+      VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId, "undeleting"), "undeleting");
       if (tx.vms().named(tenant, vm.name()).isPresent()) {
         throw Problem.of(ErrorCode.NAME_TAKEN, "undeleting " + vm.name())
             .detail("Another VM has the name meanwhile.")
@@ -167,6 +168,40 @@ public final class Vms {
     VmRow left = vm.madeOf(vm.spec().withLayering(Optional.empty()), vm.desiredRevision());
     known.respec(tx, left);
     return left;
+  }
+
+  /** Has the host remove a VM of the trash for good, with its disks. */
+  public OperationView purge(String tenant, String nameOrId) {
+    return database.write(tx -> {
+      tx.lock(findTrashed(tx, tenant, nameOrId, "purging").host());
+      return purge(tx, idle(tx, findTrashed(tx, tenant, nameOrId, "purging"), "purging"));
+    });
+  }
+
+  /** The same for all that was deleted so long ago; what is just being worked at stays. */
+  public List<OperationView> emptyTrash(String tenant, Duration olderThan) {
+    return database.write(tx -> {
+      Instant then = clock.instant().minus(olderThan);
+      tx.lock(trashed(tx, tenant, then).stream().map(VmRow::host).distinct().toList());
+      return trashed(tx, tenant, then).stream()
+          .filter(vm -> operations.runningOf(tx, vm.id()).isEmpty())
+          .map(vm -> purge(tx, vm))
+          .toList();
+    });
+  }
+
+  private static List<VmRow> trashed(Transaction tx, String tenant, Instant then) {
+    return tx.vms().all(tenant).stream()
+        .filter(vm -> vm.power() == DesiredPower.TRASHED)
+        .filter(vm -> vm.trashedAt().filter(at -> !at.isAfter(then)).isPresent())
+        .toList();
+  }
+
+  private OperationView purge(Transaction tx, VmRow vm) {
+    VmRow changed =
+        vm.wanting(DesiredPower.PURGED, 0, revisions.next(tx, vm.host()), vm.trashedAt());
+    known.want(tx, changed);
+    return begin(tx, changed, OperationKind.PURGE).view();
   }
 
   private OperationView want(
@@ -277,7 +312,8 @@ public final class Vms {
         .orElseThrow(() -> notFound(nameOrId, "'ratoon vm list' shows those that exist."));
   }
 
-  private static VmRow findTrashed(Transaction tx, String tenant, String nameOrId) {
+  private static VmRow findTrashed(
+      Transaction tx, String tenant, String nameOrId, String doing) {
     Optional<VmRow> byId = byId(tx, tenant, nameOrId);
     List<VmRow> found =
         byId.isPresent()
@@ -287,7 +323,7 @@ public final class Vms {
                 .filter(vm -> vm.name().text().equals(nameOrId))
                 .toList();
     if (found.size() > 1) {
-      throw Problem.of(ErrorCode.WRONG_STATE, "undeleting " + nameOrId)
+      throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + nameOrId)
           .detail("The trash holds several VMs of this name.")
           .next(
               "Give the id of one: "
@@ -299,7 +335,7 @@ public final class Vms {
     }
     VmRow vm = found.getFirst();
     if (vm.power() != DesiredPower.TRASHED) {
-      throw Problem.of(ErrorCode.WRONG_STATE, "undeleting " + vm.name())
+      throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
           .detail("It is not in the trash.")
           .asException();
     }

@@ -23,8 +23,10 @@ final class Words {
       case STOP -> "stopping";
       case DELETE -> "deleting";
       case UNDELETE -> "undeleting";
+      case PURGE -> "purging";
       case PRECACHE -> "bringing";
       case VERIFY, SCRUB -> "verifying";
+      case EVICT -> "removing";
       case ADOPT -> "adopting";
       case UNADOPT -> "giving back";
       case TAKE_OVER -> "taking over";

@@ -243,7 +243,8 @@ public final class HostTable {
             """
             select h.revision, h.replaces, f.settings,
               (select limit_bytes from member where member.host = h.id) as limit_bytes,
-              exists (select 1 from base_wish where base_wish.host = h.id) as of_bases,
+              exists (select 1 from base_wish where base_wish.host = h.id)
+                or exists (select 1 from removal where removal.host = h.id) as of_bases,
               exists (select 1 from share) as of_shares,
               exists (select 1 from adoption where adoption.host = h.id) as of_adoptions
             from host h, fleet f where h.id = :id\
