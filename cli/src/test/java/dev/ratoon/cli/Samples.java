@@ -408,15 +408,16 @@ final class Samples {
 
   private static boolean isAboutVm(OperationKind kind) {
     return switch (kind) {
-      case DEPLOY, START, STOP, DELETE, UNDELETE, TAKE_OVER -> true;
-      case IMPORT, PRECACHE, VERIFY, SCRUB, ADOPT, UNADOPT -> false;
+      case DEPLOY, START, STOP, DELETE, UNDELETE, PURGE, TAKE_OVER -> true;
+      case IMPORT, PRECACHE, VERIFY, SCRUB, EVICT, ADOPT, UNADOPT -> false;
     };
   }
 
   private static boolean isAboutBase(OperationKind kind) {
     return switch (kind) {
-      case PRECACHE, VERIFY, SCRUB -> true;
-      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, ADOPT, UNADOPT, TAKE_OVER -> false;
+      case PRECACHE, VERIFY, SCRUB, EVICT -> true;
+      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, PURGE, ADOPT, UNADOPT, TAKE_OVER ->
+          false;
     };
   }
 
