@@ -414,6 +414,7 @@ final class Samples {
           STOP,
           DELETE,
           UNDELETE,
+          PURGE,
           TAKE_OVER,
           MIGRATE,
           CLONE,
@@ -423,19 +424,20 @@ final class Samples {
           FLATTEN,
           REBASE ->
           true;
-      case IMPORT, PRECACHE, VERIFY, SCRUB, ADOPT, UNADOPT -> false;
+      case IMPORT, PRECACHE, VERIFY, SCRUB, EVICT, ADOPT, UNADOPT -> false;
     };
   }
 
   private static boolean isAboutBase(OperationKind kind) {
     return switch (kind) {
-      case PRECACHE, VERIFY, SCRUB -> true;
+      case PRECACHE, VERIFY, SCRUB, EVICT -> true;
       case IMPORT,
           DEPLOY,
           START,
           STOP,
           DELETE,
           UNDELETE,
+          PURGE,
           ADOPT,
           UNADOPT,
           TAKE_OVER,

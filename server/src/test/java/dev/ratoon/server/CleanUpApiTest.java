@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Base disks leave by policy, and VMs leave the trash. */
 final class CleanUpApiTest {
-  private static final String AT_ONCE = "{\"keepDays\": 0}";
+  private static final String AT_ONCE = "{\"keepDays\": 0, \"pins\": []}";
 
   @TempDir Path home;
   private TestServer server;
@@ -67,7 +67,7 @@ final class CleanUpApiTest {
   }
 
   private VmView deployed() throws Exception {
-    server.post("/v1/vms", "{\"name\": \"web\", \"image\": \"tiny\"}");
+    server.post("/v1/vms", "{\"name\": \"web\", \"disks\": [{\"image\": \"tiny\"}]}");
     agent.obey();
     return server.get("/v1/vms/web").as(VmView.class);
   }
@@ -169,7 +169,7 @@ final class CleanUpApiTest {
     server.post("/v1/vms/" + vm.id() + "/purge", "");
     agent.obey();
     nameless();
-    server.put("/v1/cache-policies", "{\"keepDays\": 3}");
+    server.put("/v1/cache-policies", "{\"keepDays\": 3, \"pins\": []}");
     assertThat(planned().why()).containsExactly("it was used within 3 days");
 
     server = server.restart();
@@ -221,7 +221,7 @@ final class CleanUpApiTest {
     assertThat(server.delete("/v1/cache-policies?host=host-1").status()).isEqualTo(200);
     assertThat(server.delete("/v1/cache-policies?host=host-1").status()).isEqualTo(404);
     assertThat(server.put("/v1/cache-policies?share=nas", AT_ONCE).status()).isEqualTo(404);
-    assertThat(server.put("/v1/cache-policies", "{\"keepAtLeast\": 2}").status()).isEqualTo(400);
+    assertThat(server.put("/v1/cache-policies", "{\"keepAtLeast\": 2, \"pins\": []}").status()).isEqualTo(400);
   }
 
   @Test

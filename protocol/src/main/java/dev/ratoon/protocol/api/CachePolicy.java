@@ -32,20 +32,22 @@ public record CachePolicy(
   public CachePolicy {
     pins = List.copyOf(pins);
     if (keepDays.isEmpty() && maxSharePercent.isEmpty() && minFreeBytes.isEmpty()) {
-      throw wrong("It does not say when something may go.", "Give keepDays, maxSharePercent or"
-          + " minFreeBytes.");
+      throw wrong(
+          "It does not say when something may go.",
+          "Say for how many days a base disk is kept (keep-days), or how much room a cache leaves"
+              + " (max-share, min-free).");
     }
     if (keepDays.filter(days -> days < 0 || days > MOST_DAYS).isPresent()) {
-      throw wrong("keepDays is out of range.", "It is 0 to " + MOST_DAYS + ".");
+      throw wrong("keep-days is out of range.", "It is 0 to " + MOST_DAYS + ".");
     }
     if (maxSharePercent.filter(percent -> percent < 0 || percent > 100).isPresent()) {
-      throw wrong("maxSharePercent is out of range.", "It is 0 to 100.");
+      throw wrong("max-share is out of range.", "It is 0 to 100.");
     }
     if (minFreeBytes.filter(bytes -> bytes < 0).isPresent()) {
-      throw wrong("minFreeBytes is negative.", "Write how many bytes shall be free.");
+      throw wrong("min-free is negative.", "Write how many bytes shall be free.");
     }
     if (keepAtLeast.filter(count -> count < 1 || count > MOST_REPLICAS).isPresent()) {
-      throw wrong("keepAtLeast is out of range.", "It is 1 to " + MOST_REPLICAS + ".");
+      throw wrong("keep-at-least is out of range.", "It is 1 to " + MOST_REPLICAS + ".");
     }
     if (pins.size() > MOST_PINS) {
       throw wrong("It pins too many images.", "At most " + MOST_PINS + ".");
