@@ -60,11 +60,7 @@ final class Samples {
             Optional.empty(),
             Optional.empty(),
             new CachePolicy(
-                Optional.of(30),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                List.of())),
+                Optional.of(30), Optional.empty(), Optional.empty(), Optional.empty(), List.of())),
         new CachePolicyView(
             Optional.of("host-1"),
             Optional.empty(),

@@ -42,7 +42,7 @@ final class Workload {
         at += exponential(random, everySeconds)) {
       long gibibytes = MEMORY_GIB[random.nextInt(MEMORY_GIB.length)];
       List<Double> lives = new ArrayList<>();
-      for (int vms = vms(random); vms > 0; vms--) {
+      for (int left = vms(random); left > 0; left--) {
         lives.add(exponential(random, LIFE_SECONDS));
       }
       requests.add(

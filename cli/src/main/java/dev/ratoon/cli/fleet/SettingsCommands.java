@@ -115,58 +115,59 @@ final class SettingsCommands {
       String value = equals < 0 ? "" : change.substring(equals + 1);
       Upkeep upkeep = old.upkeepOrDefault();
       try {
-        Settings changed = switch (key) {
-          case "clean-every", "low-space" ->
-              old.with(keptUp(upkeep, key, value.equals(OFF) ? 0 : Integer.parseInt(value)));
-          case "differencing" ->
-              new Settings(
-                  Words.onOff(key, value),
-                  old.trashHours(),
-                  old.memoryRatio(),
-                  old.scrub(),
-                  old.transfers(),
-                  old.placement());
-          case "trash-hours" ->
-              new Settings(
-                  old.differencing(),
-                  Integer.parseInt(value),
-                  old.memoryRatio(),
-                  old.scrub(),
-                  old.transfers(),
-                  old.placement());
-          case "memory-ratio" ->
-              new Settings(
-                  old.differencing(),
-                  old.trashHours(),
-                  Double.parseDouble(value),
-                  old.scrub(),
-                  old.transfers(),
-                  old.placement());
-          case "scrub-days", "scrub-rate" ->
-              new Settings(
-                  old.differencing(),
-                  old.trashHours(),
-                  old.memoryRatio(),
-                  Optional.of(scrubbed(old.scrubRules(), key, value)),
-                  old.transfers(),
-                  old.placement());
-          case "give-limit", "take-limit", "library-limit", "library-uploads" ->
-              new Settings(
-                  old.differencing(),
-                  old.trashHours(),
-                  old.memoryRatio(),
-                  old.scrub(),
-                  Optional.of(limited(old.limits(), key, value)),
-                  old.placement());
-          default ->
-              throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
-                  .next(
-                      "Settings are differencing, trash-hours, memory-ratio, scrub-days, scrub-rate,"
-                          + " give-limit, take-limit, library-limit, library-uploads, clean-every and"
-                          + " low-space, as"
-                          + " KEY=VALUE.")
-                  .asException();
-        };
+        Settings changed =
+            switch (key) {
+              case "clean-every", "low-space" ->
+                  old.with(keptUp(upkeep, key, value.equals(OFF) ? 0 : Integer.parseInt(value)));
+              case "differencing" ->
+                  new Settings(
+                      Words.onOff(key, value),
+                      old.trashHours(),
+                      old.memoryRatio(),
+                      old.scrub(),
+                      old.transfers(),
+                      old.placement());
+              case "trash-hours" ->
+                  new Settings(
+                      old.differencing(),
+                      Integer.parseInt(value),
+                      old.memoryRatio(),
+                      old.scrub(),
+                      old.transfers(),
+                      old.placement());
+              case "memory-ratio" ->
+                  new Settings(
+                      old.differencing(),
+                      old.trashHours(),
+                      Double.parseDouble(value),
+                      old.scrub(),
+                      old.transfers(),
+                      old.placement());
+              case "scrub-days", "scrub-rate" ->
+                  new Settings(
+                      old.differencing(),
+                      old.trashHours(),
+                      old.memoryRatio(),
+                      Optional.of(scrubbed(old.scrubRules(), key, value)),
+                      old.transfers(),
+                      old.placement());
+              case "give-limit", "take-limit", "library-limit", "library-uploads" ->
+                  new Settings(
+                      old.differencing(),
+                      old.trashHours(),
+                      old.memoryRatio(),
+                      old.scrub(),
+                      Optional.of(limited(old.limits(), key, value)),
+                      old.placement());
+              default ->
+                  throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
+                      .next(
+                          "Settings are differencing, trash-hours, memory-ratio, scrub-days, scrub-rate,"
+                              + " give-limit, take-limit, library-limit, library-uploads, clean-every and"
+                              + " low-space, as"
+                              + " KEY=VALUE.")
+                      .asException();
+            };
         return changed.upkeep().isPresent() || old.upkeep().isEmpty()
             ? changed
             : changed.with(upkeep);

@@ -40,16 +40,7 @@ public record DesiredState(
   /** The same, but for what is to be done for base disks. */
   public DesiredState withBases(List<DesiredBase> others) {
     return new DesiredState(
-        incarnation,
-        revision,
-        vms,
-        others,
-        scrub,
-        lineage,
-        limits,
-        shares,
-        adoptions,
-        moves);
+        incarnation, revision, vms, others, scrub, lineage, limits, shares, adoptions, moves);
   }
 
   /** Of VMs alone. */

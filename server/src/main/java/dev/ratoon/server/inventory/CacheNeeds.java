@@ -3,6 +3,7 @@ package dev.ratoon.server.inventory;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.ReplicaState;
+import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.Findings;
 import dev.ratoon.protocol.agent.Findings.Overlay;
@@ -13,14 +14,11 @@ import dev.ratoon.protocol.agent.ShareReport;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.server.store.CleanUpTable;
+import dev.ratoon.server.store.MigrationRow;
 import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.ShareTable.ShareRow;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
-import dev.ratoon.protocol.agent.DesiredDisk;
-import dev.ratoon.server.store.MigrationRow;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -28,6 +26,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What needs a base, as far as the server knows: the one place for it. Each new way to need a base
@@ -95,8 +95,7 @@ final class CacheNeeds {
     List<DiskReport> seen = report.map(VmReport::disks).orElse(List.of());
     for (int i = 0; i < vm.spec().disks().size(); i++) {
       Optional<DiskReport> disk = i < seen.size() ? Optional.of(seen.get(i)) : Optional.empty();
-      boolean copied =
-          !vm.spec().disks().get(i).made().differencing() && disk.isPresent();
+      boolean copied = !vm.spec().disks().get(i).made().differencing() && disk.isPresent();
       Optional<DiskId> base = vm.spec().disks().get(i).made().base();
       if (base.isPresent() && !copied) {
         addUser(host, base.get(), vm, disk.flatMap(DiskReport::basePath));
@@ -127,8 +126,7 @@ final class CacheNeeds {
       disk.base()
           .ifPresent(base ->
               caches(host, base, Optional.empty())
-                  .forEach(cache ->
-                      add(cache, base, "VM " + row.desired().name() + " is moving")));
+                  .forEach(cache -> add(cache, base, "VM " + row.desired().name() + " is moving")));
     }
   }
 
@@ -157,8 +155,8 @@ final class CacheNeeds {
     boolean inOwn =
         path.isPresent()
             && host.replicas().stream()
-                .anyMatch(replica ->
-                    replica.cache().isEmpty() && path.get().equals(replica.path()));
+                .anyMatch(
+                    replica -> replica.cache().isEmpty() && path.get().equals(replica.path()));
     return inOwn ? all.subList(0, 1) : all;
   }
 
@@ -168,8 +166,7 @@ final class CacheNeeds {
       String parent = overlay.parent().orElse("");
       String name = parent.substring(parent.lastIndexOf('/') + 1);
       for (ReplicaReport replica : host.replicas()) {
-        boolean stands =
-            replica.path().equals(parent) || name.startsWith(replica.diskId().hex());
+        boolean stands = replica.path().equals(parent) || name.startsWith(replica.diskId().hex());
         if (stands) {
           String cache =
               replica.cache().isEmpty()

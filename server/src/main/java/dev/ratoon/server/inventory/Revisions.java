@@ -2,8 +2,8 @@ package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
-import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredBase;
+import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.TransferLimits;
