@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  * content, all of it, because it gets the name only after it was written, synced and read back;
  * nothing under such a name is ever written again (mode 0444, immutable where the file system can);
  * and nothing is removed but by {@link #remove}, which is asked for nowhere but by an operator's
- * policy. Whether somebody changed it all the same is looked at each time it is
- * used: the inode tells at once, the content if the inode is not as it was.
+ * policy. Whether somebody changed it all the same is looked at each time it is used: the inode
+ * tells at once, the content if the inode is not as it was.
  *
  * <p>One process has the folder at a time. All methods may be called from any thread.
  */
@@ -555,7 +555,8 @@ public final class Cache implements AutoCloseable {
 
   private void requireUnused(DiskId id, Supplier<Optional<String>> objection) {
     List<Path> files = files(id);
-    for (CachedBase other : Stream.concat(bases.values().stream(), flattened.values().stream()).toList()) {
+    for (CachedBase other :
+        Stream.concat(bases.values().stream(), flattened.values().stream()).toList()) {
       if (!other.base().id().equals(id) && other.parent().filter(files::contains).isPresent()) {
         throw Departures.stays(
             id, "Base disk " + other.base().id().shortForm() + " is a difference to it.");

@@ -46,8 +46,7 @@ record CacheFolder(Path root) {
 
   /** What lies beside a content, and is worth nothing without it. */
   private static final List<String> OF_A_CONTENT =
-      List.of(
-          MANIFEST, BLOCKS, ADDED, READ, ".delta" + READ, STAMP, ".delta" + STAMP);
+      List.of(MANIFEST, BLOCKS, ADDED, READ, ".delta" + READ, STAMP, ".delta" + STAMP);
 
   private static final int ID_DIGITS = 64;
   private static final String HALF_MADE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.[a-z0-9.-]+";

@@ -60,12 +60,10 @@ final class OpenFiles {
 
   private static boolean hasMapped(Path process, DiskId id) {
     // Paths may hold any bytes, so nothing is decoded as if it were text in UTF-8.
-    try (Stream<String> lines =
-        Files.lines(process.resolve("maps"), StandardCharsets.ISO_8859_1)) {
+    try (Stream<String> lines = Files.lines(process.resolve("maps"), StandardCharsets.ISO_8859_1)) {
       return lines
           .map(line -> line.split(" +", PATH_COLUMN + 1))
-          .anyMatch(
-              columns -> columns.length > PATH_COLUMN && isContent(columns[PATH_COLUMN], id));
+          .anyMatch(columns -> columns.length > PATH_COLUMN && isContent(columns[PATH_COLUMN], id));
     } catch (IOException | UncheckedIOException ended) {
       return false;
     }

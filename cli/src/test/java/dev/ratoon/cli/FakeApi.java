@@ -159,8 +159,7 @@ final class FakeApi implements AutoCloseable {
       case "vm-stop" -> send(exchange, 202, operate(OperationKind.STOP, first));
       case "vm-delete" -> send(exchange, 202, operate(OperationKind.DELETE, first));
       case "vm-purge" -> send(exchange, 202, operate(OperationKind.PURGE, first));
-      case "trash-empty" ->
-          send(exchange, 202, List.of(begin(1, OperationKind.PURGE, "web-1")));
+      case "trash-empty" -> send(exchange, 202, List.of(begin(1, OperationKind.PURGE, "web-1")));
       case "cache-policies" -> send(exchange, 200, Samples.policies());
       case "cache-policy-set" ->
           send(

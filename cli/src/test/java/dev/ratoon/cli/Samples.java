@@ -60,11 +60,7 @@ final class Samples {
             Optional.empty(),
             Optional.empty(),
             new CachePolicy(
-                Optional.of(30),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                List.of())),
+                Optional.of(30), Optional.empty(), Optional.empty(), Optional.empty(), List.of())),
         new CachePolicyView(
             Optional.of("host-1"),
             Optional.empty(),
@@ -416,8 +412,7 @@ final class Samples {
   private static boolean isAboutBase(OperationKind kind) {
     return switch (kind) {
       case PRECACHE, VERIFY, SCRUB, EVICT -> true;
-      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, PURGE, ADOPT, UNADOPT, TAKE_OVER ->
-          false;
+      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, PURGE, ADOPT, UNADOPT, TAKE_OVER -> false;
     };
   }
 

@@ -138,8 +138,7 @@ final class CleanUpApiTest {
     agent.obey();
     assertThat(planned().why()).contains("VM web in the trash stands on it");
 
-    OperationView purged =
-        server.post("/v1/vms/" + vm.id() + "/purge", "").as(OperationView.class);
+    OperationView purged = server.post("/v1/vms/" + vm.id() + "/purge", "").as(OperationView.class);
     assertThat(planned().why()).contains("VM web in the trash stands on it");
     agent.obey();
     assertThat(server.ended(purged).result()).contains("gone");
@@ -212,16 +211,17 @@ final class CleanUpApiTest {
     server.put("/v1/cache-policies", "{\"maxSharePercent\": 50, \"pins\": [\"tiny\"]}");
     server.put("/v1/cache-policies?host=host-1", AT_ONCE);
 
-    List<CachePolicyView> policies =
-        server.get("/v1/cache-policies").list(CachePolicyView.class);
+    List<CachePolicyView> policies = server.get("/v1/cache-policies").list(CachePolicyView.class);
 
-    assertThat(policies).extracting(CachePolicyView::host)
+    assertThat(policies)
+        .extracting(CachePolicyView::host)
         .containsExactly(Optional.empty(), Optional.of("host-1"));
     assertThat(policies.getFirst().policy().pins()).hasToString("[tiny:latest]");
     assertThat(server.delete("/v1/cache-policies?host=host-1").status()).isEqualTo(200);
     assertThat(server.delete("/v1/cache-policies?host=host-1").status()).isEqualTo(404);
     assertThat(server.put("/v1/cache-policies?share=nas", AT_ONCE).status()).isEqualTo(404);
-    assertThat(server.put("/v1/cache-policies", "{\"keepAtLeast\": 2, \"pins\": []}").status()).isEqualTo(400);
+    assertThat(server.put("/v1/cache-policies", "{\"keepAtLeast\": 2, \"pins\": []}").status())
+        .isEqualTo(400);
   }
 
   @Test
@@ -237,8 +237,7 @@ final class CleanUpApiTest {
         server.post("/v1/trash/empty?olderThanHours=1", "").list(OperationView.class);
 
     assertThat(begun).extracting(OperationView::kind).containsExactly(OperationKind.PURGE);
-    assertThat(agent.obey().orElseThrow().vms().getFirst().power())
-        .isEqualTo(DesiredPower.PURGED);
+    assertThat(agent.obey().orElseThrow().vms().getFirst().power()).isEqualTo(DesiredPower.PURGED);
     assertThat(server.ended(begun.getFirst()).state()).isEqualTo(OperationState.DONE);
     assertThat(server.get("/v1/vms/" + vm.id()).status()).isEqualTo(404);
   }

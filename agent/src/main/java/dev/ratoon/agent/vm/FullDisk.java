@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
- * A guest whose write found no room: QEMU holds it, and tries the write again when it is resumed, so
- * nothing is lost. It goes on by itself once there is room. Why a guest is held the event tells
+ * A guest whose write found no room: QEMU holds it, and tries the write again when it is resumed,
+ * so nothing is lost. It goes on by itself once there is room. Why a guest is held the event tells
  * best; a hypervisor that is asked later only knows of an I/O error. Where no event was heard, as
  * after a start of the agent, one try shows which it is.
  */
@@ -61,7 +61,6 @@ final class FullDisk {
   static Problem problem(DesiredVm vm) {
     return Problem.of(ErrorCode.DISK_FULL, "running VM '" + vm.name() + "'")
         .detail("Its host's disk is full. The guest is held, and nothing that it wrote is lost.")
-        .next(
-            "Make room there ('ratoon trash empty', 'ratoon cache plan'): it goes on by itself.");
+        .next("Make room there ('ratoon trash empty', 'ratoon cache plan'): it goes on by itself.");
   }
 }

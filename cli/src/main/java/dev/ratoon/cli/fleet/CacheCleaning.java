@@ -23,9 +23,7 @@ final class CacheCleaning {
   /** A base in a cache. */
   private record Line(CachePlanView cache, CachePlanView.Base base) {
     String name() {
-      return base.images().isEmpty()
-          ? base.diskId().shortForm()
-          : Words.names(base.images(), 2);
+      return base.images().isEmpty() ? base.diskId().shortForm() : Words.names(base.images(), 2);
     }
   }
 
@@ -66,9 +64,7 @@ final class CacheCleaning {
       session.output().list(lines, table(session), EMPTY);
       long freed = plan.stream().mapToLong(CachePlanView::freedBytes).sum();
       if (freed > 0) {
-        session
-            .output()
-            .say("'ratoon cache clean' would free %s.".formatted(Words.size(freed)));
+        session.output().say("'ratoon cache clean' would free %s.".formatted(Words.size(freed)));
       }
       return ExitCode.OK;
     }
@@ -108,8 +104,7 @@ final class CacheCleaning {
         session.output().say("Nothing can go. 'ratoon cache plan' tells why.");
         return ExitCode.OK;
       }
-      String what =
-          Words.count((int) bases, "base disk", "base disks") + ", " + Words.size(freed);
+      String what = Words.count((int) bases, "base disk", "base disks") + ", " + Words.size(freed);
       if (!yes && !session.confirm("removing " + what, "Remove " + what + " from caches?")) {
         session.output().say("Nothing was removed.");
         return ExitCode.FAILED;

@@ -41,8 +41,7 @@ final class TrashCommands {
               .text("HOST", vm -> Words.orDash(vm.host()))
               .number(
                   "STORED",
-                  vm ->
-                      Words.size(vm.disks().stream().mapToLong(DiskView::storedBytes).sum()))
+                  vm -> Words.size(vm.disks().stream().mapToLong(DiskView::storedBytes).sum()))
               .text("GOES AT", vm -> Words.orDash(vm.trashedUntil()));
       session
           .output()

@@ -37,15 +37,7 @@ public record DesiredState(
   /** The same, but for what is to be done for base disks. */
   public DesiredState withBases(List<DesiredBase> others) {
     return new DesiredState(
-        incarnation,
-        revision,
-        vms,
-        others,
-        scrub,
-        lineage,
-        limits,
-        shares,
-        adoptions);
+        incarnation, revision, vms, others, scrub, lineage, limits, shares, adoptions);
   }
 
   /** Of VMs alone. */

@@ -57,20 +57,13 @@ public record Settings(
       Optional<ScrubRules> scrub,
       Optional<TransferLimits> transfers,
       Optional<PlacementSettings> placement) {
-    this(
-        differencing, trashHours, memoryRatio, scrub, transfers, placement, Optional.empty());
+    this(differencing, trashHours, memoryRatio, scrub, transfers, placement, Optional.empty());
   }
 
   /** The same, kept up like that. */
   public Settings with(Upkeep other) {
     return new Settings(
-        differencing,
-        trashHours,
-        memoryRatio,
-        scrub,
-        transfers,
-        placement,
-        Optional.of(other));
+        differencing, trashHours, memoryRatio, scrub, transfers, placement, Optional.of(other));
   }
 
   /** What the fleet does by itself. */

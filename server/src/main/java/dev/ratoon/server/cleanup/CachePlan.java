@@ -3,7 +3,6 @@ package dev.ratoon.server.cleanup;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Layout;
-import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.api.CachePolicy;
 import dev.ratoon.server.cleanup.CacheFacts.Held;
 import java.time.Duration;
@@ -21,8 +20,8 @@ import java.util.Optional;
  *
  * <p>What holds for every plan: a base of which anything says that it needs it stays, a base stays
  * for as long as another in its cache is a difference to it, and a base that an image names or a VM
- * anywhere stands on keeps a ready replica, of those caches that can be reached. Bases are looked at
- * in the order of their last use; each that goes is counted before the next is looked at.
+ * anywhere stands on keeps a ready replica, of those caches that can be reached. Bases are looked
+ * at in the order of their last use; each that goes is counted before the next is looked at.
  */
 public final class CachePlan {
   private static final int NAMES_SHOWN = 5;
@@ -84,8 +83,7 @@ public final class CachePlan {
 
   /** How much would have to go. */
   private static long surplus(CacheFacts cache, CachePolicy policy) {
-    long leaving =
-        cache.bases().stream().filter(Held::leaving).mapToLong(Held::storedBytes).sum();
+    long leaving = cache.bases().stream().filter(Held::leaving).mapToLong(Held::storedBytes).sum();
     long overShare =
         policy
             .maxSharePercent()
@@ -165,16 +163,13 @@ public final class CachePlan {
     if (images.isEmpty() && users.isEmpty()) {
       return Optional.empty();
     }
-    int least =
-        images.isEmpty() ? 1 : cache.policy().flatMap(CachePolicy::keepAtLeast).orElse(1);
+    int least = images.isEmpty() ? 1 : cache.policy().flatMap(CachePolicy::keepAtLeast).orElse(1);
     int others = sound.getOrDefault(base.id(), 0) - (countsHere(cache, base) ? 1 : 0);
     if (others >= least) {
       return Optional.empty();
     }
     String who =
-        images.isEmpty()
-            ? some(users)
-            : some(images.stream().map(ImageRef::toString).toList());
+        images.isEmpty() ? some(users) : some(images.stream().map(ImageRef::toString).toList());
     return Optional.of(
         least == 1
             ? "it is the last ready replica for " + who

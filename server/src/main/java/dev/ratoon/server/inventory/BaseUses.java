@@ -19,9 +19,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Notes when base disks were used last, as hosts report: one that comes is as good as used, one that
- * a VM stands on is used all the time. It is exact to the hour: who counts days needs no better, and
- * a report that says nothing new costs a comparison.
+ * Notes when base disks were used last, as hosts report: one that comes is as good as used, one
+ * that a VM stands on is used all the time. It is exact to the hour: who counts days needs no
+ * better, and a report that says nothing new costs a comparison.
  */
 final class BaseUses {
   private static final Duration EXACT_TO = Duration.ofHours(1);

@@ -89,8 +89,7 @@ final class CacheNeeds {
     List<DiskReport> seen = report.map(VmReport::disks).orElse(List.of());
     for (int i = 0; i < vm.spec().disks().size(); i++) {
       Optional<DiskReport> disk = i < seen.size() ? Optional.of(seen.get(i)) : Optional.empty();
-      boolean copied =
-          !vm.spec().disks().get(i).made().differencing() && disk.isPresent();
+      boolean copied = !vm.spec().disks().get(i).made().differencing() && disk.isPresent();
       Optional<DiskId> base = vm.spec().disks().get(i).made().base();
       if (base.isPresent() && !copied) {
         addUser(host, base.get(), vm, disk.flatMap(DiskReport::basePath));
@@ -123,8 +122,8 @@ final class CacheNeeds {
     boolean inOwn =
         path.isPresent()
             && host.replicas().stream()
-                .anyMatch(replica ->
-                    replica.cache().isEmpty() && path.get().equals(replica.path()));
+                .anyMatch(
+                    replica -> replica.cache().isEmpty() && path.get().equals(replica.path()));
     return inOwn ? all.subList(0, 1) : all;
   }
 
@@ -134,8 +133,7 @@ final class CacheNeeds {
       String parent = overlay.parent().orElse("");
       String name = parent.substring(parent.lastIndexOf('/') + 1);
       for (ReplicaReport replica : host.replicas()) {
-        boolean stands =
-            replica.path().equals(parent) || name.startsWith(replica.diskId().hex());
+        boolean stands = replica.path().equals(parent) || name.startsWith(replica.diskId().hex());
         if (stands) {
           String cache =
               replica.cache().isEmpty()

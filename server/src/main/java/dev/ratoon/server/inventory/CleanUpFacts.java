@@ -132,7 +132,8 @@ final class CleanUpFacts {
    * copies do not count as those that must stay.
    */
   private static List<CacheFacts> shared(Collection<Hosts.Seen> all, Moment moment) {
-    Map<EntityName, Map<DiskId, Held>> bases = new TreeMap<>(Comparator.comparing(EntityName::text));
+    Map<EntityName, Map<DiskId, Held>> bases =
+        new TreeMap<>(Comparator.comparing(EntityName::text));
     Map<EntityName, Long> free = new HashMap<>();
     for (Hosts.Seen seen : all) {
       for (ShareReport share : seen.report().shares()) {

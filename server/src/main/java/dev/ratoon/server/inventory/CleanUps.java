@@ -4,9 +4,9 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.ImageRef;
+import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
-import dev.ratoon.model.OperationKind;
 import dev.ratoon.protocol.api.CachePlanView;
 import dev.ratoon.protocol.api.CachePolicy;
 import dev.ratoon.protocol.api.CachePolicyView;
@@ -167,8 +167,7 @@ public final class CleanUps {
     return begun;
   }
 
-  private OperationView remove(
-      Transaction tx, String tenant, FleetFacts fleet, Verdict verdict) {
+  private OperationView remove(Transaction tx, String tenant, FleetFacts fleet, Verdict verdict) {
     HostId host = verdict.cache().host().orElseThrow();
     DiskId base = verdict.base().id();
     long revision = revisions.next(tx, host);
@@ -176,13 +175,7 @@ public final class CleanUps {
     String name = name(fleet, base) + " on " + verdict.cache().name();
     LOG.info("Base disk {} leaves {}: {}", base, name, String.join(", ", verdict.why()));
     return operations
-        .begin(
-            tx,
-            tenant,
-            OperationKind.EVICT,
-            Subject.base(name, base, host),
-            revision,
-            List.of())
+        .begin(tx, tenant, OperationKind.EVICT, Subject.base(name, base, host), revision, List.of())
         .view();
   }
 
@@ -194,13 +187,13 @@ public final class CleanUps {
       int every = tx.fleet().settings().upkeepOrDefault().cleanEveryHours();
       Optional<Instant> last = tx.cleanUp().lastRun();
       boolean due =
-          every > 0
-              && last.filter(ran -> ran.plus(Duration.ofHours(every)).isAfter(now)).isEmpty();
+          every > 0 && last.filter(ran -> ran.plus(Duration.ofHours(every)).isAfter(now)).isEmpty();
       if (due) {
         tx.cleanUp().ran(now);
         tx.cleanUp().forgetLostCaches();
         int begun = clean(tx, NOBODY, Optional.empty()).size();
-        LOG.info("Cleaning up by the schedule: {} leave a cache", Words.counted(begun, "base disk"));
+        LOG.info(
+            "Cleaning up by the schedule: {} leave a cache", Words.counted(begun, "base disk"));
       }
     });
   }

@@ -282,8 +282,7 @@ public final class Vms {
         .orElseThrow(() -> notFound(nameOrId, "'ratoon vm list' shows those that exist."));
   }
 
-  private static VmRow findTrashed(
-      Transaction tx, String tenant, String nameOrId, String doing) {
+  private static VmRow findTrashed(Transaction tx, String tenant, String nameOrId, String doing) {
     Optional<VmRow> byId = byId(tx, tenant, nameOrId);
     List<VmRow> found =
         byId.isPresent()

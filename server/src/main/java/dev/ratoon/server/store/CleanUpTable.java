@@ -34,8 +34,7 @@ public final class CleanUpTable {
    * @param tenant whose operation it is
    * @param revision of the host's desired state in which it was asked for
    */
-  public record Removal(
-      HostId host, DiskId base, String tenant, long revision, Instant askedAt) {
+  public record Removal(HostId host, DiskId base, String tenant, long revision, Instant askedAt) {
     /** As the host shall see it. */
     public DesiredBase desired() {
       return new DesiredBase(base, BaseTask.EVICT, revision);
@@ -215,9 +214,7 @@ public final class CleanUpTable {
 
   private static Use use(ResultSet row) throws SQLException {
     return new Use(
-        row.getString("cache"),
-        new DiskId(row.getString("base")),
-        Column.instant(row, "used_at"));
+        row.getString("cache"), new DiskId(row.getString("base")), Column.instant(row, "used_at"));
   }
 
   private static Removal removal(ResultSet row) throws SQLException {

@@ -167,8 +167,7 @@ class CachePlanTest {
 
   @Test
   void aParentStaysWhileItsDeltaIsThereEvenIfThatGoes() {
-    Held delta =
-        held(B, 9, Layout.DELTA, ReplicaState.READY, Optional.of(A), List.of());
+    Held delta = held(B, 9, Layout.DELTA, ReplicaState.READY, Optional.of(A), List.of());
     List<Verdict> plan = plan(cache("h", ALL, held(A, 9), delta));
 
     assertThat(leaving(plan)).containsExactly("h 2");
@@ -177,11 +176,9 @@ class CachePlanTest {
 
   @Test
   void whatIsNotReadyOrNotOursStays() {
-    Held arriving =
-        held(A, 9, Layout.FLAT, ReplicaState.ARRIVING, Optional.empty(), List.of());
+    Held arriving = held(A, 9, Layout.FLAT, ReplicaState.ARRIVING, Optional.empty(), List.of());
     Held suspect = held(B, 9, Layout.FLAT, ReplicaState.SUSPECT, Optional.empty(), List.of());
-    Held adopted =
-        held(id(3), 9, Layout.ADOPTED, ReplicaState.READY, Optional.empty(), List.of());
+    Held adopted = held(id(3), 9, Layout.ADOPTED, ReplicaState.READY, Optional.empty(), List.of());
 
     assertThat(leaving(plan(cache("h", ALL, arriving, suspect, adopted)))).isEmpty();
   }
@@ -193,8 +190,7 @@ class CachePlanTest {
     CacheFacts far = cache("other", ALL, held(A, 9));
 
     assertThat(leaving(plan(near))).isEmpty();
-    assertThat(why(plan(near), A))
-        .containsExactly("it is the last ready replica for debian:12");
+    assertThat(why(plan(near), A)).containsExactly("it is the last ready replica for debian:12");
     assertThat(leaving(plan(near, far))).containsExactly("near 1");
     assertThat(leaving(plan(near, closed(far)))).isEmpty();
   }
@@ -214,8 +210,7 @@ class CachePlanTest {
         new CachePolicy(
             Optional.of(0), Optional.empty(), Optional.empty(), Optional.of(2), List.of());
     List<Verdict> plan =
-        plan(
-            cache("a", two, held(A, 9)), cache("b", two, held(A, 9)), cache("c", two, held(A, 9)));
+        plan(cache("a", two, held(A, 9)), cache("b", two, held(A, 9)), cache("c", two, held(A, 9)));
 
     assertThat(leaving(plan)).containsExactly("a 1");
     assertThat(why(plan, A)).contains("fewer than 2 ready replicas would be left for debian:12");
@@ -225,8 +220,7 @@ class CachePlanTest {
   void theLibraryKeepsWhatAnImageNamesAndNothingElse() {
     named(A, "debian:12");
     List<Verdict> plan =
-        plan(
-            library(cache("library", ALL, held(A, 9), held(B, 9))), cache("h", ALL, held(A, 9)));
+        plan(library(cache("library", ALL, held(A, 9), held(B, 9))), cache("h", ALL, held(A, 9)));
 
     assertThat(leaving(plan)).containsExactly("h 1", "library 2");
   }
@@ -271,11 +265,7 @@ class CachePlanTest {
   void aPolicyThatSaysNothingIsRefused() {
     assertThatThrownBy(() ->
             new CachePolicy(
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.of(2),
-                List.of()))
+                Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(2), List.of()))
         .isInstanceOf(RatoonException.class);
   }
 
@@ -302,8 +292,7 @@ class CachePlanTest {
             .filter(Verdict::leaves)
             .collect(
                 Collectors.groupingBy(
-                    Verdict::cache,
-                    Collectors.mapping(v -> v.base().id(), Collectors.toSet())));
+                    Verdict::cache, Collectors.mapping(v -> v.base().id(), Collectors.toSet())));
     for (Verdict verdict : plan) {
       if (verdict.leaves()) {
         Held base = verdict.base();
@@ -328,8 +317,7 @@ class CachePlanTest {
   }
 
   /** Ready ones that can be reached and are not about to go. */
-  private static long replicas(
-      FleetFacts fleet, Map<CacheFacts, Set<DiskId>> gone, DiskId base) {
+  private static long replicas(FleetFacts fleet, Map<CacheFacts, Set<DiskId>> gone, DiskId base) {
     return fleet.caches().stream()
         .filter(cache -> cache.closed().isEmpty())
         .filter(cache -> !gone.getOrDefault(cache, Set.of()).contains(base))
