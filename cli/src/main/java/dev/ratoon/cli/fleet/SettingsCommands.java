@@ -157,8 +157,7 @@ final class SettingsCommands {
                   old.scrub(),
                   Optional.of(limited(old.limits(), key, value)),
                   old.placement());
-          case "clean-every", "low-space" ->
-              old.with(keptUp(old.upkeepOrDefault(), key, value));
+          case "clean-every", "low-space" -> old.with(keptUp(old.upkeepOrDefault(), key, value));
           default ->
               throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
                   .next(
