@@ -102,7 +102,9 @@ final class SettingsCommands {
     public Integer call() {
       Settings settings = session.client().call(Endpoints.SETTINGS_SHOW, Params.NONE);
       for (String change : changes) {
-        settings = changed(settings, change);
+        Upkeep upkeep = settings.upkeepOrDefault();
+        Settings next = changed(settings, change);
+        settings = next.upkeep().isPresent() ? next : next.with(upkeep);
       }
       Settings now = session.client().call(Endpoints.SETTINGS_CHANGE, Params.NONE, settings);
       session.output().one(now, () -> details(now));
@@ -113,64 +115,57 @@ final class SettingsCommands {
       int equals = change.indexOf('=');
       String key = equals < 0 ? change : change.substring(0, equals);
       String value = equals < 0 ? "" : change.substring(equals + 1);
-      Upkeep upkeep = old.upkeepOrDefault();
       try {
-        Settings changed =
-            switch (key) {
-              case "clean-every", "low-space" ->
-                  old.with(keptUp(upkeep, key, value.equals(OFF) ? 0 : Integer.parseInt(value)));
-              case "differencing" ->
-                  new Settings(
-                      Words.onOff(key, value),
-                      old.trashHours(),
-                      old.memoryRatio(),
-                      old.scrub(),
-                      old.transfers(),
-                      old.placement());
-              case "trash-hours" ->
-                  new Settings(
-                      old.differencing(),
-                      Integer.parseInt(value),
-                      old.memoryRatio(),
-                      old.scrub(),
-                      old.transfers(),
-                      old.placement());
-              case "memory-ratio" ->
-                  new Settings(
-                      old.differencing(),
-                      old.trashHours(),
-                      Double.parseDouble(value),
-                      old.scrub(),
-                      old.transfers(),
-                      old.placement());
-              case "scrub-days", "scrub-rate" ->
-                  new Settings(
-                      old.differencing(),
-                      old.trashHours(),
-                      old.memoryRatio(),
-                      Optional.of(scrubbed(old.scrubRules(), key, value)),
-                      old.transfers(),
-                      old.placement());
-              case "give-limit", "take-limit", "library-limit", "library-uploads" ->
-                  new Settings(
-                      old.differencing(),
-                      old.trashHours(),
-                      old.memoryRatio(),
-                      old.scrub(),
-                      Optional.of(limited(old.limits(), key, value)),
-                      old.placement());
-              default ->
-                  throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
-                      .next(
-                          "Settings are differencing, trash-hours, memory-ratio, scrub-days, scrub-rate,"
-                              + " give-limit, take-limit, library-limit, library-uploads, clean-every and"
-                              + " low-space, as"
-                              + " KEY=VALUE.")
-                      .asException();
-            };
-        return changed.upkeep().isPresent() || old.upkeep().isEmpty()
-            ? changed
-            : changed.with(upkeep);
+        return switch (key) {
+          case "differencing" ->
+              new Settings(
+                  Words.onOff(key, value),
+                  old.trashHours(),
+                  old.memoryRatio(),
+                  old.scrub(),
+                  old.transfers(),
+                  old.placement());
+          case "trash-hours" ->
+              new Settings(
+                  old.differencing(),
+                  Integer.parseInt(value),
+                  old.memoryRatio(),
+                  old.scrub(),
+                  old.transfers(),
+                  old.placement());
+          case "memory-ratio" ->
+              new Settings(
+                  old.differencing(),
+                  old.trashHours(),
+                  Double.parseDouble(value),
+                  old.scrub(),
+                  old.transfers(),
+                  old.placement());
+          case "scrub-days", "scrub-rate" ->
+              new Settings(
+                  old.differencing(),
+                  old.trashHours(),
+                  old.memoryRatio(),
+                  Optional.of(scrubbed(old.scrubRules(), key, value)),
+                  old.transfers(),
+                  old.placement());
+          case "give-limit", "take-limit", "library-limit", "library-uploads" ->
+              new Settings(
+                  old.differencing(),
+                  old.trashHours(),
+                  old.memoryRatio(),
+                  old.scrub(),
+                  Optional.of(limited(old.limits(), key, value)),
+                  old.placement());
+          case "clean-every", "low-space" -> old.with(keptUp(old.upkeepOrDefault(), key, value));
+          default ->
+              throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
+                  .next(
+                      "Settings are differencing, trash-hours, memory-ratio, scrub-days, scrub-rate,"
+                          + " give-limit, take-limit, library-limit, library-uploads, clean-every and"
+                          + " low-space, as KEY=VALUE.")
+                  .asException();
+        };
       } catch (NumberFormatException notNumber) {
         throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
             .next("Its value is a number.")
@@ -178,7 +173,8 @@ final class SettingsCommands {
       }
     }
 
-    private static Upkeep keptUp(Upkeep old, String key, int number) {
+    private static Upkeep keptUp(Upkeep old, String key, String value) {
+      int number = value.equals(OFF) ? 0 : Integer.parseInt(value);
       return key.equals("clean-every")
           ? new Upkeep(number, old.lowSpacePercent())
           : new Upkeep(old.cleanEveryHours(), number);
