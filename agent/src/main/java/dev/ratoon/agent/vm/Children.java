@@ -102,15 +102,34 @@ record Children(VmFolders folders) {
    */
   private static boolean mayStandOn(Path overlay, Set<Path> files, Set<DiskId> ids) {
     try {
-      Optional<Path> parent = Qcow2Header.read(overlay).backing(overlay).map(Backing::file);
-      return parent
-          .filter(path ->
-              files.contains(path)
-                  || ids.stream()
-                      .anyMatch(id -> String.valueOf(path.getFileName()).startsWith(id.hex())))
-          .isPresent();
+      // A disk that was frozen lies in the cache, and a link to it where its VM had it.
+      return (Files.isSymbolicLink(overlay) && isOne(overlay, files, ids))
+          || Qcow2Header.read(overlay)
+              .backing(overlay)
+              .map(Backing::file)
+              .filter(parent -> isOne(parent, files, ids))
+              .isPresent();
     } catch (RatoonException unreadable) {
       return Files.exists(overlay);
+    }
+  }
+
+  private static boolean isOne(Path path, Set<Path> files, Set<DiskId> ids) {
+    Path real = real(path);
+    return files.contains(path)
+        || files.contains(real)
+        || ids.stream().anyMatch(id -> isNamedBy(path, id) || isNamedBy(real, id));
+  }
+
+  private static boolean isNamedBy(Path path, DiskId id) {
+    return String.valueOf(path.getFileName()).startsWith(id.hex());
+  }
+
+  private static Path real(Path path) {
+    try {
+      return path.toRealPath();
+    } catch (IOException notThere) {
+      return path;
     }
   }
 
