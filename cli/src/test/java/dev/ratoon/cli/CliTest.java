@@ -130,7 +130,7 @@ class CliTest {
         "quota set vms=100 memory=1T disk=off",
         "quota set colour=red",
         "quota set --help",
-        "host drain host-1",
+        "host drain host-1 off",
         "host drain --help",
         "operation list",
         "operation watch",

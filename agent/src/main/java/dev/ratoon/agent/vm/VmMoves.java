@@ -204,6 +204,7 @@ final class VmMoves implements MovingVms {
       throw Problem.of(ErrorCode.NOT_FOUND, doing).detail("It has no files here.").asException();
     }
     requireNoDomain(id, doing);
+    requireSettled(id, doing);
     ledger.noteLeaving(id, vm.epoch());
     // A start that began before that was written shows now; a later one reads it.
     requireNoDomain(id, doing);
@@ -255,6 +256,7 @@ final class VmMoves implements MovingVms {
 
   @Override
   public Sockets sending(DesiredVm vm) {
+    requireUncut(vm.id(), "sending the guest of VM '" + vm.name() + "'");
     ledger.noteLeaving(vm.id(), vm.epoch());
     own(folders.socketsAnew(vm.id()));
     return sockets(vm.id());
@@ -291,6 +293,25 @@ final class VmMoves implements MovingVms {
   public void stays(VmId id) {
     if (work.domain(id).filter(domain -> domain.state() == DomainState.PAUSED).isPresent()) {
       hypervisor.resume(id);
+    }
+  }
+
+  /** Its files name bases, and nothing that stays in its folder here. */
+  private void requireSettled(VmId id, String doing) {
+    if (folders.find(id).flatMap(VmRecord::layers).filter(each -> !each.isSettled()).isPresent()) {
+      throw Problem.of(ErrorCode.BUSY, doing)
+          .detail("Its disks were frozen while it ran, and are being put in order.")
+          .asException();
+    }
+  }
+
+  private void requireUncut(VmId id, String doing) {
+    if (folders
+        .find(id)
+        .flatMap(VmRecord::layers)
+        .filter(each -> each.cut().isPresent())
+        .isPresent()) {
+      throw Problem.of(ErrorCode.BUSY, doing).detail("Its disks are being frozen.").asException();
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -28,14 +29,14 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     description = {
       "Move all VMs of a host elsewhere, and let no new ones come.",
-      "Those that run move while they run, unless you say --cold. It can be cut off and given again:",
+      "Of those that run say whether they move --live or --cold. It can be cut off and given again:",
       "what has moved has moved. VMs in the trash stay."
     },
     footer = {
       "",
       "Examples:",
-      "  ratoon host drain host1",
-      "  ratoon host drain host1 --at-once 4",
+      "  ratoon host drain host1 --cold",
+      "  ratoon host drain host1 --live --at-once 4",
       "  ratoon host drain host1 off"
     })
 final class HostDrain implements Callable<Integer> {
@@ -54,8 +55,15 @@ final class HostDrain implements Callable<Integer> {
       description = "off lets VMs come again; on unless told.")
   HostChanges.Maintenance.State state = HostChanges.Maintenance.State.on;
 
-  @Option(names = "--cold", description = "Shut guests down, and start them again elsewhere.")
-  boolean cold;
+  @ArgGroup How how = new How();
+
+  static final class How {
+    @Option(names = "--live", description = "Move guests while they run. New: see the guide.")
+    boolean live;
+
+    @Option(names = "--cold", description = "Shut guests down, and start them again elsewhere.")
+    boolean cold;
+  }
 
   @Option(names = "--at-once", paramLabel = "N", description = "How many at a time (2).")
   int atOnce = 2;
@@ -82,7 +90,8 @@ final class HostDrain implements Callable<Integer> {
       List<OperationView> begun = new ArrayList<>();
       for (VmView vm : some) {
         try {
-          begun.add(session.client().call(Endpoints.VM_MIGRATE, Params.of("vm", vm.id()), how(vm)));
+          begun.add(
+              session.client().call(Endpoints.VM_MIGRATE, Params.of("vm", vm.id()), request(vm)));
         } catch (RatoonException refused) {
           Output.error(session.terminal(), refused.problem());
           code = ExitCode.of(refused.problem());
@@ -96,12 +105,13 @@ final class HostDrain implements Callable<Integer> {
     return code;
   }
 
-  private MigrateRequest how(VmView vm) {
+  private MigrateRequest request(VmView vm) {
     boolean runs = vm.state() == VmState.RUNNING;
-    return new MigrateRequest(
-        Optional.empty(),
-        cold || !runs ? Optional.of(MigrationMode.COLD) : Optional.empty(),
-        Optional.empty());
+    Optional<MigrationMode> mode =
+        how.live && runs
+            ? Optional.of(MigrationMode.LIVE)
+            : Optional.of(MigrationMode.COLD).filter(_ -> how.cold || !runs);
+    return new MigrateRequest(Optional.empty(), mode, Optional.empty());
   }
 
   private List<VmView> on(HostView host) {

@@ -27,9 +27,9 @@ import picocli.CommandLine.Parameters;
     name = "clone",
     sortOptions = false,
     description = {
-      "Make VMs of another one as it is now, while it runs or not. Their disks are children of what",
-      "its disks hold at that moment, so nothing is copied. They get addresses and a cloud-init",
-      "instance of their own."
+      "Make VMs of another one as it is now, while it runs or not.",
+      "Their disks are children of what its disks hold at that moment, so nothing is copied. They",
+      "get addresses and a cloud-init instance of their own."
     },
     footer = {
       "",

@@ -22,8 +22,8 @@ final class VmLayers {
   @Command(
       name = "flatten",
       description = {
-        "Let a VM's disks stand alone: what they need of their base disks is copied into them, while",
-        "the VM runs or not."
+        "Let a VM's disks stand alone, while it runs or not.",
+        "What they need of their base disks is copied into them."
       })
   static final class Flatten implements Callable<Integer> {
     private final Session session;

@@ -102,11 +102,24 @@ public final class Migrations {
   public OperationView migrate(String tenant, String nameOrId, MigrateRequest request) {
     return database.write(tx -> {
       Plan plan = plan(tx, vms.idle(tx, tenant, nameOrId, "migrating"), request);
+      requireSaidHow(plan, request);
       HostId target = plan.to().host();
       tx.lock(List.of(plan.vm().host(), target));
       // Where others write, too, the choice is made again under the lock.
       return begin(tx, tx.shared() ? planOn(tx, tenant, plan, request) : plan, request);
     });
+  }
+
+  /** What becomes of a guest that runs is its owner's to say: both ways have their price. */
+  private static void requireSaidHow(Plan plan, MigrateRequest request) {
+    if (request.mode().isEmpty() && plan.mode() == MigrationMode.LIVE) {
+      throw Problem.of(ErrorCode.INVALID_REQUEST, "migrating " + plan.vm().name())
+          .detail("It runs.")
+          .next(
+              "Give --live, to move it while it runs, or --cold, to shut its guest down and start"
+                  + " it again on the other host.")
+          .asException();
+    }
   }
 
   private Plan planOn(Transaction tx, String tenant, Plan before, MigrateRequest request) {
