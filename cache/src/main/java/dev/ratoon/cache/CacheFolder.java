@@ -201,7 +201,7 @@ record CacheFolder(Path root) {
     for (String kind : OF_A_CONTENT) {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(root, "*" + kind)) {
         for (Path file : files) {
-          if (id(file, kind).filter(this::hasContent).isEmpty()) {
+          if (id(file, kind).filter(id -> !hasContent(id)).isPresent()) {
             Files.delete(file);
           }
         }
