@@ -60,7 +60,10 @@ class LayersFleetLabTest {
     fleet.placeOn(SECOND);
     control.ratoon("vm", "deploy", "remote", "--image", "small");
     control.awaitUserland("remote");
-    control.guest("remote", "dd if=/dev/urandom of=/noise bs=1M count=6 2>/dev/null; sync");
+    control.guestOn(
+        fleet.host(SECOND),
+        "remote",
+        "dd if=/dev/urandom of=/noise bs=1M count=6 2>/dev/null; sync");
     long before = fleet.received(1);
 
     control.ratoon("image", "create", "elsewhere", "--from-vm", "remote");
