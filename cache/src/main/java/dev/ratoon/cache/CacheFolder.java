@@ -275,11 +275,15 @@ record CacheFolder(Path root) {
     return OF_A_CONTENT.stream().map(kind -> root.resolve(id + kind)).toList();
   }
 
-  /** Differencing disks here and on their way here, also such as were put aside. */
+  /**
+   * Differencing disks here and on their way here, also such as were put aside; and what left a
+   * VM's folder to become a base, of whatever format it is.
+   */
   List<Path> deltas() throws IOException {
     List<Path> found = new ArrayList<>();
     for (Path place : List.of(root, incoming())) {
-      try (DirectoryStream<Path> files = Files.newDirectoryStream(place, "*.qcow2*")) {
+      try (DirectoryStream<Path> files =
+          Files.newDirectoryStream(place, "{*.qcow2*,*" + LAYER + "}")) {
         files.forEach(found::add);
       }
     }

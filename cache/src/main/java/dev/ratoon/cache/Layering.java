@@ -213,8 +213,7 @@ final class Layering {
     Files.deleteIfExists(waiting);
     boolean linked = link(file, waiting);
     if (!linked) {
-      Files.copy(file, waiting);
-      sync(waiting);
+      copy(file, waiting, layout);
     }
     own(waiting);
     syncFolder(folder.incoming());
@@ -227,6 +226,18 @@ final class Layering {
     }
     publish(waiting, manifest, layout, parent);
     return cache.use(manifest.id());
+  }
+
+  /** A whole disk with its holes. */
+  private void copy(Path file, Path target, Layout layout) throws IOException {
+    if (layout == Layout.FLAT) {
+      try (VirtualDisk whole = open(file, DiskFormat.RAW)) {
+        var _ = SparseCopy.copy(whole, target, Durability.SYNCED, parallelism, Progress.NONE);
+      }
+    } else {
+      Files.copy(file, target);
+      sync(target);
+    }
   }
 
   private static boolean link(Path file, Path second) {

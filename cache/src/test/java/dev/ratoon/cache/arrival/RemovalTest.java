@@ -127,6 +127,20 @@ class RemovalTest {
     long _ = cache().remove(old.id(), NOBODY_MINDS);
   }
 
+  /** What a killed process left of a VM's disk that was to become a base. */
+  @Test
+  void aDiskThatIsOnItsWayIntoTheCacheHoldsItsParent() throws Exception {
+    TestBase upgraded = old.upgraded(work, SIZE, 50, 2);
+    Base delta = bring(upgraded);
+    Path waiting = work.resolve("cache/incoming/" + "0".repeat(64) + ".layer");
+    Files.copy(delta.path(), waiting);
+    long _ = cache().remove(upgraded.id(), NOBODY_MINDS);
+
+    assertStays(waiting.toString(), NOBODY_MINDS);
+    Files.delete(waiting);
+    long _ = cache().remove(old.id(), NOBODY_MINDS);
+  }
+
   @Test
   void aReaderAHoldAndAnObjectionKeepIt() {
     try (VirtualDisk _ = cache().open(cache().use(old.id()))) {
