@@ -153,6 +153,10 @@ final class Departures {
       }
       Files.delete(nameless);
     } catch (IOException failed) {
+      if (!Files.exists(content)) {
+        // It has left. What is still in the way is swept at the next start.
+        return;
+      }
       boolean _ = ImmutableFlag.set(content);
       throw Faults.unwritable(content, failed);
     }

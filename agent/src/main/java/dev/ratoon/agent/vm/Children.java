@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Who stands on a file: the headers of all differencing disks say it that lie where VMs' disks do,
@@ -60,7 +61,7 @@ record Children(VmFolders folders) {
     try {
       Files.walkFileTree(
           place,
-          EnumSet.noneOf(FileVisitOption.class),
+          EnumSet.of(FileVisitOption.FOLLOW_LINKS),
           DEEPEST,
           new SimpleFileVisitor<>() {
             @Override
@@ -135,6 +136,16 @@ record Children(VmFolders folders) {
 
   /** A disk that is not there yet, and will be a child of one of these, or a copy. */
   private boolean isToBeMadeOn(DesiredVm vm, Set<DiskId> ids) {
+    boolean isToStandOnIt =
+        vm.layering().stream()
+            .flatMap(wish ->
+                Stream.concat(
+                    wish.disks().stream().flatMap(disk -> disk.base().stream()),
+                    wish.variables().stream()))
+            .anyMatch(ids::contains);
+    if (isToStandOnIt) {
+      return true;
+    }
     for (int i = 0; i < vm.disks().size(); i++) {
       DesiredDisk disk = vm.disks().get(i);
       boolean needed = disk.base().filter(ids::contains).isPresent();

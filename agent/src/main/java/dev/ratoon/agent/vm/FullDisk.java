@@ -36,6 +36,11 @@ final class FullDisk {
     heard = Optional.of(why);
   }
 
+  /** Its domain is another one by now, or goes on; or what became of it may have been missed. */
+  void forget() {
+    heard = Optional.empty();
+  }
+
   /** Whether the guest is held because its host's disk is full, and shall run. */
   boolean holds(DesiredVm vm, Optional<DomainStatus> domain) {
     return vm.power() == DesiredPower.RUNNING

@@ -134,6 +134,12 @@ final class VmKeeper implements AutoCloseable {
     poke();
   }
 
+  /** Its domain goes on, or is another one; or it is not known what was missed. */
+  void resumed() {
+    fullDisk.forget();
+    poke();
+  }
+
   /** Something may have happened: look. */
   void poke() {
     pokes.release();

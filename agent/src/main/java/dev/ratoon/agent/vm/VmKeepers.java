@@ -216,23 +216,23 @@ public final class VmKeepers implements AutoCloseable {
           keeper.ended(how);
         }
       }
-      case HypervisorEvent.DomainStarted(VmId id) -> poke(id);
+      case HypervisorEvent.DomainStarted(VmId id) -> resumed(id);
       case HypervisorEvent.DomainPaused(VmId id, HypervisorEvent.PauseReason reason) -> {
         VmKeeper keeper = keepers.get(id);
         if (keeper != null) {
           keeper.held(reason);
         }
       }
-      case HypervisorEvent.DomainResumed(VmId id) -> poke(id);
-      case HypervisorEvent.ConnectionBack() -> keepers.values().forEach(VmKeeper::poke);
+      case HypervisorEvent.DomainResumed(VmId id) -> resumed(id);
+      case HypervisorEvent.ConnectionBack() -> keepers.values().forEach(VmKeeper::resumed);
       case HypervisorEvent.ConnectionLost() -> {}
     }
   }
 
-  private void poke(VmId id) {
+  private void resumed(VmId id) {
     VmKeeper keeper = keepers.get(id);
     if (keeper != null) {
-      keeper.poke();
+      keeper.resumed();
     }
   }
 }
