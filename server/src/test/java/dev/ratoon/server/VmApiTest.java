@@ -20,8 +20,13 @@ import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.VmView;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -88,6 +93,36 @@ final class VmApiTest {
     List<VmView> vms = server.get("/v1/vms").list(VmView.class);
     assertThat(vms).hasSize(50).allMatch(vm -> vm.state() == VmState.RUNNING);
     assertThat(vms.stream().map(vm -> vm.networks().getFirst().mac()).distinct()).hasSize(50);
+  }
+
+  @Test
+  void whoAsksForAnImageThatThereIsNotSpoilsNobodyElsesDeploy() throws Exception {
+    List<Callable<Reply>> requests = new ArrayList<>();
+    for (int i = 0; i < 24; i++) {
+      String image = i % 2 == 0 ? "tiny" : "none";
+      String body = "{\"name\": \"vm-%d\", \"disks\": [{\"image\": \"%s\"}]}".formatted(i, image);
+      requests.add(() -> server.post("/v1/vms", body));
+    }
+    List<Future<Reply>> answers;
+    try (ExecutorService threads = Executors.newFixedThreadPool(requests.size())) {
+      answers = threads.invokeAll(requests);
+    }
+    for (int i = 0; i < requests.size(); i++) {
+      Reply reply = answers.get(i).get();
+      if (i % 2 == 0) {
+        assertThat(reply.status()).as(reply.body()).isEqualTo(202);
+      } else {
+        assertThat(reply.problem().code()).as(reply.body()).isEqualTo(ErrorCode.NOT_FOUND);
+      }
+    }
+  }
+
+  @Test
+  void aDiskThatNobodyCouldMakeIsRefused() throws Exception {
+    Reply reply =
+        server.post(
+            "/v1/vms", "{\"name\": \"web\", \"disks\": [{\"sizeBytes\": 4611686018427387904}]}");
+    assertThat(reply.problem().code()).isEqualTo(ErrorCode.INVALID_VALUE);
   }
 
   @Test

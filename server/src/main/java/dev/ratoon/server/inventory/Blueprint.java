@@ -176,7 +176,9 @@ record Blueprint(
   private static ImageRow known(Map<ImageRef, ImageRow> images, ImageRef ref) {
     ImageRow image = images.get(ref);
     if (image == null) {
-      throw new IllegalStateException("the image " + ref + " was not looked up");
+      throw Problem.of(ErrorCode.NOT_FOUND, "finding the image " + ref)
+          .next("'ratoon image list' shows those that exist.")
+          .asException();
     }
     return image;
   }

@@ -159,7 +159,10 @@ final class DeployBatch {
 
   private void decide(Settings settings) {
     if (!open().isEmpty()) {
-      parts.fleet().choose(tx, settings, fresh, this::choose);
+      QuotasLeft quotas = new QuotasLeft(tx);
+      // Before the fleet's snapshot is held: others may hold a tenant, and wait for that.
+      open().stream().map(each -> each.wanted.tenant()).distinct().sorted().forEach(quotas::hold);
+      parts.fleet().choose(tx, settings, fresh, (fleet, noting) -> choose(fleet, noting, quotas));
     }
     reservations.hold(tx, settings, open(), fresh);
     if (!open().isEmpty()) {
@@ -282,9 +285,8 @@ final class DeployBatch {
         .asException();
   }
 
-  private void choose(FleetSnapshot fleet, StandingFleet.Noting noting) {
+  private void choose(FleetSnapshot fleet, StandingFleet.Noting noting, QuotasLeft quotas) {
     GroupMembers groups = new GroupMembers(tx);
-    QuotasLeft quotas = new QuotasLeft(tx);
     for (Deploy deploy : open()) {
       int count = deploy.wanted.request().count();
       List<String> beyond = quotas.reasonsAgainst(deploy);

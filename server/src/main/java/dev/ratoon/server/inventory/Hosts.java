@@ -32,7 +32,6 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The hosts as they last reported. What changes all the time is kept in memory alone; the rest is
@@ -132,12 +131,10 @@ public final class Hosts {
                   .collect(Collectors.toSet());
           List<ReplicaReport> all = new ArrayList<>(known.report().replicas());
           more.stream().filter(replica -> !there.contains(replica.diskId())).forEach(all::add);
+          HostReport report = known.report().with(all);
+          bases.changed(known.report(), report);
           return new Seen(
-              known.report().with(all),
-              known.reportedAt(),
-              known.heardNanos(),
-              known.standing(),
-              known.elsewhere());
+              report, known.reportedAt(), known.heardNanos(), known.standing(), known.elsewhere());
         });
   }
 
@@ -206,8 +203,12 @@ public final class Hosts {
   }
 
   private void put(Seen now) {
-    Seen before = seen.put(now.report().id(), now);
-    bases.changed(before == null ? null : before.report(), now.report());
+    seen.compute(
+        now.report().id(),
+        (id, before) -> {
+          bases.changed(before == null ? null : before.report(), now.report());
+          return now;
+        });
   }
 
   void heard(HostId host) {
@@ -266,6 +267,7 @@ public final class Hosts {
 
   /** Takes up what another server tells of a host. */
   void learn(HostTable.Shared told) {
+    takenUp.remove(told.report().id());
     Seen now =
         new Seen(
             told.report(),
@@ -284,13 +286,15 @@ public final class Hosts {
     removed(host);
   }
 
-  private @Nullable Seen removed(HostId host) {
+  private void removed(HostId host) {
     takenUp.remove(host);
-    Seen was = seen.remove(host);
-    if (was != null) {
-      bases.changed(was.report(), null);
-    }
-    return was;
+    shared.forget(host);
+    seen.computeIfPresent(
+        host,
+        (id, was) -> {
+          bases.changed(was.report(), null);
+          return null;
+        });
   }
 
   /** The hosts that have said that a base disk is in their cache, or on its way there. */
@@ -405,7 +409,7 @@ public final class Hosts {
     tx.hosts().remove(host);
     tx.tell(new News.Host(host));
     tx.afterCommit(() -> {
-      var _ = removed(host);
+      removed(host);
       agents.remove(host);
       counts.forget(host);
     });

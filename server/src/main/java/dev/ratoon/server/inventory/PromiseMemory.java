@@ -9,6 +9,7 @@ import dev.ratoon.server.inventory.DeployBatch.Deploy;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmTable.Promised;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -64,7 +65,9 @@ final class PromiseMemory {
     for (HostId host : unknown) {
       Promised there = read.getOrDefault(host, NOTHING);
       promised.put(host, there);
-      known.put(host, new Known(revisions.getOrDefault(host, 0L), there, now));
+      Known seen = new Known(revisions.getOrDefault(host, 0L), there, now);
+      // What this transaction itself has changed may yet be undone.
+      tx.afterCommit(() -> known.put(host, seen));
     }
     return promised;
   }
@@ -75,22 +78,30 @@ final class PromiseMemory {
    * @param revisions that it made of their hosts
    */
   void add(List<Deploy> deploys, Map<HostId, Long> revisions) {
+    Map<HostId, List<VmNeeds>> more = new HashMap<>();
+    for (Deploy deploy : deploys) {
+      for (Placement.Place place : deploy.places) {
+        more.computeIfAbsent(place.host(), _ -> new ArrayList<>()).add(deploy.needs());
+      }
+    }
     revisions.forEach((host, revision) ->
         known.computeIfPresent(
             host,
             (same, before) ->
                 before.revision() == revision - 1
-                    ? new Known(revision, before.promised(), before.atNanos())
+                    ? new Known(
+                        revision,
+                        with(before.promised(), more.getOrDefault(host, List.of())),
+                        before.atNanos())
                     : null));
-    for (Deploy deploy : deploys) {
-      for (Placement.Place place : deploy.places) {
-        known.computeIfPresent(
-            place.host(),
-            (same, before) ->
-                new Known(
-                    before.revision(), with(before.promised(), deploy.needs()), before.atNanos()));
-      }
+  }
+
+  private static Promised with(Promised before, List<VmNeeds> more) {
+    Promised sum = before;
+    for (VmNeeds needs : more) {
+      sum = with(sum, needs);
     }
+    return sum;
   }
 
   private static Promised with(Promised before, VmNeeds needs) {

@@ -5,6 +5,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.DesiredPower;
@@ -94,10 +95,24 @@ final class VmFolding {
     return operation.isPresent();
   }
 
+  /** One that cannot be folded keeps no others from it: folding again changes nothing. */
   private List<Outcome<Boolean>> all(List<Told> told) {
-    database.change(tx ->
-        fold(tx, told, hosts.hold(tx, told.stream().map(Told::host).collect(Collectors.toSet()))));
-    return told.stream().<Outcome<Boolean>>map(_ -> new Outcome.Done<>(true)).toList();
+    try {
+      database.change(tx ->
+          fold(
+              tx, told, hosts.hold(tx, told.stream().map(Told::host).collect(Collectors.toSet()))));
+      return told.stream().<Outcome<Boolean>>map(_ -> new Outcome.Done<>(true)).toList();
+    } catch (RuntimeException failed) {
+      return told.size() == 1 || concernsAll(failed)
+          ? told.stream().<Outcome<Boolean>>map(_ -> new Outcome.Refused<>(failed)).toList()
+          : told.stream().flatMap(one -> all(List.of(one)).stream()).toList();
+    }
+  }
+
+  private static boolean concernsAll(RuntimeException failed) {
+    return failed instanceof RatoonException refused
+        && Set.of(ErrorCode.SERVER_UNREACHABLE, ErrorCode.BUSY, ErrorCode.DISK_FULL)
+            .contains(refused.problem().code());
   }
 
   /**
