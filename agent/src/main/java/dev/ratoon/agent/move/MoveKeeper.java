@@ -103,6 +103,9 @@ final class MoveKeeper implements AutoCloseable {
           say(task, MoveState.DONE, Optional.empty(), moved);
           return;
         } catch (RatoonException trouble) {
+          if (isOvertaken()) {
+            return;
+          }
           if (!mayPass(trouble.problem(), began, patience)) {
             LOG.warn("{}", trouble.problem().oneLine());
             say(task, MoveState.FAILED, Optional.of(trouble.problem()), Moved.NOTHING);
@@ -115,11 +118,19 @@ final class MoveKeeper implements AutoCloseable {
     } catch (InterruptedException overtaken) {
       // Another task takes over, or the agent ends.
     } catch (RuntimeException defect) {
+      if (isOvertaken()) {
+        return;
+      }
       LOG.error("a migration failed unexpectedly", defect);
       Problem internal =
           Problem.of(ErrorCode.INTERNAL, "migrating a VM").detail(String.valueOf(defect));
       say(task, MoveState.FAILED, Optional.of(internal), Moved.NOTHING);
     }
+  }
+
+  /** What fails because it was stopped says nothing of the migration. */
+  private boolean isOvertaken() {
+    return closed || Thread.currentThread().isInterrupted();
   }
 
   private boolean isStill(MoveTask task) {
