@@ -422,10 +422,9 @@ public final class Migrations {
 
   private void failed(Transaction tx, MigrationRow row, MoveReport report) {
     switch (report.task()) {
-      // It has arrived: the other host says so, too, with what came.
-      case RETURN -> handovers.handOver(tx, row, report.moved());
-      // Where the guest is, only the source knows until it has arrived.
-      case RECEIVE, KEEP, REMOVE, DISCARD -> {}
+      // Where the guest is, its source says by SEND, and the target once it has arrived. A source
+      // that cannot say whether it has kept it hands nothing over.
+      case RETURN, RECEIVE, KEEP, REMOVE, DISCARD -> {}
       case BRING, FETCH, GIVE, SEND -> {
         var _ =
             handovers.back(
