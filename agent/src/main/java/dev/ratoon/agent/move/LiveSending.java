@@ -66,9 +66,21 @@ final class LiveSending {
   /**
    * Sends the guest, or finds that it was sent before.
    *
-   * @throws RatoonException if it stays here
+   * @throws RatoonException only when the guest is known to be here
    */
   Moved run() throws InterruptedException {
+    try {
+      return sent();
+    } catch (RuntimeException failed) {
+      if (isSurelyHere()) {
+        throw failed;
+      }
+      LOG.info("It has arrived, although: {}", failed.getMessage());
+      return Moved.NOTHING;
+    }
+  }
+
+  private Moved sent() throws InterruptedException {
     if (vms.runs(id)) {
       Moved[] moved = {Moved.NOTHING};
       timeline.step("guest", () -> moved[0] = send());
@@ -89,6 +101,22 @@ final class LiveSending {
       vms.stays(id);
     }
     return !outcome.runs();
+  }
+
+  /** Says nothing before it knows: whoever is told that the guest is here starts it here. */
+  private boolean isSurelyHere() throws InterruptedException {
+    while (true) {
+      try {
+        boolean here = isHere();
+        if (!here) {
+          vms.left(id);
+        }
+        return here;
+      } catch (RuntimeException unknown) {
+        LOG.warn("Where the guest is is not known: {}", unknown.getMessage());
+        TimeUnit.MILLISECONDS.sleep(ASK_AGAIN_MILLIS);
+      }
+    }
   }
 
   private void settle(Outcome outcome) {
@@ -133,7 +161,7 @@ final class LiveSending {
       byte[] performed;
       try {
         performed = performed(link, relay, begun, prepared, sockets);
-      } catch (RatoonException failed) {
+      } catch (RuntimeException failed) {
         confirm(true);
         throw failed;
       }

@@ -1,6 +1,5 @@
 package dev.ratoon.agent.move;
 
-import dev.ratoon.agent.work.Patience;
 import dev.ratoon.agent.work.Timeline;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -11,34 +10,18 @@ import dev.ratoon.protocol.agent.MoveReport.Moved;
 import dev.ratoon.protocol.agent.MoveState;
 import dev.ratoon.protocol.agent.MoveTask;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.EnumSet;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Does this host's part of one migration, one task after the other, each on a thread of its own
- * that begins when the one before has ended. What fails for a reason that may pass is tried again
- * for a while.
+ * that begins when the one before has ended. What fails for a reason that may pass is tried again,
+ * see {@link MovePatience}.
  */
 final class MoveKeeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MoveKeeper.class);
-  private static final Duration PATIENCE = Duration.ofMinutes(10);
-  private static final long LONGEST_REST_MILLIS = 1_000;
-
-  /** Whoever is away may come back; a VM that is being stopped will stand still. */
-  private static final Set<ErrorCode> PASSING =
-      EnumSet.of(
-          ErrorCode.BUSY,
-          ErrorCode.HYPERVISOR_UNAVAILABLE,
-          ErrorCode.PEER_UNREACHABLE,
-          ErrorCode.SERVER_UNREACHABLE,
-          ErrorCode.SHARE_UNAVAILABLE,
-          ErrorCode.TIMED_OUT);
 
   private final MoveWork work;
   private final InstantSource clock;
@@ -94,8 +77,7 @@ final class MoveKeeper implements AutoCloseable {
       if (before.isPresent()) {
         before.get().join();
       }
-      Patience patience = new Patience(PATIENCE);
-      Instant began = clock.instant();
+      MovePatience patience = new MovePatience(task, clock.instant());
       say(task, MoveState.WORKING, Optional.empty(), Moved.NOTHING);
       while (!closed && isStill(task)) {
         try {
@@ -106,13 +88,14 @@ final class MoveKeeper implements AutoCloseable {
           if (isOvertaken()) {
             return;
           }
-          if (!mayPass(trouble.problem(), began, patience)) {
+          Optional<Duration> rest = patience.restAfter(trouble.problem(), clock.instant());
+          if (rest.isEmpty()) {
             LOG.warn("{}", trouble.problem().oneLine());
             say(task, MoveState.FAILED, Optional.of(trouble.problem()), Moved.NOTHING);
             return;
           }
           say(task, MoveState.WORKING, Optional.of(trouble.problem()), Moved.NOTHING);
-          rest(patience);
+          Thread.sleep(rest.get());
         }
       }
     } catch (InterruptedException overtaken) {
@@ -135,20 +118,6 @@ final class MoveKeeper implements AutoCloseable {
 
   private boolean isStill(MoveTask task) {
     return wanted.map(DesiredMove::task).equals(Optional.of(task));
-  }
-
-  /** A base that nobody has just now may come back with the host that is to give it. */
-  private boolean mayPass(Problem problem, Instant began, Patience patience) {
-    Instant now = clock.instant();
-    return problem.code() == ErrorCode.BASE_MISSING
-        ? now.isBefore(began.plus(Patience.OF_A_USER))
-        : PASSING.contains(problem.code()) && !patience.isOver(now);
-  }
-
-  private void rest(Patience patience) throws InterruptedException {
-    Instant now = clock.instant();
-    long millis = Duration.between(now, patience.nextTry(now)).toMillis();
-    TimeUnit.MILLISECONDS.sleep(Math.clamp(millis, 1, LONGEST_REST_MILLIS));
   }
 
   private void say(MoveTask task, MoveState state, Optional<Problem> problem, Moved moved) {
