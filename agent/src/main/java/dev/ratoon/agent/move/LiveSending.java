@@ -1,6 +1,5 @@
 package dev.ratoon.agent.move;
 
-import dev.ratoon.agent.bases.MoveRoad;
 import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.hypervisor.LiveMigration.Begun;
 import dev.ratoon.agent.hypervisor.LiveMigration.Progress;
@@ -25,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,14 +47,14 @@ final class LiveSending {
 
   private final MovingVms vms;
   private final LiveMigration live;
-  private final MoveRoad road;
+  private final Supplier<MoveLink> road;
   private final DesiredMove move;
   private final Timeline timeline;
   private final VmId id;
   private Progress last = new Progress(0, 0, 0, 0, Optional.empty());
 
   LiveSending(
-      MovingVms vms, LiveMigration live, MoveRoad road, DesiredMove move, Timeline timeline) {
+      MovingVms vms, LiveMigration live, Supplier<MoveLink> road, DesiredMove move, Timeline timeline) {
     this.vms = vms;
     this.live = live;
     this.road = road;
@@ -324,7 +324,7 @@ final class LiveSending {
   }
 
   private MoveLink link(Purpose purpose) {
-    MoveLink link = road.to(move);
+    MoveLink link = road.get();
     link.patience(LONGEST_SILENCE);
     link.say(new Hello(id, move.vm().epoch(), purpose, move.grant()));
     return link;

@@ -52,6 +52,11 @@ final class MoveKeeper implements AutoCloseable {
                 .asException());
   }
 
+  /** Who does the present task, or has done it. */
+  Optional<Thread> worker() {
+    return thread;
+  }
+
   Optional<MoveReport> report() {
     return report;
   }

@@ -69,7 +69,12 @@ record MoveWork(
 
   private LiveSending sending(DesiredMove move, Timeline timeline) {
     return new LiveSending(
-        vms, live.orElseThrow(() -> cannot(move.vm())), way(move.vm()), move, timeline);
+        vms,
+        live.orElseThrow(() -> cannot(move.vm())),
+        // Looked for when it is needed: that there is none says nothing of where the guest is.
+        () -> way(move.vm()).to(move),
+        move,
+        timeline);
   }
 
   private static RatoonException cannot(DesiredVm vm) {
