@@ -54,7 +54,11 @@ final class LiveSending {
   private Progress last = new Progress(0, 0, 0, 0, Optional.empty());
 
   LiveSending(
-      MovingVms vms, LiveMigration live, Supplier<MoveLink> road, DesiredMove move, Timeline timeline) {
+      MovingVms vms,
+      LiveMigration live,
+      Supplier<MoveLink> road,
+      DesiredMove move,
+      Timeline timeline) {
     this.vms = vms;
     this.live = live;
     this.road = road;

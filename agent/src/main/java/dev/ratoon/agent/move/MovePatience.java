@@ -28,8 +28,7 @@ final class MovePatience {
   private static final Set<MoveTask> ENDLESS =
       EnumSet.of(MoveTask.RECEIVE, MoveTask.RETURN, MoveTask.REMOVE, MoveTask.DISCARD);
 
-  private static final Set<MoveTask> OF_A_VM_THAT_STOPS =
-      EnumSet.of(MoveTask.GIVE, MoveTask.FETCH);
+  private static final Set<MoveTask> OF_A_VM_THAT_STOPS = EnumSet.of(MoveTask.GIVE, MoveTask.FETCH);
 
   /** Whoever is away may come back. */
   private static final Set<ErrorCode> PASSING =

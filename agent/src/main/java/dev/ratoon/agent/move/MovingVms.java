@@ -15,8 +15,7 @@ public interface MovingVms {
    * Brings what the VM's disks stand on and verifies it.
    *
    * @throws dev.ratoon.model.RatoonException {@code wrong-state} if there is a VM of that id here
-   *     already; {@code base-missing}, {@code base-altered} and what
-   *     else keeps it from being here
+   *     already; {@code base-missing}, {@code base-altered} and what else keeps it from being here
    */
   void bringBases(DesiredVm vm, Bases.Progress progress);
 

@@ -245,8 +245,7 @@ final class VmFolders {
    *     sets of disks at least one is stale
    */
   boolean takeIn(VmId id, long epoch) {
-    if (!Files.exists(coming(id))
-        || come(id).filter(record -> record.epoch() == epoch).isEmpty()) {
+    if (!Files.exists(coming(id)) || come(id).filter(record -> record.epoch() == epoch).isEmpty()) {
       return false;
     }
     if (has(id)) {

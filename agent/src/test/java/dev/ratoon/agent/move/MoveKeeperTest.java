@@ -3,7 +3,6 @@ package dev.ratoon.agent.move;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.agent.bases.FleetIdentity;
-import dev.ratoon.agent.bases.MoveDoor;
 import dev.ratoon.agent.bases.MoveRoad;
 import dev.ratoon.agent.hypervisor.LiveMigration.Sockets;
 import dev.ratoon.model.CloudInit;
@@ -21,6 +20,7 @@ import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.MoveState;
 import dev.ratoon.protocol.agent.MoveTask;
+import dev.ratoon.protocol.channel.MoveDoor;
 import dev.ratoon.protocol.channel.MoveLink;
 import java.time.InstantSource;
 import java.util.List;
@@ -172,8 +172,7 @@ class MoveKeeperTest {
             vms, Optional.of(road), Optional.of(live), Optional.of(new LiveReceiving(vms, live)));
     MoveKeeper made = new MoveKeeper(work, InstantSource.system(), this::changed);
     keeper = Optional.of(made);
-    made.want(
-        new DesiredMove(vm(), task, new HostId(new UUID(3, 4)), Optional.empty(), "grant"));
+    made.want(new DesiredMove(vm(), task, new HostId(new UUID(3, 4)), Optional.empty(), "grant"));
   }
 
   private void changed() {

@@ -21,7 +21,8 @@ class MovePatienceTest {
     for (ErrorCode code : ErrorCode.values()) {
       for (int days = 0; days < 3; days++) {
         assertThat(patience.restAfter(Problem.of(code, "it"), BEGAN.plus(Duration.ofDays(days))))
-            .hasValueSatisfying(rest -> assertThat(rest).isLessThanOrEqualTo(Duration.ofSeconds(30)));
+            .hasValueSatisfying(
+                rest -> assertThat(rest).isLessThanOrEqualTo(Duration.ofSeconds(30)));
       }
     }
   }

@@ -60,7 +60,7 @@ class VmFoldersTest {
     Path coming = folders.comingAnew(ID);
     folders.hasCome(MADE);
 
-    assertThatThrownBy(() -> folders.takeIn(ID, 2)).hasMessageContaining("left as they are");
+    assertThatThrownBy(() -> folders.takeIn(ID, 2)).hasMessageContaining("files of it in both");
 
     assertThat(Files.exists(old)).isTrue();
     assertThat(Files.exists(coming)).isTrue();
