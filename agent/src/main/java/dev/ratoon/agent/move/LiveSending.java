@@ -1,6 +1,5 @@
 package dev.ratoon.agent.move;
 
-import dev.ratoon.agent.bases.MoveRoad;
 import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.hypervisor.LiveMigration.Begun;
 import dev.ratoon.agent.hypervisor.LiveMigration.Progress;
@@ -25,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,14 +47,18 @@ final class LiveSending {
 
   private final MovingVms vms;
   private final LiveMigration live;
-  private final MoveRoad road;
+  private final Supplier<MoveLink> road;
   private final DesiredMove move;
   private final Timeline timeline;
   private final VmId id;
   private Progress last = new Progress(0, 0, 0, 0, Optional.empty());
 
   LiveSending(
-      MovingVms vms, LiveMigration live, MoveRoad road, DesiredMove move, Timeline timeline) {
+      MovingVms vms,
+      LiveMigration live,
+      Supplier<MoveLink> road,
+      DesiredMove move,
+      Timeline timeline) {
     this.vms = vms;
     this.live = live;
     this.road = road;
@@ -66,9 +70,21 @@ final class LiveSending {
   /**
    * Sends the guest, or finds that it was sent before.
    *
-   * @throws RatoonException if it stays here
+   * @throws RatoonException only when the guest is known to be here
    */
   Moved run() throws InterruptedException {
+    try {
+      return sent();
+    } catch (RuntimeException failed) {
+      if (isSurelyHere()) {
+        throw failed;
+      }
+      LOG.info("It has arrived, although: {}", failed.getMessage());
+      return Moved.NOTHING;
+    }
+  }
+
+  private Moved sent() throws InterruptedException {
     if (vms.runs(id)) {
       Moved[] moved = {Moved.NOTHING};
       timeline.step("guest", () -> moved[0] = send());
@@ -89,6 +105,22 @@ final class LiveSending {
       vms.stays(id);
     }
     return !outcome.runs();
+  }
+
+  /** Says nothing before it knows: whoever is told that the guest is here starts it here. */
+  private boolean isSurelyHere() throws InterruptedException {
+    while (true) {
+      try {
+        boolean here = isHere();
+        if (!here) {
+          vms.left(id);
+        }
+        return here;
+      } catch (RuntimeException unknown) {
+        LOG.warn("Where the guest is is not known: {}", unknown.getMessage());
+        TimeUnit.MILLISECONDS.sleep(ASK_AGAIN_MILLIS);
+      }
+    }
   }
 
   private void settle(Outcome outcome) {
@@ -133,7 +165,7 @@ final class LiveSending {
       byte[] performed;
       try {
         performed = performed(link, relay, begun, prepared, sockets);
-      } catch (RatoonException failed) {
+      } catch (RuntimeException failed) {
         confirm(true);
         throw failed;
       }
@@ -296,7 +328,7 @@ final class LiveSending {
   }
 
   private MoveLink link(Purpose purpose) {
-    MoveLink link = road.to(move);
+    MoveLink link = road.get();
     link.patience(LONGEST_SILENCE);
     link.say(new Hello(id, move.vm().epoch(), purpose, move.grant()));
     return link;

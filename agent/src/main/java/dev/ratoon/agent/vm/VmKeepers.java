@@ -12,6 +12,7 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DesiredVm;
@@ -33,9 +34,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** All VMs of this host, each with its keeper. */
 public final class VmKeepers implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(VmKeepers.class);
   private static final int NAMES_SHOWN = 10;
 
   private final Hypervisor hypervisor;
@@ -81,10 +85,7 @@ public final class VmKeepers implements AutoCloseable {
       if (known != null) {
         known.want(vm);
       } else {
-        moves.takeIn(vm);
-        VmKeeper made = new VmKeeper(vm, work, steady);
-        keepers.put(vm.id(), made);
-        made.start();
+        takeUp(vm);
       }
     }
     for (VmId id : List.copyOf(keepers.keySet())) {
@@ -97,6 +98,19 @@ public final class VmKeepers implements AutoCloseable {
         }
       }
     }
+  }
+
+  /** One that has come and cannot be taken in is left alone: what else is here of it is stale. */
+  private void takeUp(DesiredVm vm) {
+    try {
+      moves.takeIn(vm);
+    } catch (RatoonException failed) {
+      LOG.error("VM {} is not kept: {}", vm.name(), failed.problem().oneLine());
+      return;
+    }
+    VmKeeper made = new VmKeeper(vm, work, steady);
+    keepers.put(vm.id(), made);
+    made.start();
   }
 
   public Optional<VmReport> report(VmId id) {

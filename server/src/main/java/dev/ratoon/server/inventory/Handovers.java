@@ -158,7 +158,7 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
                 Problem.of(ErrorCode.WRONG_STATE, "migrating " + row.desired().name())
                     .detail("An operator has given up one of its hosts."));
       }
-      boolean toBeRemovedThere = row.phase().isOpen() && !wasTarget;
+      boolean toBeRemovedThere = !wasTarget && (row.phase().isOpen() || row.phase() == Phase.BACK);
       if (!toBeRemovedThere) {
         tx.migrations().remove(row);
         next(tx, row.source());

@@ -168,6 +168,7 @@ public final class Migrations {
 
   private Plan plan(Transaction tx, VmRow vm, MigrateRequest request) {
     String doing = "migrating " + vm.name();
+    requireMovable(vm, doing);
     VmReport seen =
         observations
             .of(vm)
@@ -178,15 +179,32 @@ public final class Migrations {
                     .asException());
     requireConnected(vm.host(), doing);
     boolean runs = seen.state() == VmState.RUNNING || seen.state() == VmState.PAUSED;
-    MigrationMode mode = mode(request, seen, !vm.spec().takeOver().isEmpty(), doing);
+    MigrationMode mode = mode(request, seen, doing);
     Settings settings = tx.fleet().settings();
     VmNeeds needs = needs(vm, seen, wishes(vm.host(), mode, request));
     Placement.Place to = place(tx, vm, needs, settings);
     return new Plan(vm, seen, mode, runs && mode == MigrationMode.COLD, needs, to);
   }
 
-  private static MigrationMode mode(
-      MigrateRequest request, VmReport seen, boolean takenOver, String doing) {
+  private static void requireMovable(VmRow vm, String doing) {
+    if (!vm.spec().takeOver().isEmpty()) {
+      // The other host would have to believe its description, which says what QEMU may open there.
+      throw Problem.of(ErrorCode.WRONG_STATE, doing)
+          .detail(
+              "It was a libvirt domain before it was Ratoon's, and stays on the host that it was"
+                  + " defined on.")
+          .next("Export its disks, and deploy a VM from them, to have it elsewhere.")
+          .asException();
+    }
+    if (vm.spec().layering().isPresent()) {
+      throw Problem.of(ErrorCode.WRONG_STATE, doing)
+          .detail("Its disks are being worked at.")
+          .next("Wait until that has ended: ratoon operation list")
+          .asException();
+    }
+  }
+
+  private static MigrationMode mode(MigrateRequest request, VmReport seen, String doing) {
     boolean runs = seen.state() == VmState.RUNNING || seen.state() == VmState.PAUSED;
     MigrationMode mode = request.mode().orElse(runs ? MigrationMode.LIVE : MigrationMode.COLD);
     if (mode == MigrationMode.LIVE && !runs) {
@@ -195,12 +213,9 @@ public final class Migrations {
           .next("Leave --live out: it moves as it is.")
           .asException();
     }
-    if (mode == MigrationMode.LIVE && (seen.state() == VmState.PAUSED || takenOver)) {
+    if (mode == MigrationMode.LIVE && seen.state() == VmState.PAUSED) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing)
-          .detail(
-              takenOver
-                  ? "It was a libvirt domain before it was Ratoon's, with devices of its own."
-                  : "Its processors are held.")
+          .detail("Its processors are held.")
           .next("Give --cold: its guest is shut down, and started again on the other host.")
           .asException();
     }
@@ -422,10 +437,9 @@ public final class Migrations {
 
   private void failed(Transaction tx, MigrationRow row, MoveReport report) {
     switch (report.task()) {
-      // It has arrived: the other host says so, too, with what came.
-      case RETURN -> handovers.handOver(tx, row, report.moved());
-      // Where the guest is, only the source knows until it has arrived.
-      case RECEIVE, KEEP, REMOVE, DISCARD -> {}
+      // Where the guest is, its source says by SEND, and the target once it has arrived. A source
+      // that cannot say whether it has kept it hands nothing over.
+      case RETURN, RECEIVE, KEEP, REMOVE, DISCARD -> {}
       case BRING, FETCH, GIVE, SEND -> {
         var _ =
             handovers.back(
