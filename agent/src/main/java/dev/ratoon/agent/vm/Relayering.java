@@ -14,11 +14,11 @@ import dev.ratoon.disk.copy.Rebase;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.manifest.Manifests;
-import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredLayering;
 import dev.ratoon.protocol.agent.DesiredVm;
@@ -173,28 +173,55 @@ record Relayering(LayerTools tools) {
       Optional<DiskId> next = wanted.disks().get(i).base();
       VmDisk disk = VmDisk.of(vm, folder, i);
       if (wanted.concerns(i) && next.isPresent() && !next.equals(disk.wanted().base())) {
-        rebase(disk, tools.caches().use(next.get()), progress);
+        Base base = tools.caches().use(next.get());
         standing.set(i, disk.wanted().on(next));
         List<DesiredDisk> now = List.copyOf(standing);
+        Layers about = tools.records().update(vm, known -> known.changing(now));
+        try {
+          rebase(disk, base, progress);
+        } catch (RatoonException failed) {
+          decide(vm, about, failed);
+          throw failed;
+        }
         tools.records().update(vm, known -> known.standing(now));
       }
     }
   }
 
-  private void rebase(VmDisk disk, Base next, Bases.Progress progress) {
-    Optional<Backing> named = Qcow2Header.read(disk.file()).backing(disk.file());
-    if (named.equals(Optional.of(new Backing(next.path(), next.format())))) {
-      return; // done before, and cut off before that was written down
+  private void decide(DesiredVm vm, Layers about, RatoonException failed) {
+    try {
+      Layers _ = new Settling(tools).decide(vm, about);
+    } catch (RatoonException undecided) {
+      failed.addSuppressed(undecided); // before the next start it is tried again
     }
+  }
+
+  private void rebase(VmDisk disk, Base next, Bases.Progress progress) {
     Base present =
         disk.parent(tools.caches())
             .orElseThrow(() ->
                 Problem.of(ErrorCode.WRONG_STATE, "putting " + disk.file() + " on another base")
                     .detail("It stands alone.")
                     .asException());
+    DiskId before = content(disk, tools.caches().own().manifest(present.id()));
+    try {
+      copy(disk, present, next, progress);
+      if (!content(disk, tools.caches().own().manifest(next.id())).equals(before)) {
+        throw Problem.of(ErrorCode.OVERLAY_ALTERED, "putting " + disk.file() + " on another base")
+            .detail("It did not read as before, and stands on its old base again.")
+            .next("Check the memory and the disk of this host.")
+            .asException();
+      }
+    } catch (RatoonException failed) {
+      // What was copied into it is what it read before, so that this undoes all of it.
+      VirtualDisks.relink(disk.file(), disk.format(), recorded(present));
+      throw failed;
+    }
+  }
+
+  private void copy(VmDisk disk, Base present, Base next, Bases.Progress progress) {
     Manifest old = tools.caches().own().manifest(present.id());
     Manifest young = tools.caches().own().manifest(next.id());
-    DiskId before = content(disk, old);
     AtomicLong done = new AtomicLong();
     try (WritableDisk child =
             VirtualDisks.openWritable(disk.file(), disk.format(), LayerTools.rules());
@@ -208,14 +235,6 @@ record Relayering(LayerTools tools) {
               recorded(next),
               PARALLELISM,
               bytes -> progress.at(done.addAndGet(bytes), child.size()));
-    }
-    if (!content(disk, young).equals(before)) {
-      // What was copied into it is what it read before, so that this undoes all of it.
-      VirtualDisks.relink(disk.file(), disk.format(), recorded(present));
-      throw Problem.of(ErrorCode.OVERLAY_ALTERED, "putting " + disk.file() + " on another base")
-          .detail("It did not read as before, and stands on its old base again.")
-          .next("Check the memory and the disk of this host.")
-          .asException();
     }
   }
 
