@@ -212,6 +212,9 @@ class LayersTest {
         .isEqualTo(ErrorCode.HYPERVISOR_REFUSED);
     host.hypervisor().acceptStarts();
     assertThat(written().getFileName()).hasToString("disk-0.qcow2");
+    assertThat(cutIsNoted()).isFalse();
+    host.layer(vm, LayerTask.FLATTEN);
+    assertThat(host.awaitLayering(vm).problem()).isEmpty();
     host.layer(vm, LayerTask.FREEZE);
     assertThat(host.awaitLayering(vm).problem()).isEmpty();
     assertThat(readVm()).isEqualTo(content);
@@ -362,15 +365,33 @@ class LayersTest {
     guestWrites(0, "mine");
     host.power(vm, DesiredPower.STOPPED);
     host.await(vm, VmState.STOPPED);
+    Path folder = host.folders().vm(vm);
+    for (String left : List.of("disk-0.1.qcow2", "disk-0.7.qcow2", "disk-3.raw", "disk-0.old")) {
+      Files.writeString(folder.resolve(left), "left by one that was cut short");
+    }
 
     host.layer(vm, LayerTask.FLATTEN);
 
     assertThat(host.awaitLayering(vm).problem()).isEmpty();
+    Files.delete(folder.resolve("disk-0.old"));
     assertThat(files()).containsExactly("console.log", "disk-0.1.qcow2", "seed.iso", "vm.json");
     host.power(vm, DesiredPower.RUNNING);
     host.await(vm, VmState.RUNNING);
     assertThat(Qcow2Header.read(written()).backingName()).isEmpty();
     assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
+  void aFlattenThatFailsLeavesTheDiskAloneAsItWas() throws Exception {
+    guestWrites(0, "mine");
+    host.power(vm, DesiredPower.STOPPED);
+    host.await(vm, VmState.STOPPED);
+    host.alterBase();
+
+    host.layer(vm, LayerTask.FLATTEN);
+
+    assertThat(host.awaitLayering(vm).problem()).isPresent();
+    assertThat(files()).containsExactly("console.log", "disk-0.qcow2", "seed.iso", "vm.json");
   }
 
   @Test
