@@ -260,10 +260,7 @@ public final class LibvirtHypervisor implements Hypervisor {
       return false;
     }
     return call(
-            doing,
-            connection ->
-                connection.withDomain(
-                    id.toString(), domain -> DiskLayers.cut(domain, cuts, quiesce)))
+            doing, connection -> DiskLayers.cut(connection, id.toString(), cuts, quiesce))
         .orElseThrow(() -> lost(doing));
   }
 
