@@ -254,8 +254,7 @@ final class LayerApiTest {
     Problem full = Problem.of(ErrorCode.DISK_FULL, "publishing").detail("It is full.");
     hostFails(
         full,
-        new DesiredDisk(
-            Optional.of(base), IMAGE_BYTES, true, Optional.empty(), Optional.of(1)));
+        new DesiredDisk(Optional.of(base), IMAGE_BYTES, true, Optional.empty(), Optional.of(1)));
     agent.obey();
 
     OperationView failed = server.ended(cloning);

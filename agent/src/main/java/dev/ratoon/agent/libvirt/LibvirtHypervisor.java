@@ -259,8 +259,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     if (DiskLayers.areCut(status(doing, id).orElseThrow(() -> lost(doing)).overlays(), cuts)) {
       return false;
     }
-    return call(
-            doing, connection -> DiskLayers.cut(connection, id.toString(), cuts, quiesce))
+    return call(doing, connection -> DiskLayers.cut(connection, id.toString(), cuts, quiesce))
         .orElseThrow(() -> lost(doing));
   }
 

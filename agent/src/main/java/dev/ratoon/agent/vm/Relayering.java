@@ -96,8 +96,7 @@ record Relayering(LayerTools tools) {
 
   private static void move(Path fresh, Path place) {
     try {
-      Files.move(
-          fresh, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(fresh, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException failed) {
       throw Faults.unwritable(place, failed);
     }

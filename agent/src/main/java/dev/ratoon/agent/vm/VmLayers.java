@@ -259,8 +259,7 @@ final class VmLayers {
   /** What became of something that was cut short; not while a domain is still at it. */
   private Layers decide(DesiredVm wanted, Optional<DomainStatus> domain) {
     Layers known = current(wanted);
-    boolean goesOn =
-        !known.about().isEmpty() && domain.isPresent() && !jobs(wanted.id()).isEmpty();
+    boolean goesOn = !known.about().isEmpty() && domain.isPresent() && !jobs(wanted.id()).isEmpty();
     return goesOn ? known : settling.decide(wanted, known);
   }
 
