@@ -3,6 +3,7 @@ package dev.ratoon.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.cache.Base;
+import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentWitness;
@@ -16,6 +17,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredVm;
@@ -27,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -209,6 +212,9 @@ class LayersTest {
         .isEqualTo(ErrorCode.HYPERVISOR_REFUSED);
     host.hypervisor().acceptStarts();
     assertThat(written().getFileName()).hasToString("disk-0.qcow2");
+    assertThat(cutIsNoted()).isFalse();
+    host.layer(vm, LayerTask.FLATTEN);
+    assertThat(host.awaitLayering(vm).problem()).isEmpty();
     host.layer(vm, LayerTask.FREEZE);
     assertThat(host.awaitLayering(vm).problem()).isEmpty();
     assertThat(readVm()).isEqualTo(content);
@@ -264,19 +270,128 @@ class LayersTest {
   }
 
   @Test
+  void aHostThatLosesPowerWhenADiskIsWholeAndThatIsNotWrittenDownLosesNothing() throws Exception {
+    guestWrites(0, "mine");
+    host.hypervisor().pullsGoOn(true);
+    host.layer(vm, LayerTask.FLATTEN);
+    host.awaitReport(vm, r -> !host.hypervisor().blockJobs().isEmpty());
+    host.kill();
+    host.hypervisor().pullsGoOn(false);
+    host.hypervisor().pull(vm, written());
+    assertThat(record()).contains("\"about\":[{");
+    host.losePower();
+    host.boot();
+
+    LayeringReport report = host.awaitLayering(vm);
+    host.awaitDomains(vm);
+
+    assertThat(report.problem()).isEmpty();
+    assertThat(report.disks().getFirst().base()).isEmpty();
+    assertThat(Qcow2Header.read(written()).backingName()).isEmpty();
+    assertThat(readVm()).isEqualTo(content);
+    assertThat(record()).contains("\"about\":[]");
+  }
+
+  @Test
+  void aFlattenThatIsBrokenOffByAPowerLossLeavesTheDiskOnItsBase() throws Exception {
+    guestWrites(0, "mine");
+    host.hypervisor().pullsGoOn(true);
+    host.layer(vm, LayerTask.FLATTEN);
+    host.awaitReport(vm, r -> !host.hypervisor().blockJobs().isEmpty());
+    host.losePower();
+    host.hypervisor().work(List.of());
+    host.hypervisor().pullsGoOn(false);
+    host.boot();
+
+    assertThat(host.awaitLayering(vm).problem()).isEmpty();
+    host.awaitDomains(vm);
+    assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
+  void aDiskOnItsNewBaseIsBelievedIfThatWasMeantAndOnlyThen() throws Exception {
+    host.layer(vm, LayerTask.FREEZE);
+    host.awaitLayering(vm);
+    DesiredDisk newer = another();
+    host.power(vm, DesiredPower.STOPPED);
+    host.await(vm, VmState.STOPPED);
+    host.kill();
+    host.boot();
+    Path disk = host.folders().vm(vm).resolve(newest());
+    Base base = host.cache().use(newer.base().orElseThrow());
+    content = read(base.id());
+    host.kill();
+    VirtualDisks.relink(
+        disk,
+        DiskFormat.QCOW2,
+        new Backing(base.path(), base.format(), Optional.empty(), Optional.of(base.id())));
+    host.boot();
+    host.power(vm, DesiredPower.RUNNING);
+    assertThat(host.await(vm, VmState.FAILED).problem().orElseThrow().code())
+        .isEqualTo(ErrorCode.OVERLAY_ALTERED);
+    host.kill();
+    String before = record();
+    assertThat(before).contains("\"about\":[]");
+    DesiredDisk meant = newer.inNextFile();
+    Files.writeString(
+        host.folders().vm(vm).resolve("vm.json"),
+        before.replace("\"about\":[]", "\"about\":[" + Json.write(meant) + "]"));
+    host.boot();
+    host.power(vm, DesiredPower.RUNNING);
+    host.await(vm, VmState.RUNNING);
+
+    assertStandsOn(base.id());
+    assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
+  void aRecordThatSaysNothingOfWhatIsAboutToChangeIsReadToo() throws Exception {
+    guestWrites(0, "mine");
+    host.layer(vm, LayerTask.FREEZE);
+    host.awaitLayering(vm);
+    host.losePower();
+    String before = record();
+    assertThat(before).contains(",\"about\":[]");
+    Files.writeString(
+        host.folders().vm(vm).resolve("vm.json"), before.replace(",\"about\":[]", ""));
+    host.boot();
+    host.awaitDomains(vm);
+
+    assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
   void aStoppedVmIsFlattenedByACopy() throws Exception {
     guestWrites(0, "mine");
     host.power(vm, DesiredPower.STOPPED);
     host.await(vm, VmState.STOPPED);
+    Path folder = host.folders().vm(vm);
+    for (String left : List.of("disk-0.1.qcow2", "disk-0.7.qcow2", "disk-3.raw", "disk-0.old")) {
+      Files.writeString(folder.resolve(left), "left by one that was cut short");
+    }
 
     host.layer(vm, LayerTask.FLATTEN);
 
     assertThat(host.awaitLayering(vm).problem()).isEmpty();
+    Files.delete(folder.resolve("disk-0.old"));
     assertThat(files()).containsExactly("console.log", "disk-0.1.qcow2", "seed.iso", "vm.json");
     host.power(vm, DesiredPower.RUNNING);
     host.await(vm, VmState.RUNNING);
     assertThat(Qcow2Header.read(written()).backingName()).isEmpty();
     assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
+  void aFlattenThatFailsLeavesTheDiskAloneAsItWas() throws Exception {
+    guestWrites(0, "mine");
+    host.power(vm, DesiredPower.STOPPED);
+    host.await(vm, VmState.STOPPED);
+    host.alterBase();
+
+    host.layer(vm, LayerTask.FLATTEN);
+
+    assertThat(host.awaitLayering(vm).problem()).isPresent();
+    assertThat(files()).containsExactly("console.log", "disk-0.qcow2", "seed.iso", "vm.json");
   }
 
   @Test
@@ -363,9 +478,13 @@ class LayersTest {
     return new DesiredDisk(frozen.base(), frozen.sizeBytes(), true);
   }
 
+  private String record() throws IOException {
+    return Files.readString(host.folders().vm(vm).resolve("vm.json"));
+  }
+
   private boolean cutIsNoted() {
     try {
-      return Files.readString(host.folders().vm(vm).resolve("vm.json")).contains("\"cut\"");
+      return record().contains("\"cut\"");
     } catch (IOException gone) {
       return false;
     }

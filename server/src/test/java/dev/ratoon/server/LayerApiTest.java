@@ -99,6 +99,21 @@ final class LayerApiTest {
                     Optional.empty()));
   }
 
+  private void hostFails(Problem problem, DesiredDisk disk) {
+    agent.layering =
+        wish ->
+            Optional.of(
+                new LayeringReport(
+                    wish.revision(),
+                    true,
+                    List.of(),
+                    Optional.of(problem),
+                    List.of(disk),
+                    Optional.empty(),
+                    false,
+                    Optional.empty()));
+  }
+
   private static DesiredDisk frozen() {
     return new DesiredDisk(
         Optional.of(FROZEN), IMAGE_BYTES, true, Optional.empty(), Optional.of(1));
@@ -163,6 +178,24 @@ final class LayerApiTest {
   }
 
   @Test
+  void aFullClonesFlattenThatFailsBeforeItsDeployIsHeardOfIsSaidToo() throws Exception {
+    ask("/v1/vms/web/clones", clones("copy", 1, true));
+    hostSays(frozen());
+    agent.obey();
+    Problem full = Problem.of(ErrorCode.DISK_FULL, "flattening").detail("It is full.");
+    hostFails(full, frozen());
+    agent.obey();
+
+    OperationView flattening = server.ended(newest(OperationKind.FLATTEN));
+    assertThat(flattening.subject()).isEqualTo("copy");
+    assertThat(flattening.problem()).contains(full);
+    assertThat(newest(OperationKind.DEPLOY).state()).isEqualTo(OperationState.DONE);
+    agent.obey();
+    assertThat(desired("copy").layering()).isEmpty();
+    assertThat(desired("copy").disks()).containsExactly(frozen());
+  }
+
+  @Test
   void aVmsDiskBecomesAnImage() throws Exception {
     OperationView making =
         ask("/v1/vms/web/image", new ImageFromVmRequest(ImageRef.parse("web:1"), 0, false));
@@ -219,24 +252,9 @@ final class LayerApiTest {
   void whatTheHostCannotDoIsSaidAndItsDisksAreFollowed() throws Exception {
     OperationView cloning = ask("/v1/vms/web/clones", clones("copy", 1, false));
     Problem full = Problem.of(ErrorCode.DISK_FULL, "publishing").detail("It is full.");
-    agent.layering =
-        wish ->
-            Optional.of(
-                new LayeringReport(
-                    wish.revision(),
-                    true,
-                    List.of(),
-                    Optional.of(full),
-                    List.of(
-                        new DesiredDisk(
-                            Optional.of(base),
-                            IMAGE_BYTES,
-                            true,
-                            Optional.empty(),
-                            Optional.of(1))),
-                    Optional.empty(),
-                    false,
-                    Optional.empty()));
+    hostFails(
+        full,
+        new DesiredDisk(Optional.of(base), IMAGE_BYTES, true, Optional.empty(), Optional.of(1)));
     agent.obey();
 
     OperationView failed = server.ended(cloning);

@@ -20,6 +20,7 @@ final class DiskLayers {
   private static final int REUSE_FILES = 1 << 5;
   private static final int QUIESCE = 1 << 6;
   private static final int ATOMIC = 1 << 7;
+  private static final int AGENT_SECONDS = 10;
   private static final String GUEST_AGENT = "org.qemu.guest_agent.0";
 
   private DiskLayers() {}
@@ -32,17 +33,37 @@ final class DiskLayers {
   /**
    * An external snapshot of which libvirt keeps no record.
    *
-   * @return whether the guest's file systems were at rest
+   * @return whether the guest's file systems were at rest; empty if there is no such domain
    */
-  static boolean cut(Domain domain, List<DiskCut> cuts, boolean quiesce) throws LibvirtException {
+  static Optional<Boolean> cut(
+      Connection connection, String uuid, List<DiskCut> cuts, boolean quiesce)
+      throws LibvirtException {
+    if (quiesce) {
+      // Without this an agent that hangs holds the domain for ever. Where it is not taken the agent
+      // has libvirt's own time.
+      Optional<Integer> _ =
+          connection.withPointer(
+              uuid,
+              domain ->
+                  NativeLibvirt.INSTANCE.virDomainAgentSetResponseTimeout(
+                      domain, AGENT_SECONDS, 0));
+    }
+    return connection.withDomain(uuid, domain -> cut(domain, cuts, quiesce));
+  }
+
+  private static boolean cut(Domain domain, List<DiskCut> cuts, boolean quiesce)
+      throws LibvirtException {
     String xml = snapshot(cuts);
     int flags = DISK_ONLY | REUSE_FILES | ATOMIC | NO_METADATA;
     if (quiesce && hasGuestAgent(domain.getXMLDesc(0))) {
       try {
         domain.snapshotCreateXML(xml, flags | QUIESCE).free();
         return true;
-      } catch (LibvirtException agentDoesNotAnswer) {
-        // As without one: the disks are then as after a power loss.
+      } catch (LibvirtException failed) {
+        if (!LibvirtErrors.isGuestAgents(failed)) {
+          throw failed;
+        }
+        // As without an agent: the disks are then as after a power loss.
       }
     }
     domain.snapshotCreateXML(xml, flags).free();

@@ -259,11 +259,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     if (DiskLayers.areCut(status(doing, id).orElseThrow(() -> lost(doing)).overlays(), cuts)) {
       return false;
     }
-    return call(
-            doing,
-            connection ->
-                connection.withDomain(
-                    id.toString(), domain -> DiskLayers.cut(domain, cuts, quiesce)))
+    return call(doing, connection -> DiskLayers.cut(connection, id.toString(), cuts, quiesce))
         .orElseThrow(() -> lost(doing));
   }
 

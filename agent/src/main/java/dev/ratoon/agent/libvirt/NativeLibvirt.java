@@ -33,6 +33,9 @@ interface NativeLibvirt extends Library {
 
   int virDomainBlockPull(DomainPointer domain, String disk, NativeLong bandwidth, int flags);
 
+  /** How many seconds the guest's agent has for its next answers. */
+  int virDomainAgentSetResponseTimeout(DomainPointer domain, int seconds, int flags);
+
   String virGetLastErrorMessage();
 
   int virDomainGetUUIDString(Pointer domain, byte[] uuid);

@@ -62,16 +62,41 @@ record Freezing(LayerTools tools) {
   /**
    * A hypervisor that dies in the middle of it may have let go of the guest's process when that had
    * the next file open already, or wrote it; it does not find out, and refuses from then on. Nobody
-   * may touch that file then until the domain is gone.
+   * may touch that file then until the domain is gone. One that refuses at once, and lives, has
+   * changed nothing.
    */
   private boolean cutDomain(DesiredVm vm, boolean quiesce, boolean again) {
     try {
-      return tools.hypervisor().cut(vm.id(), cuts(vm), quiesce);
+      return tools.hypervisor().cut(vm.id(), cuts(vm), quiesce && !again);
     } catch (RatoonException refused) {
-      if (!again || refused.problem().code() != ErrorCode.HYPERVISOR_REFUSED) {
+      if (refused.problem().code() != ErrorCode.HYPERVISOR_REFUSED) {
         throw refused;
       }
-      throw unclear(vm, "freezing").asException(refused);
+      if (again) {
+        throw unclear(vm, "freezing").asException(refused);
+      }
+      if (isUncut(vm, refused)) {
+        tools.records().update(vm, Layers::notCut);
+      }
+      throw refused;
+    }
+  }
+
+  /** Whether the hypervisor that refused to cut says, too, that all is as it was before. */
+  private boolean isUncut(DesiredVm vm, RatoonException refused) {
+    try {
+      return tools
+          .hypervisor()
+          .domain(vm.id())
+          .filter(domain ->
+              cuts(vm).stream()
+                  .allMatch(cut ->
+                      domain.overlays().contains(cut.from())
+                          && !domain.overlays().contains(cut.to())))
+          .isPresent();
+    } catch (RatoonException silent) {
+      refused.addSuppressed(silent);
+      return false;
     }
   }
 

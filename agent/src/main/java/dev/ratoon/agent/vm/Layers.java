@@ -23,6 +23,9 @@ import java.util.Optional;
  * @param moment of the last cut
  * @param done the newest revision of what was asked for the disks that is done or given up
  * @param last what came of it
+ * @param about how the disks may stand by now, if something that changes what a disk's own header
+ *     names was begun; empty if nothing was. Each is in the same file as in {@code disks}. Which of
+ *     the two it is the header says then, and is believed for that alone
  */
 record Layers(
     List<DesiredDisk> disks,
@@ -30,10 +33,12 @@ record Layers(
     List<Frozen> frozen,
     Optional<Moment> moment,
     long done,
-    Optional<LayeringReport> last) {
+    Optional<LayeringReport> last,
+    List<DesiredDisk> about) {
   Layers {
     disks = List.copyOf(disks);
     frozen = List.copyOf(frozen);
+    about = List.copyOf(about);
   }
 
   /** The disks are about to go on in their next files. */
@@ -57,7 +62,8 @@ record Layers(
 
   /** Of disks to which nothing was done. */
   static Layers of(List<DesiredDisk> made) {
-    return new Layers(made, Optional.empty(), List.of(), Optional.empty(), 0, Optional.empty());
+    return new Layers(
+        made, Optional.empty(), List.of(), Optional.empty(), 0, Optional.empty(), List.of());
   }
 
   /** Whether a frozen file is not a base yet, so that what a disk stands on is not known. */
@@ -67,15 +73,16 @@ record Layers(
 
   /** Whether its disks' own headers say already what they stand on, and nothing is left to do. */
   boolean isSettled() {
-    return cut.isEmpty() && frozen.isEmpty();
+    return cut.isEmpty() && frozen.isEmpty() && about.isEmpty();
   }
 
-  Layers cutting(Cut about) {
-    return new Layers(disks, Optional.of(about), frozen, moment, done, last);
+  Layers cutting(Cut next) {
+    return new Layers(disks, Optional.of(next), frozen, moment, done, last, about);
   }
 
+  /** Nothing was cut, and the next files were not written. */
   Layers notCut() {
-    return new Layers(disks, Optional.empty(), frozen, moment, done, last);
+    return new Layers(disks, Optional.empty(), frozen, moment, done, last, about);
   }
 
   /** All disks go on in their next files. */
@@ -92,7 +99,7 @@ record Layers(
       more.add(new Frozen(i, files.get(i), below, Optional.empty()));
       next.add(disk.inNextFile());
     }
-    return new Layers(next, Optional.empty(), more, Optional.of(when), done, last);
+    return new Layers(next, Optional.empty(), more, Optional.of(when), done, last, List.of());
   }
 
   /** The n-th frozen file has become this base, or has its content. */
@@ -112,7 +119,7 @@ record Layers(
       standing = new ArrayList<>(disks);
       standing.set(file.disk(), disks.get(file.disk()).on(Optional.of(base)));
     }
-    return new Layers(standing, cut, known, moment, done, last);
+    return new Layers(standing, cut, known, moment, done, last, about);
   }
 
   Layers withVariables(DiskId variables) {
@@ -122,16 +129,23 @@ record Layers(
         frozen,
         moment.map(m -> new Moment(m.revision(), m.at(), m.quiesced(), Optional.of(variables))),
         done,
-        last);
+        last,
+        about);
   }
 
   /** The disks' own headers name their bases, and nothing names the frozen files. */
   Layers settled() {
-    return new Layers(disks, cut, List.of(), moment, done, last);
+    return new Layers(disks, cut, List.of(), moment, done, last, List.of());
   }
 
+  /** The disks are about to stand so, each in the file that it is in. */
+  Layers changing(List<DesiredDisk> maybe) {
+    return new Layers(disks, cut, frozen, moment, done, last, maybe);
+  }
+
+  /** The disks stand so, and nothing is about to be changed. */
   Layers standing(List<DesiredDisk> now) {
-    return new Layers(now, cut, frozen, moment, done, last);
+    return new Layers(now, cut, frozen, moment, done, last, List.of());
   }
 
   /** What was asked is done. */
@@ -152,7 +166,8 @@ record Layers(
                 disks,
                 own.map(Moment::at),
                 own.filter(Moment::quiesced).isPresent(),
-                own.flatMap(Moment::variables))));
+                own.flatMap(Moment::variables))),
+        about);
   }
 
   /** What was asked is given up; the disks stand as they stand. */
@@ -172,6 +187,7 @@ record Layers(
                 disks,
                 Optional.empty(),
                 false,
-                Optional.empty())));
+                Optional.empty())),
+        about);
   }
 }

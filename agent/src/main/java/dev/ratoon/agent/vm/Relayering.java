@@ -14,11 +14,11 @@ import dev.ratoon.disk.copy.Rebase;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.disk.manifest.Manifests;
-import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredLayering;
 import dev.ratoon.protocol.agent.DesiredVm;
@@ -29,7 +29,12 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Puts the disks of a VM that has no domain, and whose layers are settled, on other bases, or on
@@ -38,67 +43,101 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 record Relayering(LayerTools tools) {
   private static final int PARALLELISM = 2;
+  private static final Pattern DISK = Pattern.compile("disk-\\d+(\\.\\d+)?\\.(qcow2|raw)");
 
   /** New, empty files on the bases that are wanted; what was written to the present ones goes. */
   void renew(DesiredVm vm, DesiredLayering wanted, Bases.Progress progress) {
     bring(vm, wanted, progress);
     Path folder = tools.folder(vm.id());
-    List<DesiredDisk> next = new ArrayList<>();
-    for (int i = 0; i < vm.disks().size(); i++) {
-      if (!wanted.concerns(i)) {
-        next.add(vm.disks().get(i));
-        continue;
+    try {
+      List<DesiredDisk> next = new ArrayList<>();
+      for (int i = 0; i < vm.disks().size(); i++) {
+        next.add(wanted.concerns(i) ? renew(vm, i, wanted.disks().get(i)) : vm.disks().get(i));
       }
-      DesiredDisk shall = wanted.disks().get(i);
-      Path file = VmDisk.next(vm, folder, i).file();
-      if (shall.base().isPresent()) {
-        Base base = tools.caches().use(shall.base().get());
-        tools.makeChild(file, Math.max(shall.sizeBytes(), base.sizeBytes()), recorded(base));
-      } else {
-        LayerTools.remove(file);
-        empty(file, shall.sizeBytes()).close();
-        tools.give(file);
-      }
-      next.add(
-          new DesiredDisk(
-                  shall.base(),
-                  shall.sizeBytes(),
-                  true,
-                  Optional.empty(),
-                  vm.disks().get(i).generation())
-              .inNextFile());
+      Optional<Path> variables = wanted.variables().map(id -> variables(folder, id));
+      replace(vm, next);
+      variables.ifPresent(fresh -> move(fresh, folder.resolve(VmFiles.VARIABLES)));
+    } catch (RatoonException failed) {
+      leaveNothing(vm, failed);
+      throw failed;
     }
-    wanted.variables().ifPresent(id -> renewVariables(folder, id));
-    replace(vm, folder, next);
   }
 
-  private void renewVariables(Path folder, DiskId id) {
-    Path variables = folder.resolve(VmFiles.VARIABLES);
-    Path fresh = variables.resolveSibling(VmFiles.VARIABLES + ".new");
+  private DesiredDisk renew(DesiredVm vm, int index, DesiredDisk shall) {
+    Path file = VmDisk.next(vm, tools.folder(vm.id()), index).file();
+    if (shall.base().isPresent()) {
+      Base base = tools.caches().use(shall.base().get());
+      tools.makeChild(file, Math.max(shall.sizeBytes(), base.sizeBytes()), recorded(base));
+    } else {
+      LayerTools.remove(file);
+      empty(file, shall.sizeBytes()).close();
+      tools.give(file);
+    }
+    return new DesiredDisk(
+            shall.base(),
+            shall.sizeBytes(),
+            true,
+            Optional.empty(),
+            vm.disks().get(index).generation())
+        .inNextFile();
+  }
+
+  /** They take the place of the present ones once the record says that the disks are renewed. */
+  private Path variables(Path folder, DiskId id) {
+    Path fresh = folder.resolve(VmFiles.VARIABLES + ".new");
     LayerTools.remove(fresh);
     long _ =
         tools
             .caches()
             .copyWhole(id, fresh, tools.caches().use(id).sizeBytes(), (done, total) -> {});
     tools.give(fresh);
+    return fresh;
+  }
+
+  private static void move(Path fresh, Path place) {
     try {
-      Files.move(
-          fresh, variables, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(fresh, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException failed) {
-      throw Faults.unwritable(variables, failed);
+      throw Faults.unwritable(place, failed);
     }
   }
 
   /** The record says so, and then what was before is removed. */
-  private void replace(DesiredVm vm, Path folder, List<DesiredDisk> next) {
-    List<Path> before = new ArrayList<>();
-    for (int i = 0; i < vm.disks().size(); i++) {
-      if (!next.get(i).equals(vm.disks().get(i))) {
-        before.add(VmDisk.of(vm, folder, i).file());
-      }
+  private void replace(DesiredVm vm, List<DesiredDisk> next) {
+    removeOthers(vm, tools.records().update(vm, known -> known.standing(next)));
+  }
+
+  /** What was begun in the place of the present disks goes. */
+  private void leaveNothing(DesiredVm vm, RatoonException failed) {
+    try {
+      removeOthers(vm, tools.records().update(vm, known -> known));
+    } catch (RatoonException left) {
+      failed.addSuppressed(left); // goes with the next that succeeds
     }
-    tools.records().update(vm, known -> known.standing(next));
-    before.forEach(LayerTools::remove);
+  }
+
+  /**
+   * Removes what looks like a disk of the VM and is none, as far as that is sure: all that it has
+   * are there, and nothing of them is unsettled, so that no other file is named by one.
+   */
+  private void removeOthers(DesiredVm vm, Layers now) {
+    Path folder = tools.folder(vm.id());
+    DesiredVm standing = vm.withDisks(now.disks());
+    Set<Path> present =
+        IntStream.range(0, standing.disks().size())
+            .mapToObj(i -> VmDisk.of(standing, folder, i).file())
+            .collect(Collectors.toSet());
+    if (!now.isSettled() || !present.stream().allMatch(Files::exists)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      files
+          .filter(file -> DISK.matcher(String.valueOf(file.getFileName())).matches())
+          .filter(file -> !present.contains(file))
+          .forEach(LayerTools::remove);
+    } catch (IOException failed) {
+      throw Faults.unreadable(folder, failed);
+    }
   }
 
   private void bring(DesiredVm vm, DesiredLayering wanted, Bases.Progress progress) {
@@ -173,28 +212,55 @@ record Relayering(LayerTools tools) {
       Optional<DiskId> next = wanted.disks().get(i).base();
       VmDisk disk = VmDisk.of(vm, folder, i);
       if (wanted.concerns(i) && next.isPresent() && !next.equals(disk.wanted().base())) {
-        rebase(disk, tools.caches().use(next.get()), progress);
+        Base base = tools.caches().use(next.get());
         standing.set(i, disk.wanted().on(next));
         List<DesiredDisk> now = List.copyOf(standing);
+        Layers about = tools.records().update(vm, known -> known.changing(now));
+        try {
+          rebase(disk, base, progress);
+        } catch (RatoonException failed) {
+          decide(vm, about, failed);
+          throw failed;
+        }
         tools.records().update(vm, known -> known.standing(now));
       }
     }
   }
 
-  private void rebase(VmDisk disk, Base next, Bases.Progress progress) {
-    Optional<Backing> named = Qcow2Header.read(disk.file()).backing(disk.file());
-    if (named.equals(Optional.of(new Backing(next.path(), next.format())))) {
-      return; // done before, and cut off before that was written down
+  private void decide(DesiredVm vm, Layers about, RatoonException failed) {
+    try {
+      Layers _ = new Settling(tools).decide(vm, about);
+    } catch (RatoonException undecided) {
+      failed.addSuppressed(undecided); // before the next start it is tried again
     }
+  }
+
+  private void rebase(VmDisk disk, Base next, Bases.Progress progress) {
     Base present =
         disk.parent(tools.caches())
             .orElseThrow(() ->
                 Problem.of(ErrorCode.WRONG_STATE, "putting " + disk.file() + " on another base")
                     .detail("It stands alone.")
                     .asException());
+    DiskId before = content(disk, tools.caches().own().manifest(present.id()));
+    try {
+      copy(disk, present, next, progress);
+      if (!content(disk, tools.caches().own().manifest(next.id())).equals(before)) {
+        throw Problem.of(ErrorCode.OVERLAY_ALTERED, "putting " + disk.file() + " on another base")
+            .detail("It did not read as before, and stands on its old base again.")
+            .next("Check the memory and the disk of this host.")
+            .asException();
+      }
+    } catch (RatoonException failed) {
+      // What was copied into it is what it read before, so that this undoes all of it.
+      VirtualDisks.relink(disk.file(), disk.format(), recorded(present));
+      throw failed;
+    }
+  }
+
+  private void copy(VmDisk disk, Base present, Base next, Bases.Progress progress) {
     Manifest old = tools.caches().own().manifest(present.id());
     Manifest young = tools.caches().own().manifest(next.id());
-    DiskId before = content(disk, old);
     AtomicLong done = new AtomicLong();
     try (WritableDisk child =
             VirtualDisks.openWritable(disk.file(), disk.format(), LayerTools.rules());
@@ -209,14 +275,6 @@ record Relayering(LayerTools tools) {
               PARALLELISM,
               bytes -> progress.at(done.addAndGet(bytes), child.size()));
     }
-    if (!content(disk, young).equals(before)) {
-      // What was copied into it is what it read before, so that this undoes all of it.
-      VirtualDisks.relink(disk.file(), disk.format(), recorded(present));
-      throw Problem.of(ErrorCode.OVERLAY_ALTERED, "putting " + disk.file() + " on another base")
-          .detail("It did not read as before, and stands on its old base again.")
-          .next("Check the memory and the disk of this host.")
-          .asException();
-    }
   }
 
   private DiskId content(VmDisk disk, Manifest parent) {
@@ -228,17 +286,22 @@ record Relayering(LayerTools tools) {
   /** Whole files take the place of those that stand on bases. */
   void flatten(DesiredVm vm, Bases.Progress progress) {
     Path folder = tools.folder(vm.id());
-    List<DesiredDisk> next = new ArrayList<>();
-    for (int i = 0; i < vm.disks().size(); i++) {
-      VmDisk disk = VmDisk.of(vm, folder, i);
-      if (disk.isChild()) {
-        flatten(disk, VmDisk.next(vm, folder, i).file(), progress);
-        next.add(disk.wanted().on(Optional.empty()).inNextFile());
-      } else {
-        next.add(disk.wanted());
+    try {
+      List<DesiredDisk> next = new ArrayList<>();
+      for (int i = 0; i < vm.disks().size(); i++) {
+        VmDisk disk = VmDisk.of(vm, folder, i);
+        if (disk.isChild()) {
+          flatten(disk, VmDisk.next(vm, folder, i).file(), progress);
+          next.add(disk.wanted().on(Optional.empty()).inNextFile());
+        } else {
+          next.add(disk.wanted());
+        }
       }
+      replace(vm, next);
+    } catch (RatoonException failed) {
+      leaveNothing(vm, failed);
+      throw failed;
     }
-    replace(vm, folder, next);
   }
 
   private void flatten(VmDisk disk, Path whole, Bases.Progress progress) {

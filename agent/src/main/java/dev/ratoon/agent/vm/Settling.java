@@ -8,8 +8,12 @@ import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredVm;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -34,6 +38,39 @@ record Settling(LayerTools tools) {
       LayerTools.remove(folder.resolve(frozen.file()));
     }
     tools.records().update(vm, Layers::settled);
+  }
+
+  /**
+   * Finds out how far something came that was about to change what disks stand on, and was cut
+   * short: a disk stands as was meant if its own header says just that, else as before. Nothing may
+   * be at work on the disks.
+   */
+  Layers decide(DesiredVm vm, Layers layers) {
+    if (layers.about().isEmpty()) {
+      return layers;
+    }
+    Path folder = tools.folder(vm.id());
+    DesiredVm before = vm.withDisks(layers.disks());
+    List<DesiredDisk> standing = new ArrayList<>(layers.disks());
+    for (int i = 0; i < standing.size(); i++) {
+      DesiredDisk meant = layers.about().get(i);
+      VmDisk disk = VmDisk.of(before, folder, i);
+      if (!meant.equals(standing.get(i)) && saysSo(disk, meant)) {
+        standing.set(i, meant);
+      }
+    }
+    List<DesiredDisk> now = List.copyOf(standing);
+    return tools.records().update(vm, known -> known.standing(now));
+  }
+
+  private static boolean saysSo(VmDisk disk, DesiredDisk meant) {
+    if (disk.format() != DiskFormat.QCOW2 || !Files.exists(disk.file())) {
+      return false;
+    }
+    Qcow2Header header = Qcow2Header.read(disk.file());
+    return meant.base().isEmpty()
+        ? header.backingName().isEmpty()
+        : header.backingName().isPresent() && header.parentId().equals(meant.base());
   }
 
   private void name(VmDisk disk, Path folder, Layers layers) {

@@ -113,7 +113,7 @@ final class VmLayers {
     Layers known = current(wanted);
     Optional<DesiredLayering> asked = asked(wanted, record);
     if (asked.isEmpty()) {
-      tidy(wanted, known, domain);
+      tidy(wanted, domain);
       return Optional.empty();
     }
     Timeline timeline = tools.records().timeline(wanted.id());
@@ -130,6 +130,7 @@ final class VmLayers {
         throw failed;
       }
       LOG.warn("VM {}: {}", wanted.id(), failed.problem().oneLine());
+      decideIfPossible(wanted, domain);
       giveUp(wanted, asked.get(), timeline.steps(), failed.problem());
       return Optional.empty();
     }
@@ -144,6 +145,14 @@ final class VmLayers {
     }
   }
 
+  private void decideIfPossible(DesiredVm wanted, Optional<DomainStatus> domain) {
+    try {
+      Layers _ = decide(wanted, domain);
+    } catch (RatoonException later) {
+      LOG.warn("VM {}: {}", wanted.id(), later.problem().oneLine());
+    }
+  }
+
   private void giveUp(
       DesiredVm wanted, DesiredLayering asked, List<OperationStep> steps, Problem why) {
     pulls.remove(wanted.id());
@@ -152,9 +161,9 @@ final class VmLayers {
   }
 
   /** What is left to do of what was done before, which nobody waits for. */
-  private void tidy(DesiredVm wanted, Layers known, Optional<DomainStatus> domain) {
+  private void tidy(DesiredVm wanted, Optional<DomainStatus> domain) {
     try {
-      settle(wanted, known, domain);
+      settle(wanted, domain);
       notBefore.remove(wanted.id());
     } catch (RatoonException later) {
       LOG.warn("VM {}: {}", wanted.id(), later.problem().oneLine());
@@ -172,21 +181,22 @@ final class VmLayers {
       case FREEZE -> {
         if (known.moment().filter(m -> m.revision() == asked.revision()).isEmpty()) {
           timeline.clear();
+          Layers standing = decide(wanted, domain);
           timeline.step(
               CUT,
               () ->
                   freezing.cut(
-                      wanted.withDisks(known.disks()),
-                      known,
+                      wanted.withDisks(standing.disks()),
+                      standing,
                       domain,
                       new Cut(asked.revision()),
                       asked.quiesce()));
         }
-        settle(wanted, current(wanted), domain);
+        settle(wanted, domain);
       }
       case RENEW, RENEW_UNWRITTEN -> {
         requireStopped(wanted, domain);
-        settle(wanted, known, domain);
+        settle(wanted, domain);
         DesiredVm standing = wanted.withDisks(current(wanted).disks());
         timeline.step(
             RENEW,
@@ -199,12 +209,12 @@ final class VmLayers {
       }
       case REBASE -> {
         requireStopped(wanted, domain);
-        settle(wanted, known, domain);
+        settle(wanted, domain);
         DesiredVm standing = wanted.withDisks(current(wanted).disks());
         timeline.step(REBASE, () -> relayering.rebase(standing, asked, progress(timeline, REBASE)));
       }
       case FLATTEN -> {
-        return flatten(wanted, known, domain, timeline);
+        return flatten(wanted, domain, timeline);
       }
     }
     return Optional.empty();
@@ -231,7 +241,8 @@ final class VmLayers {
    * Brings the layers to rest as far as can be while there is a domain, or none: after this a VM
    * without one is on bases of the cache, by their names there.
    */
-  private void settle(DesiredVm wanted, Layers known, Optional<DomainStatus> domain) {
+  private void settle(DesiredVm wanted, Optional<DomainStatus> domain) {
+    Layers known = decide(wanted, domain);
     DesiredVm before = wanted.withDisks(known.disks());
     boolean noneAbout = freezing.complete(before, known, domain);
     Layers cut = current(wanted);
@@ -245,6 +256,17 @@ final class VmLayers {
     }
   }
 
+  /** What became of something that was cut short; not while a domain is still at it. */
+  private Layers decide(DesiredVm wanted, Optional<DomainStatus> domain) {
+    Layers known = current(wanted);
+    boolean goesOn = !known.about().isEmpty() && domain.isPresent() && !jobs(wanted.id()).isEmpty();
+    return goesOn ? known : settling.decide(wanted, known);
+  }
+
+  private List<DomainJob> jobs(VmId id) {
+    return tools.hypervisor().blockJobs().stream().filter(job -> job.id().equals(id)).toList();
+  }
+
   /** Before a start: a guest runs on a base of the cache, and on nothing else. */
   void settleBeforeStart(DesiredVm wanted, VmRecord record) {
     record
@@ -252,31 +274,35 @@ final class VmLayers {
         .filter(known -> !known.isSettled())
         .ifPresent(known -> {
           mendBelow(wanted, known);
-          settle(wanted, known, Optional.empty());
+          settle(wanted, Optional.empty());
         });
   }
 
-  /** A base that went wrong below a frozen file is brought anew before that is hashed on it. */
+  /**
+   * A base that went wrong below a frozen file is brought anew before that is hashed on it, and one
+   * that such a file became, before a disk is put on it.
+   */
   private void mendBelow(DesiredVm wanted, Layers known) {
     known.frozen().stream()
-        .filter(frozen -> frozen.base().isEmpty())
-        .flatMap(frozen -> frozen.below().stream())
-        .forEach(below -> tools.bases().ready(below, wanted, (done, total) -> {}));
+        .flatMap(frozen -> frozen.base().or(frozen::below).stream())
+        .distinct()
+        .forEach(base -> tools.bases().ready(base, wanted, (done, total) -> {}));
   }
 
   /** Before its folder goes to the trash: afterwards nobody asks what the domain wrote last. */
   void completeCut(DesiredVm wanted, VmRecord record) {
     record
         .layers()
+        .map(before -> settling.decide(wanted, before))
         .ifPresent(known -> {
           boolean _ = freezing.complete(wanted.withDisks(known.disks()), known, Optional.empty());
         });
   }
 
   private Optional<Instant> flatten(
-      DesiredVm wanted, Layers known, Optional<DomainStatus> domain, Timeline timeline) {
+      DesiredVm wanted, Optional<DomainStatus> domain, Timeline timeline) {
     VmId id = wanted.id();
-    settle(wanted, known, domain);
+    settle(wanted, domain);
     DesiredVm vm = wanted.withDisks(current(wanted).disks());
     if (domain.isEmpty()) {
       timeline.step(FLATTEN, () -> relayering.flatten(vm, progress(timeline, FLATTEN)));
@@ -286,8 +312,7 @@ final class VmLayers {
       throw Freezing.unclear(wanted, "flattening").asException();
     }
     Path folder = tools.folder(id);
-    List<DomainJob> jobs =
-        tools.hypervisor().blockJobs().stream().filter(job -> job.id().equals(id)).toList();
+    List<DomainJob> jobs = jobs(id);
     List<DesiredDisk> standing = new ArrayList<>(vm.disks());
     for (int i = 0; i < vm.disks().size(); i++) {
       VmDisk disk = VmDisk.of(vm, folder, i);
@@ -301,14 +326,18 @@ final class VmLayers {
         return Optional.of(tools.records().now().plus(LOOK_AT_JOB));
       }
       if (Qcow2Header.read(disk.file()).backingName().isPresent()) {
+        standing.set(i, disk.wanted().on(Optional.empty()));
+        List<DesiredDisk> about = List.copyOf(standing);
+        tools.records().update(wanted, layers -> layers.changing(about));
         pull(vm, disk);
         timeline.progress(FLATTEN, 0, 1);
         return Optional.of(tools.records().now().plus(LOOK_AT_JOB));
       }
       standing.set(i, disk.wanted().on(Optional.empty()));
+      List<DesiredDisk> now = List.copyOf(standing);
+      tools.records().update(wanted, layers -> layers.standing(now));
     }
     timeline.step(FLATTEN, () -> {});
-    tools.records().update(wanted, layers -> layers.standing(standing));
     return Optional.empty();
   }
 

@@ -59,32 +59,36 @@ final class LayerResults {
     this.clock = clock;
   }
 
-  /** The VM as it is after that. */
-  VmRow fold(Transaction tx, VmRow vm, VmReport report) {
+  /**
+   * An answer is left for later while another operation of the VM is under way: only after that one
+   * it is known whose answer it is, see {@link #deployed}.
+   *
+   * @param running what is under way on the VM
+   * @return the VM as it is after that
+   */
+  VmRow fold(Transaction tx, VmRow vm, VmReport report, Optional<OperationRow> running) {
     Optional<Layering> wanted = vm.spec().layering();
     Optional<LayeringReport> answer =
         report
             .layering()
             .filter(said -> wanted.filter(w -> w.wish().revision() == said.revision()).isPresent());
-    if (answer.isEmpty()) {
+    if (answer.isEmpty() || running.filter(row -> !row.view().kind().isLayering()).isPresent()) {
       return vm;
     }
-    Optional<OperationRow> operation =
-        operations.runningOf(tx, vm.id()).filter(row -> row.view().kind().isLayering());
     if (!answer.get().settled()) {
-      operation.ifPresent(
+      running.ifPresent(
           row -> tx.afterCommit(() -> operations.progress(row.view().id(), answer.get().steps())));
       return vm;
     }
     VmRow standing = follow(tx, vm, answer.get());
-    return operation.isEmpty()
+    return running.isEmpty()
         ? standing
         : end(
             new Ended(
                 tx,
                 vm,
                 standing,
-                operation.get().withSteps(answer.get().steps()),
+                running.get().withSteps(answer.get().steps()),
                 answer.get(),
                 report),
             wanted.get());
@@ -252,17 +256,17 @@ final class LayerResults {
   }
 
   /** A clone that is to stand alone has begun: that is an operation of its own. */
-  void deployed(Transaction tx, VmRow vm) {
-    if (vm.spec().layering().isPresent()) {
-      OperationRow _ =
-          operations.begin(
-              tx,
-              vm.tenant(),
-              OperationKind.FLATTEN,
-              Subject.vm(vm.name().text(), vm.id()),
-              vm.powerRevision(),
-              List.of());
-    }
+  Optional<OperationRow> deployed(Transaction tx, VmRow vm) {
+    return vm.spec()
+        .layering()
+        .map(wanted ->
+            operations.begin(
+                tx,
+                vm.tenant(),
+                OperationKind.FLATTEN,
+                Subject.vm(vm.name().text(), vm.id()),
+                vm.powerRevision(),
+                List.of()));
   }
 
   private VmRow follow(Transaction tx, VmRow vm, LayeringReport answer) {

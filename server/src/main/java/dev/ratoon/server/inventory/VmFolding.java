@@ -180,13 +180,15 @@ final class VmFolding {
         remove(tx, vm);
         return;
       }
-      vm = layers.fold(tx, vm, report);
-      rows.put(vm.id(), vm);
       OperationRow operation = under.get(vm.id());
+      vm = layers.fold(tx, vm, report, Optional.ofNullable(operation));
+      rows.put(vm.id(), vm);
       if (operation != null
           && !operation.view().kind().isLayering()
           && report.powerRevision() >= operation.revision()) {
         fold(operation, vm, report);
+        vm = layers.fold(tx, vm, report, Optional.ofNullable(under.get(vm.id())));
+        rows.put(vm.id(), vm);
       }
       if (vm.epoch() > FIRST_EPOCH) {
         handovers.arrived(tx, vm, report);
@@ -213,7 +215,7 @@ final class VmFolding {
               .orElseGet(() -> operations.succeeded(at, result(operation, vm, report))));
       under.remove(report.id());
       if (problem.isEmpty() && operation.view().kind() == OperationKind.DEPLOY) {
-        layers.deployed(tx, vm);
+        layers.deployed(tx, vm).ifPresent(next -> under.put(report.id(), next));
       }
     }
 
