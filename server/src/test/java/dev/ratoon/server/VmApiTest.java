@@ -11,6 +11,7 @@ import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
@@ -79,6 +80,30 @@ final class VmApiTest {
     assertThat(vm.disks().getFirst().copiedBytes()).isZero();
     assertThat(vm.disks().getFirst().sizeBytes()).isEqualTo(IMAGE_BYTES);
     assertThat(vm.startMillis()).isPresent();
+  }
+
+  @Test
+  void aHostIsToldWhatHasChangedOrAllIfWhatItKnowsIsAnothers() throws Exception {
+    deploy("old", 3);
+    DesiredState known = agent.obey().orElseThrow();
+    deploy("new", 1);
+
+    DesiredState told = told(Known.of(known));
+
+    assertThat(told.vms()).extracting(vm -> vm.name().text()).containsExactly("new");
+    assertThat(told.onto(known).orElseThrow().vms()).hasSize(4);
+    assertThat(told(Known.whole(known.revision())).vms()).hasSize(4);
+    assertThat(told(new Known(known.revision(), known.incarnation(), "another")).vms()).hasSize(4);
+    assertThat(told(new Known(known.revision(), "another", Known.of(known).run())).vms())
+        .hasSize(4);
+  }
+
+  private DesiredState told(Known known) throws InterruptedException {
+    return server
+        .server
+        .link()
+        .desired(agent.host, known, Duration.ofSeconds(5))
+        .orElseThrow();
   }
 
   @Test

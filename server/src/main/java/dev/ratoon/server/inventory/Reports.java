@@ -7,6 +7,7 @@ import dev.ratoon.protocol.agent.AdoptedReport;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
@@ -58,11 +59,11 @@ public final class Reports implements ServerLink {
   }
 
   @Override
-  public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+  public Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException {
     hosts.heard(host);
     try {
-      return revisions.desired(host, knownRevision, wait);
+      return revisions.desired(host, known, wait);
     } finally {
       hosts.heard(host);
     }

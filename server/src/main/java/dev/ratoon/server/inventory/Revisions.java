@@ -5,7 +5,9 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.Lineage;
+import dev.ratoon.protocol.agent.Roster;
 import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.AdoptionTable.Adoption;
@@ -16,7 +18,6 @@ import dev.ratoon.server.store.HostTable;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
-import dev.ratoon.server.store.VmRow;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -106,9 +107,9 @@ public final class Revisions {
   }
 
   /** See {@link dev.ratoon.protocol.agent.ServerLink#desired}. */
-  Optional<DesiredState> desired(HostId host, long known, Duration wait)
+  Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException {
-    if (of(host).await(known, wait, () -> closed) <= known) {
+    if (of(host).await(known.revision(), wait, () -> closed) <= known.revision()) {
       return Optional.empty();
     }
     String run = histories.run();
@@ -120,24 +121,26 @@ public final class Revisions {
               if (tx.shared()) {
                 tx.servers().requireNotEnded(run, "telling a host what it shall be");
               }
-              return desired(tx, host, wish, run);
+              return desired(tx, host, wish, known);
             }));
   }
 
-  private DesiredState desired(Transaction tx, HostId host, HostTable.Wish wish, String run) {
+  private DesiredState desired(Transaction tx, HostId host, HostTable.Wish wish, Known known) {
+    boolean changes = wish.replaces().isEmpty() && histories.isOurs(tx, known);
     return new DesiredState(
         incarnation,
         wish.revision(),
-        tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
+        tx.vms().wantedOn(host, changes ? known.revision() : 0),
         wish.ofBases() ? bases(tx, host) : List.of(),
         Optional.of(wish.settings().scrubRules()),
-        Optional.of(new Lineage(run, wish.replaces())),
+        Optional.of(new Lineage(histories.run(), wish.replaces())),
         Optional.of(limits(wish)),
         wish.ofShares() ? shares(tx, host) : List.of(),
         wish.ofAdoptions()
             ? tx.adoptions().onHost(host).stream().map(Adoption::desired).toList()
             : List.of(),
-        moves.of(tx, host));
+        moves.of(tx, host),
+        changes ? Optional.of(Roster.of(tx.vms().epochsOn(host))) : Optional.empty());
   }
 
   private static List<DesiredBase> bases(Transaction tx, HostId host) {

@@ -7,6 +7,7 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.VmReport;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -219,6 +220,37 @@ public final class VmTable {
         .bind("host", host.toString())
         .map((row, context) -> read(row))
         .list();
+  }
+
+  /**
+   * What is wanted of the host's VMs: of those that changed after this revision of its desired
+   * state, and of those to be purged.
+   */
+  public List<DesiredVm> wantedOn(HostId host, long revision) {
+    return handle
+        .createQuery(
+            """
+            select id, tenant, name, host, epoch, power, power_revision, desired_revision,
+              stop_grace_seconds, spec, disk_bytes, created_at, trashed_at, first_started_at,
+              null as observed
+            from vm where host = :host and (desired_revision > :revision or power = 'PURGED')
+            order by created_at, id\
+            """)
+        .bind("host", host.toString())
+        .bind("revision", revision)
+        .map((row, context) -> read(row).desired())
+        .list();
+  }
+
+  /** The epochs of the host's VMs that are not to be purged. */
+  public Map<VmId, Long> epochsOn(HostId host) {
+    Map<VmId, Long> epochs = new HashMap<>();
+    handle
+        .createQuery("select id, epoch from vm where host = :host and power <> 'PURGED'")
+        .bind("host", host.toString())
+        .map((row, context) -> Map.entry(VmId.parse(row.getString("id")), row.getLong("epoch")))
+        .forEach(vm -> epochs.put(vm.getKey(), vm.getValue()));
+    return epochs;
   }
 
   /** Those of {@code ids} that exist. */
