@@ -99,11 +99,7 @@ final class VmApiTest {
   }
 
   private DesiredState told(Known known) throws InterruptedException {
-    return server
-        .server
-        .link()
-        .desired(agent.host, known, Duration.ofSeconds(5))
-        .orElseThrow();
+    return server.server.link().desired(agent.host, known, Duration.ofSeconds(5)).orElseThrow();
   }
 
   @Test
@@ -118,6 +114,27 @@ final class VmApiTest {
     List<VmView> vms = server.get("/v1/vms").list(VmView.class);
     assertThat(vms).hasSize(50).allMatch(vm -> vm.state() == VmState.RUNNING);
     assertThat(vms.stream().map(vm -> vm.networks().getFirst().mac()).distinct()).hasSize(50);
+  }
+
+  @Test
+  void aLongListComesInPages() throws Exception {
+    deploy("web", 7);
+    List<String> names = new ArrayList<>();
+    String target = "/v1/vms?limit=3";
+    int pages = 0;
+    while (!target.isEmpty()) {
+      Reply page = server.get(target);
+      List<VmView> vms = page.list(VmView.class);
+      assertThat(vms.size()).isBetween(1, 3);
+      vms.forEach(vm -> names.add(vm.name().text()));
+      target = page.header("Link").map(link -> link.split("[<>]", -1)[1]).orElse("");
+      pages++;
+    }
+
+    assertThat(pages).isEqualTo(3);
+    assertThat(names).isSorted().doesNotHaveDuplicates().hasSize(7);
+    assertThat(server.get("/v1/vms?limit=0").problem().code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+    assertThat(server.get("/v1/hosts?limit=1").header("Link")).isEmpty();
   }
 
   @Test

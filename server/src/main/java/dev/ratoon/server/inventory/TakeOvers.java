@@ -194,10 +194,7 @@ public final class TakeOvers {
     try {
       vm = tx.vms().find(VmId.parse(nameOrId));
     } catch (RatoonException notAnId) {
-      vm =
-          tx.vms().all(tenant).stream()
-              .filter(each -> each.name().text().equals(nameOrId))
-              .findFirst();
+      vm = tx.vms().named(tenant, new EntityName(nameOrId));
     }
     return vm.filter(each ->
         each.tenant().equals(tenant)

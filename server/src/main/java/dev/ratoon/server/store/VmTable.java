@@ -71,6 +71,9 @@ public final class VmTable {
       from\
       """;
 
+  /** Between name and id of a VM that ends a piece; no name has it. */
+  private static final String PLACE = "/";
+
   private final Handle handle;
 
   VmTable(Handle handle) {
@@ -214,6 +217,27 @@ public final class VmTable {
         .list();
   }
 
+  /** The tenant's VMs by name, those in the trash or all others, that are not to be purged. */
+  public Piece<VmRow> page(String tenant, boolean trashed, Piece.Wanted wanted) {
+    String which = trashed ? "power = 'TRASHED'" : "trashed_at is null";
+    String[] after = wanted.after().orElse("").split(PLACE, 2);
+    List<VmRow> found =
+        handle
+            .createQuery(
+                """
+                select * from vm where tenant = :tenant and %s and (name, id) > (:name, :id)
+                order by name, id limit :limit\
+                """
+                    .formatted(which))
+            .bind("tenant", tenant)
+            .bind("name", after[0])
+            .bind("id", after.length > 1 ? after[1] : "")
+            .bind("limit", wanted.limit() + 1)
+            .map((row, context) -> read(row))
+            .list();
+    return Piece.of(found, wanted, vm -> vm.name().text() + PLACE + vm.id());
+  }
+
   public List<VmRow> onHost(HostId host) {
     return handle
         .createQuery("select * from vm where host = :host order by created_at, id")
@@ -340,7 +364,7 @@ public final class VmTable {
   }
 
   /** What VMs outside the trash were promised, for each host. */
-  public Map<HostId, Long> memoryByHost() {
+  private Map<HostId, Long> memoryByHost() {
     return byHost(MEMORY);
   }
 
@@ -395,6 +419,31 @@ public final class VmTable {
   public List<VmRow> trashedBefore(Instant then) {
     return handle
         .createQuery("select * from vm where trashed_at <= :then and power = 'TRASHED'")
+        .bind("then", then.toEpochMilli())
+        .map((row, context) -> read(row))
+        .list();
+  }
+
+  /** Those in the tenant's trash of this name. */
+  public List<VmRow> trashedNamed(String tenant, EntityName name) {
+    return handle
+        .createQuery(
+            "select * from vm where tenant = :tenant and name = :name and power = 'TRASHED'")
+        .bind("tenant", tenant)
+        .bind("name", name.text())
+        .map((row, context) -> read(row))
+        .list();
+  }
+
+  /** Those in the tenant's trash since {@code then} or before. */
+  public List<VmRow> trashedBefore(String tenant, Instant then) {
+    return handle
+        .createQuery(
+            """
+            select * from vm
+            where tenant = :tenant and trashed_at <= :then and power = 'TRASHED'\
+            """)
+        .bind("tenant", tenant)
         .bind("then", then.toEpochMilli())
         .map((row, context) -> read(row))
         .list();
