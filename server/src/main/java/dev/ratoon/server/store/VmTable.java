@@ -12,6 +12,7 @@ import dev.ratoon.protocol.agent.VmReport;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -68,6 +69,16 @@ public final class VmTable {
       select host, sum(memory_bytes) as memory, sum(cpus) as cpus, count(*) as vms,
         sum(case when observed is null then disk_bytes else 0 end) as disk,
         sum(case when observed is null then 1 else 0 end) as starting
+      from\
+      """;
+
+  private static final String WANTED_SINCE =
+      """
+      select vm.id, vm.tenant, vm.name, vm.host, vm.epoch, vm.power, vm.power_revision,
+        vm.desired_revision, vm.stop_grace_seconds, vm.disk_bytes, vm.created_at, vm.trashed_at,
+        vm.first_started_at, null as observed,
+        case when vm.desired_revision > wanted.column2 or vm.power = 'PURGED' then vm.spec end
+          as spec
       from\
       """;
 
@@ -247,34 +258,43 @@ public final class VmTable {
   }
 
   /**
-   * What is wanted of the host's VMs: of those that changed after this revision of its desired
-   * state, and of those to be purged.
+   * A VM of a host that asks what it shall be.
+   *
+   * @param wanted what is wanted of it, if the host is to be told
    */
-  public List<DesiredVm> wantedOn(HostId host, long revision) {
-    return handle
-        .createQuery(
-            """
-            select id, tenant, name, host, epoch, power, power_revision, desired_revision,
-              stop_grace_seconds, spec, disk_bytes, created_at, trashed_at, first_started_at,
-              null as observed
-            from vm where host = :host and (desired_revision > :revision or power = 'PURGED')
-            order by created_at, id\
-            """)
-        .bind("host", host.toString())
-        .bind("revision", revision)
-        .map((row, context) -> read(row).desired())
-        .list();
+  public record OnHost(
+      HostId host, VmId id, long epoch, boolean toBePurged, Optional<DesiredVm> wanted) {}
+
+  /**
+   * The VMs of hosts, each with what is wanted of it if that changed after the revision that is
+   * given for its host, or if it is to be purged; the oldest first.
+   */
+  public Map<HostId, List<OnHost>> wantedSince(Map<HostId, Long> revisions) {
+    Map<HostId, List<OnHost>> vms = HashMap.newHashMap(revisions.size());
+    for (List<String> ids : InList.piecesOfRows(revisions.keySet())) {
+      String vmsOf = InList.rowsWithNumber(ids) + " as wanted join vm on vm.host = wanted.column1";
+      Query query =
+          handle.createQuery(WANTED_SINCE + " " + vmsOf + " order by vm.created_at, vm.id");
+      for (int i = 0; i < ids.size(); i++) {
+        query.bind(
+            "n" + i,
+            ids.get(i).isEmpty() ? 0 : revisions.getOrDefault(HostId.parse(ids.get(i)), 0L));
+      }
+      InList.bindRows(query, ids)
+          .map((row, context) -> onHost(row))
+          .forEach(vm -> vms.computeIfAbsent(vm.host(), _ -> new ArrayList<>()).add(vm));
+    }
+    return vms;
   }
 
-  /** The epochs of the host's VMs that are not to be purged. */
-  public Map<VmId, Long> epochsOn(HostId host) {
-    Map<VmId, Long> epochs = new HashMap<>();
-    handle
-        .createQuery("select id, epoch from vm where host = :host and power <> 'PURGED'")
-        .bind("host", host.toString())
-        .map((row, context) -> Map.entry(VmId.parse(row.getString("id")), row.getLong("epoch")))
-        .forEach(vm -> epochs.put(vm.getKey(), vm.getValue()));
-    return epochs;
+  private static OnHost onHost(ResultSet row) throws SQLException {
+    boolean told = row.getString("spec") != null;
+    return new OnHost(
+        HostId.parse(row.getString("host")),
+        VmId.parse(row.getString("id")),
+        row.getLong("epoch"),
+        row.getString("power").equals(DesiredPower.PURGED.name()),
+        told ? Optional.of(read(row).desired()) : Optional.empty());
   }
 
   /** Those of {@code ids} that exist. */
