@@ -25,6 +25,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -44,6 +46,9 @@ final class DesiredStates {
   private final MoveOrders moves;
   private final GroupCommit<Asked, Optional<DesiredState>> looks =
       new GroupCommit<>(LANES, MOST_AT_ONCE, MOST_WAITING, this::all);
+
+  /** Those that were told of VMs to be purged, and have not purged all of them yet. */
+  private final Set<HostId> purging = ConcurrentHashMap.newKeySet();
 
   private record Asked(HostId host, Known known) {}
 
@@ -72,6 +77,16 @@ final class DesiredStates {
           .<Outcome<Optional<DesiredState>>>map(one -> new Outcome.Done<>(look.of(one)))
           .toList();
     });
+  }
+
+  /** Whether the host was told from here of VMs that it is to purge, and may have done so since. */
+  boolean isPurging(HostId host) {
+    return purging.contains(host);
+  }
+
+  /** It has purged all. */
+  void hasPurged(HostId host) {
+    purging.remove(host);
   }
 
   /** What is found for some of them. */
@@ -108,6 +123,9 @@ final class DesiredStates {
     private DesiredState of(Asked one, Wish wish) {
       HostId host = one.host();
       List<OnHost> there = vms.getOrDefault(host, List.of());
+      if (there.stream().anyMatch(OnHost::toBePurged)) {
+        purging.add(host);
+      }
       return new DesiredState(
           incarnation,
           wish.revision(),

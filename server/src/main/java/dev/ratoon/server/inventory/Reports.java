@@ -106,8 +106,7 @@ public final class Reports implements ServerLink {
         && report.vms().stream().noneMatch(vm -> observations.isNews(report.id(), vm))
         && !bases.isAwaited(report.id(), report.bases())
         && report.adopted().map(AdoptedReport::adoptions).orElse(List.of()).isEmpty()
-        && (hosts.knowsRevision(report)
-            || database.<Boolean>read(tx -> tx.vms().toBePurged(report.id()).isEmpty()));
+        && (hosts.knowsRevision(report) || !revisions.isPurging(report.id()));
   }
 
   /** Whether the host may be told what it shall be. */
@@ -150,9 +149,13 @@ public final class Reports implements ServerLink {
 
   /** A VM to be purged is gone once a host that knows of that no longer has it. */
   private void removePurged(Transaction tx, HostReport report) {
+    if (tx.vms().toBePurged(report.id()).isEmpty()) {
+      tx.afterCommit(() -> revisions.hasPurged(report.id()));
+      return;
+    }
     Set<VmId> there = new HashSet<>();
     report.vms().forEach(vm -> there.add(vm.id()));
-    if (tx.shared() && !tx.vms().toBePurged(report.id()).isEmpty()) {
+    if (tx.shared()) {
       tx.lock(report.id());
     }
     tx.vms().toBePurged(report.id()).stream()

@@ -76,6 +76,7 @@ public final class Revisions {
   /** The host was removed. */
   void forget(HostId host) {
     newest.remove(host);
+    states.hasPurged(host);
   }
 
   /** See {@link dev.ratoon.protocol.agent.ServerLink#desired}. */
@@ -85,6 +86,16 @@ public final class Revisions {
       return Optional.empty();
     }
     return states.of(host, known);
+  }
+
+  /** See {@link DesiredStates#isPurging}. */
+  boolean isPurging(HostId host) {
+    return states.isPurging(host);
+  }
+
+  /** See {@link DesiredStates#hasPurged}. */
+  void hasPurged(HostId host) {
+    states.hasPurged(host);
   }
 
   /** Lets go of those who wait. */
