@@ -18,10 +18,12 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.BaseReport;
+import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.Findings.Stray;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.agent.ServerLink;
@@ -68,6 +70,10 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final Adoptions adoptions;
   private final Thread asking;
   private volatile boolean takenUp;
+
+  /** What the server says of changes does not fit to what this host knows. */
+  private volatile boolean askWhole;
+
   private volatile boolean closed;
 
   private Agent(
@@ -97,7 +103,11 @@ public final class Agent implements AgentLink, AutoCloseable {
             vms.moving(), stores.bases().road(), hypervisor.live(), clock, reporter::movesChanged);
     this.bases =
         new BaseKeepers(
-            new BaseWork(stores.cache(), stores.bases(), vms::standingOn),
+            new BaseWork(
+                stores.cache(),
+                stores.bases(),
+                vms::standingOn,
+                id -> vms.needing(id, stores.cache().files(id))),
             clock,
             reporter::basesChanged);
     this.inspection =
@@ -202,12 +212,9 @@ public final class Agent implements AgentLink, AutoCloseable {
     Optional<DesiredState> remembered = desired.last();
     switch (remembered.isEmpty() ? Word.NOTHING_NEWER : firstWord()) {
       case TAKEN_UP -> {}
-      case NOTHING_NEWER, SILENCE ->
-          remembered.ifPresent(last -> {
-            stores.bases().limit(last.limits().orElse(TransferLimits.NONE));
-            want(last);
-            wantDisks(last);
-          });
+      case NOTHING_NEWER -> remembered.ifPresent(this::goOn);
+      // What the server wants gone may have been needed elsewhere since.
+      case SILENCE -> remembered.map(Agent::withoutRemovals).ifPresent(this::goOn);
       case NOT_OURS -> {
         if (!closed) {
           LOG.error(
@@ -218,6 +225,17 @@ public final class Agent implements AgentLink, AutoCloseable {
     }
     takenUp = true;
     reporter.start();
+  }
+
+  private void goOn(DesiredState last) {
+    stores.bases().limit(last.limits().orElse(TransferLimits.NONE));
+    want(last);
+    wantDisks(last);
+  }
+
+  private static DesiredState withoutRemovals(DesiredState state) {
+    return state.withBases(
+        state.bases().stream().filter(wish -> wish.task() != BaseTask.EVICT).toList());
   }
 
   /** What the server had to say when the agent was started. */
@@ -239,7 +257,7 @@ public final class Agent implements AgentLink, AutoCloseable {
       Optional<DesiredState> newer = question.get(GREETING.toSeconds(), TimeUnit.SECONDS);
       newer.ifPresent(this::takeUp);
       // One that was refused leaves what was remembered.
-      boolean taken = newer.filter(told -> told.revision() == known()).isPresent();
+      boolean taken = newer.filter(told -> told.revision() == known().revision()).isPresent();
       return taken ? Word.TAKEN_UP : Word.NOTHING_NEWER;
     } catch (ExecutionException failed) {
       return failed.getCause() instanceof RatoonException refused
@@ -256,19 +274,26 @@ public final class Agent implements AgentLink, AutoCloseable {
     }
   }
 
-  private long known() {
-    return desired.last().map(DesiredState::revision).orElse(0L);
+  private Known known() {
+    Known known = desired.last().map(Known::of).orElse(Known.NOTHING);
+    return askWhole ? Known.whole(known.revision()) : known;
+  }
+
+  private void takeUp(DesiredState told) {
+    if (!desired.accepts(told)) {
+      pause();
+      return;
+    }
+    Optional<DesiredState> whole = desired.whole(told);
+    askWhole = whole.isEmpty();
+    whole.ifPresent(this::takeUpWhole);
   }
 
   /**
    * A stop or a delete is kept before it is acted on: a host that forgets one would start the VM
    * again after a power loss. Where VMs are only to be started they need not wait for the disk.
    */
-  private void takeUp(DesiredState told) {
-    if (!desired.accepts(told)) {
-      pause();
-      return;
-    }
+  private void takeUpWhole(DesiredState told) {
     DesiredState newer = desired.withNewestOwners(told);
     stores.bases().limit(newer.limits().orElse(TransferLimits.NONE));
     boolean onlyStarts = desired.knowsEveryStopOf(newer);

@@ -30,7 +30,8 @@ final class BasesHere {
                     r.storedBytes(),
                     WHOLE_PERCENT,
                     r.verifiedAt(),
-                    ""))
+                    "",
+                    stores.cache().parent(r.base().id())))
             .toList();
     // One that is only adopted may be on its way into the cache, too.
     Set<DiskId> ids =

@@ -28,6 +28,8 @@ import tools.jackson.core.JacksonException;
  */
 final class DesiredStore {
   private static final Logger LOG = LoggerFactory.getLogger(DesiredStore.class);
+  private static final DesiredState NOTHING = new DesiredState("", 0, List.of());
+
   private final Path file;
   private Optional<DesiredState> last;
 
@@ -38,6 +40,15 @@ final class DesiredStore {
 
   Optional<DesiredState> last() {
     return last;
+  }
+
+  /**
+   * All that the host shall be, of a state that may say only what has changed.
+   *
+   * @return empty if the host must be told all anew
+   */
+  Optional<DesiredState> whole(DesiredState told) {
+    return told.onto(last.orElse(NOTHING));
   }
 
   /** Whether the host may take this up. */
@@ -77,17 +88,7 @@ final class DesiredStore {
         last.map(DesiredState::vms).orElse(List.of()).stream()
             .collect(Collectors.toMap(DesiredVm::id, vm -> vm));
     List<DesiredVm> vms = newer.vms().stream().map(vm -> newest(vm, seen.get(vm.id()))).toList();
-    return new DesiredState(
-        newer.incarnation(),
-        newer.revision(),
-        vms,
-        newer.bases(),
-        newer.scrub(),
-        newer.lineage(),
-        newer.limits(),
-        newer.shares(),
-        newer.adoptions(),
-        newer.moves());
+    return newer.withAll(vms);
   }
 
   private static DesiredVm newest(DesiredVm vm, @Nullable DesiredVm seen) {

@@ -6,6 +6,7 @@ import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.FileOwner;
+import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.share.ShareOpener;
 import dev.ratoon.agent.share.SharedFirst;
@@ -42,12 +43,16 @@ import dev.ratoon.protocol.agent.DesiredAdoption;
 import dev.ratoon.protocol.agent.DesiredAdoption.Wish;
 import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredLayering;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
+import dev.ratoon.protocol.agent.LayerTask;
+import dev.ratoon.protocol.agent.LayeringReport;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
@@ -93,6 +98,7 @@ final class Host implements ServerLink, AutoCloseable {
 
   private final Path home;
   private final SimulatedHypervisor hypervisor;
+  private final Optional<Hypervisor> real;
   private final byte[] content = new byte[DISK_BYTES / 2];
   private DiskId image;
   final JumpingClock clock = new JumpingClock();
@@ -106,7 +112,10 @@ final class Host implements ServerLink, AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition news = lock.newCondition();
+  private static final String RUN = "run";
+
   private final Map<VmId, DesiredVm> wanted = new HashMap<>();
+  private DesiredState told = new DesiredState("", 0, List.of());
   private final Map<VmId, VmReport> reported = new HashMap<>();
   private List<DesiredBase> wantedBases = List.of();
   private final Map<DiskId, BaseReport> reportedBases = new HashMap<>();
@@ -123,7 +132,17 @@ final class Host implements ServerLink, AutoCloseable {
   Host(Path work) throws IOException {
     home = work.resolve("home");
     hypervisor = simulated();
+    real = Optional.empty();
     new Random(1).nextBytes(content);
+    image = imported(home.resolve("cache"), content);
+  }
+
+  /** A host with a real hypervisor, whose image begins with this. */
+  Host(Path work, Hypervisor hypervisor, byte[] begin) throws IOException {
+    home = work.resolve("home");
+    this.hypervisor = simulated();
+    real = Optional.of(hypervisor);
+    System.arraycopy(begin, 0, content, 0, begin.length);
     image = imported(home.resolve("cache"), content);
   }
 
@@ -167,6 +186,7 @@ final class Host implements ServerLink, AutoCloseable {
   Host(Path work, Host other) {
     home = work.resolve("home");
     hypervisor = simulated();
+    real = Optional.empty();
     image = other.image;
   }
 
@@ -203,7 +223,7 @@ final class Host implements ServerLink, AutoCloseable {
         Optional.of(
             Agent.start(
                 new AgentConfig(home, Duration.ofMillis(200)),
-                hypervisor,
+                real.orElse(hypervisor),
                 new Stores(own, new SharedFirst(own, used, bases.of(own)), used),
                 this,
                 clock));
@@ -320,6 +340,19 @@ final class Host implements ServerLink, AutoCloseable {
     change(() -> wantedBases = List.of(new DesiredBase(image, BaseTask.PRECACHE, revision + 1)));
   }
 
+  /** Asks something for its image, and waits until it is done or given up. */
+  BaseReport askedOfBase(BaseTask task) {
+    change(() -> wantedBases = List.of(new DesiredBase(image, task, revision + 1)));
+    long asked = wantedBases.getFirst().revision();
+    await(
+        () ->
+            Optional.ofNullable(reportedBases.get(image))
+                .filter(report -> report.settled() && report.revision() == asked)
+                .isPresent(),
+        () -> "a report of the base, but " + reportedBases);
+    return Objects.requireNonNull(reportedBases.get(image));
+  }
+
   BaseReport awaitBase() {
     await(
         () -> Optional.ofNullable(reportedBases.get(image)).filter(BaseReport::settled).isPresent(),
@@ -415,8 +448,54 @@ final class Host implements ServerLink, AutoCloseable {
               v.disks(),
               v.nics(),
               v.cloudInit(),
-              v.takeOver()));
+              v.takeOver(),
+              v.layering(),
+              v.variables()));
     });
+  }
+
+  /** Asks for something to be done to the VM's disks, and returns by which number. */
+  long layer(VmId id, LayerTask task, DesiredDisk... disks) {
+    change(() -> {
+      DesiredVm v = wanted(id);
+      wanted.put(
+          id,
+          new DesiredVm(
+              v.id(),
+              v.tenant(),
+              v.name(),
+              v.epoch(),
+              v.power(),
+              v.powerRevision(),
+              v.stopGraceSeconds(),
+              v.cpus(),
+              v.memoryBytes(),
+              v.firmware(),
+              v.restart(),
+              v.disks(),
+              v.nics(),
+              v.cloudInit(),
+              v.takeOver(),
+              Optional.of(
+                  new DesiredLayering(
+                      v.layering().map(DesiredLayering::revision).orElse(0L) + 1,
+                      task,
+                      true,
+                      List.of(disks),
+                      Optional.empty(),
+                      Optional.empty())),
+              v.variables()));
+    });
+    return wanted(id).layering().orElseThrow().revision();
+  }
+
+  /** Waits until what was last asked for the VM's disks is done or given up. */
+  LayeringReport awaitLayering(VmId id) {
+    long asked = wanted(id).layering().orElseThrow().revision();
+    return awaitReport(
+            id, r -> r.layering().filter(l -> l.settled() && l.revision() == asked).isPresent())
+        .layering()
+        .orElseThrow();
   }
 
   void becomeAnotherFleet() {
@@ -513,7 +592,7 @@ final class Host implements ServerLink, AutoCloseable {
   }
 
   @Override
-  public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+  public Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException {
     lock.lock();
     try {
@@ -522,27 +601,61 @@ final class Host implements ServerLink, AutoCloseable {
         throw Problem.of(ErrorCode.FORBIDDEN, "asking").asException();
       }
       long left = wait.toNanos();
-      while ((away || revision <= knownRevision) && left > 0) {
+      while ((away || revision <= known.revision()) && left > 0) {
         left = news.awaitNanos(left);
       }
       asked++;
       news.signalAll();
-      return !away && revision > knownRevision
-          ? Optional.of(
-              new DesiredState(
-                  incarnation,
-                  revision,
-                  new ArrayList<>(wanted.values()),
-                  wantedBases,
-                  Optional.empty(),
-                  Optional.of(new Lineage("run", replaces)),
-                  Optional.empty(),
-                  shares,
-                  new ArrayList<>(adoptions.values())))
-          : Optional.empty();
+      return !away && revision > known.revision() ? Optional.of(told(known)) : Optional.empty();
     } finally {
       lock.unlock();
     }
+  }
+
+  /** All, or what has changed since the agent was told last, as a server does. */
+  private DesiredState told(Known known) {
+    boolean changes =
+        replaces.isEmpty()
+            && known.equals(new Known(told.revision(), incarnation, RUN))
+            && told.incarnation().equals(incarnation);
+    Set<DesiredVm> same =
+        told.vms().stream()
+            .filter(vm -> vm.power() != DesiredPower.PURGED)
+            .collect(Collectors.toSet());
+    DesiredState all =
+        new DesiredState(
+            incarnation,
+            revision,
+            List.copyOf(wanted.values()),
+            wantedBases,
+            Optional.empty(),
+            Optional.of(new Lineage(RUN, replaces)),
+            Optional.empty(),
+            shares,
+            new ArrayList<>(adoptions.values()),
+            List.of(),
+            Optional.empty());
+    boolean noneLeft =
+        told.vms().stream()
+            .filter(vm -> vm.power() != DesiredPower.PURGED)
+            .allMatch(vm -> wanted.containsKey(vm.id()));
+    told = all;
+    return changes && noneLeft ? changed(all, same, known.revision()) : all;
+  }
+
+  private static DesiredState changed(DesiredState all, Set<DesiredVm> same, long since) {
+    return new DesiredState(
+        all.incarnation(),
+        all.revision(),
+        all.vms().stream().filter(vm -> !same.contains(vm)).toList(),
+        all.bases(),
+        all.scrub(),
+        all.lineage(),
+        all.limits(),
+        all.shares(),
+        all.adoptions(),
+        all.moves(),
+        Optional.of(since));
   }
 
   @Override

@@ -235,11 +235,11 @@ class TakeOverTest {
   @Test
   void anAgentThatIsKilledAfterTheOwnerChangedFinishesIt() throws Exception {
     DesiredVm vm = adopted(true, List.of());
-    host.hypervisor().loseAnswersOfTakeOvers(true);
+    host.hypervisor().loseAnswers(true);
     host.want(vm);
     host.awaitDomains(id);
     host.kill();
-    host.hypervisor().loseAnswersOfTakeOvers(false);
+    host.hypervisor().loseAnswers(false);
 
     host.boot();
 
@@ -251,11 +251,11 @@ class TakeOverTest {
   @Test
   void oneThatEndsMeanwhileIsOursAllTheSame() throws Exception {
     DesiredVm vm = adopted(false, List.of());
-    host.hypervisor().loseAnswersOfTakeOvers(true);
+    host.hypervisor().loseAnswers(true);
     host.want(vm);
     host.awaitHost(_ -> host.hypervisor().others().isEmpty());
     host.kill();
-    host.hypervisor().loseAnswersOfTakeOvers(false);
+    host.hypervisor().loseAnswers(false);
 
     host.boot();
 

@@ -28,6 +28,11 @@ public final class Main {
         }
       }
       case "control-plane" -> new ControlPlaneBenchmark(report).run();
+      case "lifecycle" -> {
+        try (LifecycleBenchmark lifecycle = new LifecycleBenchmark()) {
+          lifecycle.run(report);
+        }
+      }
       case "placement" -> new PlacementBenchmark(report).run();
       case "versions" -> new VersionsBenchmark(report).run();
       case "deploy" -> {
@@ -41,7 +46,7 @@ public final class Main {
       default -> {
         System.err.println(
             "usage: bench/run NAME    where NAME is one of: deploy, disk, link, broadcast, versions,"
-                + " child, cli, placement, control-plane, knowing");
+                + " child, cli, lifecycle, placement, control-plane, knowing");
         System.exit(2);
       }
     }

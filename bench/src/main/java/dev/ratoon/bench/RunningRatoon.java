@@ -4,9 +4,11 @@ import dev.ratoon.model.CloudInit;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
 import dev.ratoon.protocol.api.OperationView;
@@ -45,6 +47,17 @@ final class RunningRatoon implements AutoCloseable {
             Optional.empty(),
             paused);
     return api.list(Endpoints.VM_DEPLOY, Params.NONE, request).stream().map(this::await).toList();
+  }
+
+  /** Sends the request and returns when every clone has its domain. */
+  void clone(String vm, String name, int count, boolean paused) {
+    CloneRequest request =
+        new CloneRequest(new EntityName(name), count, false, false, paused, Optional.empty());
+    OperationView frozen = await(api.call(Endpoints.VM_CLONE, Params.of("vm", vm), request));
+    List<String> clones = List.of(frozen.result().orElseThrow().split(", "));
+    api.list(Endpoints.OPERATION_LIST, Params.of("limit", 4 * count + 20)).stream()
+        .filter(each -> each.kind() == OperationKind.DEPLOY && clones.contains(each.subject()))
+        .forEach(this::await);
   }
 
   VmView vm(String name) {

@@ -1,5 +1,6 @@
 package dev.ratoon.cache;
 
+import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentWitness;
 import dev.ratoon.disk.VirtualDisk;
@@ -21,10 +22,12 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  * <p>What holds at every moment, a power loss included: a file under a disk id's name has that
  * content, all of it, because it gets the name only after it was written, synced and read back;
  * nothing under such a name is ever written again (mode 0444, immutable where the file system can);
- * and nothing is removed. Whether somebody changed it all the same is looked at each time it is
- * used: the inode tells at once, the content if the inode is not as it was.
+ * and nothing is removed but by {@link #remove}, which is asked for nowhere but by an operator's
+ * policy. Whether somebody changed it all the same is looked at each time it is used: the inode
+ * tells at once, the content if the inode is not as it was.
  *
  * <p>One process has the folder at a time. All methods may be called from any thread.
  */
@@ -59,7 +63,9 @@ public final class Cache implements AutoCloseable {
   private final Map<Path, CachedBase> flattened = new ConcurrentHashMap<>();
 
   private final Map<DiskId, Instant> replaced;
+  private final Departures departures;
   private final KnownBlocks knownBlocks;
+  private final Object layering = new Object();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
   /** Bases that lie outside the folder. */
@@ -73,6 +79,7 @@ public final class Cache implements AutoCloseable {
     this.lock = lock;
     this.abilities = abilities(folder.incoming());
     this.replaced = new ConcurrentHashMap<>(folder.putAside());
+    this.departures = new Departures(folder);
     this.knownBlocks = new KnownBlocks(folder);
   }
 
@@ -178,7 +185,12 @@ public final class Cache implements AutoCloseable {
 
   /** The base with this id, if it is here; nothing is looked at. */
   public Optional<Base> find(DiskId id) {
-    return Optional.ofNullable(bases.get(id)).map(CachedBase::base).or(() -> adopted.parent(id));
+    return staying(id).map(CachedBase::base).or(() -> adopted.parent(id));
+  }
+
+  /** The base's file in the folder, unless it is about to leave. */
+  private Optional<CachedBase> staying(DiskId id) {
+    return Optional.ofNullable(bases.get(id)).filter(known -> !departures.isLeaving(id));
   }
 
   /** The base with this id in this file, if it is here; nothing is looked at. */
@@ -191,8 +203,10 @@ public final class Cache implements AutoCloseable {
 
   /** Whether the base with this id is here and unaltered, as one look at its inode tells. */
   public boolean isReady(DiskId id) {
-    CachedBase cached = bases.get(id);
-    return cached == null ? adopted.parent(id).filter(this::isReady).isPresent() : cached.isReady();
+    Optional<CachedBase> cached = staying(id);
+    return cached.isPresent()
+        ? cached.get().isReady()
+        : adopted.parent(id).filter(this::isReady).isPresent();
   }
 
   /**
@@ -203,11 +217,11 @@ public final class Cache implements AutoCloseable {
    *     what its name says
    */
   public Base use(DiskId id) {
-    CachedBase cached = bases.get(id);
-    if (cached == null) {
+    Optional<CachedBase> cached = staying(id);
+    if (cached.isEmpty()) {
       return verified(adopted.parent(id).orElseThrow(() -> missing(id)));
     }
-    return verified(cached);
+    return verified(cached.get());
   }
 
   /**
@@ -347,6 +361,7 @@ public final class Cache implements AutoCloseable {
   public List<Replica> replicas() {
     Stream<Replica> own =
         bases.values().stream()
+            .filter(b -> !departures.isLeaving(b.base().id()))
             .map(b -> new Replica(b.base(), b.layout(), b.state(), storedBytes(b), b.verifiedAt()));
     return Stream.concat(own, adopted.replicas().stream())
         .sorted((a, b) -> a.base().id().compareTo(b.base().id()))
@@ -390,6 +405,26 @@ public final class Cache implements AutoCloseable {
   }
 
   /**
+   * Makes a base of a VM's disk that is frozen: nobody writes it any more. If its parent is a base
+   * of this cache, the file itself becomes the base, as a difference to that one; a symbolic link
+   * takes its place then, for as long as anything names it there. Else its content is written here
+   * as a flat base, and the file stays. Done again after it was cut off, at any moment, it goes on.
+   *
+   * @param standsOn the content of its parent, where the file that it names is not one of this
+   *     cache: as far as that is known
+   * @return the base, whose content was hashed just now; one that was here before, if that has the
+   *     same content: the file stays then
+   * @throws RatoonException {@code disk-full}, {@code base-altered}, {@code overlay-altered},
+   *     {@code file-unwritable}, and what reading the disk throws; the disk's content is where it
+   *     was then
+   */
+  public Base layer(
+      Path frozen, DiskFormat format, Optional<DiskId> standsOn, CopyProgress progress) {
+    return new Layering(this, folder, parallelism, this::publish, layering)
+        .run(frozen, format, standsOn, progress);
+  }
+
+  /**
    * Makes a whole copy of a base, verified against its manifest, as a sparse raw file.
    *
    * @param target must not exist yet
@@ -407,7 +442,7 @@ public final class Cache implements AutoCloseable {
    * the cache does not have the base, or they were not computed yet.
    */
   public Optional<BlockFingerprints> fingerprints(DiskId id) {
-    return bases.containsKey(id) ? knownBlocks.of(id) : Optional.empty();
+    return staying(id).isPresent() ? knownBlocks.of(id) : Optional.empty();
   }
 
   /**
@@ -473,6 +508,98 @@ public final class Cache implements AutoCloseable {
   }
 
   /**
+   * While one is open no base leaves: for who decides by what is here, and uses it later. It costs
+   * nothing.
+   */
+  public Hold hold() {
+    return departures.hold();
+  }
+
+  /** See {@link Cache#hold}. */
+  public interface Hold extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** What the base that this one's file is a difference to is called; empty for one that is not. */
+  public Optional<DiskId> parent(DiskId id) {
+    return Optional.ofNullable(bases.get(id)).flatMap(CachedBase::parent).flatMap(folder::owner);
+  }
+
+  /** All files in the folder that hold this base. */
+  public List<Path> files(DiskId id) {
+    return held(id).stream().map(file -> file.base().path()).toList();
+  }
+
+  private List<CachedBase> held(DiskId id) {
+    return Stream.of(
+            Optional.ofNullable(flattened.get(folder.content(id, Layout.DELTA))),
+            Optional.ofNullable(bases.get(id)))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
+  /**
+   * Removes a base from the folder for good, if nothing needs it. It is looked twice: once before
+   * anybody notices, and once when nothing new can begin on it any more. A process that is killed
+   * meanwhile leaves the base as it was, or gone.
+   *
+   * @param objection why it must stay as far as the caller knows, if it must
+   * @return what its files took on the disk
+   * @throws RatoonException {@code base-missing}; {@code wrong-state} with why it stays; {@code
+   *     busy} while bases are arriving, or it is read; {@code file-unwritable}
+   */
+  public long remove(DiskId id, Supplier<Optional<String>> objection) {
+    if (!bases.containsKey(id)) {
+      throw missing(id);
+    }
+    requireUnused(id, objection);
+    try (Departures.Leaving leaving = departures.begin(id)) {
+      tellListeners();
+      requireUnused(id, objection);
+      long stored = storedBytes(Objects.requireNonNull(bases.get(id)));
+      bases.computeIfPresent(
+          id,
+          (same, last) -> {
+            leaving.requireStill();
+            for (CachedBase file : held(id)) {
+              departures.remove(file);
+              flattened.remove(file.base().path());
+            }
+            return null;
+          });
+      knownBlocks.forget(id);
+      return stored;
+    } finally {
+      tellListeners();
+    }
+  }
+
+  private void requireUnused(DiskId id, Supplier<Optional<String>> objection) {
+    List<Path> files = files(id);
+    for (CachedBase other :
+        Stream.concat(bases.values().stream(), flattened.values().stream()).toList()) {
+      if (!other.base().id().equals(id) && other.parent().filter(files::contains).isPresent()) {
+        throw Departures.stays(
+            id, "Base disk " + other.base().id().shortForm() + " is a difference to it.");
+      }
+    }
+    boolean adoptedChild =
+        adopted.replicas().stream()
+            .flatMap(replica -> adopted.chain(replica.base().path()).stream())
+            .anyMatch(base -> files.contains(base.path()));
+    if (adoptedChild) {
+      throw Departures.stays(id, "An adopted disk stands on it.");
+    }
+    departures.requireUnused(id);
+    objection
+        .get()
+        .ifPresent(why -> {
+          throw Departures.stays(id, why);
+        });
+  }
+
+  /**
    * The bases whose arrival was cut off, and can be resumed or discarded.
    *
    * @throws RatoonException {@code file-unreadable}
@@ -524,6 +651,7 @@ public final class Cache implements AutoCloseable {
         id,
         (same, before) -> {
           try {
+            departures.cancel(id);
             if (before != null && isEnough.test(before)) {
               had[0] = true;
               return before;

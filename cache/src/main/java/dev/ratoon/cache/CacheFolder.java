@@ -39,9 +39,16 @@ record CacheFolder(Path root) {
   private static final String MANIFEST = ".manifest";
   private static final String BLOCKS = ".blocks";
   private static final String READ = ".read";
+  private static final String STAMP = ".stamp";
   private static final String ADDED = ".added";
   private static final String ARRIVING = ".arriving.";
+  private static final String LAYER = ".layer";
   private static final String ALTERED = ".altered-";
+
+  /** What lies beside a content, and is worth nothing without it. */
+  private static final List<String> OF_A_CONTENT =
+      List.of(MANIFEST, BLOCKS, ADDED, READ, ".delta" + READ, STAMP, ".delta" + STAMP);
+
   private static final int ID_DIGITS = 64;
   private static final String HALF_MADE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.[a-z0-9.-]+";
 
@@ -69,8 +76,8 @@ record CacheFolder(Path root) {
   Path stamp(DiskId id, Layout layout) {
     return root.resolve(
         switch (layout) {
-          case FLAT -> id + ".stamp";
-          case DELTA -> id + ".delta.stamp";
+          case FLAT -> id + STAMP;
+          case DELTA -> id + ".delta" + STAMP;
           case ADOPTED -> throw outside();
         });
   }
@@ -105,6 +112,11 @@ record CacheFolder(Path root) {
 
   Path lock() {
     return root.resolve("lock");
+  }
+
+  /** A VM's disk that has left its folder and is about to get this base's name. */
+  Path layer(DiskId id) {
+    return incoming().resolve(id + LAYER);
   }
 
   /** A name in {@link #incoming()} that nobody else has. */
@@ -186,10 +198,10 @@ record CacheFolder(Path root) {
         }
       }
     }
-    for (String kind : List.of(MANIFEST, BLOCKS)) {
+    for (String kind : OF_A_CONTENT) {
       try (DirectoryStream<Path> files = Files.newDirectoryStream(root, "*" + kind)) {
         for (Path file : files) {
-          if (id(file, kind).filter(this::hasContent).isEmpty()) {
+          if (id(file, kind).filter(id -> !hasContent(id)).isPresent()) {
             Files.delete(file);
           }
         }
@@ -216,6 +228,12 @@ record CacheFolder(Path root) {
           found.add(
               new Leftover(
                   file, "An arrival that was cut off: it goes on when the base is wanted again."));
+        } else if (id(file, LAYER).isPresent()) {
+          found.add(
+              new Leftover(
+                  file,
+                  "A VM's disk on its way to become a base disk: it goes on when its VM's host"
+                      + " looks at that VM."));
         } else if (!isHalfMade(file)) {
           found.add(new Leftover(file, "Nothing that Ratoon makes has such a name."));
         }
@@ -252,9 +270,38 @@ record CacheFolder(Path root) {
     }
   }
 
+  /** What lies beside the contents of a base, and goes when the last of these goes. */
+  List<Path> besides(DiskId id) {
+    return OF_A_CONTENT.stream().map(kind -> root.resolve(id + kind)).toList();
+  }
+
+  /**
+   * Differencing disks here and on their way here, also such as were put aside; and what left a
+   * VM's folder to become a base, of whatever format it is.
+   */
+  List<Path> deltas() throws IOException {
+    List<Path> found = new ArrayList<>();
+    for (Path place : List.of(root, incoming())) {
+      try (DirectoryStream<Path> files =
+          Files.newDirectoryStream(place, "{*.qcow2*,*" + LAYER + "}")) {
+        files.forEach(found::add);
+      }
+    }
+    return found;
+  }
+
   /** Makes the folder's entries survive a power loss. */
   void sync() throws IOException {
-    try (FileChannel folder = FileChannel.open(root, StandardOpenOption.READ)) {
+    sync(root);
+  }
+
+  /** The same for {@link #incoming()}. */
+  void syncIncoming() throws IOException {
+    sync(incoming());
+  }
+
+  private static void sync(Path place) throws IOException {
+    try (FileChannel folder = FileChannel.open(place, StandardOpenOption.READ)) {
       folder.force(true);
     }
   }

@@ -134,6 +134,11 @@ final class CachedBase {
     return layout;
   }
 
+  /** The file that it is a difference to, as its header said when it was opened. */
+  Optional<Path> parent() {
+    return parent;
+  }
+
   /** What it takes on the disk beside the bases that were there before it. */
   long storedBytes() {
     return storedBytes;

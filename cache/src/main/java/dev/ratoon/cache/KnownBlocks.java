@@ -37,6 +37,11 @@ final class KnownBlocks implements AutoCloseable {
     return known == null ? open(id) : Optional.of(known);
   }
 
+  /** The base is gone. What is mapped of it may be in use still, and goes with the cache. */
+  synchronized void forget(DiskId id) {
+    discard(folder.blocks(id));
+  }
+
   private Optional<BlockFingerprints> open(DiskId id) {
     try {
       BlockFingerprints opened = BlockFingerprints.open(folder.blocks(id));

@@ -12,6 +12,8 @@ import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.CachePolicy;
+import dev.ratoon.protocol.api.CachePolicyView;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.Health;
 import dev.ratoon.protocol.api.OperationView;
@@ -29,6 +31,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -158,6 +161,19 @@ final class FakeApi implements AutoCloseable {
       case "vm-start" -> send(exchange, 202, operate(OperationKind.START, first));
       case "vm-stop" -> send(exchange, 202, operate(OperationKind.STOP, first));
       case "vm-delete" -> send(exchange, 202, operate(OperationKind.DELETE, first));
+      case "vm-purge" -> send(exchange, 202, operate(OperationKind.PURGE, first));
+      case "trash-empty" -> send(exchange, 202, List.of(begin(1, OperationKind.PURGE, "web-1")));
+      case "cache-policies" -> send(exchange, 200, Samples.policies());
+      case "cache-policy-set" ->
+          send(
+              exchange,
+              200,
+              new CachePolicyView(
+                  Optional.empty(), Optional.empty(), Json.read(utf8(body), CachePolicy.class)));
+      case "cache-policy-clear" -> send(exchange, 200, Samples.policies().getLast());
+      case "cache-plan" -> send(exchange, 200, List.of(Samples.plan()));
+      case "cache-clean" ->
+          send(exchange, 202, List.of(begin(1, OperationKind.EVICT, "old:1 on host-1")));
       case "vm-undelete" -> send(exchange, 202, operate(OperationKind.UNDELETE, first));
       case "vm-export" -> export(exchange, first, query);
       case "vm-console" -> console(exchange, query);

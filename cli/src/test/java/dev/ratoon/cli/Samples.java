@@ -28,6 +28,9 @@ import dev.ratoon.protocol.agent.TransferReport;
 import dev.ratoon.protocol.api.AdoptedView;
 import dev.ratoon.protocol.api.AdoptedView.PathView;
 import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.CachePlanView;
+import dev.ratoon.protocol.api.CachePolicy;
+import dev.ratoon.protocol.api.CachePolicyView;
 import dev.ratoon.protocol.api.DiskView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
@@ -36,6 +39,7 @@ import dev.ratoon.protocol.api.PlacedView;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.protocol.api.VmView;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -49,6 +53,51 @@ final class Samples {
   private static final EntityName HOST = new EntityName("host-1");
 
   private Samples() {}
+
+  static List<CachePolicyView> policies() {
+    return List.of(
+        new CachePolicyView(
+            Optional.empty(),
+            Optional.empty(),
+            new CachePolicy(
+                Optional.of(30), Optional.empty(), Optional.empty(), Optional.empty(), List.of())),
+        new CachePolicyView(
+            Optional.of("host-1"),
+            Optional.empty(),
+            new CachePolicy(
+                Optional.of(7),
+                Optional.of(50),
+                Optional.of(100L << 30),
+                Optional.of(2),
+                List.of(IMAGE))));
+  }
+
+  static CachePlanView plan() {
+    return new CachePlanView(
+        "host-1",
+        false,
+        Optional.of(policies().getFirst().policy()),
+        Optional.empty(),
+        900L << 20,
+        100L << 30,
+        60L << 30,
+        300L << 20,
+        List.of(
+            new CachePlanView.Base(
+                new DiskId("ab".repeat(32)),
+                List.of(),
+                300L << 20,
+                NOW.minus(Duration.ofDays(80)),
+                true,
+                List.of("unused for 80 days")),
+            new CachePlanView.Base(
+                DISK,
+                List.of(IMAGE),
+                600L << 20,
+                NOW.minus(Duration.ofHours(1)),
+                false,
+                List.of("VM web-1 stands on it", "it was used within 30 days"))));
+  }
 
   static VmView vm(int number, String name, VmState state) {
     boolean running = state == VmState.RUNNING;
@@ -356,15 +405,46 @@ final class Samples {
 
   private static boolean isAboutVm(OperationKind kind) {
     return switch (kind) {
-      case DEPLOY, START, STOP, DELETE, UNDELETE, TAKE_OVER -> true;
-      case IMPORT, PRECACHE, VERIFY, SCRUB, ADOPT, UNADOPT -> false;
+      case DEPLOY,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          PURGE,
+          TAKE_OVER,
+          MIGRATE,
+          CLONE,
+          CREATE_IMAGE,
+          SNAPSHOT,
+          REVERT,
+          FLATTEN,
+          REBASE ->
+          true;
+      case IMPORT, PRECACHE, VERIFY, SCRUB, EVICT, ADOPT, UNADOPT -> false;
     };
   }
 
   private static boolean isAboutBase(OperationKind kind) {
     return switch (kind) {
-      case PRECACHE, VERIFY, SCRUB -> true;
-      case IMPORT, DEPLOY, START, STOP, DELETE, UNDELETE, ADOPT, UNADOPT, TAKE_OVER -> false;
+      case PRECACHE, VERIFY, SCRUB, EVICT -> true;
+      case IMPORT,
+          DEPLOY,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          PURGE,
+          ADOPT,
+          UNADOPT,
+          TAKE_OVER,
+          MIGRATE,
+          CLONE,
+          CREATE_IMAGE,
+          SNAPSHOT,
+          REVERT,
+          FLATTEN,
+          REBASE ->
+          false;
     };
   }
 

@@ -8,11 +8,42 @@ public enum OperationKind {
   STOP,
   DELETE,
   UNDELETE,
+  PURGE,
   PRECACHE,
   VERIFY,
   SCRUB,
+  EVICT,
   ADOPT,
   UNADOPT,
   TAKE_OVER,
-  MIGRATE
+  MIGRATE,
+  CLONE,
+  CREATE_IMAGE,
+  SNAPSHOT,
+  REVERT,
+  FLATTEN,
+  REBASE;
+
+  /** Whether it works at the layers of a VM's disks. */
+  public boolean isLayering() {
+    return switch (this) {
+      case CLONE, CREATE_IMAGE, SNAPSHOT, REVERT, FLATTEN, REBASE -> true;
+      case IMPORT,
+          DEPLOY,
+          START,
+          STOP,
+          DELETE,
+          UNDELETE,
+          PURGE,
+          PRECACHE,
+          VERIFY,
+          SCRUB,
+          EVICT,
+          ADOPT,
+          UNADOPT,
+          TAKE_OVER,
+          MIGRATE ->
+          false;
+    };
+  }
 }

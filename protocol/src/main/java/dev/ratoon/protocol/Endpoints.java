@@ -11,10 +11,15 @@ import dev.ratoon.protocol.Endpoint.NoBody;
 import dev.ratoon.protocol.api.AdoptRequest;
 import dev.ratoon.protocol.api.AdoptedView;
 import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.CachePlanView;
+import dev.ratoon.protocol.api.CachePolicy;
+import dev.ratoon.protocol.api.CachePolicyView;
+import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.Health;
 import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.HostView;
+import dev.ratoon.protocol.api.ImageFromVmRequest;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
@@ -24,10 +29,14 @@ import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.api.QuotaView;
+import dev.ratoon.protocol.api.RebaseRequest;
+import dev.ratoon.protocol.api.RevertRequest;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.ShareFill;
 import dev.ratoon.protocol.api.ShareRequest;
 import dev.ratoon.protocol.api.ShareView;
+import dev.ratoon.protocol.api.SnapshotRequest;
+import dev.ratoon.protocol.api.SnapshotView;
 import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.TakeOverRequest;
 import dev.ratoon.protocol.api.TenantQuota;
@@ -42,6 +51,10 @@ import java.util.Map;
  */
 public final class Endpoints {
   private static final Map<String, String> NO_QUERY = Map.of();
+  private static final Map<String, String> ONE_CACHE =
+      Map.of(
+          "host", "Of this host's own cache alone, by name or id.",
+          "share", "Of this share alone.");
 
   public static final Endpoint<NoBody, Health> HEALTH =
       one(
@@ -156,10 +169,10 @@ public final class Endpoints {
           "vm-list",
           GET,
           "/v1/vms",
-          Map.of("trashed", "true: those in the trash instead."),
+          Pages.query(Map.of("trashed", "true: those in the trash instead.")),
           Permission.VMS_READ,
           VmView.class,
-          "All VMs.");
+          "All VMs, by name. " + Pages.HELP);
   public static final Endpoint<NoBody, VmView> VM_SHOW =
       one(
           "vm-show",
@@ -248,6 +261,29 @@ public final class Endpoints {
           OperationView.class,
           202,
           "Brings a VM back from the trash, stopped.");
+  public static final Endpoint<NoBody, OperationView> VM_PURGE =
+      one(
+          "vm-purge",
+          POST,
+          "/v1/vms/{vm}/purge",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          202,
+          "Removes a VM of the trash for good, with its disks.");
+  public static final Endpoint<NoBody, OperationView> TRASH_EMPTY =
+      new Endpoint<>(
+          "trash-empty",
+          POST,
+          "/v1/trash/empty",
+          Map.of("olderThanHours", "Only what was deleted so long ago; all unless told."),
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          true,
+          202,
+          "Removes what is in the trash for good: one operation for each VM.");
   public static final Endpoint<NoBody, Bytes> VM_CONSOLE =
       one(
           "vm-console",
@@ -276,6 +312,98 @@ public final class Endpoints {
           200,
           "The content of a disk, counted from 0, of a VM that does not run; as"
               + " docs/formats/disk-stream.md says. A stream without its end is worthless.");
+
+  public static final Endpoint<CloneRequest, OperationView> VM_CLONE =
+      one(
+          "vm-clone",
+          POST,
+          "/v1/vms/{vm}/clones",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          CloneRequest.class,
+          OperationView.class,
+          202,
+          "Makes VMs of this one as it is now. Its disks become base disks; it and its clones go on"
+              + " in new files on them. The result names the clones, each of which has a deploy of"
+              + " its own.");
+  public static final Endpoint<ImageFromVmRequest, OperationView> VM_IMAGE =
+      one(
+          "vm-image",
+          POST,
+          "/v1/vms/{vm}/image",
+          NO_QUERY,
+          Permission.IMAGES_WRITE,
+          ImageFromVmRequest.class,
+          OperationView.class,
+          202,
+          "Makes an image of a disk of a VM as it is now: a difference to the image it came from.");
+  public static final Endpoint<NoBody, SnapshotView> VM_SNAPSHOTS =
+      list(
+          "vm-snapshots",
+          GET,
+          "/v1/vms/{vm}/snapshots",
+          NO_QUERY,
+          Permission.VMS_READ,
+          SnapshotView.class,
+          "The states of a VM's disks that are remembered, the oldest first.");
+  public static final Endpoint<SnapshotRequest, OperationView> VM_SNAPSHOT =
+      one(
+          "vm-snapshot",
+          POST,
+          "/v1/vms/{vm}/snapshots",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          SnapshotRequest.class,
+          OperationView.class,
+          202,
+          "Remembers the state of all disks of a VM: what a power loss would leave, or better where"
+              + " the guest has an agent.");
+  public static final Endpoint<RevertRequest, OperationView> VM_REVERT =
+      one(
+          "vm-revert",
+          POST,
+          "/v1/vms/{vm}/snapshots/{snapshot}/revert",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          RevertRequest.class,
+          OperationView.class,
+          202,
+          "Lets all disks of a stopped VM be what they were. What was written since is gone.");
+  public static final Endpoint<NoBody, SnapshotView> VM_SNAPSHOT_DELETE =
+      one(
+          "vm-snapshot-delete",
+          DELETE,
+          "/v1/vms/{vm}/snapshots/{snapshot}",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          SnapshotView.class,
+          200,
+          "Forgets a state. The base disks stay in the caches.");
+  public static final Endpoint<NoBody, OperationView> VM_FLATTEN =
+      one(
+          "vm-flatten",
+          POST,
+          "/v1/vms/{vm}/flatten",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          202,
+          "Lets a VM's disks stand alone: copies what they need of their bases, while it runs or"
+              + " not.");
+  public static final Endpoint<RebaseRequest, OperationView> VM_REBASE =
+      one(
+          "vm-rebase",
+          POST,
+          "/v1/vms/{vm}/rebase",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          RebaseRequest.class,
+          OperationView.class,
+          202,
+          "Puts the first disk of a stopped VM on another image's base disk. What its guest wrote"
+              + " is carried over only where that is sound.");
 
   public static final Endpoint<NoBody, BaseView> BASE_LIST =
       list(
@@ -315,10 +443,10 @@ public final class Endpoints {
           "host-list",
           GET,
           "/v1/hosts",
-          NO_QUERY,
+          Pages.query(),
           Permission.HOSTS_READ,
           HostView.class,
-          "All hosts.");
+          "All hosts, by name. " + Pages.HELP);
   public static final Endpoint<NoBody, HostView> HOST_SHOW =
       one(
           "host-show",
@@ -473,6 +601,59 @@ public final class Endpoints {
           ShareView.class,
           200,
           "Wants an image's base disk on a shared cache; a host that has it puts it there.");
+  public static final Endpoint<NoBody, CachePolicyView> CACHE_POLICIES =
+      list(
+          "cache-policies",
+          GET,
+          "/v1/cache-policies",
+          NO_QUERY,
+          Permission.HOSTS_READ,
+          CachePolicyView.class,
+          "The policies by which unused base disks leave caches; none unless an operator set one.");
+  public static final Endpoint<CachePolicy, CachePolicyView> CACHE_POLICY_SET =
+      one(
+          "cache-policy-set",
+          PUT,
+          "/v1/cache-policies",
+          ONE_CACHE,
+          Permission.HOSTS_WRITE,
+          CachePolicy.class,
+          CachePolicyView.class,
+          200,
+          "Sets the policy of the whole fleet, or of one cache in place of the fleet's.");
+  public static final Endpoint<NoBody, CachePolicyView> CACHE_POLICY_CLEAR =
+      one(
+          "cache-policy-clear",
+          DELETE,
+          "/v1/cache-policies",
+          ONE_CACHE,
+          Permission.HOSTS_WRITE,
+          NoBody.class,
+          CachePolicyView.class,
+          200,
+          "Removes the policy of the whole fleet, or of one cache.");
+  public static final Endpoint<NoBody, CachePlanView> CACHE_PLAN =
+      list(
+          "cache-plan",
+          GET,
+          "/v1/cache-plan",
+          ONE_CACHE,
+          Permission.HOSTS_READ,
+          CachePlanView.class,
+          "What would leave each cache now, and why the rest would not. Nothing is done.");
+  public static final Endpoint<NoBody, OperationView> CACHE_CLEAN =
+      new Endpoint<>(
+          "cache-clean",
+          POST,
+          "/v1/cache-plan",
+          ONE_CACHE,
+          Permission.HOSTS_WRITE,
+          NoBody.class,
+          OperationView.class,
+          true,
+          202,
+          "Does what the plan shows: one operation for each base disk that leaves a cache. Each"
+              + " host looks again before it removes anything.");
   public static final Endpoint<NoBody, OperationView> OPERATION_LIST =
       list(
           "operation-list",
@@ -578,8 +759,18 @@ public final class Endpoints {
         VM_MIGRATE_CANCEL,
         VM_DELETE,
         VM_UNDELETE,
+        VM_PURGE,
+        TRASH_EMPTY,
         VM_CONSOLE,
         VM_EXPORT,
+        VM_CLONE,
+        VM_IMAGE,
+        VM_SNAPSHOTS,
+        VM_SNAPSHOT,
+        VM_REVERT,
+        VM_SNAPSHOT_DELETE,
+        VM_FLATTEN,
+        VM_REBASE,
         BASE_LIST,
         BASE_PRECACHE,
         BASE_VERIFY,
@@ -598,6 +789,11 @@ public final class Endpoints {
         SHARE_SHOW,
         SHARE_REMOVE,
         SHARE_FILL,
+        CACHE_POLICIES,
+        CACHE_POLICY_SET,
+        CACHE_POLICY_CLEAR,
+        CACHE_PLAN,
+        CACHE_CLEAN,
         OPERATION_LIST,
         OPERATION_SHOW,
         EVENTS,

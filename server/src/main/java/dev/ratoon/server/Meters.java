@@ -37,6 +37,7 @@ final class Meters {
     Gauge.builder("ratoon.hosts.disk.free", inventory, i -> i.hosts().diskFreeBytes())
         .baseUnit("bytes")
         .register(meters);
+    Gauge.builder("ratoon.hosts.low.space", inventory, i -> i.lowSpace().count()).register(meters);
     Gauge.builder("ratoon.bases.stored", inventory, i -> i.hosts().storedBytes())
         .baseUnit("bytes")
         .register(meters);

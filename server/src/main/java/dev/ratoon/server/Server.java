@@ -140,6 +140,7 @@ public final class Server implements AutoCloseable {
     Meters.watch(meters, inventory);
     Kinship kinship = opened(parts, new Kinship(database, library));
     kinship.catchUp();
+    library.onChange(kinship::catchUp);
     Asks asks = new Asks(neighbours.map(n -> n.relay(database, clock)).orElse(Relay.NONE));
     inventory.hosts().attachElsewhere(host -> elsewhere(host, members, asks));
     // Closed after all that still writes: who has left the others may not.
@@ -256,6 +257,8 @@ public final class Server implements AutoCloseable {
   /** As the schedule does, for tests with a clock of their own. */
   void sweep() {
     inventory.trash().sweep();
+    inventory.cleanUps().sweep();
+    inventory.lowSpace().sweep();
   }
 
   private static ScheduledExecutorService sweeping(Inventory inventory) {
@@ -270,6 +273,12 @@ public final class Server implements AutoCloseable {
                 inventory.trash().sweep();
               } catch (RuntimeException tryAgainLater) {
                 LOG.atError().setCause(tryAgainLater).log("sweeping the trash failed");
+              }
+              try {
+                inventory.cleanUps().sweep();
+                inventory.lowSpace().sweep();
+              } catch (RuntimeException tryAgainLater) {
+                LOG.atError().setCause(tryAgainLater).log("cleaning up caches failed");
               }
             },
             seconds,

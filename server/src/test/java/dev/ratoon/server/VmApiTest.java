@@ -11,6 +11,7 @@ import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
@@ -20,8 +21,13 @@ import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.VmView;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,6 +83,26 @@ final class VmApiTest {
   }
 
   @Test
+  void aHostIsToldWhatHasChangedOrAllIfWhatItKnowsIsAnothers() throws Exception {
+    deploy("old", 3);
+    DesiredState known = agent.obey().orElseThrow();
+    deploy("new", 1);
+
+    DesiredState told = told(Known.of(known));
+
+    assertThat(told.vms()).extracting(vm -> vm.name().text()).containsExactly("new");
+    assertThat(told.onto(known).orElseThrow().vms()).hasSize(4);
+    assertThat(told(Known.whole(known.revision())).vms()).hasSize(4);
+    assertThat(told(new Known(known.revision(), known.incarnation(), "another")).vms()).hasSize(4);
+    assertThat(told(new Known(known.revision(), "another", Known.of(known).run())).vms())
+        .hasSize(4);
+  }
+
+  private DesiredState told(Known known) throws InterruptedException {
+    return server.server.link().desired(agent.host, known, Duration.ofSeconds(5)).orElseThrow();
+  }
+
+  @Test
   void deploysFiftyAtOnce() throws Exception {
     List<OperationView> operations = deploy("web", 50);
     agent.obey();
@@ -88,6 +114,57 @@ final class VmApiTest {
     List<VmView> vms = server.get("/v1/vms").list(VmView.class);
     assertThat(vms).hasSize(50).allMatch(vm -> vm.state() == VmState.RUNNING);
     assertThat(vms.stream().map(vm -> vm.networks().getFirst().mac()).distinct()).hasSize(50);
+  }
+
+  @Test
+  void aLongListComesInPages() throws Exception {
+    deploy("web", 7);
+    List<String> names = new ArrayList<>();
+    String target = "/v1/vms?limit=3";
+    int pages = 0;
+    while (!target.isEmpty()) {
+      Reply page = server.get(target);
+      List<VmView> vms = page.list(VmView.class);
+      assertThat(vms.size()).isBetween(1, 3);
+      vms.forEach(vm -> names.add(vm.name().text()));
+      target = page.header("Link").map(link -> link.split("[<>]", -1)[1]).orElse("");
+      pages++;
+    }
+
+    assertThat(pages).isEqualTo(3);
+    assertThat(names).isSorted().doesNotHaveDuplicates().hasSize(7);
+    assertThat(server.get("/v1/vms?limit=0").problem().code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+    assertThat(server.get("/v1/hosts?limit=1").header("Link")).isEmpty();
+  }
+
+  @Test
+  void whoAsksForAnImageThatThereIsNotSpoilsNobodyElsesDeploy() throws Exception {
+    List<Callable<Reply>> requests = new ArrayList<>();
+    for (int i = 0; i < 24; i++) {
+      String image = i % 2 == 0 ? "tiny" : "none";
+      String body = "{\"name\": \"vm-%d\", \"disks\": [{\"image\": \"%s\"}]}".formatted(i, image);
+      requests.add(() -> server.post("/v1/vms", body));
+    }
+    List<Future<Reply>> answers;
+    try (ExecutorService threads = Executors.newFixedThreadPool(requests.size())) {
+      answers = threads.invokeAll(requests);
+    }
+    for (int i = 0; i < requests.size(); i++) {
+      Reply reply = answers.get(i).get();
+      if (i % 2 == 0) {
+        assertThat(reply.status()).as(reply.body()).isEqualTo(202);
+      } else {
+        assertThat(reply.problem().code()).as(reply.body()).isEqualTo(ErrorCode.NOT_FOUND);
+      }
+    }
+  }
+
+  @Test
+  void aDiskThatNobodyCouldMakeIsRefused() throws Exception {
+    Reply reply =
+        server.post(
+            "/v1/vms", "{\"name\": \"web\", \"disks\": [{\"sizeBytes\": 4611686018427387904}]}");
+    assertThat(reply.problem().code()).isEqualTo(ErrorCode.INVALID_VALUE);
   }
 
   @Test

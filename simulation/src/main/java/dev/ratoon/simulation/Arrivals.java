@@ -93,8 +93,7 @@ final class Arrivals {
     } catch (RatoonException notNow) {
       // Asked again below.
     }
-    source.ifPresentOrElse(
-        from -> piece(arrival, from), () -> later(PAUSE, () -> look(arrival)));
+    source.ifPresentOrElse(from -> piece(arrival, from), () -> later(PAUSE, () -> look(arrival)));
   }
 
   /**
@@ -107,7 +106,7 @@ final class Arrivals {
         .filter(place -> place.kind() != Kind.LIBRARY)
         .filter(place ->
             links.partHad(place.host(), arrival.base.id())
-                > (double) arrival.doneBytes / arrival.totalBytes)
+                > (double) arrival.doneBytes() / arrival.totalBytes)
         .map(Place::host)
         .max(Comparator.comparingLong(from -> links.bytesPerSecond(from, host)))
         .filter(from -> links.bytesPerSecond(from, host) > 0)
@@ -122,7 +121,7 @@ final class Arrivals {
     Links links = around.links();
     links.flow(from, host, 1);
     long rate = links.bytesPerSecond(from, host);
-    long left = arrival.totalBytes - arrival.doneBytes;
+    long left = arrival.totalBytes - arrival.doneBytes();
     if (rate == 0) {
       links.flow(from, host, -1);
       later(PAUSE, () -> look(arrival));
@@ -145,9 +144,9 @@ final class Arrivals {
   }
 
   private void come(Arrival arrival, HostId from, long bytes) {
-    arrival.doneBytes += bytes;
+    arrival.come(bytes);
     around.links().count(bytes);
-    if (arrival.doneBytes >= arrival.totalBytes) {
+    if (arrival.doneBytes() >= arrival.totalBytes) {
       cache.put(arrival.base.id());
       List<Runnable> all = waiting.remove(arrival.base.id());
       (all == null ? List.<Runnable>of() : all).forEach(Runnable::run);

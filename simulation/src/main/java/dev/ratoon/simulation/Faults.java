@@ -30,12 +30,10 @@ final class Faults {
   /** Of a hundred hosts two lose power, five have their agent restarted, and three a slow link. */
   void plan(List<SimulatedHost> hosts) {
     for (SimulatedHost host : hosts) {
-      Duration away =
-          Duration.ofSeconds(LEAST_AWAY_SECONDS + random.nextInt(MOST_AWAY_SECONDS));
+      Duration away = Duration.ofSeconds(LEAST_AWAY_SECONDS + random.nextInt(MOST_AWAY_SECONDS));
       switch (random.nextInt(HUNDRED)) {
         case 0, 1 -> during(host, away, SimulatedHost::losePower, SimulatedHost::start);
-        case 2, 3, 4, 5, 6 ->
-            during(host, RESTART, SimulatedHost::stopAgent, SimulatedHost::start);
+        case 2, 3, 4, 5, 6 -> during(host, RESTART, SimulatedHost::stopAgent, SimulatedHost::start);
         case 7, 8, 9 -> during(host, away, one -> one.slowDown(SLOW), one -> one.slowDown(1));
         default -> {
           // Nothing.

@@ -2,10 +2,10 @@ package dev.ratoon.simulation;
 
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
+import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.Params;
-import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.fleet.AgentEndpoints;
 import dev.ratoon.protocol.fleet.JoinRequest;
 import dev.ratoon.protocol.fleet.JoinToken;
@@ -45,7 +45,8 @@ final class Fleet {
       SimulatedHost.Self self =
           new SimulatedHost.Self(
               number,
-              new HostId(new UUID(sizes.nextLong() & ~0xf000L | 0x4000L, number | Long.MIN_VALUE)),
+              new HostId(
+                  new UUID((sizes.nextLong() & ~0xf000L) | 0x4000L, number | Long.MIN_VALUE)),
               new EntityName(library ? "library" : "host-" + number),
               library
                   ? HostSize.LIBRARY

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /** The base disks that a host has, or is getting; only its own actor changes them. */
@@ -26,13 +27,22 @@ final class HostCache {
   static final class Arrival {
     final Base base;
     final long totalBytes;
-    volatile long doneBytes;
+    private final AtomicLong doneBytes = new AtomicLong();
     boolean moving;
     int asked;
 
     private Arrival(Base base, long totalBytes) {
       this.base = base;
       this.totalBytes = Math.max(1, totalBytes);
+    }
+
+    /** How much has come; others ask, too. */
+    long doneBytes() {
+      return doneBytes.get();
+    }
+
+    void come(long bytes) {
+      doneBytes.addAndGet(bytes);
     }
   }
 
@@ -61,12 +71,12 @@ final class HostCache {
     Arrival arrival = arriving.get(base);
     return ready.contains(base)
         ? 1
-        : arrival == null ? 0 : (double) arrival.doneBytes / arrival.totalBytes;
+        : arrival == null ? 0 : (double) arrival.doneBytes() / arrival.totalBytes;
   }
 
   long usedBytes() {
     return ready.stream().mapToLong(id -> catalogue.base(id).storedBytes()).sum()
-        + arriving.values().stream().mapToLong(arrival -> arrival.doneBytes).sum();
+        + arriving.values().stream().mapToLong(Arrival::doneBytes).sum();
   }
 
   List<ReplicaReport> reports() {
@@ -77,7 +87,7 @@ final class HostCache {
                     report(
                         arrival.base,
                         ReplicaState.ARRIVING,
-                        (int) (HUNDRED * arrival.doneBytes / arrival.totalBytes))))
+                        (int) (HUNDRED * arrival.doneBytes() / arrival.totalBytes))))
         .toList();
   }
 

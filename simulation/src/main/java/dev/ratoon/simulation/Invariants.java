@@ -50,49 +50,47 @@ final class Invariants {
         if (vm.runs) {
           memory += vm.wanted.memoryBytes();
           HostId other = running.put(vm.id(), host.self().id());
-          require(other == null, "VM %s runs twice: on %s and %s", vm.id(), other, host.self());
+          require(other == null, "runs twice, now on " + host.self(), vm.id());
         }
         if (vm.disksMade) {
           vm.wanted.disks().stream()
               .flatMap(disk -> disk.base().stream())
               .forEach(base ->
-                  require(
-                      host.hasBase(base), "VM %s stands on %s, which is not there", vm.id(), base));
+                  require(host.hasBase(base), "stands on what is not there: " + base, vm.id()));
         }
       }
       require(
           memory <= host.self().size().memoryBytes(),
-          "on %s VMs run with %d bytes of memory",
-          host.self(),
-          memory);
+          "runs VMs with so much memory: " + memory,
+          host.self());
     }
   }
 
   /** Looks at the database, too. */
   void check() {
     checkHosts();
-    Map<HostId, SimulatedHost> hosts = new HashMap<>();
-    fleet.hosts().forEach(host -> hosts.put(host.self().id(), host));
+    Set<HostId> hosts = new HashSet<>();
+    fleet.hosts().forEach(host -> hosts.add(host.self().id()));
     // First what was acknowledged, then what is there: it was written before.
     Set<VmId> acknowledged = new HashSet<>(ledger.vms());
     List<VmRow> rows = database.read(tx -> tx.vms().all(Tokens.DEFAULT_TENANT));
     Map<HostId, Long> promised = new HashMap<>();
     for (VmRow row : rows) {
       acknowledged.remove(row.id());
-      require(hosts.containsKey(row.host()), "VM %s is on no host: %s", row.id(), row.host());
+      require(hosts.contains(row.host()), "is on no host: " + row.host(), row.id());
       if (!row.trashed()) {
         promised.merge(row.host(), row.spec().memoryBytes(), Long::sum);
       }
     }
     acknowledged.removeAll(ledger.deleted());
-    acknowledged.forEach(lost -> require(false, "VM %s was accepted and is lost", lost));
-    promised.forEach(
-        (host, bytes) ->
-            require(
-                bytes <= hosts.get(host).self().size().memoryBytes(),
-                "%s was promised for %d bytes of memory",
-                hosts.get(host).self(),
-                bytes));
+    acknowledged.forEach(lost -> require(false, "was accepted and is lost", lost));
+    for (SimulatedHost host : fleet.hosts()) {
+      long bytes = promised.getOrDefault(host.self().id(), 0L);
+      require(
+          bytes <= host.self().size().memoryBytes(),
+          "was promised for so much memory: " + bytes,
+          host.self());
+    }
   }
 
   /** Looks at everything once nothing is under way any more. */
@@ -103,16 +101,16 @@ final class Invariants {
     Set<VmId> failed = new HashSet<>();
     for (OperationRow row : operations) {
       OperationState state = row.view().state();
-      require(state.ended(), "operation %s never ends", row.view());
+      require(state.ended(), "never ends", row.view());
       ended.add(row.view().id());
       if (state == OperationState.FAILED) {
-        require(row.view().problem().isPresent(), "%s failed and does not say why", row.view());
+        require(row.view().problem().isPresent(), "failed and does not say why", row.view());
         row.view().vm().ifPresent(failed::add);
       }
     }
     ledger.operations().stream()
         .filter(id -> !ended.contains(id))
-        .forEach(id -> require(false, "operation %s was accepted and is lost", id));
+        .forEach(id -> require(false, "was accepted and is lost", id));
     Map<VmId, HostId> there = new HashMap<>();
     Set<VmId> running = new HashSet<>();
     for (SimulatedHost host : fleet.hosts()) {
@@ -131,15 +129,13 @@ final class Invariants {
       boolean purging = row.power() == DesiredPower.PURGED;
       require(
           purging || row.host().equals(there.get(row.id())),
-          "VM %s is not on its host but on %s",
-          row.id(),
-          there.get(row.id()));
+          "is not on its host but on " + there.get(row.id()),
+          row.id());
       require(
           failed.contains(row.id())
               || running.contains(row.id()) == (row.power() == DesiredPower.RUNNING),
-          "VM %s is wanted %s and is not so",
-          row.id(),
-          row.power());
+          "is not as it is wanted, which is " + row.power(),
+          row.id());
     }
   }
 
@@ -147,8 +143,7 @@ final class Invariants {
   List<Long> millisToRunning() {
     return operations().stream()
         .map(OperationRow::view)
-        .filter(view ->
-            view.kind() == OperationKind.DEPLOY && view.state() == OperationState.DONE)
+        .filter(view -> view.kind() == OperationKind.DEPLOY && view.state() == OperationState.DONE)
         .map(view -> view.endedAt().orElseThrow().toEpochMilli() - view.createdAt().toEpochMilli())
         .sorted()
         .toList();
@@ -162,9 +157,9 @@ final class Invariants {
     return database.read(tx -> tx.operations().newest(Tokens.DEFAULT_TENANT, MOST_OPERATIONS));
   }
 
-  private void require(boolean holds, String what, Object... values) {
+  private void require(boolean holds, String what, Object whose) {
     if (!holds && broken.size() < MOST_SHOWN) {
-      broken.add(what.formatted(values));
+      broken.add(whose + " " + what);
     }
   }
 }

@@ -65,16 +65,24 @@ final class Links {
     return link == null ? 0 : link.has.applyAsDouble(base);
   }
 
+  private Link of(HostId host) {
+    Link link = links.get(host);
+    if (link == null) {
+      throw new IllegalStateException("the server names a host that nobody has made: " + host);
+    }
+    return link;
+  }
+
   /** Something begins to go from one host to the other, or ends ({@code by} -1). */
   void flow(HostId from, HostId to, int by) {
-    links.get(from).flows.addAndGet(by);
-    links.get(to).flows.addAndGet(by);
+    of(from).flows.addAndGet(by);
+    of(to).flows.addAndGet(by);
   }
 
   /** What goes from one to the other in a second, just now. */
   long bytesPerSecond(HostId from, HostId to) {
-    Link source = links.get(from);
-    Link target = links.get(to);
+    Link source = of(from);
+    Link target = of(to);
     return source.up && target.up ? Math.max(1, Math.min(source.share(), target.share())) : 0;
   }
 

@@ -77,7 +77,8 @@ public final class LiveFleet implements AutoCloseable {
                     Optional.of("of nobody"),
                     now,
                     Optional.empty(),
-                    Optional.empty()));
+                    Optional.empty(),
+                    false));
       }
       return true;
     });

@@ -27,7 +27,9 @@ record Outcome(
 
   /** The value that so much of a hundred is at most; 0 where there is none. */
   static long percentile(List<Long> sorted, int percent) {
-    return sorted.isEmpty() ? 0 : sorted.get(Math.min(sorted.size() - 1, sorted.size() * percent / 100));
+    return sorted.isEmpty()
+        ? 0
+        : sorted.get(Math.min(sorted.size() - 1, sorted.size() * percent / 100));
   }
 
   static String header() {

@@ -5,8 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 
@@ -43,7 +43,10 @@ final class Plot {
               .toList();
       var _ = chart.addSeries(percentile == 50 ? "median" : "p" + percentile, hosts, seconds);
     }
-    BitmapEncoder.saveBitmap(
-        chart, folder.resolve("time-to-running.png").toString(), BitmapFormat.PNG);
+    boolean _ =
+        ImageIO.write(
+            BitmapEncoder.getBufferedImage(chart),
+            "png",
+            folder.resolve("time-to-running.png").toFile());
   }
 }

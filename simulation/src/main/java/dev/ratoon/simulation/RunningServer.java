@@ -15,6 +15,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
@@ -116,6 +120,20 @@ public final class RunningServer implements AutoCloseable {
 
   public Inside inside() {
     return new Inside(server);
+  }
+
+  /**
+   * Lets PostgreSQL look at how its tables are filled, as it does by itself after a minute or so.
+   */
+  public void analyze() {
+    if (address instanceof DatabaseAddress.Shared shared) {
+      try (Connection connection = DriverManager.getConnection(shared.url());
+          Statement statement = connection.createStatement()) {
+        statement.execute("analyze");
+      } catch (SQLException failed) {
+        throw new IllegalStateException(failed);
+      }
+    }
   }
 
   /** How its API is reached. */

@@ -100,7 +100,9 @@ final class SimulatedVm {
         state(),
         steps,
         problem,
-        disksMade ? wanted.disks().stream().map(disk -> disk(disk.base(), disk.sizeBytes())).toList() : List.of(),
+        disksMade
+            ? wanted.disks().stream().map(disk -> disk(disk.base(), disk.sizeBytes())).toList()
+            : List.of(),
         Optional.empty(),
         Optional.empty(),
         startedAt,

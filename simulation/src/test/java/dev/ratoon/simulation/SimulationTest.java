@@ -11,8 +11,7 @@ final class SimulationTest {
   @ParameterizedTest
   @EnumSource(names = {"SQLITE", "POSTGRESQL"})
   void nothingIsLostDoubledOrPromisedTwice(RunningServer.Kind database) throws Exception {
-    Outcome outcome =
-        new Simulation(new Simulation.Scale(50, 500, 7, database), _ -> {}).run();
+    Outcome outcome = new Simulation(new Simulation.Scale(50, 500, 7, database), _ -> {}).run();
 
     assertThat(outcome.broken()).isEmpty();
     assertThat(outcome.faults()).isPositive();

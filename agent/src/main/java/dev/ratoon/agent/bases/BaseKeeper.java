@@ -168,10 +168,14 @@ final class BaseKeeper implements AutoCloseable {
     }
   }
 
-  /** Who has a base read wants to know soon how it is: only an end of the agent is no answer. */
+  /**
+   * Who has a base read wants to know soon how it is: only an end of the agent is no answer. What
+   * may leave is decided anew each time, by the server, so nothing is tried again here.
+   */
   private static boolean mayPass(DesiredBase wish, Problem problem) {
     return switch (wish.task()) {
       case PRECACHE -> PASSING.contains(problem.code());
+      case EVICT -> false;
       case VERIFY, SCRUB -> problem.code() == ErrorCode.INTERRUPTED;
     };
   }

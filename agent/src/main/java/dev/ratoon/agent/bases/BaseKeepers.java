@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Collectors;
 
 /**
  * What this host is asked to do for base disks, each with its keeper, and what it does for them
@@ -35,7 +36,8 @@ public final class BaseKeepers implements AutoCloseable {
       Map.of(
           BaseTask.PRECACHE, new Semaphore(AT_ONCE, true),
           BaseTask.VERIFY, new Semaphore(1, true),
-          BaseTask.SCRUB, new Semaphore(1, true));
+          BaseTask.SCRUB, new Semaphore(1, true),
+          BaseTask.EVICT, new Semaphore(1, true));
   private final Scrubber scrubber;
   private final Map<Key, BaseKeeper> keepers = new ConcurrentHashMap<>();
   private final Set<Key> news = ConcurrentHashMap.newKeySet();
@@ -75,6 +77,11 @@ public final class BaseKeepers implements AutoCloseable {
    */
   public void want(Collection<DesiredBase> wishes, ScrubRules rules) {
     work.follow(rules);
+    work.keep(
+        wishes.stream()
+            .filter(wish -> wish.task() == BaseTask.PRECACHE)
+            .map(DesiredBase::diskId)
+            .collect(Collectors.toSet()));
     Set<Key> wanted = new HashSet<>();
     for (DesiredBase wish : wishes) {
       Key key = Key.of(wish);

@@ -6,6 +6,7 @@ import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.CopyProgress;
 import dev.ratoon.cache.Pace;
 import dev.ratoon.cache.arrival.Priority;
+import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -13,6 +14,8 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.ScrubRules;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /** The deeds behind what is asked for a base disk. Each can be killed half-way and done again. */
@@ -24,15 +27,28 @@ public final class BaseWork {
   private final Cache cache;
   private final Bases bases;
   private final Function<DiskId, List<String>> standingOn;
+  private final Function<DiskId, Optional<String>> needing;
+  private volatile Set<DiskId> kept = Set.of();
   private volatile ScrubRules rules = ScrubRules.OFF;
+
+  /** Of a host on which nothing else needs a base. */
+  BaseWork(Cache cache, Bases bases, Function<DiskId, List<String>> standingOn) {
+    this(cache, bases, standingOn, id -> Optional.empty());
+  }
 
   /**
    * @param standingOn the names of the VMs whose disks are children of a base
+   * @param needing what else on the host needs a base, in words, looked at anew each time
    */
-  public BaseWork(Cache cache, Bases bases, Function<DiskId, List<String>> standingOn) {
+  public BaseWork(
+      Cache cache,
+      Bases bases,
+      Function<DiskId, List<String>> standingOn,
+      Function<DiskId, Optional<String>> needing) {
     this.cache = cache;
     this.bases = bases;
     this.standingOn = standingOn;
+    this.needing = needing;
   }
 
   Cache cache() {
@@ -48,6 +64,11 @@ public final class BaseWork {
     rules = newer;
   }
 
+  /** These are to be here, as operators have asked. */
+  void keep(Set<DiskId> wanted) {
+    kept = Set.copyOf(wanted);
+  }
+
   /** What came of it, in words. */
   String carryOut(DesiredBase wish, Timeline timeline) {
     return switch (wish.task()) {
@@ -56,6 +77,7 @@ public final class BaseWork {
           verified(
               wish.diskId(), progress -> cache.verify(wish.diskId(), Pace.ANY, progress), timeline);
       case SCRUB -> scrubbed(wish.diskId(), timeline);
+      case EVICT -> removed(wish.diskId(), timeline);
     };
   }
 
@@ -63,8 +85,23 @@ public final class BaseWork {
   boolean isDone(DesiredBase wish) {
     return switch (wish.task()) {
       case PRECACHE -> cache.isReady(wish.diskId());
-      case VERIFY, SCRUB -> true;
+      case VERIFY, SCRUB, EVICT -> true;
     };
+  }
+
+  private String removed(DiskId id, Timeline timeline) {
+    if (cache.files(id).isEmpty()) {
+      return "it was not there any more";
+    }
+    long[] freed = {0};
+    timeline.step("remove", () -> freed[0] = cache.remove(id, () -> objection(id)));
+    return "removed, " + ByteSize.show(freed[0]) + " are free again";
+  }
+
+  private Optional<String> objection(DiskId id) {
+    return kept.contains(id)
+        ? Optional.of("It was asked for here: ratoon base precache.")
+        : needing.apply(id);
   }
 
   private String precached(DiskId id, Timeline timeline) {

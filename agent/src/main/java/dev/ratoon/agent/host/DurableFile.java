@@ -17,7 +17,8 @@ public final class DurableFile {
   private DurableFile() {}
 
   /**
-   * Replaces the file's content; when this returns, the new content survives a power loss.
+   * Replaces the file's content; when this returns, the new content survives a power loss. Whoever
+   * owns the file lets one write it at a time.
    *
    * @throws dev.ratoon.model.RatoonException {@code disk-full} or {@code file-unwritable}; the old
    *     content is then still there

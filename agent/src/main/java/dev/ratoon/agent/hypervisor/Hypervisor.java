@@ -15,7 +15,7 @@ import java.util.Optional;
  * background), {@code TIMED_OUT} when it does not answer (what was asked may still happen), {@code
  * HYPERVISOR_REFUSED} when it says no, with its words in the detail.
  */
-public interface Hypervisor extends AutoCloseable {
+public interface Hypervisor extends DiskWork, AutoCloseable {
 
   /** Whether this machine is there to run VMs at all. */
   default boolean runsVms() {

@@ -4,6 +4,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -50,6 +51,16 @@ public final class NoHypervisor implements Hypervisor {
   @Override
   public void destroy(VmId id) {
     // There is none, which is what was wanted.
+  }
+
+  @Override
+  public boolean cut(VmId id, List<DiskCut> cuts, boolean quiesce) {
+    throw none();
+  }
+
+  @Override
+  public void pull(VmId id, Path disk) {
+    throw none();
   }
 
   @Override

@@ -1,7 +1,10 @@
 package dev.ratoon.agent.libvirt;
 
 import com.sun.jna.Memory;
+import com.sun.jna.NativeLong;
 import com.sun.jna.ptr.IntByReference;
+import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -106,6 +109,27 @@ final class Connection extends Connect {
       return NativeLibvirt.INSTANCE.virDomainGetBlockJobInfo(domain, file, info, 0) == 1
           ? Optional.of(new BlockJob(info.getInt(0), info.getLong(16), info.getLong(24)))
           : Optional.empty();
+    } finally {
+      NativeLibvirt.INSTANCE.virDomainFree(domain);
+    }
+  }
+
+  /**
+   * Begins to copy into this file of a domain all that it reads from those below; empty if there is
+   * no such domain.
+   */
+  Optional<Boolean> pull(String uuid, String file, NativeLong bandwidth) {
+    DomainPointer domain = NativeLibvirt.INSTANCE.virDomainLookupByUUIDString(vcp, uuid);
+    if (domain == null) {
+      return absentOrUnknown(uuid).map(_ -> true);
+    }
+    try {
+      if (NativeLibvirt.INSTANCE.virDomainBlockPull(domain, file, bandwidth, 0) == 0) {
+        return Optional.of(true);
+      }
+      throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, "flattening the disk " + file)
+          .detail("libvirt says: " + NativeLibvirt.INSTANCE.virGetLastErrorMessage())
+          .asException();
     } finally {
       NativeLibvirt.INSTANCE.virDomainFree(domain);
     }

@@ -3,6 +3,7 @@ package dev.ratoon.agent.libvirt;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
+import java.util.Locale;
 import org.libvirt.Error.ErrorDomain;
 import org.libvirt.Error.ErrorNumber;
 import org.libvirt.LibvirtException;
@@ -24,6 +25,17 @@ final class LibvirtErrors {
   /** Whether the domain was not in a state for this call, for example ended just now. */
   static boolean isWrongState(LibvirtException failure) {
     return failure.getError().getCode() == ErrorNumber.VIR_ERR_OPERATION_INVALID;
+  }
+
+  /** Whether it is the guest's own agent that failed, or said nothing. */
+  static boolean isGuestAgents(LibvirtException failure) {
+    ErrorNumber code = failure.getError().getCode();
+    String said = String.valueOf(failure.getError().getMessage()).toLowerCase(Locale.ROOT);
+    return !isConnectionLost(failure)
+        && (code == ErrorNumber.VIR_ERR_AGENT_UNRESPONSIVE
+            || code == ErrorNumber.VIR_ERR_AGENT_UNSYNCED
+            // libvirt has no code for a command that the agent refuses.
+            || (code == ErrorNumber.VIR_ERR_INTERNAL_ERROR && said.contains("agent")));
   }
 
   static RatoonException unavailable(String doing, String why) {

@@ -24,6 +24,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -250,6 +251,24 @@ public final class LibvirtHypervisor implements Hypervisor {
         "listing block jobs",
         connection ->
             all(connection).stream().flatMap(domain -> jobs(connection, domain)).toList());
+  }
+
+  @Override
+  public boolean cut(VmId id, List<DiskCut> cuts, boolean quiesce) {
+    String doing = "cutting the disks of domain " + id;
+    if (DiskLayers.areCut(status(doing, id).orElseThrow(() -> lost(doing)).overlays(), cuts)) {
+      return false;
+    }
+    return call(doing, connection -> DiskLayers.cut(connection, id.toString(), cuts, quiesce))
+        .orElseThrow(() -> lost(doing));
+  }
+
+  @Override
+  public void pull(VmId id, Path disk) {
+    String doing = "flattening disk " + disk;
+    boolean _ =
+        call(doing, connection -> DiskLayers.pull(connection, id.toString(), disk))
+            .orElseThrow(() -> lost(doing));
   }
 
   private static Stream<DomainJob> jobs(Connection connection, DomainStatus domain) {

@@ -28,8 +28,7 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
   private static final int ABORT_ON_ERROR = 4096;
   private static final int AUTO_CONVERGE = 8192;
   private static final int BOTH = LIVE | OWN_DISKS_ALONE;
-  private static final int OF_SOURCE =
-      BOTH | ABORT_ON_ERROR | AUTO_CONVERGE | CHANGE_PROTECTION;
+  private static final int OF_SOURCE = BOTH | ABORT_ON_ERROR | AUTO_CONVERGE | CHANGE_PROTECTION;
   private static final int COMPLETED = 1;
 
   /** VIR_DOMAIN_XML_MIGRATABLE: the processor as it was asked for, not as it was then found. */
@@ -69,7 +68,8 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
                     doing,
                     c ->
                         c.withDomain(
-                            id.toString(), domain -> MachineXml.read(domain.getXMLDesc(AS_STARTED))))
+                            id.toString(),
+                            domain -> MachineXml.read(domain.getXMLDesc(AS_STARTED))))
                 .orElseThrow(() -> lost(doing)));
   }
 
@@ -90,12 +90,7 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
             Words out = new Words();
             Pointer xml =
                 VIRT.virDomainMigrateBegin3Params(
-                    domain,
-                    params.pointer(),
-                    params.count(),
-                    out.word,
-                    out.bytes,
-                    OF_SOURCE);
+                    domain, params.pointer(), params.count(), out.word, out.bytes, OF_SOURCE);
             if (xml == null) {
               throw refused(doing);
             }

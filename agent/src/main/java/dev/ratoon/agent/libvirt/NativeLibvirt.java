@@ -3,6 +3,7 @@ package dev.ratoon.agent.libvirt;
 import com.sun.jna.Callback;
 import com.sun.jna.Library;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,13 @@ interface NativeLibvirt extends Library {
 
   /** 1 if there is a job, 0 if there is none; {@code info} is a virDomainBlockJobInfo. */
   int virDomainGetBlockJobInfo(DomainPointer domain, String disk, Pointer info, int flags);
+
+  int virDomainBlockPull(DomainPointer domain, String disk, NativeLong bandwidth, int flags);
+
+  /** How many seconds the guest's agent has for its next answers. */
+  int virDomainAgentSetResponseTimeout(DomainPointer domain, int seconds, int flags);
+
+  String virGetLastErrorMessage();
 
   int virDomainGetUUIDString(Pointer domain, byte[] uuid);
 

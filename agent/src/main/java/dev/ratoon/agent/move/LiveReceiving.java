@@ -72,6 +72,9 @@ final class LiveReceiving {
       }
       Optional<Progress> came = live.finish(spec, performed, false);
       arrived = came.map(progress -> moved(progress, link));
+      if (came.isPresent()) {
+        vms.noteArrived(vm);
+      }
       vms.removeSockets(vm.id());
       link.say(new Outcome(came.isPresent(), arrived));
     } finally {
@@ -99,15 +102,20 @@ final class LiveReceiving {
     }
   }
 
-  /** Whether the guest runs here. If it does not, it never will: what waits for it is removed. */
+  /**
+   * Whether the guest has come here, though it may have ended since. If it has not, it never will:
+   * what waits for it is removed.
+   */
   void outcome(MoveLink link, DesiredVm vm) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      boolean runs = vms.runs(vm.id());
-      if (!runs) {
+      boolean here = arrived.isPresent() || vms.hasArrived(vm) || vms.runs(vm.id());
+      if (here) {
+        vms.noteArrived(vm);
+      } else {
         vms.discard(vm.id(), vm.epoch());
       }
-      link.say(new Outcome(runs, arrived));
+      link.say(new Outcome(here, arrived));
     } finally {
       lock.unlock();
     }

@@ -1,6 +1,5 @@
 package dev.ratoon.agent.move;
 
-import dev.ratoon.agent.bases.MoveRoad;
 import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.hypervisor.LiveMigration.Begun;
 import dev.ratoon.agent.hypervisor.LiveMigration.Progress;
@@ -25,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,13 +47,18 @@ final class LiveSending {
 
   private final MovingVms vms;
   private final LiveMigration live;
-  private final MoveRoad road;
+  private final Supplier<MoveLink> road;
   private final DesiredMove move;
   private final Timeline timeline;
   private final VmId id;
+  private Progress last = new Progress(0, 0, 0, 0, Optional.empty());
 
   LiveSending(
-      MovingVms vms, LiveMigration live, MoveRoad road, DesiredMove move, Timeline timeline) {
+      MovingVms vms,
+      LiveMigration live,
+      Supplier<MoveLink> road,
+      DesiredMove move,
+      Timeline timeline) {
     this.vms = vms;
     this.live = live;
     this.road = road;
@@ -65,9 +70,21 @@ final class LiveSending {
   /**
    * Sends the guest, or finds that it was sent before.
    *
-   * @throws RatoonException if it stays here
+   * @throws RatoonException only when the guest is known to be here
    */
   Moved run() throws InterruptedException {
+    try {
+      return sent();
+    } catch (RuntimeException failed) {
+      if (isSurelyHere()) {
+        throw failed;
+      }
+      LOG.info("It has arrived, although: {}", failed.getMessage());
+      return Moved.NOTHING;
+    }
+  }
+
+  private Moved sent() throws InterruptedException {
     if (vms.runs(id)) {
       Moved[] moved = {Moved.NOTHING};
       timeline.step("guest", () -> moved[0] = send());
@@ -88,6 +105,22 @@ final class LiveSending {
       vms.stays(id);
     }
     return !outcome.runs();
+  }
+
+  /** Says nothing before it knows: whoever is told that the guest is here starts it here. */
+  private boolean isSurelyHere() throws InterruptedException {
+    while (true) {
+      try {
+        boolean here = isHere();
+        if (!here) {
+          vms.left(id);
+        }
+        return here;
+      } catch (RuntimeException unknown) {
+        LOG.warn("Where the guest is is not known: {}", unknown.getMessage());
+        TimeUnit.MILLISECONDS.sleep(ASK_AGAIN_MILLIS);
+      }
+    }
   }
 
   private void settle(Outcome outcome) {
@@ -116,7 +149,7 @@ final class LiveSending {
         link.say(Word.of(begun.word()));
         prepared = message(link).as(Word.class).bytes();
       } catch (RatoonException failed) {
-        live.confirm(id, new byte[0], true);
+        confirm(true);
         throw failed;
       }
       return perform(link, begun, prepared, sockets);
@@ -126,29 +159,24 @@ final class LiveSending {
   }
 
   private Moved perform(MoveLink link, Begun begun, byte[] prepared, Sockets sockets) {
-    boolean interrupted = false;
     Outcome outcome;
     long wire;
     try (Relay relay = Relay.open(sockets, vms::own, this::link)) {
       byte[] performed;
       try {
         performed = performed(link, relay, begun, prepared, sockets);
-      } catch (RatoonException failed) {
-        boolean wasInterrupted = Thread.interrupted();
-        live.confirm(id, new byte[0], true);
-        if (wasInterrupted) {
-          Thread.currentThread().interrupt();
-        }
+      } catch (RuntimeException failed) {
+        confirm(true);
         throw failed;
       }
-      interrupted = Thread.interrupted();
+      boolean interrupted = Thread.interrupted();
       outcome = outcome(link, performed);
       wire = link.wireBytes() + relay.wireBytes();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    live.confirm(id, new byte[0], !outcome.runs());
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    confirm(!outcome.runs());
     if (!outcome.runs()) {
       throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing())
           .detail("The other host's hypervisor did not let the guest run. It runs on here.")
@@ -157,9 +185,30 @@ final class LiveSending {
     Moved counted = outcome.moved().orElse(Moved.NOTHING);
     return new Moved(
         Math.max(wire, counted.wireBytes()),
-        counted.diskBytes(),
-        counted.memoryBytes(),
+        Math.max(last.diskBytes(), counted.diskBytes()),
+        Math.max(last.memoryBytes(), counted.memoryBytes()),
         counted.downtimeMillis());
+  }
+
+  /**
+   * The last phase. Whoever wants this thread for something else waits for it: a guest that is held
+   * must not stay so for that.
+   */
+  private void confirm(boolean cancelled) {
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name("confirm " + id)
+        .start(() -> {
+          try {
+            live.confirm(id, new byte[0], cancelled);
+          } catch (RatoonException failed) {
+            LOG.warn("{}", failed.problem().oneLine());
+          } finally {
+            done.complete(true);
+          }
+        });
+    boolean _ = done.join();
   }
 
   /** Sends the guest; what stops it, stops QEMU first. */
@@ -241,6 +290,7 @@ final class LiveSending {
   private void tell() {
     try {
       Progress now = live.progress(id);
+      last = now;
       timeline.progress(
           "guest",
           now.memoryBytes() + now.diskBytes(),
@@ -278,7 +328,7 @@ final class LiveSending {
   }
 
   private MoveLink link(Purpose purpose) {
-    MoveLink link = road.to(move);
+    MoveLink link = road.get();
     link.patience(LONGEST_SILENCE);
     link.say(new Hello(id, move.vm().epoch(), purpose, move.grant()));
     return link;

@@ -1,6 +1,5 @@
 package dev.ratoon.agent.move;
 
-import dev.ratoon.agent.work.Patience;
 import dev.ratoon.agent.work.Timeline;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -11,34 +10,18 @@ import dev.ratoon.protocol.agent.MoveReport.Moved;
 import dev.ratoon.protocol.agent.MoveState;
 import dev.ratoon.protocol.agent.MoveTask;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.EnumSet;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Does this host's part of one migration, one task after the other, each on a thread of its own
- * that begins when the one before has ended. What fails for a reason that may pass is tried again
- * for a while.
+ * that begins when the one before has ended. What fails for a reason that may pass is tried again,
+ * see {@link MovePatience}.
  */
 final class MoveKeeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MoveKeeper.class);
-  private static final Duration PATIENCE = Duration.ofMinutes(10);
-  private static final long LONGEST_REST_MILLIS = 1_000;
-
-  /** Whoever is away may come back; a VM that is being stopped will stand still. */
-  private static final Set<ErrorCode> PASSING =
-      EnumSet.of(
-          ErrorCode.BUSY,
-          ErrorCode.HYPERVISOR_UNAVAILABLE,
-          ErrorCode.PEER_UNREACHABLE,
-          ErrorCode.SERVER_UNREACHABLE,
-          ErrorCode.SHARE_UNAVAILABLE,
-          ErrorCode.TIMED_OUT);
 
   private final MoveWork work;
   private final InstantSource clock;
@@ -69,6 +52,11 @@ final class MoveKeeper implements AutoCloseable {
                 .asException());
   }
 
+  /** Who does the present task, or has done it. */
+  Optional<Thread> worker() {
+    return thread;
+  }
+
   Optional<MoveReport> report() {
     return report;
   }
@@ -94,8 +82,7 @@ final class MoveKeeper implements AutoCloseable {
       if (before.isPresent()) {
         before.get().join();
       }
-      Patience patience = new Patience(PATIENCE);
-      Instant began = clock.instant();
+      MovePatience patience = new MovePatience(task, clock.instant());
       say(task, MoveState.WORKING, Optional.empty(), Moved.NOTHING);
       while (!closed && isStill(task)) {
         try {
@@ -103,18 +90,25 @@ final class MoveKeeper implements AutoCloseable {
           say(task, MoveState.DONE, Optional.empty(), moved);
           return;
         } catch (RatoonException trouble) {
-          if (!mayPass(trouble.problem(), began, patience)) {
+          if (isOvertaken()) {
+            return;
+          }
+          Optional<Duration> rest = patience.restAfter(trouble.problem(), clock.instant());
+          if (rest.isEmpty()) {
             LOG.warn("{}", trouble.problem().oneLine());
             say(task, MoveState.FAILED, Optional.of(trouble.problem()), Moved.NOTHING);
             return;
           }
           say(task, MoveState.WORKING, Optional.of(trouble.problem()), Moved.NOTHING);
-          rest(patience);
+          Thread.sleep(rest.get());
         }
       }
     } catch (InterruptedException overtaken) {
       // Another task takes over, or the agent ends.
     } catch (RuntimeException defect) {
+      if (isOvertaken()) {
+        return;
+      }
       LOG.error("a migration failed unexpectedly", defect);
       Problem internal =
           Problem.of(ErrorCode.INTERNAL, "migrating a VM").detail(String.valueOf(defect));
@@ -122,22 +116,13 @@ final class MoveKeeper implements AutoCloseable {
     }
   }
 
+  /** What fails because it was stopped says nothing of the migration. */
+  private boolean isOvertaken() {
+    return closed || Thread.currentThread().isInterrupted();
+  }
+
   private boolean isStill(MoveTask task) {
     return wanted.map(DesiredMove::task).equals(Optional.of(task));
-  }
-
-  /** A base that nobody has just now may come back with the host that is to give it. */
-  private boolean mayPass(Problem problem, Instant began, Patience patience) {
-    Instant now = clock.instant();
-    return problem.code() == ErrorCode.BASE_MISSING
-        ? now.isBefore(began.plus(Patience.OF_A_USER))
-        : PASSING.contains(problem.code()) && !patience.isOver(now);
-  }
-
-  private void rest(Patience patience) throws InterruptedException {
-    Instant now = clock.instant();
-    long millis = Duration.between(now, patience.nextTry(now)).toMillis();
-    TimeUnit.MILLISECONDS.sleep(Math.clamp(millis, 1, LONGEST_REST_MILLIS));
   }
 
   private void say(MoveTask task, MoveState state, Optional<Problem> problem, Moved moved) {

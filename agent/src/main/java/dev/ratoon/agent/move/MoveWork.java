@@ -24,6 +24,9 @@ record MoveWork(
     Optional<LiveReceiving> receiving) {
   private static final long LOOK_MILLIS = 100;
 
+  /** The source knows more of what moved: it is let say so first. */
+  private static final int LOOKS_OF_THE_SOURCE = 8;
+
   /** A guest that runs for so long has arrived, whoever has seen it come. */
   private static final int LOOKS_THAT_SUFFICE = 30;
 
@@ -54,6 +57,7 @@ record MoveWork(
       case SEND -> sending(move, timeline).run();
       case RETURN -> {
         if (!sending(move, timeline).isHere()) {
+          // The other host says so, too: then this host is told to do something else.
           throw Problem.of(ErrorCode.WRONG_STATE, "keeping VM '" + vm.name() + "' here")
               .detail("It has arrived on the other host already.")
               .asException();
@@ -65,7 +69,12 @@ record MoveWork(
 
   private LiveSending sending(DesiredMove move, Timeline timeline) {
     return new LiveSending(
-        vms, live.orElseThrow(() -> cannot(move.vm())), way(move.vm()), move, timeline);
+        vms,
+        live.orElseThrow(() -> cannot(move.vm())),
+        // Looked for when it is needed: that there is none says nothing of where the guest is.
+        () -> way(move.vm()).to(move),
+        move,
+        timeline);
   }
 
   private static RatoonException cannot(DesiredVm vm) {
@@ -78,14 +87,17 @@ record MoveWork(
   /** The source does it all; this waits until the guest is here. */
   private Moved received(DesiredVm vm) throws InterruptedException {
     LiveReceiving coming = receiving.orElseThrow(() -> cannot(vm));
-    for (int looks = 0; looks < LOOKS_THAT_SUFFICE; ) {
-      if (coming.arrived().isPresent()) {
-        return coming.arrived().get();
-      }
-      looks = vms.runs(vm.id()) ? looks + 1 : 0;
+    int arrivedFor = 0;
+    for (int runsFor = 0; arrivedFor < LOOKS_OF_THE_SOURCE; ) {
       TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+      runsFor = vms.runs(vm.id()) ? runsFor + 1 : 0;
+      if (runsFor >= LOOKS_THAT_SUFFICE) {
+        vms.noteArrived(vm);
+      }
+      // One that has ended since has arrived, too.
+      arrivedFor = vms.hasArrived(vm) ? arrivedFor + 1 : 0;
     }
-    return Moved.NOTHING;
+    return coming.arrived().orElse(Moved.NOTHING);
   }
 
   private void bring(DesiredVm vm, Timeline timeline) {

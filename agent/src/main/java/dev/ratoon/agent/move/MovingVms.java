@@ -14,15 +14,20 @@ public interface MovingVms {
   /**
    * Brings what the VM's disks stand on and verifies it.
    *
-   * @throws dev.ratoon.model.RatoonException {@code base-missing}, {@code base-altered} and what
-   *     else keeps it from being here
+   * @throws dev.ratoon.model.RatoonException {@code wrong-state} if there is a VM of that id here
+   *     already; {@code base-missing}, {@code base-altered} and what else keeps it from being here
    */
   void bringBases(DesiredVm vm, Bases.Progress progress);
 
   /** Whether all of the VM has come already. */
   boolean hasCome(DesiredVm vm);
 
-  /** An empty folder for what comes of the VM; what came of it before is removed. */
+  /**
+   * An empty folder for what comes of the VM; what came of it before is removed.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code wrong-state} if there is a VM of that id here
+   *     already
+   */
   Path begin(DesiredVm vm);
 
   /** The files that make the VM: those that are to come, and what each may be at most. */
@@ -42,7 +47,12 @@ public interface MovingVms {
    */
   void complete(DesiredVm vm);
 
-  /** Removes what has come of the VM for this epoch or an earlier one, and is not the VM's. */
+  /**
+   * Removes what has come of the VM for this epoch or an earlier one, and is not the VM's.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code wrong-state} if its guest runs here, or has
+   *     come here
+   */
   void discard(VmId vm, long epoch);
 
   /**
@@ -58,6 +68,19 @@ public interface MovingVms {
 
   /** A file that is given away. */
   record Given(String name, Path file) {}
+
+  /**
+   * Whether it is noted that the VM's guest came here while it ran, under this very epoch. That
+   * stays true when it has ended since.
+   */
+  boolean hasArrived(DesiredVm vm);
+
+  /**
+   * Notes, for good when this returns, that the VM's guest has come: its disks hold what nobody
+   * else has, and are the VM's. Before that they are nobody's, and no other guest is started on
+   * them.
+   */
+  void noteArrived(DesiredVm vm);
 
   /** Whether a guest of the VM runs here. */
   boolean runs(VmId vm);

@@ -81,22 +81,35 @@ public final class ChosenCaches {
 
   private Base onShare(Share share, DiskId id, Priority priority, Bases.Progress progress)
       throws InterruptedException {
+    boolean tried = false;
     while (!share.has(id)) {
       if (share.state() != ShareState.READY) {
         throw unavailable(share, id, share.problem());
       }
-      if (share.claim(id) instanceof Claim.Taken(Lease lease)) {
-        bring(share, lease, priority, progress);
-      } else {
-        // It is on its way there, from this host or another one.
-        Optional<Problem> failed = shares.failure(share.name(), id);
-        if (failed.isPresent()) {
-          throw failed.get().asException();
+      Optional<Problem> failed = tried ? shares.failure(share.name(), id) : Optional.empty();
+      if (failed.isPresent()) {
+        throw failed.get().asException();
+      }
+      switch (share.claim(id)) {
+        case Claim.Taken(Lease lease) -> {
+          bring(share, lease, priority, progress);
+          tried = true;
         }
+        case Claim.There() -> requireFit(share, id);
+        // It is on its way there, from this host or another one.
+        case Claim.HeldHere(), Claim.HeldByOther() -> {}
       }
       TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
     }
     return share.use(id, progress::at);
+  }
+
+  /** What lies there under the base's name may not be it. */
+  private static void requireFit(Share share, DiskId id) {
+    boolean known = share.bases().stream().anyMatch(base -> base.id().equals(id));
+    if (known && !share.has(id)) {
+      throw unavailable(share, id, Optional.empty());
+    }
   }
 
   private void bring(Share share, Lease lease, Priority priority, Bases.Progress progress)

@@ -206,6 +206,7 @@ public final class Shares implements OtherPlaces, AutoCloseable {
   /** Puts a base of the host's own cache on a share, in the background. */
   void fill(Share share, Lease lease) {
     Wish wish = new Wish(share.name(), lease.id());
+    failed.remove(wish);
     try {
       Base base = own.use(lease.id());
       share.fill(

@@ -56,6 +56,8 @@ public final class SimulatedHypervisor implements Hypervisor {
   private boolean delivering;
   private List<DomainJob> jobs = List.of();
   private boolean answersLost;
+  private boolean guestAgents;
+  private boolean pullsHang;
 
   private record Domain(DomainSpec spec, DomainState state, String reason) {}
 
@@ -145,6 +147,45 @@ public final class SimulatedHypervisor implements Hypervisor {
     return jobs;
   }
 
+  @Override
+  public boolean cut(VmId id, List<DiskCut> cuts, boolean quiesce) {
+    synchronized (this) {
+      Domain domain = present(id, "cutting the disks of");
+      if (refusal.isPresent()) {
+        throw refusal.get().asException();
+      }
+      domains.put(
+          id, new Domain(SimulatedDisks.cut(domain.spec(), cuts), domain.state(), domain.reason()));
+      if (answersLost) {
+        throw Problem.of(ErrorCode.TIMED_OUT, "cutting the disks of domain " + id).asException();
+      }
+    }
+    return quiesce && guestAgents;
+  }
+
+  /** Whether guests bring their file systems to rest when they are asked to; at first not. */
+  public synchronized void guestsHaveAgents(boolean have) {
+    guestAgents = have;
+  }
+
+  @Override
+  public void pull(VmId id, Path disk) {
+    synchronized (this) {
+      present(id, "flattening a disk of");
+      if (pullsHang) {
+        jobs = List.of(new DomainJob(id, disk, "pull", 1, 2));
+        return;
+      }
+      jobs = List.of();
+    }
+    SimulatedDisks.pull(disk);
+  }
+
+  /** Whether a pull goes on until this is taken back and it is begun again. */
+  public synchronized void pullsGoOn(boolean goOn) {
+    pullsHang = goOn;
+  }
+
   /** From now on this is being done to disks. */
   public synchronized void work(List<DomainJob> underWay) {
     jobs = List.copyOf(underWay);
@@ -201,8 +242,8 @@ public final class SimulatedHypervisor implements Hypervisor {
         Optional.empty());
   }
 
-  /** Whether domains are taken over and nobody hears of it. */
-  public synchronized void loseAnswersOfTakeOvers(boolean lost) {
+  /** Whether domains are taken over, or their disks cut, and nobody hears of it. */
+  public synchronized void loseAnswers(boolean lost) {
     answersLost = lost;
   }
 

@@ -1,6 +1,7 @@
 package dev.ratoon.agent.vm;
 
 import dev.ratoon.disk.Backing;
+import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.RatoonException;
@@ -9,10 +10,16 @@ import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,18 +27,26 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** Who stands on a file: the overlays' own headers say it, those in the trash too. */
+/**
+ * Who stands on a file: the headers of all differencing disks say it that lie where VMs' disks do,
+ * in the trash too, and in folders of which nobody knows whose they are. This is the one place that
+ * knows what on a host, outside its cache, may need a base.
+ */
 record Children(VmFolders folders) {
+  private static final int DEEPEST = 8;
 
   /** See {@link dev.ratoon.agent.adopt.Standing}. */
   List<String> on(Set<Path> files, Set<DiskId> ids, Collection<DesiredVm> wanted) {
     Set<String> names = new TreeSet<>();
     Map<VmId, DesiredVm> byId =
         wanted.stream().collect(Collectors.toMap(DesiredVm::id, Function.identity()));
-    for (VmId id : folders.all()) {
-      if (overlays(folders.of(id)).stream().anyMatch(overlay -> mayStandOn(overlay, files))) {
-        names.add(Optional.ofNullable(byId.get(id)).map(vm -> vm.name().text()).orElse("" + id));
+    for (Path place : folders.places()) {
+      for (Path overlay : overlays(place)) {
+        if (mayStandOn(overlay, files, ids)) {
+          names.add(name(place, overlay, byId));
+        }
       }
     }
     wanted.stream()
@@ -40,33 +55,101 @@ record Children(VmFolders folders) {
     return List.copyOf(names);
   }
 
-  private static List<Path> overlays(Path folder) {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.qcow2")) {
-      return java.util.stream.StreamSupport.stream(files.spliterator(), false).toList();
-    } catch (IOException gone) {
-      return List.of();
+  /** What cannot be listed may hold anything: then there is no answer. */
+  private static List<Path> overlays(Path place) {
+    List<Path> found = new ArrayList<>();
+    try {
+      Files.walkFileTree(
+          place,
+          EnumSet.of(FileVisitOption.FOLLOW_LINKS),
+          DEEPEST,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              if (file.toString().endsWith(".qcow2")) {
+                found.add(file);
+              }
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException why) throws IOException {
+              if (why instanceof NoSuchFileException) {
+                return FileVisitResult.CONTINUE;
+              }
+              throw why;
+            }
+          });
+      return found;
+    } catch (IOException unreadable) {
+      throw Faults.unreadable(place, unreadable);
     }
   }
 
-  /** One that cannot be read may stand on anything. */
-  private static boolean mayStandOn(Path overlay, Set<Path> files) {
+  /** A VM's by its name, or else by its id; another one's by its path. */
+  private static String name(Path place, Path overlay, Map<VmId, DesiredVm> wanted) {
+    String folder = String.valueOf(place.relativize(overlay).getName(0));
     try {
-      return Qcow2Header.read(overlay)
-          .backing(overlay)
-          .map(Backing::file)
-          .filter(files::contains)
-          .isPresent();
+      VmId id = VmId.parse(folder);
+      return Optional.ofNullable(wanted.get(id)).map(vm -> vm.name().text()).orElse(folder);
+    } catch (RatoonException noVm) {
+      return overlay.toString();
+    }
+  }
+
+  /**
+   * One that cannot be read may stand on anything. Files of Ratoon's have the id in their names,
+   * wherever their folder is mounted by now.
+   */
+  private static boolean mayStandOn(Path overlay, Set<Path> files, Set<DiskId> ids) {
+    try {
+      // A disk that was frozen lies in the cache, and a link to it where its VM had it.
+      return (Files.isSymbolicLink(overlay) && isOne(overlay, files, ids))
+          || Qcow2Header.read(overlay)
+              .backing(overlay)
+              .map(Backing::file)
+              .filter(parent -> isOne(parent, files, ids))
+              .isPresent();
     } catch (RatoonException unreadable) {
       return Files.exists(overlay);
     }
   }
 
-  /** A disk that is not there yet, and will be a child of one of these. */
+  private static boolean isOne(Path path, Set<Path> files, Set<DiskId> ids) {
+    Path real = real(path);
+    return files.contains(path)
+        || files.contains(real)
+        || ids.stream().anyMatch(id -> isNamedBy(path, id) || isNamedBy(real, id));
+  }
+
+  private static boolean isNamedBy(Path path, DiskId id) {
+    return String.valueOf(path.getFileName()).startsWith(id.hex());
+  }
+
+  private static Path real(Path path) {
+    try {
+      return path.toRealPath();
+    } catch (IOException notThere) {
+      return path;
+    }
+  }
+
+  /** A disk that is not there yet, and will be a child of one of these, or a copy. */
   private boolean isToBeMadeOn(DesiredVm vm, Set<DiskId> ids) {
+    boolean isToStandOnIt =
+        vm.layering().stream()
+            .flatMap(wish ->
+                Stream.concat(
+                    wish.disks().stream().flatMap(disk -> disk.base().stream()),
+                    wish.variables().stream()))
+            .anyMatch(ids::contains);
+    if (isToStandOnIt) {
+      return true;
+    }
     for (int i = 0; i < vm.disks().size(); i++) {
       DesiredDisk disk = vm.disks().get(i);
-      boolean child = disk.differencing() && disk.base().filter(ids::contains).isPresent();
-      if (child && !Files.exists(VmDisk.of(vm, folders.of(vm.id()), i).file())) {
+      boolean needed = disk.base().filter(ids::contains).isPresent();
+      if (needed && !Files.exists(VmDisk.of(vm, folders.of(vm.id()), i).file())) {
         return true;
       }
     }

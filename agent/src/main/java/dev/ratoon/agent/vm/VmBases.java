@@ -11,6 +11,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** The bases that a VM's disks stand on, or are copied from. */
@@ -20,14 +21,23 @@ record VmBases(HostCaches caches, Bases bases, ChosenCaches chosen) {
   void ready(DesiredVm vm, Bases.Progress progress) {
     for (DesiredDisk disk : vm.disks()) {
       if (disk.base().isPresent()) {
-        try {
-          Base _ = ready(disk, disk.base().get(), progress);
-        } catch (InterruptedException stopped) {
-          Thread.currentThread().interrupt();
-          throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")
-              .asException(stopped);
-        }
+        ready(disk, disk.base().get(), vm, progress);
       }
+    }
+  }
+
+  /** Brings one that is to lie in any cache of the host. */
+  void ready(DiskId id, DesiredVm vm, Bases.Progress progress) {
+    ready(new DesiredDisk(Optional.of(id), 0, true), id, vm, progress);
+  }
+
+  private void ready(DesiredDisk disk, DiskId id, DesiredVm vm, Bases.Progress progress) {
+    try {
+      Base _ = ready(disk, id, progress);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw Problem.of(ErrorCode.INTERRUPTED, "bringing the bases of VM '" + vm.name() + "'")
+          .asException(stopped);
     }
   }
 

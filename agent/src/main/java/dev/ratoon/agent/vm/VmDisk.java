@@ -24,9 +24,22 @@ record VmDisk(DesiredDisk wanted, Path file, DiskFormat format) {
 
   static VmDisk of(DesiredVm vm, Path folder, int index) {
     DesiredDisk wanted = vm.disks().get(index);
-    boolean wasRaw = !vm.takeOver().isEmpty() && wanted.base().isEmpty() && !wanted.differencing();
-    DiskFormat format = isCopy(wanted) || wasRaw ? DiskFormat.RAW : DiskFormat.QCOW2;
-    return new VmDisk(wanted, folder.resolve("disk-" + index + ending(format)), format);
+    return of(wanted, !vm.takeOver().isEmpty(), folder, index);
+  }
+
+  /** The same disk in the file that takes the place of the present one. */
+  static VmDisk next(DesiredVm vm, Path folder, int index) {
+    DesiredDisk next = vm.disks().get(index).inNextFile();
+    return of(next, !vm.takeOver().isEmpty(), folder, index);
+  }
+
+  private static VmDisk of(DesiredDisk wanted, boolean takenOver, Path folder, int index) {
+    int before = wanted.filesBefore();
+    boolean wasRaw = takenOver && wanted.base().isEmpty() && !wanted.differencing();
+    boolean isRaw = before == 0 && (isCopy(wanted) || wasRaw);
+    DiskFormat format = isRaw ? DiskFormat.RAW : DiskFormat.QCOW2;
+    String name = "disk-" + index + (before == 0 ? "" : "." + before) + ending(format);
+    return new VmDisk(wanted, folder.resolve(name), format);
   }
 
   private static boolean isCopy(DesiredDisk wanted) {
@@ -39,7 +52,7 @@ record VmDisk(DesiredDisk wanted, Path file, DiskFormat format) {
 
   /** Whether it is a child of a base. */
   boolean isChild() {
-    return wanted.base().isPresent() && wanted.differencing();
+    return wanted.base().isPresent() && format == DiskFormat.QCOW2;
   }
 
   /**

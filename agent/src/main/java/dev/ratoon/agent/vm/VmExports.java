@@ -44,8 +44,16 @@ final class VmExports {
   }
 
   /** See {@link dev.ratoon.protocol.agent.AgentLink#disk}. */
-  DiskStream open(DesiredVm vm, int index, DiskPart part, boolean packed) {
-    String doing = "exporting disk " + index + " of " + vm.name();
+  DiskStream open(DesiredVm wanted, int index, DiskPart part, boolean packed) {
+    String doing = "exporting disk " + index + " of " + wanted.name();
+    VmRecord record = work.record(wanted);
+    if (record.layers().filter(known -> !known.isSettled()).isPresent()) {
+      throw Problem.of(ErrorCode.WRONG_STATE, doing)
+          .detail("The VM runs, or what its disk stands on is just being named anew.")
+          .next("Stop it if it runs, and try again: ratoon vm stop " + wanted.name())
+          .asException();
+    }
+    DesiredVm vm = record.standing(wanted);
     if (!free.tryAcquire()) {
       throw Problem.of(ErrorCode.BUSY, doing)
           .detail("Its host is exporting " + MOST_AT_ONCE + " disks already.")

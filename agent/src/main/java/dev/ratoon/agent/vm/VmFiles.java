@@ -79,7 +79,9 @@ final class VmFiles {
   /** Makes the seed and the firmware's variables. */
   void makeSeedAndVariables(DesiredVm vm, Path folder) {
     makeFile(folder.resolve(SEED), Seed.iso(vm.id(), vm.name(), vm.cloudInit()));
-    if (vm.firmware() == Firmware.UEFI) {
+    if (vm.firmware() == Firmware.UEFI && vm.variables().isPresent()) {
+      copyVariables(vm.variables().get(), folder.resolve(VARIABLES));
+    } else if (vm.firmware() == Firmware.UEFI) {
       Path template = firmware(vm).vars();
       try {
         makeFile(folder.resolve(VARIABLES), Files.readAllBytes(template));
@@ -90,6 +92,13 @@ final class VmFiles {
             .asException(unreadable);
       }
     }
+  }
+
+  /** A clone has its own, which are at first what its origin's were. */
+  private void copyVariables(DiskId kept, Path file) {
+    long size = caches.use(kept).sizeBytes();
+    long _ = caches.copyWhole(kept, file, size, (done, total) -> {});
+    give(file);
   }
 
   /** Whole, on the disk, and never readable by others. */
@@ -160,12 +169,19 @@ final class VmFiles {
                 disk.sizeBytes(),
                 StoredBytes.of(file),
                 copied,
-                disk.differencing()
+                disk.differencing() && isKnown(i, record)
                     ? disk.base().flatMap(id -> suspicion(id, parent, record, caches))
                     : Optional.empty()));
       }
     }
     return reports;
+  }
+
+  /** Whether it is known what a disk stands on; not so while what it was frozen to is hashed. */
+  private static boolean isKnown(int disk, VmRecord record) {
+    return record.layers().stream()
+        .flatMap(layers -> layers.frozen().stream())
+        .noneMatch(frozen -> frozen.disk() == disk && frozen.base().isEmpty());
   }
 
   /** Why the file of its base that a disk stands on is not trusted. */

@@ -37,6 +37,7 @@ import tools.jackson.core.JacksonException;
 final class VmFolders {
   private static final Logger LOG = LoggerFactory.getLogger(VmFolders.class);
   private static final String RECORD = "vm.json";
+  private static final String ARRIVING = "arriving.json";
   private static final String DRAFT = ".new-";
   private static final String GONE = ".gone-";
   private static final String SOCKETS = ".sockets-";
@@ -64,6 +65,11 @@ final class VmFolders {
     return Files.exists(host.vm(id))
         ? Place.LIVE
         : Files.exists(host.trashed(id)) ? Place.TRASH : Place.NOWHERE;
+  }
+
+  /** The folders below which all disks of VMs lie. */
+  List<Path> places() {
+    return List.of(host.vms(), host.trash());
   }
 
   /** Where the definitions are kept of domains that became VMs. */
@@ -208,12 +214,45 @@ final class VmFolders {
     return Files.exists(folder.resolve(RECORD)) ? Optional.of(read(folder)) : Optional.empty();
   }
 
-  /** What has come whole for this epoch becomes the VM's folder. */
+  /**
+   * The record that a VM gets once its guest has come: until then its folder's own record says that
+   * there are no disks, so that nobody takes those for the guest's.
+   */
+  void saveArriving(VmRecord record) {
+    DurableFile.write(host.vm(record.id()).resolve(ARRIVING), Json.write(record));
+  }
+
+  Optional<VmRecord> arriving(VmId id) {
+    Path file = host.vm(id).resolve(ARRIVING);
+    return Files.exists(file) ? Optional.of(read(host.vm(id), file)) : Optional.empty();
+  }
+
+  /** The guest has come; for good when this returns. */
+  void arrive(VmId id) {
+    Path folder = host.vm(id);
+    try {
+      Files.move(folder.resolve(ARRIVING), folder.resolve(RECORD), StandardCopyOption.ATOMIC_MOVE);
+      DurableFile.syncFolder(folder);
+    } catch (IOException failed) {
+      throw Faults.unwritable(folder, failed);
+    }
+  }
+
+  /**
+   * What has come whole for this epoch becomes the VM's folder.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code wrong-state} if the VM has one already: of two
+   *     sets of disks at least one is stale
+   */
   boolean takeIn(VmId id, long epoch) {
-    if (!Files.exists(coming(id))
-        || Files.exists(host.vm(id))
-        || come(id).filter(record -> record.epoch() == epoch).isEmpty()) {
+    if (!Files.exists(coming(id)) || come(id).filter(record -> record.epoch() == epoch).isEmpty()) {
       return false;
+    }
+    if (has(id)) {
+      throw Problem.of(ErrorCode.WRONG_STATE, "taking in VM " + id + " from another host")
+          .detail("There are files of it in both " + of(id) + " and " + coming(id) + ".")
+          .next("Both are left as they are. Move the older one, " + of(id) + ", away.")
+          .asException();
     }
     move(coming(id), host.vm(id));
     return true;
@@ -428,7 +467,10 @@ final class VmFolders {
   }
 
   private static VmRecord read(Path folder) {
-    Path file = folder.resolve(RECORD);
+    return read(folder, folder.resolve(RECORD));
+  }
+
+  private static VmRecord read(Path folder, Path file) {
     try {
       return Json.read(Files.readString(file), VmRecord.class);
     } catch (IOException | JacksonException unreadable) {

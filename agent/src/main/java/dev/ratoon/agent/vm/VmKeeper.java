@@ -3,6 +3,7 @@ package dev.ratoon.agent.vm;
 import dev.ratoon.agent.hypervisor.DomainState;
 import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.PauseReason;
 import dev.ratoon.agent.work.Patience;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -15,6 +16,7 @@ import dev.ratoon.protocol.agent.VmReport;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -54,6 +56,8 @@ final class VmKeeper implements AutoCloseable {
   private final VmWork work;
   private final InstantSource clock;
   private final Wait bases = new Wait();
+  private final Wait layering = new Wait();
+  private final FullDisk fullDisk = new FullDisk();
   private final Semaphore pokes = new Semaphore(0);
   private final Thread thread;
 
@@ -104,6 +108,9 @@ final class VmKeeper implements AutoCloseable {
       if (!isTowardsRunning(newer)) {
         bases.end();
       }
+      if (isTowardsNothing(newer)) {
+        layering.end();
+      }
       poke();
     }
   }
@@ -115,6 +122,21 @@ final class VmKeeper implements AutoCloseable {
   /** Its domain has ended. */
   void ended(Ending how) {
     ended = Optional.of(new Ended(how, now()));
+    poke();
+  }
+
+  /** Its domain's processors are held. */
+  void held(PauseReason why) {
+    if (why == PauseReason.DISK_FULL) {
+      LOG.warn("VM {}: its host's disk is full, the guest is held", id);
+    }
+    fullDisk.held(why);
+    poke();
+  }
+
+  /** Its domain goes on, or is another one; or it is not known what was missed. */
+  void resumed() {
+    fullDisk.forget();
     poke();
   }
 
@@ -198,10 +220,30 @@ final class VmKeeper implements AutoCloseable {
       switch (VmDecision.next(vm, record, domain, moment)) {
         case VmAction.Settled(VmState state, Optional<Problem> problem) -> {
           patience.renew();
+          if (fullDisk.holds(vm, domain)) {
+            if (fullDisk.mayGoOn(now, () -> work.freeBytes(id))) {
+              LOG.info("VM {}: there is room again, it goes on", id);
+              work.resume(id);
+              continue;
+            }
+            publish(vm, record, true, state, Optional.of(FullDisk.problem(vm)));
+            return now.plus(FullDisk.BETWEEN_TRIES);
+          }
           if (state == VmState.RUNNING) {
             work.watchConsole(id);
           }
-          publish(vm, record, true, state, problem);
+          boolean due = work.isLayeringDue(vm, record, domain);
+          if (!due || !work.isLayeringQuick(vm, record)) {
+            publish(vm, record, true, state, problem);
+          }
+          if (due) {
+            Optional<Instant> goesOn = layer(vm, record);
+            if (goesOn.isPresent()) {
+              return goesOn.get();
+            }
+            continue;
+          }
+          patience.renew();
           return now.plus(ended.isPresent() ? EVENT_AHEAD_OF_LIST : LOOK_ANYWAY);
         }
         case VmAction.WaitUntil(Instant until) -> {
@@ -245,6 +287,20 @@ final class VmKeeper implements AutoCloseable {
   private void makeFiles(DesiredVm vm, VmRecord record) {
     String doing = "bringing the bases of VM '" + vm.name() + "'";
     work.makeFiles(vm, record, wait -> bases.during(() -> isTowardsRunning(wanted), doing, wait));
+  }
+
+  /** It may take long; who deletes the VM meanwhile does not wait for it. */
+  private Optional<Instant> layer(DesiredVm vm, VmRecord record) {
+    List<Instant> goesOn = new ArrayList<>();
+    layering.during(
+        () -> !isTowardsNothing(wanted),
+        "changing the layers of VM '" + vm.name() + "'",
+        () -> work.layer(vm, record, work.domain(id)).ifPresent(goesOn::add));
+    return goesOn.stream().findFirst();
+  }
+
+  private static boolean isTowardsNothing(DesiredVm vm) {
+    return vm.power() == DesiredPower.TRASHED || vm.power() == DesiredPower.PURGED;
   }
 
   private void start(DesiredVm vm, VmRecord record, boolean restart, Instant now) {

@@ -12,6 +12,7 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DesiredVm;
@@ -33,9 +34,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** All VMs of this host, each with its keeper. */
 public final class VmKeepers implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(VmKeepers.class);
+  private static final int NAMES_SHOWN = 10;
+
   private final Hypervisor hypervisor;
   private final VmFolders folders;
   private final ConsoleWatch consoles;
@@ -79,20 +85,32 @@ public final class VmKeepers implements AutoCloseable {
       if (known != null) {
         known.want(vm);
       } else {
-        moves.takeIn(vm);
-        VmKeeper made = new VmKeeper(vm, work, steady);
-        keepers.put(vm.id(), made);
-        made.start();
+        takeUp(vm);
       }
     }
     for (VmId id : List.copyOf(keepers.keySet())) {
       if (!wanted.contains(id)) {
-        VmKeeper unwanted = keepers.remove(id);
+        VmKeeper unwanted = keepers.get(id);
         if (unwanted != null) {
+          // In this order: what is about to need a base is among those who are asked.
           unwanted.close();
+          keepers.remove(id);
         }
       }
     }
+  }
+
+  /** One that has come and cannot be taken in is left alone: what else is here of it is stale. */
+  private void takeUp(DesiredVm vm) {
+    try {
+      moves.takeIn(vm);
+    } catch (RatoonException failed) {
+      LOG.error("VM {} is not kept: {}", vm.name(), failed.problem().oneLine());
+      return;
+    }
+    VmKeeper made = new VmKeeper(vm, work, steady);
+    keepers.put(vm.id(), made);
+    made.start();
   }
 
   public Optional<VmReport> report(VmId id) {
@@ -118,6 +136,7 @@ public final class VmKeepers implements AutoCloseable {
   public List<String> standingOn(DiskId base) {
     return keepers.values().stream()
         .map(VmKeeper::wanted)
+        .map(work::standing)
         .filter(vm ->
             vm.disks().stream()
                 .anyMatch(disk -> disk.differencing() && disk.base().equals(Optional.of(base))))
@@ -157,8 +176,21 @@ public final class VmKeepers implements AutoCloseable {
 
   /** See {@link dev.ratoon.agent.adopt.Standing}. */
   public List<String> standingOn(Set<Path> files, Set<DiskId> ids) {
-    List<DesiredVm> wanted = keepers.values().stream().map(VmKeeper::wanted).toList();
+    List<DesiredVm> wanted =
+        keepers.values().stream().map(VmKeeper::wanted).map(work::standing).toList();
     return new Children(folders).on(files, ids, wanted);
+  }
+
+  /** Why the base in these files must stay here, in words; empty if no VM needs it. */
+  public Optional<String> needing(DiskId id, Collection<Path> files) {
+    List<String> names = standingOn(Set.copyOf(files), Set.of(id));
+    int more = names.size() - NAMES_SHOWN;
+    return names.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "On it stand: "
+                + String.join(", ", names.stream().limit(NAMES_SHOWN).toList())
+                + (more > 0 ? " and " + more + " more." : "."));
   }
 
   /** See {@link dev.ratoon.protocol.agent.AgentLink#console}. */
@@ -198,18 +230,23 @@ public final class VmKeepers implements AutoCloseable {
           keeper.ended(how);
         }
       }
-      case HypervisorEvent.DomainStarted(VmId id) -> poke(id);
-      case HypervisorEvent.DomainPaused(VmId id, HypervisorEvent.PauseReason reason) -> poke(id);
-      case HypervisorEvent.DomainResumed(VmId id) -> poke(id);
-      case HypervisorEvent.ConnectionBack() -> keepers.values().forEach(VmKeeper::poke);
+      case HypervisorEvent.DomainStarted(VmId id) -> resumed(id);
+      case HypervisorEvent.DomainPaused(VmId id, HypervisorEvent.PauseReason reason) -> {
+        VmKeeper keeper = keepers.get(id);
+        if (keeper != null) {
+          keeper.held(reason);
+        }
+      }
+      case HypervisorEvent.DomainResumed(VmId id) -> resumed(id);
+      case HypervisorEvent.ConnectionBack() -> keepers.values().forEach(VmKeeper::resumed);
       case HypervisorEvent.ConnectionLost() -> {}
     }
   }
 
-  private void poke(VmId id) {
+  private void resumed(VmId id) {
     VmKeeper keeper = keepers.get(id);
     if (keeper != null) {
-      keeper.poke();
+      keeper.resumed();
     }
   }
 }

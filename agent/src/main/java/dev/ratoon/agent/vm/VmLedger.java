@@ -118,9 +118,10 @@ final class VmLedger {
 
   /**
    * The VM is given away: for no epoch before this one may it be started here. For good when this
-   * returns.
+   * returns. One at a time: the other host asks on several connections at once, and they would
+   * write the same file.
    */
-  void noteLeaving(VmId id, long epoch) {
+  synchronized void noteLeaving(VmId id, long epoch) {
     try {
       Files.createDirectories(folder);
     } catch (IOException failed) {

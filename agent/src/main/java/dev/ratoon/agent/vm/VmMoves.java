@@ -15,6 +15,8 @@ import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.file.Faults;
+import dev.ratoon.disk.file.ImageFile;
+import dev.ratoon.disk.qcow2.Qcow2Layer;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.Problem;
@@ -55,7 +57,7 @@ final class VmMoves implements MovingVms {
   VmMoves(Hypervisor hypervisor, Stores stores, VmFolders folders, VmLedger ledger, VmWork work) {
     this.hypervisor = hypervisor;
     this.caches = stores.caches();
-    this.bases = new VmBases(caches, stores.bases());
+    this.bases = new VmBases(caches, stores.bases(), stores.chosen());
     this.folders = folders;
     this.ledger = ledger;
     this.work = work;
@@ -63,6 +65,25 @@ final class VmMoves implements MovingVms {
 
   @Override
   public void bringBases(DesiredVm vm, Bases.Progress progress) {
+    requireNone(vm);
+    bring(vm, progress);
+  }
+
+  /** A VM comes to where nothing of it is: which of two would be the newer one nobody could say. */
+  private void requireNone(DesiredVm vm) {
+    if (folders.has(vm.id()) || work.domain(vm.id()).isPresent()) {
+      throw occupied("bringing VM '" + vm.name() + "' here");
+    }
+  }
+
+  private static RatoonException occupied(String doing) {
+    return Problem.of(ErrorCode.WRONG_STATE, doing)
+        .detail("There is a VM of this id here already.")
+        .next("It is left as it is.")
+        .asException();
+  }
+
+  private void bring(DesiredVm vm, Bases.Progress progress) {
     bases.ready(vm, progress);
     for (int i = 0; i < vm.disks().size(); i++) {
       VmDisk disk = VmDisk.of(vm, folders.coming(vm.id()), i);
@@ -79,6 +100,7 @@ final class VmMoves implements MovingVms {
 
   @Override
   public Path begin(DesiredVm vm) {
+    requireNone(vm);
     giveBackPort(vm.id());
     return folders.comingAnew(vm.id());
   }
@@ -110,6 +132,7 @@ final class VmMoves implements MovingVms {
     Path folder = folders.coming(vm.id());
     for (int i = 0; i < vm.disks().size(); i++) {
       VmDisk disk = VmDisk.of(vm, folder, i);
+      requireSelfContained(disk);
       if (disk.isChild()) {
         Base base = caches.use(disk.wanted().base().orElseThrow());
         VirtualDisks.relink(
@@ -125,6 +148,16 @@ final class VmMoves implements MovingVms {
         VmRecord.fresh(vm.id(), vm.epoch())
             .withFiles(
                 new MadeFiles(Collections.nCopies(vm.disks().size(), 0L), work.portFor(vm))));
+  }
+
+  /** Its data is in it. What it stands on is made right, or refused, after that. */
+  private static void requireSelfContained(VmDisk disk) {
+    if (disk.format() == DiskFormat.QCOW2) {
+      try (ImageFile file = ImageFile.open(disk.file());
+          Qcow2Layer _ = Qcow2Layer.open(file, false)) {
+        LOG.debug("{} is self-contained", disk.file());
+      }
+    }
   }
 
   private void keepDefinition(DesiredVm vm, Path folder) {
@@ -160,11 +193,13 @@ final class VmMoves implements MovingVms {
     if (folders.find(id).filter(record -> record.epoch() == epoch).isEmpty()) {
       return;
     }
-    if (runs(id)) {
+    if (hasArrived(id, epoch) || runs(id)) {
       throw Problem.of(ErrorCode.WRONG_STATE, "removing what came of VM " + id)
-          .detail("Its guest runs here.")
+          .detail("Its guest has come here: the disks may hold what no other host has.")
+          .next("They are left as they are.")
           .asException();
     }
+    folders.arriving(id).flatMap(VmRecord::sshPort).ifPresent(work::giveBackPort);
     if (work.domain(id).isPresent()) {
       hypervisor.destroy(id);
     }
@@ -204,6 +239,7 @@ final class VmMoves implements MovingVms {
       throw Problem.of(ErrorCode.NOT_FOUND, doing).detail("It has no files here.").asException();
     }
     requireNoDomain(id, doing);
+    requireSettled(id, doing);
     ledger.noteLeaving(id, vm.epoch());
     // A start that began before that was written shows now; a later one reads it.
     requireNoDomain(id, doing);
@@ -222,6 +258,27 @@ final class VmMoves implements MovingVms {
   }
 
   @Override
+  public boolean hasArrived(DesiredVm vm) {
+    return hasArrived(vm.id(), vm.epoch());
+  }
+
+  private boolean hasArrived(VmId id, long epoch) {
+    return folders
+        .find(id)
+        .filter(record -> record.epoch() == epoch && record.disksMade())
+        .isPresent();
+  }
+
+  @Override
+  public synchronized void noteArrived(DesiredVm vm) {
+    if (!hasArrived(vm)) {
+      folders.arrive(vm.id());
+      // What was known of it before was that it has no disks.
+      work.forget(vm.id());
+    }
+  }
+
+  @Override
   public boolean runs(VmId id) {
     return work.domain(id).filter(domain -> domain.state() == DomainState.RUNNING).isPresent();
   }
@@ -230,12 +287,12 @@ final class VmMoves implements MovingVms {
   public DomainSpec receiving(DesiredVm vm) {
     String doing = "preparing for the guest of VM '" + vm.name() + "'";
     requireEmpty(vm, doing);
-    bringBases(vm, (done, total) -> {});
+    bring(vm, (done, total) -> {});
     VmRecord record = VmRecord.fresh(vm.id(), vm.epoch());
     Path folder = folders.makeAnew(record);
     work.forget(vm.id());
     VmRecord made = record.withFiles(new MadeFiles(work.makeFor(vm, folder), work.portFor(vm)));
-    folders.save(made);
+    folders.saveArriving(made);
     own(folders.socketsAnew(vm.id()));
     return work.domainOf(vm, made, folder);
   }
@@ -245,16 +302,14 @@ final class VmMoves implements MovingVms {
     Optional<DomainStatus> domain = work.domain(vm.id());
     boolean others = folders.find(vm.id()).filter(r -> r.epoch() != vm.epoch()).isPresent();
     if (others || runs(vm.id()) || domain.filter(left -> left.epoch() != vm.epoch()).isPresent()) {
-      throw Problem.of(ErrorCode.WRONG_STATE, doing)
-          .detail("There is a VM of this id here already.")
-          .next("It is left as it is.")
-          .asException();
+      throw occupied(doing);
     }
     discard(vm.id(), vm.epoch());
   }
 
   @Override
   public Sockets sending(DesiredVm vm) {
+    requireUncut(vm.id(), "sending the guest of VM '" + vm.name() + "'");
     ledger.noteLeaving(vm.id(), vm.epoch());
     own(folders.socketsAnew(vm.id()));
     return sockets(vm.id());
@@ -291,6 +346,25 @@ final class VmMoves implements MovingVms {
   public void stays(VmId id) {
     if (work.domain(id).filter(domain -> domain.state() == DomainState.PAUSED).isPresent()) {
       hypervisor.resume(id);
+    }
+  }
+
+  /** Its files name bases, and nothing that stays in its folder here. */
+  private void requireSettled(VmId id, String doing) {
+    if (folders.find(id).flatMap(VmRecord::layers).filter(each -> !each.isSettled()).isPresent()) {
+      throw Problem.of(ErrorCode.BUSY, doing)
+          .detail("Its disks were frozen while it ran, and are being put in order.")
+          .asException();
+    }
+  }
+
+  private void requireUncut(VmId id, String doing) {
+    if (folders
+        .find(id)
+        .flatMap(VmRecord::layers)
+        .filter(each -> each.cut().isPresent())
+        .isPresent()) {
+      throw Problem.of(ErrorCode.BUSY, doing).detail("Its disks are being frozen.").asException();
     }
   }
 

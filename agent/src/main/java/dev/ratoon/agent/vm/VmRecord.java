@@ -3,6 +3,7 @@ package dev.ratoon.agent.vm;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmId;
+import dev.ratoon.protocol.agent.DesiredVm;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import java.util.function.UnaryOperator;
  *     it
  * @param run its last run; empty if its domain was never started
  * @param givenUp the power revision that the agent gave up on, and why
+ * @param layers what became of its disks since they were made; empty if nothing did
  */
 record VmRecord(
     VmId id,
@@ -26,7 +28,8 @@ record VmRecord(
     boolean trashed,
     Optional<MadeFiles> files,
     Optional<Run> run,
-    Optional<GivenUp> givenUp) {
+    Optional<GivenUp> givenUp,
+    Optional<Layers> layers) {
 
   /**
    * The files of a VM, all of them whole.
@@ -61,7 +64,8 @@ record VmRecord(
   record GivenUp(long revision, Problem problem) {}
 
   static VmRecord fresh(VmId id, long epoch) {
-    return new VmRecord(id, epoch, false, Optional.empty(), Optional.empty(), Optional.empty());
+    return new VmRecord(
+        id, epoch, false, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   boolean disksMade() {
@@ -90,20 +94,20 @@ record VmRecord(
   }
 
   VmRecord withFiles(MadeFiles made) {
-    return new VmRecord(id, epoch, trashed, Optional.of(made), run, Optional.empty());
+    return new VmRecord(id, epoch, trashed, Optional.of(made), run, Optional.empty(), layers);
   }
 
   VmRecord withoutFiles() {
-    return new VmRecord(id, epoch, trashed, Optional.empty(), run, givenUp);
+    return new VmRecord(id, epoch, trashed, Optional.empty(), run, givenUp, Optional.empty());
   }
 
   VmRecord withSshPort(int port) {
     Optional<MadeFiles> moved = files.map(f -> new MadeFiles(f.copiedBytes(), Optional.of(port)));
-    return new VmRecord(id, epoch, trashed, moved, run, givenUp);
+    return new VmRecord(id, epoch, trashed, moved, run, givenUp, layers);
   }
 
   VmRecord withRun(Run begun) {
-    return new VmRecord(id, epoch, trashed, files, Optional.of(begun), Optional.empty());
+    return new VmRecord(id, epoch, trashed, files, Optional.of(begun), Optional.empty(), layers);
   }
 
   VmRecord withEnding(Ending how) {
@@ -129,14 +133,24 @@ record VmRecord(
   }
 
   VmRecord withGivenUp(long revision, Problem why) {
-    return new VmRecord(id, epoch, trashed, files, run, Optional.of(new GivenUp(revision, why)));
+    Optional<GivenUp> given = Optional.of(new GivenUp(revision, why));
+    return new VmRecord(id, epoch, trashed, files, run, given, layers);
   }
 
   VmRecord withTrashed(boolean inTrash) {
-    return new VmRecord(id, epoch, inTrash, files, run, givenUp);
+    return new VmRecord(id, epoch, inTrash, files, run, givenUp, layers);
+  }
+
+  VmRecord withLayers(Layers newer) {
+    return new VmRecord(id, epoch, trashed, files, run, givenUp, Optional.of(newer));
+  }
+
+  /** What is wanted, with its disks as they stand. */
+  DesiredVm standing(DesiredVm wanted) {
+    return layers.map(known -> wanted.withDisks(known.disks())).orElse(wanted);
   }
 
   private VmRecord changed(UnaryOperator<Run> change) {
-    return new VmRecord(id, epoch, trashed, files, run.map(change), givenUp);
+    return new VmRecord(id, epoch, trashed, files, run.map(change), givenUp, layers);
   }
 }

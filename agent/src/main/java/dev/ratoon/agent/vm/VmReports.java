@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** What is said of VMs: what was decided, and what their files and guests say now. */
-record VmReports(Hypervisor hypervisor, HostCaches caches, VmFolders folders) {
+record VmReports(Hypervisor hypervisor, HostCaches caches, VmFolders folders, VmLayers layers) {
 
   VmReport of(
       DesiredVm vm,
@@ -38,7 +38,8 @@ record VmReports(Hypervisor hypervisor, HostCaches caches, VmFolders folders) {
         record.sshPort(),
         record.run().map(Run::startedAt),
         record.run().flatMap(Run::userlandAt),
-        record.run().map(Run::restarts).orElse(0));
+        record.run().map(Run::restarts).orElse(0),
+        layers.report(vm, record));
   }
 
   /**
@@ -60,12 +61,13 @@ record VmReports(Hypervisor hypervisor, HostCaches caches, VmFolders folders) {
         last.sshPort(),
         last.startedAt(),
         record.run().flatMap(Run::userlandAt),
-        last.restarts());
+        last.restarts(),
+        layers.report(vm, record));
   }
 
   private List<DiskReport> disks(DesiredVm vm, VmRecord record) {
     return folders.has(vm.id())
-        ? VmFiles.report(vm, record, folders.of(vm.id()), caches)
+        ? VmFiles.report(record.standing(vm), record, folders.of(vm.id()), caches)
         : List.of();
   }
 

@@ -54,6 +54,7 @@ final class VmWork {
   private final Hypervisor hypervisor;
   private final HostCaches caches;
   private final VmBases bases;
+  private final VmLayers layers;
   private final VmReports reports;
   private final VmFolders folders;
   private final TakingOver takingOver;
@@ -85,7 +86,8 @@ final class VmWork {
     this.folders = folders;
     this.caches = stores.caches();
     this.bases = new VmBases(caches, stores.bases(), stores.chosen());
-    this.reports = new VmReports(hypervisor, caches, folders);
+    this.layers = new VmLayers(new LayerTools(hypervisor, caches, bases, folders, new Records()));
+    this.reports = new VmReports(hypervisor, caches, folders, layers);
     this.takingOver = new TakingOver(hypervisor, caches, folders);
     this.ledger = ledger;
     this.consoles = consoles;
@@ -251,6 +253,34 @@ final class VmWork {
         });
   }
 
+  /** What is wanted, with its disks as they stand now, as far as that can be read. */
+  DesiredVm standing(DesiredVm wanted) {
+    try {
+      return record(wanted).standing(wanted);
+    } catch (RatoonException unreadable) {
+      return wanted;
+    }
+  }
+
+  /** Whether something is to be done to its disks as layers. */
+  boolean isLayeringDue(DesiredVm vm, VmRecord record, Optional<DomainStatus> domain) {
+    return layers.isDue(vm, record, domain);
+  }
+
+  /** Whether that takes so little that who waits for the VM can wait for it, too. */
+  boolean isLayeringQuick(DesiredVm vm, VmRecord record) {
+    return VmLayers.isQuick(vm, record);
+  }
+
+  /** See {@link VmLayers#tend}. */
+  Optional<Instant> layer(DesiredVm vm, VmRecord record, Optional<DomainStatus> domain) {
+    try {
+      return layers.tend(vm, record, domain);
+    } finally {
+      changed(vm.id());
+    }
+  }
+
   /** Makes another's domain, and its disks, the VM's own. */
   void takeOver(DesiredVm vm, VmRecord record) {
     timeline(vm.id())
@@ -274,9 +304,12 @@ final class VmWork {
     }
   }
 
-  void start(DesiredVm vm, VmRecord record, int restarts) {
-    Path folder = folders.of(vm.id());
+  void start(DesiredVm wanted, VmRecord before, int restarts) {
+    Path folder = folders.of(wanted.id());
     long consoleFrom = consoleEnd(folder);
+    layers.settleBeforeStart(wanted, before);
+    VmRecord record = record(wanted);
+    DesiredVm vm = record.standing(wanted);
     mendBases(vm, folder);
     timeline(vm.id())
         .step(
@@ -385,6 +418,16 @@ final class VmWork {
     }
   }
 
+  /** What can still be written where the VM's disks lie. */
+  long freeBytes(VmId id) {
+    Path folder = folders.of(id);
+    try {
+      return Files.getFileStore(folder).getUsableSpace();
+    } catch (IOException failed) {
+      throw Faults.unreadable(folder, failed);
+    }
+  }
+
   void resume(VmId id) {
     timeline(id).step("resume", () -> hypervisor.resume(id));
   }
@@ -409,8 +452,9 @@ final class VmWork {
             "trash",
             () -> {
               if (!vm.takeOver().isEmpty() && folders.find(id).orElseThrow().disksMade()) {
-                TakingOver.settle(vm, folders.of(id), facts().owner());
+                TakingOver.settle(standing(vm), folders.of(id), facts().owner());
               }
+              layers.completeCut(vm, record(vm));
               records.put(id, folders.moveToTrash(id));
             });
   }
@@ -453,12 +497,44 @@ final class VmWork {
             id,
             (same, before) -> {
               VmRecord after = change.apply(before);
-              if (hasFolder(same)) {
+              if (!after.equals(before) && hasFolder(same)) {
                 folders.save(after);
               }
               return after;
             });
     return Objects.requireNonNull(updated, () -> "VM " + id + " has no record");
+  }
+
+  /** What layers are worked at with. */
+  private final class Records implements LayerTools.Records {
+
+    @Override
+    public Layers update(DesiredVm vm, UnaryOperator<Layers> change) {
+      VmRecord updated =
+          VmWork.this.update(
+              vm.id(),
+              r -> {
+                Layers before = r.layers().orElseGet(() -> Layers.of(vm.disks()));
+                Layers after = change.apply(before);
+                return after.equals(before) ? r : r.withLayers(after);
+              });
+      return updated.layers().orElseGet(() -> Layers.of(vm.disks()));
+    }
+
+    @Override
+    public Timeline timeline(VmId id) {
+      return VmWork.this.timeline(id);
+    }
+
+    @Override
+    public FileOwner owner() {
+      return facts().owner();
+    }
+
+    @Override
+    public Instant now() {
+      return clock.instant();
+    }
   }
 
   private void userlandSeen(VmId id, Instant at) {

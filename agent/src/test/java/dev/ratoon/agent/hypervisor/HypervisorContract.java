@@ -13,6 +13,11 @@ import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainResumed;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainStarted;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.PauseReason;
+import dev.ratoon.disk.Backing;
+import dev.ratoon.disk.CreateOptions;
+import dev.ratoon.disk.Durability;
+import dev.ratoon.disk.qcow2.Qcow2Child;
+import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.RatoonException;
@@ -34,6 +39,7 @@ import org.junit.jupiter.api.Test;
 /** What every hypervisor keeps to. Domains here have no system: their processors run on nothing. */
 public abstract class HypervisorContract {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final long LOOK_MILLIS = 50;
   private final List<HypervisorEvent> heard = new ArrayList<>();
   private final VmId id = new VmId(UUID.randomUUID());
   private Hypervisor.@Nullable Subscription hearing;
@@ -134,6 +140,67 @@ public abstract class HypervisorContract {
     awaitEvent(new DomainEnded(id, Ending.FAILED));
     assertThat(hypervisor().domain(id)).isEmpty();
     hypervisor().start(spec(true));
+  }
+
+  @Test
+  void aCutDomainWritesToTheNextFileAndOneThatIsCutAlreadyIsLeft() {
+    DomainSpec spec = spec(false);
+    hypervisor().start(spec);
+    Path first = spec.disks().getFirst().path();
+    Path second = newChild(first);
+    List<DiskWork.DiskCut> cuts = List.of(new DiskWork.DiskCut(first, second));
+
+    assertThat(hypervisor().cut(id, cuts, true)).isFalse();
+
+    assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(second);
+    assertThat(hypervisor().cut(id, cuts, false)).isFalse();
+    assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(second);
+    hypervisor().pull(id, second);
+    await(() -> Qcow2Header.read(second).backingName().isEmpty(), () -> "a parent is still named");
+    await(() -> hypervisor().blockJobs().isEmpty(), () -> "a job goes on");
+    assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(second);
+    hypervisor().destroy(id);
+  }
+
+  @Test
+  void whatIsNoDiskOfADomainIsNotCutAndNothingIsOfOneThatIsAbsent() {
+    DomainSpec spec = spec(false);
+    Path first = spec.disks().getFirst().path();
+    Path second = newChild(first);
+    List<DiskWork.DiskCut> cuts = List.of(new DiskWork.DiskCut(first, second));
+    assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().cut(id, cuts, false));
+    assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().pull(id, second));
+
+    hypervisor().start(spec);
+
+    List<DiskWork.DiskCut> wrong =
+        List.of(new DiskWork.DiskCut(first.resolveSibling("other.qcow2"), second));
+    assertFails(ErrorCode.HYPERVISOR_REFUSED, () -> hypervisor().cut(id, wrong, false));
+    assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(first);
+  }
+
+  /** Nothing that writes into what others stand on can even be asked for. */
+  @Test
+  void thereIsNoCommit() {
+    assertThat(Hypervisor.class.getMethods())
+        .extracting(java.lang.reflect.Method::getName)
+        .noneMatch(name -> name.toLowerCase(java.util.Locale.ROOT).contains("commit"));
+  }
+
+  private Path newChild(Path parent) {
+    Path child = parent.resolveSibling(parent.getFileName() + ".child");
+    Qcow2Child.create(
+        child,
+        Qcow2Header.read(parent).size(),
+        Optional.of(new Backing(parent, dev.ratoon.disk.DiskFormat.QCOW2)),
+        CreateOptions.Qcow2.STANDARD,
+        Durability.SYNCED);
+    try {
+      hypervisor().facts().owner().own(child);
+    } catch (java.io.IOException failed) {
+      throw new java.io.UncheckedIOException(failed);
+    }
+    return child;
   }
 
   @Test
@@ -243,7 +310,10 @@ public abstract class HypervisorContract {
         throw new AssertionError("waited in vain for " + what.get());
       }
       try {
-        heard.wait(left);
+        synchronized (heard) {
+          // Not all that is waited for is told.
+          heard.wait(Math.min(left, LOOK_MILLIS));
+        }
       } catch (InterruptedException stop) {
         throw new AssertionError(stop);
       }

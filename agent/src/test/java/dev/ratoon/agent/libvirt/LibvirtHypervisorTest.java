@@ -14,6 +14,9 @@ import dev.ratoon.agent.hypervisor.HypervisorContract;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainEnded;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.hypervisor.Uefi;
+import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.WritableDisk;
+import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.VmId;
@@ -23,6 +26,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -112,6 +116,60 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     hypervisor.destroy(id());
     assertThat(owners(files)).isEqualTo(before);
     assertThat(folder.resolve("console.log")).exists();
+  }
+
+  /** Somebody asks libvirt for it behind our back: what others stand on stays as it is. */
+  @Test
+  void aCommitIntoASharedBaseIsRefused() throws IOException {
+    Path base = Files.write(folder.resolve("shared.raw"), new byte[1 << 20]);
+    Path overlay = child("written.qcow2", base, "raw");
+    try (WritableDisk disk =
+        VirtualDisks.openWritable(overlay, dev.ratoon.disk.DiskFormat.QCOW2, OpenRules.chain(2))) {
+      disk.write(0, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+      disk.flush();
+    }
+    Files.setPosixFilePermissions(base, PosixFilePermissions.fromString("r--r--r--"));
+    hypervisor.facts().owner().own(overlay);
+    hypervisor.start(
+        new DomainSpec(
+            id(),
+            "commits",
+            "t",
+            1,
+            1,
+            64L << 20,
+            List.of(
+                new DomainDisk(
+                    overlay, DiskFormat.QCOW2, List.of(new ChainElement(base, DiskFormat.RAW)))),
+            Optional.empty(),
+            List.of(),
+            Optional.empty(),
+            folder.resolve("console.log"),
+            Optional.empty(),
+            false,
+            Optional.empty()));
+    byte[] before = Files.readAllBytes(base);
+
+    for (String how : List.of("--active --pivot", "--active", "--shallow --active --pivot")) {
+      List<String> command = new ArrayList<>(List.of("virsh", "-c", libvirtd.uri(), "blockcommit"));
+      command.addAll(List.of(id().toString(), overlay.toString(), "--wait"));
+      command.addAll(List.of(how.split(" ")));
+      assertThat(exit(command)).as("blockcommit %s", how).isNotZero();
+    }
+
+    assertThat(Files.readAllBytes(base)).isEqualTo(before);
+    assertThat(state()).isEqualTo(DomainState.RUNNING);
+    hypervisor.destroy(id());
+  }
+
+  private static int exit(List<String> command) throws IOException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process.getInputStream().readAllBytes();
+    try {
+      return process.waitFor();
+    } catch (InterruptedException stopped) {
+      throw new IOException(stopped);
+    }
   }
 
   /**

@@ -13,13 +13,13 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** A libvirtd that belongs to a test; closing it ends it, its domains and everything it mounted. */
-final class PrivateLibvirtd implements AutoCloseable {
+public final class PrivateLibvirtd implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private final Path folder;
   private final Process process;
 
   /** Whether this machine can run one. */
-  static boolean possible() {
+  public static boolean possible() {
     return System.getProperty("user.name").equals("root")
         && Files.isExecutable(Path.of("/usr/sbin/libvirtd"))
         && Files.isExecutable(Path.of("/usr/bin/qemu-system-x86_64"))
@@ -29,7 +29,7 @@ final class PrivateLibvirtd implements AutoCloseable {
   /**
    * @param folder a short path, because a socket's path may have 107 characters
    */
-  PrivateLibvirtd(Path folder) throws IOException {
+  public PrivateLibvirtd(Path folder) throws IOException {
     this.folder = folder;
     Path script = folder.resolve("private-libvirtd.sh");
     try (var source = PrivateLibvirtd.class.getResourceAsStream("private-libvirtd.sh")) {
@@ -43,12 +43,12 @@ final class PrivateLibvirtd implements AutoCloseable {
     await(this::answers, "libvirtd to answer, see " + folder);
   }
 
-  String uri() {
+  public String uri() {
     return "qemu+unix:///system?socket=" + socket();
   }
 
   /** Kills the daemon alone and keeps it from coming back. */
-  void kill() {
+  public void kill() {
     try {
       Files.createFile(folder.resolve("down"));
     } catch (IOException failed) {
@@ -58,7 +58,7 @@ final class PrivateLibvirtd implements AutoCloseable {
     await(() -> !answers(), "libvirtd to be gone");
   }
 
-  void bringBack() {
+  public void bringBack() {
     try {
       Files.deleteIfExists(folder.resolve("down"));
     } catch (IOException failed) {
@@ -68,7 +68,7 @@ final class PrivateLibvirtd implements AutoCloseable {
   }
 
   /** The process among its own whose command line has this word. */
-  Optional<ProcessHandle> child(String word) {
+  public Optional<ProcessHandle> child(String word) {
     return process
         .descendants()
         .filter(child -> commandLine(child).contains(word))
@@ -85,7 +85,7 @@ final class PrivateLibvirtd implements AutoCloseable {
     }
   }
 
-  static void await(BooleanSupplier condition, String what) {
+  public static void await(BooleanSupplier condition, String what) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {

@@ -12,15 +12,22 @@ import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainPaused;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.PauseReason;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.disk.CreateOptions;
+import dev.ratoon.disk.Durability;
+import dev.ratoon.disk.qcow2.Qcow2Child;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.VmId;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class SimulatedHypervisorTest extends HypervisorContract {
+  @TempDir Path folder;
+
   private final SimulatedHypervisor simulated =
       new SimulatedHypervisor(
           new HypervisorFacts(
@@ -67,7 +74,12 @@ final class SimulatedHypervisorTest extends HypervisorContract {
 
   @Override
   protected Path newDisk(VmId id) {
-    return Path.of("/disks", id + ".qcow2");
+    Path disk = folder.resolve(id + ".qcow2");
+    if (!Files.exists(disk)) {
+      Qcow2Child.create(
+          disk, 1 << 20, Optional.empty(), CreateOptions.Qcow2.STANDARD, Durability.BUFFERED);
+    }
+    return disk;
   }
 
   @Override

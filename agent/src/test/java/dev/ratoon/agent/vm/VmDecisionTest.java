@@ -103,8 +103,19 @@ class VmDecisionTest {
   }
 
   @Test
+  void aVmThatWasGivenAwayIsNotStarted() {
+    Moment given = new Moment(NOW, Optional.empty(), Instant.MIN, true, true, true);
+    for (VmRecord record : List.of(NEW, MADE, STARTED, STARTED.withEnding(Ending.MIGRATED))) {
+      VmAction action =
+          VmDecision.next(
+              wanted(DesiredPower.RUNNING, RestartPolicy.ALWAYS, 30), record, none(), given);
+      assertThat(action).isInstanceOf(VmAction.WaitUntil.class);
+    }
+  }
+
+  @Test
   void aVmThatRanHereAndWhoseFolderIsGoneIsNotMadeAnew() {
-    Moment without = new Moment(NOW, Optional.empty(), Instant.MIN, false, true);
+    Moment without = new Moment(NOW, Optional.empty(), Instant.MIN, false, true, false);
     assertThat(
             VmDecision.next(
                 wanted(DesiredPower.RUNNING, RestartPolicy.ALWAYS, 30), NEW, none(), without))
@@ -114,7 +125,7 @@ class VmDecisionTest {
 
   @Test
   void aRestartWaitsItsTime() {
-    Moment early = new Moment(NOW, Optional.empty(), NOW.plusSeconds(4), true, true);
+    Moment early = new Moment(NOW, Optional.empty(), NOW.plusSeconds(4), true, true, false);
     assertThat(
             VmDecision.next(
                 wanted(DesiredPower.RUNNING, RestartPolicy.ALWAYS, 30), STARTED, none(), early))
@@ -180,11 +191,11 @@ class VmDecisionTest {
   }
 
   private static Moment moment() {
-    return new Moment(NOW, Optional.empty(), Instant.MIN, true, true);
+    return new Moment(NOW, Optional.empty(), Instant.MIN, true, true, false);
   }
 
   private static Moment asked(Instant when) {
-    return new Moment(NOW, Optional.of(when), Instant.MIN, true, true);
+    return new Moment(NOW, Optional.of(when), Instant.MIN, true, true, false);
   }
 
   private static VmAction settled(VmState state) {

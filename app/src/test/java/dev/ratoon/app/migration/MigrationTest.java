@@ -9,6 +9,7 @@ import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.WritableDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.Endpoints;
@@ -196,8 +197,7 @@ class MigrationTest {
     VmView vm = stopped("web");
     start("web");
     second.hypervisor.refuseStarts(
-        dev.ratoon.model.Problem.of(
-            dev.ratoon.model.ErrorCode.HYPERVISOR_REFUSED, "starting a domain"));
+        dev.ratoon.model.Problem.of(ErrorCode.HYPERVISOR_REFUSED, "starting a domain"));
 
     OperationView ended = fleet.ended(migrate("web", COLD));
 
@@ -291,6 +291,38 @@ class MigrationTest {
     // The bad file was mended before the VM came.
     assertThat(ended.problem()).isEmpty();
     assertItIsOn(second, vm, expected());
+  }
+
+  @Test
+  void aFileWhoseDataIsElsewhereIsNotTakenFromAnotherHost() throws IOException {
+    VmView vm = stopped("web");
+    Path blank = first.folderOf(vm).resolve("disk-1.qcow2");
+    byte[] content = Files.readAllBytes(blank);
+    // An incompatible feature: the guest's data is in an external file.
+    content[79] |= 4;
+    Files.write(blank, content);
+
+    OperationView ended = fleet.ended(migrate("web", ANYWHERE));
+
+    assertThat(ended.problem().orElseThrow().code()).isEqualTo(ErrorCode.IMAGE_REFERS_OUTSIDE);
+    assertItIsOn(first, vm, expected());
+    assertNothingIsLeftOn(second);
+  }
+
+  @Test
+  void itDoesNotComeToWhereItsFilesAreAlready() throws IOException {
+    VmView vm = stopped("web");
+    Path stale = Files.createDirectory(second.folderOf(vm));
+    for (String file : List.of("vm.json", "disk-0.qcow2")) {
+      Files.copy(first.folderOf(vm).resolve(file), stale.resolve(file));
+    }
+
+    OperationView ended = fleet.ended(migrate("web", ANYWHERE));
+
+    assertThat(ended.problem().orElseThrow().code()).isEqualTo(ErrorCode.WRONG_STATE);
+    assertThat(stale.resolve("disk-0.qcow2")).as("left as it is").exists();
+    assertItIsOn(first, vm, expected());
+    start("web");
   }
 
   @Test

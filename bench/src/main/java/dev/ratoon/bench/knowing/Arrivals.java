@@ -97,7 +97,7 @@ final class Arrivals {
     host.evict(held);
     fleet.holders(held.base).remove(host);
     for (Arrival arrival : moving) {
-      if (arrival.base == held.base && arrival.sources.containsKey(host.number)) {
+      if (arrival.base.equals(held.base) && arrival.sources.containsKey(host.number)) {
         connect(arrival);
       }
     }
@@ -142,7 +142,7 @@ final class Arrivals {
    */
   private List<Arrival> before(Arrival arrival) {
     return moving.stream()
-        .filter(other -> other.base == arrival.base && other.number < arrival.number)
+        .filter(other -> other.base.equals(arrival.base) && other.number < arrival.number)
         .filter(other -> other.leftBytes <= arrival.leftBytes + NEARLY_NOTHING)
         .sorted(
             Comparator.comparingInt((Arrival other) -> links.count(up(other.host.number)))
@@ -236,7 +236,7 @@ final class Arrivals {
       }
     }
     moving.stream()
-        .filter(other -> other.base == arrival.base && other.sources.size() < MOST_SOURCES)
+        .filter(other -> other.base.equals(arrival.base) && other.sources.size() < MOST_SOURCES)
         .filter(other -> other.leftBytes >= NEARLY_NOTHING)
         .forEach(this::connect);
   }

@@ -4,6 +4,7 @@ import dev.ratoon.bench.Report;
 import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.PlacementPreset;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
@@ -23,7 +24,7 @@ public final class KnowingBenchmark {
   /** A setting, and what each way came to, in the order of {@link Way}. */
   record Measured(Setting setting, List<Outcome> outcomes) {
     Outcome of(Way way) {
-      return outcomes.get(way.ordinal());
+      return outcomes.get(List.of(Way.values()).indexOf(way));
     }
   }
 
@@ -132,8 +133,9 @@ public final class KnowingBenchmark {
             "arrivals",
             "refused"));
     List<Outcome> outcomes = new ArrayList<>();
+    Iterator<Future<Outcome>> measured = futures.iterator();
     for (Way way : Way.values()) {
-      Outcome outcome = futures.get(way.ordinal()).get();
+      Outcome outcome = measured.next().get();
       outcomes.add(outcome);
       report.note(row(way, outcome));
     }

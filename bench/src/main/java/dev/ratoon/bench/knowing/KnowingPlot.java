@@ -17,6 +17,7 @@ final class KnowingPlot {
   private static final int NAMES = 100;
   private static final int WIDTH = 330;
   private static final int GAP = 90;
+  private static final List<Way> WAYS = List.of(Way.values());
   private static final List<String> COLOURS =
       List.of("#b8b8b8", "#7d7d7d", "#e8b04a", "#c7791e", "#2b7fb8", "#7fc4ec");
 
@@ -63,10 +64,10 @@ final class KnowingPlot {
 
   private void legend() {
     int x = 10;
-    for (Way way : Way.values()) {
+    for (Way way : WAYS) {
       line(
           "<rect x='%d' y='8' width='10' height='10' fill='%s'/><text x='%d' y='17'>%s</text>",
-          x, COLOURS.get(way.ordinal()), x + 14, way.words);
+          x, COLOURS.get(WAYS.indexOf(way)), x + 14, way.words);
       x += 40 + way.words.length() * 6;
     }
   }
@@ -78,14 +79,14 @@ final class KnowingPlot {
       if (axis.left() == NAMES) {
         line("<text x='8' y='%d'>%s</text>", top + row / 2, measured.get(s).setting().name());
       }
-      for (Way way : Way.values()) {
+      for (Way way : WAYS) {
         Outcome outcome = measured.get(s).of(way);
-        int y = top + way.ordinal() * BAR;
+        int y = top + WAYS.indexOf(way) * BAR;
         double width = axis.width(outcome);
         double value = axis.value().applyAsDouble(outcome);
         line(
             "<rect x='%d' y='%d' width='%.1f' height='%d' fill='%s'/>",
-            axis.left(), y, width, BAR - 2, COLOURS.get(way.ordinal()));
+            axis.left(), y, width, BAR - 2, COLOURS.get(WAYS.indexOf(way)));
         line(
             "<text x='%.1f' y='%d' font-size='9'>%s</text>",
             axis.left() + width + 4,
@@ -95,6 +96,7 @@ final class KnowingPlot {
     }
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // its annotation would be a library more
   private void line(String format, Object... values) {
     svg.append(String.format(Locale.ROOT, format, values)).append('\n');
   }

@@ -1,5 +1,7 @@
 package dev.ratoon.bench.knowing;
 
+import java.util.List;
+
 /**
  * What one strategy came to.
  *
@@ -9,10 +11,10 @@ package dev.ratoon.bench.knowing;
  * @param bytes that came to hosts
  */
 record Outcome(
-    double[] seconds, int warm, int refused, double bytes, double libraryBytes, int arrivals) {
+    List<Double> seconds, int warm, int refused, double bytes, double libraryBytes, int arrivals) {
 
   double percentile(double percent) {
-    return seconds[(int) Math.min(seconds.length - 1, seconds.length * percent / 100)];
+    return seconds.get((int) Math.min(seconds.size() - 1, seconds.size() * percent / 100));
   }
 
   double mean() {
@@ -20,10 +22,10 @@ record Outcome(
     for (double each : seconds) {
       sum += each;
     }
-    return sum / seconds.length;
+    return sum / seconds.size();
   }
 
   double warmShare() {
-    return (double) warm / seconds.length;
+    return (double) warm / seconds.size();
   }
 }

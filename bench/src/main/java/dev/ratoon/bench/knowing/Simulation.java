@@ -57,7 +57,7 @@ final class Simulation {
       step();
     }
     return new Outcome(
-        seconds.stream().mapToDouble(Double::doubleValue).sorted().toArray(),
+        seconds.stream().sorted().toList(),
         warm,
         refused,
         after[0] - before[0],

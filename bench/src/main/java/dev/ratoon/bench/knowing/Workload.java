@@ -30,7 +30,7 @@ final class Workload {
    *
    * @param lives how long each of them runs, in seconds
    */
-  record Request(double at, Catalogue.Base base, int cpus, long memoryBytes, double[] lives) {}
+  record Request(double at, Catalogue.Base base, int cpus, long memoryBytes, List<Double> lives) {}
 
   Workload(Setting setting, Catalogue catalogue) {
     Random random = new Random(setting.seed() + 1);
@@ -41,9 +41,9 @@ final class Workload {
         at < MEASURED_UNTIL;
         at += exponential(random, everySeconds)) {
       long gibibytes = MEMORY_GIB[random.nextInt(MEMORY_GIB.length)];
-      double[] lives = new double[vms(random)];
-      for (int i = 0; i < lives.length; i++) {
-        lives[i] = exponential(random, LIFE_SECONDS);
+      List<Double> lives = new ArrayList<>();
+      for (int left = vms(random); left > 0; left--) {
+        lives.add(exponential(random, LIFE_SECONDS));
       }
       requests.add(
           new Request(

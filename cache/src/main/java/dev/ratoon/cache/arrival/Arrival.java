@@ -130,7 +130,14 @@ final class Arrival implements ArrivingBase {
     }
   }
 
+  /** What it counts on of other bases must not leave meanwhile. */
   private Base bring() {
+    try (Cache.Hold _ = cache.hold()) {
+      return bringHolding();
+    }
+  }
+
+  private Base bringHolding() {
     try {
       Manifest known =
           new ManifestStep(

@@ -26,7 +26,20 @@ public final class FleetCommands {
             Branch.command("show", () -> new CacheCommands.Show(session)),
             Branch.command("add-share", () -> new CacheChanges.Add(session)),
             Branch.command("remove-share", () -> new CacheChanges.Remove(session)),
-            Branch.command("fill", () -> new CacheChanges.Fill(session))),
+            Branch.command("fill", () -> new CacheChanges.Fill(session)),
+            Branch.group(
+                "policy",
+                Policy::new,
+                Branch.command("set", () -> new CachePolicies.Change(session)),
+                Branch.command("show", () -> new CachePolicies.Show(session)),
+                Branch.command("clear", () -> new CachePolicies.Clear(session))),
+            Branch.command("plan", () -> new CacheCleaning.Plan(session)),
+            Branch.command("clean", () -> new CacheCleaning.Clean(session))),
+        Branch.group(
+            "trash",
+            Trash::new,
+            Branch.command("list", () -> new TrashCommands.ListThem(session)),
+            Branch.command("empty", () -> new TrashCommands.Empty(session))),
         Branch.group(
             "host",
             Host::new,
@@ -35,7 +48,7 @@ public final class FleetCommands {
             Branch.command("token", () -> new HostChanges.Token(session)),
             Branch.command("set", () -> new HostChanges.Change(session)),
             Branch.command("maintenance", () -> new HostChanges.Maintenance(session)),
-            Branch.command("drain", () -> new HostChanges.Drain(session)),
+            Branch.command("drain", () -> new HostDrain(session)),
             Branch.command("remove", () -> new HostChanges.Remove(session)),
             Branch.command("follow", () -> new HostChanges.Follow(session)),
             Branch.command("adopt", () -> new HostAdoption.Adopt(session)),
@@ -63,8 +76,20 @@ public final class FleetCommands {
   @Command(
       name = "cache",
       synopsisSubcommandLabel = "COMMAND",
-      description = "Let hosts share base disks on a file server.")
+      description = "Let hosts share base disks on a file server, and let unused ones go.")
   private static final class SharedCache {}
+
+  @Command(
+      name = "policy",
+      synopsisSubcommandLabel = "COMMAND",
+      description = "Say when unused base disks leave caches; without a policy none does.")
+  private static final class Policy {}
+
+  @Command(
+      name = "trash",
+      synopsisSubcommandLabel = "COMMAND",
+      description = "Look at deleted VMs, and remove them for good.")
+  private static final class Trash {}
 
   @Command(
       name = "host",

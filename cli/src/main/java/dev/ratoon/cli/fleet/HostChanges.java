@@ -181,46 +181,6 @@ final class HostChanges {
   }
 
   @Command(
-      name = "drain",
-      description = {
-        "Mark a host for being emptied, or no more: its VMs are to go elsewhere, and no new",
-        "one comes."
-      })
-  static final class Drain implements Callable<Integer> {
-    private final Session session;
-
-    @Parameters(index = "0", paramLabel = "HOST", description = "The host's name or id.")
-    String name = "";
-
-    @Parameters(
-        index = "1",
-        arity = "0..1",
-        paramLabel = "on|off",
-        description = "Whether it is drained; on unless told.")
-    Maintenance.State state = Maintenance.State.on;
-
-    Drain(Session session) {
-      this.session = session;
-    }
-
-    @Override
-    public Integer call() {
-      boolean on = state == Maintenance.State.on;
-      HostView host = changed(session, name, HostChange.draining(on));
-      session
-          .output()
-          .say(
-              on
-                  ? host.name()
-                      + " is marked for being emptied: no new VM comes to it; it has "
-                      + host.vms()
-                      + "."
-                  : host.name() + " is not drained any more.");
-      return ExitCode.OK;
-    }
-  }
-
-  @Command(
       name = "remove",
       description = "Remove a host from the fleet: its agent is not let in any more.",
       footer = {
@@ -302,6 +262,11 @@ final class HostChanges {
           + host.name()
           + " follow this database?";
     }
+  }
+
+  /** The host, which is being emptied from now on, or no more. */
+  static HostView draining(Session session, String name, boolean on) {
+    return changed(session, name, HostChange.draining(on));
   }
 
   private static HostView changed(Session session, String name, HostChange change) {

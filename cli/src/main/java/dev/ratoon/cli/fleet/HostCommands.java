@@ -51,6 +51,11 @@ final class HostCommands {
     return Words.size(host.memoryReservedBytes()) + " of " + Words.size(host.memoryBytes());
   }
 
+  private static String free(HostView host) {
+    String size = Words.size(host.diskFreeBytes());
+    return host.lowSpace().isPresent() ? "low: " + size : size;
+  }
+
   @Command(name = "list", description = "List hosts and what they have left.")
   static final class ListThem implements Callable<Integer> {
     private final Session session;
@@ -68,7 +73,7 @@ final class HostCommands {
               .text("CLUSTER", h -> Words.orDash(h.cluster()))
               .number("CPUS", h -> String.valueOf(h.cpus()))
               .number("MEMORY USED", HostCommands::memory)
-              .number("DISK FREE", h -> Words.size(h.diskFreeBytes()))
+              .number("DISK FREE", HostCommands::free)
               .text("ACCELERATOR", HostView::accelerator)
               .number("VMS", h -> String.valueOf(h.vms()))
               .number("BASES", h -> String.valueOf(h.bases()))
@@ -121,6 +126,8 @@ final class HostCommands {
           .line(
               "disk free",
               Words.size(host.diskFreeBytes()) + " of " + Words.size(host.diskTotalBytes()))
+          .line("low space", host.lowSpace().map(Problem::oneLine))
+          .line("make room", host.lowSpace().map(Problem::next))
           .line("networks", Words.names(host.networks(), NAMES_SHOWN))
           .line("bridges", Words.names(host.bridges(), NAMES_SHOWN))
           .lines("file systems", HostDetails.fileSystems(host))

@@ -10,6 +10,7 @@ import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.protocol.api.Settings;
+import dev.ratoon.protocol.api.Upkeep;
 import dev.ratoon.protocol.client.Params;
 import java.util.List;
 import java.util.Optional;
@@ -37,7 +38,17 @@ final class SettingsCommands {
             "library-uploads",
             settings.limits().libraryUploads() == 0
                 ? "no limit"
-                : settings.limits().libraryUploads() + " at once");
+                : settings.limits().libraryUploads() + " at once")
+        .line("clean-every", every(settings.upkeepOrDefault()))
+        .line(
+            "low-space",
+            settings.upkeepOrDefault().lowSpacePercent() == 0
+                ? OFF
+                : settings.upkeepOrDefault().lowSpacePercent() + " %");
+  }
+
+  private static String every(Upkeep upkeep) {
+    return upkeep.cleanEveryHours() == 0 ? OFF : upkeep.cleanEveryHours() + " hours";
   }
 
   private static String days(ScrubRules rules) {
@@ -72,7 +83,9 @@ final class SettingsCommands {
         "  give-limit=SIZE       most bytes a second that a host gives to others; 0: no limit",
         "  take-limit=SIZE       most bytes a second that a host takes from others",
         "  library-limit=SIZE    most bytes a second that the library gives",
-        "  library-uploads=N     to how many hosts the library gives at once; others wait"
+        "  library-uploads=N     to how many hosts the library gives at once; others wait",
+        "  clean-every=N|off     how often caches are cleaned by their policies, in hours",
+        "  low-space=N|off       a host with less than N percent of its disk free says so"
       },
       footer = {"", "Example:", "  ratoon settings set trash-hours=24 memory-ratio=1.5"})
   static final class Change implements Callable<Integer> {
@@ -89,7 +102,9 @@ final class SettingsCommands {
     public Integer call() {
       Settings settings = session.client().call(Endpoints.SETTINGS_SHOW, Params.NONE);
       for (String change : changes) {
-        settings = changed(settings, change);
+        Upkeep upkeep = settings.upkeepOrDefault();
+        Settings next = changed(settings, change);
+        settings = next.upkeep().isPresent() ? next : next.with(upkeep);
       }
       Settings now = session.client().call(Endpoints.SETTINGS_CHANGE, Params.NONE, settings);
       session.output().one(now, () -> details(now));
@@ -142,12 +157,13 @@ final class SettingsCommands {
                   old.scrub(),
                   Optional.of(limited(old.limits(), key, value)),
                   old.placement());
+          case "clean-every", "low-space" -> old.with(keptUp(old.upkeepOrDefault(), key, value));
           default ->
               throw Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + change + "'")
                   .next(
                       "Settings are differencing, trash-hours, memory-ratio, scrub-days, scrub-rate,"
-                          + " give-limit, take-limit, library-limit and library-uploads, as"
-                          + " KEY=VALUE.")
+                          + " give-limit, take-limit, library-limit, library-uploads, clean-every and"
+                          + " low-space, as KEY=VALUE.")
                   .asException();
         };
       } catch (NumberFormatException notNumber) {
@@ -155,6 +171,13 @@ final class SettingsCommands {
             .next("Its value is a number.")
             .asException(notNumber);
       }
+    }
+
+    private static Upkeep keptUp(Upkeep old, String key, String value) {
+      int number = value.equals(OFF) ? 0 : Integer.parseInt(value);
+      return key.equals("clean-every")
+          ? new Upkeep(number, old.lowSpacePercent())
+          : new Upkeep(old.cleanEveryHours(), number);
     }
 
     private static ScrubRules scrubbed(ScrubRules old, String key, String value) {

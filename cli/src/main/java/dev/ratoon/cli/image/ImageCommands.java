@@ -13,7 +13,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** {@code image add|list|show|delete}. */
+/** {@code image add|create|list|show|delete}. */
 @Command(
     name = "image",
     synopsisSubcommandLabel = "COMMAND",
@@ -28,6 +28,7 @@ public final class ImageCommands {
         "image",
         ImageCommands::new,
         Branch.command("add", () -> new ImageAdd(session)),
+        Branch.command("create", () -> new ImageCreate(session)),
         Branch.command("list", () -> new ListThem(session)),
         Branch.command("show", () -> new Show(session)),
         Branch.command("delete", () -> new Delete(session)));

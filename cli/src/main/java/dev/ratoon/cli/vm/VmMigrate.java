@@ -31,14 +31,14 @@ import picocli.CommandLine.Parameters;
     description = {
       "Move VMs to other hosts.",
       "Only what is a VM's own moves: a base disk that the other host has, sees on a share or can",
-      "make of a relative stays where it is. A VM that runs moves while it runs, unless you say",
+      "make of a relative stays where it is. Of a VM that runs say whether it moves --live or",
       "--cold. Until it has arrived, nothing of it is removed where it was."
     },
     footer = {
       "",
       "Examples:",
       "  ratoon vm migrate web --dry-run",
-      "  ratoon vm migrate web --to host2",
+      "  ratoon vm migrate web --live --to host2",
       "  ratoon vm migrate db --cold --grace 120",
       "  ratoon vm migrate web --cancel"
     })
@@ -78,7 +78,7 @@ final class VmMigrate implements Callable<Integer> {
   }
 
   static final class How {
-    @Option(names = "--live", description = "Only while it runs.")
+    @Option(names = "--live", description = "Move it while it runs. New: see the guide.")
     boolean live;
 
     @Option(

@@ -26,7 +26,7 @@ final class VmPower {
   private VmPower() {}
 
   /** Asks for all of them, then waits for all of them; one that is refused stops no other. */
-  private static int each(
+  static int each(
       Session session, List<String> vms, WaitOption wait, Function<Params, OperationView> ask) {
     List<OperationView> begun = new ArrayList<>();
     int refused = ExitCode.OK;
@@ -45,7 +45,7 @@ final class VmPower {
     return refused == ExitCode.OK ? code : refused;
   }
 
-  private static Function<Params, OperationView> plain(
+  static Function<Params, OperationView> plain(
       Session session, Endpoint<NoBody, OperationView> endpoint) {
     return params -> session.client().call(endpoint, params);
   }

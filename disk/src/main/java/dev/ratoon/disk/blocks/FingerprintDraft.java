@@ -84,6 +84,54 @@ public final class FingerprintDraft implements Closeable {
     }
   }
 
+  /**
+   * Computes the fingerprints of a child: of what it has in common with its parent the parent's are
+   * taken, and only the rest is read.
+   *
+   * @param parent the parent's manifest, and its fingerprints
+   * @param scratch a name for the draft, which is gone afterwards
+   * @throws RatoonException what reading and writing throws; neither file is there then
+   */
+  public static void computeOfChild(
+      VirtualDisk child,
+      Manifest manifest,
+      Manifest parent,
+      BlockFingerprints known,
+      Path scratch,
+      Path target) {
+    try (FingerprintDraft draft = open(scratch, manifest.size())) {
+      ByteBuffer prints = ByteBuffer.allocate(Blocks.IN_CHUNK * Long.BYTES);
+      for (long chunk = manifest.nextData(0);
+          chunk < manifest.chunks();
+          chunk = manifest.nextData(chunk + 1)) {
+        boolean inherited =
+            chunk < parent.chunks()
+                && manifest.chunkBytes(chunk) == parent.chunkBytes(chunk)
+                && parent.matches(chunk, manifest.sha256(chunk));
+        if (inherited) {
+          draft.inherit(chunk, known, prints);
+        } else {
+          ByteBuffer content = ByteBuffer.allocate(manifest.chunkBytes(chunk));
+          child.read(chunk * Limits.CHUNK_BYTES, content);
+          draft.put(chunk * Limits.CHUNK_BYTES, MemorySegment.ofBuffer(content.flip()), prints);
+        }
+      }
+      draft.finish(manifest, target);
+    } finally {
+      delete(scratch);
+    }
+  }
+
+  private void inherit(long chunk, BlockFingerprints known, ByteBuffer prints) {
+    prints.clear();
+    long first = chunk * Blocks.IN_CHUNK;
+    long last = Math.min(first + Blocks.IN_CHUNK, Blocks.count(size));
+    for (long block = first; block < last; block++) {
+      prints.putLong(known.of(block));
+    }
+    write(chunk * Limits.CHUNK_BYTES, prints.flip());
+  }
+
   /** Puts the fingerprints of all that one thread sees. */
   public DiskScan.Visitor visitor() {
     ByteBuffer prints =
@@ -106,7 +154,10 @@ public final class FingerprintDraft implements Closeable {
       int length = (int) Math.min(Blocks.BLOCK_BYTES, content.byteSize() - at);
       prints.putLong(Blocks.fingerprint(content, at, length));
     }
-    prints.flip();
+    write(offset, prints.flip());
+  }
+
+  private void write(long offset, ByteBuffer prints) {
     long place = offset / Blocks.BLOCK_BYTES * Long.BYTES;
     try {
       while (prints.hasRemaining()) {

@@ -95,6 +95,27 @@ public final class ImageFile implements Closeable {
     }
   }
 
+  /**
+   * Opens a regular file for reading and writing that is frozen: nobody writes it any more, but who
+   * reads it may still hold the locks that keep writers off. So none is taken; what is written must
+   * not change what anybody reads.
+   *
+   * @throws dev.ratoon.model.RatoonException besides what {@link #open} throws: {@code IN_USE} if
+   *     somebody has it open for writing
+   */
+  public static ImageFile openFrozen(Path path) {
+    try {
+      requireRegular(path);
+      if (ImageLocks.isWritten(path)) {
+        throw Faults.inUse(path);
+      }
+      Optional<HoleFinder> holes = HoleFinder.open(path);
+      return opened(path, holes, EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE));
+    } catch (IOException e) {
+      throw Faults.unwritable(path, e);
+    }
+  }
+
   /** A pipe would block the opening, a device has no length. */
   private static void requireRegular(Path path) throws IOException {
     if (!Files.isRegularFile(path)) {

@@ -7,5 +7,7 @@ public enum BaseTask {
   /** Read it again in full, and mend it if it is damaged. */
   VERIFY,
   /** The same, without hurry and at the rate of {@link ScrubRules}. */
-  SCRUB
+  SCRUB,
+  /** Remove it from the host's own cache, if nothing there needs it at that moment. */
+  EVICT
 }

@@ -1,6 +1,9 @@
 package dev.ratoon.protocol.agent;
 
+import dev.ratoon.model.VmId;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -17,6 +20,8 @@ import java.util.Optional;
  * @param shares the shared caches that it uses, all of them
  * @param adoptions what it shall do with disks of operators'; one that is missing is left as it is
  * @param moves its part in migrations, all of them
+ * @param since if it is there, {@code vms} are only those that have changed since that revision,
+ *     and those to be purged; the others are as they were in the state of it
  */
 public record DesiredState(
     String incarnation,
@@ -28,7 +33,8 @@ public record DesiredState(
     Optional<TransferLimits> limits,
     List<DesiredShare> shares,
     List<DesiredAdoption> adoptions,
-    List<DesiredMove> moves) {
+    List<DesiredMove> moves,
+    Optional<Long> since) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);
@@ -49,6 +55,59 @@ public record DesiredState(
         Optional.empty(),
         List.of(),
         List.of(),
-        List.of());
+        List.of(),
+        Optional.empty());
+  }
+
+  /** The same, but for what is to be done for base disks. */
+  public DesiredState withBases(List<DesiredBase> others) {
+    return new DesiredState(
+        incarnation,
+        revision,
+        vms,
+        others,
+        scrub,
+        lineage,
+        limits,
+        shares,
+        adoptions,
+        moves,
+        since);
+  }
+
+  /** The same of these VMs, which are all. */
+  public DesiredState withAll(List<DesiredVm> all) {
+    return new DesiredState(
+        incarnation,
+        revision,
+        all,
+        bases,
+        scrub,
+        lineage,
+        limits,
+        shares,
+        adoptions,
+        moves,
+        Optional.empty());
+  }
+
+  /**
+   * All that the host shall be, where this says what of it has changed.
+   *
+   * @return empty if it has changed since another state than this one
+   */
+  public Optional<DesiredState> onto(DesiredState known) {
+    if (since.isEmpty()) {
+      return Optional.of(this);
+    }
+    if (known.revision() != since.get() || !known.incarnation().equals(incarnation)) {
+      return Optional.empty();
+    }
+    Map<VmId, DesiredVm> all = new LinkedHashMap<>();
+    known.vms().stream()
+        .filter(vm -> vm.power() != DesiredPower.PURGED)
+        .forEach(vm -> all.put(vm.id(), vm));
+    vms.forEach(vm -> all.put(vm.id(), vm));
+    return Optional.of(withAll(List.copyOf(all.values())));
   }
 }

@@ -46,6 +46,26 @@ public record HostReport(
     shares = List.copyOf(shares);
   }
 
+  /** The same with other replicas. */
+  public HostReport with(List<ReplicaReport> others) {
+    return new HostReport(
+        id,
+        name,
+        incarnation,
+        revision,
+        facts,
+        hypervisorProblem,
+        others,
+        vms,
+        unknownVms,
+        chunkAddress,
+        bases,
+        transfers,
+        findings,
+        shares,
+        adopted);
+  }
+
   /** Without what changes all the time or is kept elsewhere. */
   public HostReport lasting() {
     return new HostReport(

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param percent how much of it is there; less than 100 only while it is arriving
  * @param verifiedAt when all of its content was last found to be what it should be
  * @param cache the share on which it lies; empty for the host's own cache
+ * @param parent the base in the same cache to which its file is a difference
  */
 public record ReplicaReport(
     DiskId diskId,
@@ -24,4 +25,29 @@ public record ReplicaReport(
     long storedBytes,
     int percent,
     Optional<Instant> verifiedAt,
-    String cache) {}
+    String cache,
+    Optional<DiskId> parent) {
+  /** Of a file that stands alone. */
+  public ReplicaReport(
+      DiskId diskId,
+      Layout layout,
+      ReplicaState state,
+      String path,
+      long sizeBytes,
+      long storedBytes,
+      int percent,
+      Optional<Instant> verifiedAt,
+      String cache) {
+    this(
+        diskId,
+        layout,
+        state,
+        path,
+        sizeBytes,
+        storedBytes,
+        percent,
+        verifiedAt,
+        cache,
+        Optional.empty());
+  }
+}

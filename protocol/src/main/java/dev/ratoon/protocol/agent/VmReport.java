@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param userlandAt when its console first showed that the guest's userland is up, since {@code
  *     startedAt}
  * @param restarts how often its restart policy has started it
+ * @param layering what has come of what was last asked for its disks
  */
 public record VmReport(
     VmId id,
@@ -37,9 +38,42 @@ public record VmReport(
     Optional<Integer> sshPort,
     Optional<Instant> startedAt,
     Optional<Instant> userlandAt,
-    int restarts) {
+    int restarts,
+    Optional<LayeringReport> layering) {
   public VmReport {
     steps = List.copyOf(steps);
     disks = List.copyOf(disks);
+  }
+
+  /** Of a VM whose disks are left as they are. */
+  public VmReport(
+      VmId id,
+      long epoch,
+      long powerRevision,
+      boolean settled,
+      VmState state,
+      List<OperationStep> steps,
+      Optional<Problem> problem,
+      List<DiskReport> disks,
+      Optional<String> address,
+      Optional<Integer> sshPort,
+      Optional<Instant> startedAt,
+      Optional<Instant> userlandAt,
+      int restarts) {
+    this(
+        id,
+        epoch,
+        powerRevision,
+        settled,
+        state,
+        steps,
+        problem,
+        disks,
+        address,
+        sshPort,
+        startedAt,
+        userlandAt,
+        restarts,
+        Optional.empty());
   }
 }

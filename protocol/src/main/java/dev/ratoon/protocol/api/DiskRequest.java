@@ -23,6 +23,9 @@ public record DiskRequest(
     Optional<String> parentPath) {
   private static final int MOST_LETTERS = 4096;
 
+  /** What the largest disk may have that can be read and written here. */
+  private static final long MOST_BYTES = 64L << 40;
+
   /** One whose base may be in any cache of the host. */
   public DiskRequest(
       Optional<ImageRef> image, Optional<Long> sizeBytes, Optional<Boolean> differencing) {
@@ -40,9 +43,10 @@ public record DiskRequest(
           .asException();
     }
     parentPath.ifPresent(path -> check(path, image, differencing));
-    if (sizeBytes.isPresent() && (sizeBytes.get() <= 0 || sizeBytes.get() % 512 != 0)) {
+    if (sizeBytes.isPresent()
+        && (sizeBytes.get() <= 0 || sizeBytes.get() > MOST_BYTES || sizeBytes.get() % 512 != 0)) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the disk size " + sizeBytes.get())
-          .next("A disk's size is a multiple of 512 bytes and more than 0.")
+          .next("A disk's size is a multiple of 512 bytes, more than 0, and 64 TiB at most.")
           .asException();
     }
   }

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param architecture as its kernel calls it, {@code x86_64}
  * @param cpuLevel of the processors that VMs get there: 3 for x86-64-v3
  * @param draining whether an operator wants its VMs to go elsewhere; no new one comes
+ * @param lowSpace that little is left on its disk, less than the setting says
  */
 public record HostView(
     HostId id,
@@ -55,4 +56,67 @@ public record HostView(
     Optional<Long> limitBytesPerSecond,
     Optional<String> architecture,
     Optional<Integer> cpuLevel,
-    boolean draining) {}
+    boolean draining,
+    Optional<Problem> lowSpace) {
+  /** Of a host with room on its disk. */
+  public HostView(
+      HostId id,
+      EntityName name,
+      boolean connected,
+      Instant reportedAt,
+      int cpus,
+      long memoryBytes,
+      long memoryReservedBytes,
+      long diskTotalBytes,
+      long diskFreeBytes,
+      String accelerator,
+      String hypervisor,
+      List<String> networks,
+      List<String> bridges,
+      boolean uefi,
+      int vms,
+      int bases,
+      Optional<Problem> problem,
+      List<String> unknownVms,
+      Optional<EntityName> cluster,
+      List<String> tags,
+      boolean maintenance,
+      List<FileSystemFacts> fileSystems,
+      Optional<TransferReport> transfers,
+      Optional<Findings> findings,
+      Optional<Long> limitBytesPerSecond,
+      Optional<String> architecture,
+      Optional<Integer> cpuLevel,
+      boolean draining) {
+    this(
+        id,
+        name,
+        connected,
+        reportedAt,
+        cpus,
+        memoryBytes,
+        memoryReservedBytes,
+        diskTotalBytes,
+        diskFreeBytes,
+        accelerator,
+        hypervisor,
+        networks,
+        bridges,
+        uefi,
+        vms,
+        bases,
+        problem,
+        unknownVms,
+        cluster,
+        tags,
+        maintenance,
+        fileSystems,
+        transfers,
+        findings,
+        limitBytesPerSecond,
+        architecture,
+        cpuLevel,
+        draining,
+        Optional.empty());
+  }
+}

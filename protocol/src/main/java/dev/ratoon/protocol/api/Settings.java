@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param scrub how hosts look for silent corruption
  * @param transfers how much each host may move
  * @param placement how hosts are chosen for VMs
+ * @param upkeep what the fleet does by itself to keep its disks from filling up
  */
 public record Settings(
     boolean differencing,
@@ -22,7 +23,8 @@ public record Settings(
     double memoryRatio,
     Optional<ScrubRules> scrub,
     Optional<TransferLimits> transfers,
-    Optional<PlacementSettings> placement) {
+    Optional<PlacementSettings> placement,
+    Optional<Upkeep> upkeep) {
   public static final Settings DEFAULT = new Settings(true, 72, 1.0);
 
   private static final int MOST_DAYS = 3650;
@@ -45,6 +47,28 @@ public record Settings(
       Optional<ScrubRules> scrub,
       Optional<TransferLimits> transfers) {
     this(differencing, trashHours, memoryRatio, scrub, transfers, Optional.empty());
+  }
+
+  /** Of a fleet that is kept up as is usual. */
+  public Settings(
+      boolean differencing,
+      int trashHours,
+      double memoryRatio,
+      Optional<ScrubRules> scrub,
+      Optional<TransferLimits> transfers,
+      Optional<PlacementSettings> placement) {
+    this(differencing, trashHours, memoryRatio, scrub, transfers, placement, Optional.empty());
+  }
+
+  /** The same, kept up like that. */
+  public Settings with(Upkeep other) {
+    return new Settings(
+        differencing, trashHours, memoryRatio, scrub, transfers, placement, Optional.of(other));
+  }
+
+  /** What the fleet does by itself. */
+  public Upkeep upkeepOrDefault() {
+    return upkeep.orElse(Upkeep.DEFAULT);
   }
 
   /** How hosts are chosen for VMs. */

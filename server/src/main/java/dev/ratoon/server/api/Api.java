@@ -108,9 +108,11 @@ public final class Api implements AutoCloseable {
     HostActions.add(actions, parts.inventory(), agents.members(), agents.clock());
     AgentActions.add(actions, agents.members(), parts.inventory(), agents.asks());
     ShareActions.add(actions, parts.inventory().shares());
+    CleanUpActions.add(actions, parts.inventory());
     ImageActions.add(actions, parts.images(), parts.imports());
     BaseActions.add(actions, parts.inventory());
     VmActions.add(actions, parts.inventory());
+    LayerActions.add(actions, parts.inventory().layerings());
     OperationActions.add(actions, parts.operations(), parts.events(), parts.inventory().vms());
     return actions;
   }

@@ -79,6 +79,15 @@ final class Bodies {
    * @throws RatoonException {@link ErrorCode#TOO_LARGE} or {@link ErrorCode#INVALID_REQUEST}
    */
   static <Q> Q read(Request request, Endpoint<Q, ?> endpoint) throws IOException {
+    return parse(bytes(request, endpoint), endpoint.request());
+  }
+
+  /**
+   * The request's body as it is.
+   *
+   * @throws RatoonException {@link ErrorCode#TOO_LARGE}
+   */
+  static byte[] bytes(Request request, Endpoint<?, ?> endpoint) throws IOException {
     int most = endpoint.permission() == Permission.AGENT ? MAX_AGENT_BYTES : MAX_BYTES;
     byte[] bytes;
     try (InputStream in = Content.Source.asInputStream(request)) {
@@ -90,7 +99,7 @@ final class Bodies {
           .detail("Its body is larger than " + (most >> 20) + " MiB.")
           .asException();
     }
-    return parse(bytes, endpoint.request());
+    return bytes;
   }
 
   static <Q> Q parse(byte[] bytes, Class<Q> type) {

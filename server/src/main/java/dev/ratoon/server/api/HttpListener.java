@@ -100,7 +100,7 @@ final class HttpListener implements AutoCloseable {
 
   /** As many as half of the memory has room for. */
   static int connections(long memoryBytes) {
-    return (int) Math.clamp(memoryBytes / 2 / CONNECTION_BYTES, LEAST_CONNECTIONS, MOST_CONNECTIONS);
+    return Math.clamp(memoryBytes / 2 / CONNECTION_BYTES, LEAST_CONNECTIONS, MOST_CONNECTIONS);
   }
 
   /**

@@ -1,16 +1,20 @@
 package dev.ratoon.server.api;
 
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.Pages;
 import dev.ratoon.protocol.Permission;
+import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.api.ProblemDetails;
 import dev.ratoon.server.tenants.Caller;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpHeader;
@@ -35,6 +39,7 @@ final class Router extends Handler.Abstract {
   private final Callers callers;
   private final RateLimits limits;
   private final RequestLog log;
+  private final SameReports reports = new SameReports();
 
   Router(Actions actions, Callers callers, RateLimits limits, RequestLog log) {
     this.routes = new Routes(actions);
@@ -96,7 +101,7 @@ final class Router extends Handler.Abstract {
       limits.count(caller);
     }
     Map<String, String> query = query(request, endpoint);
-    Call<Q> call = new Call<>(caller, parameters, query, body(request, endpoint), request);
+    Call<Q> call = new Call<>(caller, parameters, query, body(request, endpoint, caller), request);
     entry.about(call);
     Answer answer = bound.action().answer(call);
     response.setStatus(endpoint.status());
@@ -105,6 +110,15 @@ final class Router extends Handler.Abstract {
         entry.end(endpoint.status(), "ok");
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, JSON);
         write(response, callback, Json.mapper().writeValueAsBytes(value));
+      }
+      case Answer.Page(List<?> values, Optional<String> next) -> {
+        entry.end(endpoint.status(), "ok");
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, JSON);
+        next.ifPresent(after ->
+            response
+                .getHeaders()
+                .put(HttpHeader.LINK, Pages.link(request.getHttpURI().getPath(), query, after)));
+        write(response, callback, Json.mapper().writeValueAsBytes(values));
       }
       case Answer.Plain(String type, byte[] bytes, Map<String, String> headers) -> {
         entry.end(endpoint.status(), "ok");
@@ -124,8 +138,12 @@ final class Router extends Handler.Abstract {
     }
   }
 
-  private static <Q> Q body(Request request, Endpoint<Q, ?> endpoint) throws Exception {
+  private <Q> Q body(Request request, Endpoint<Q, ?> endpoint, Caller caller) throws Exception {
     Class<Q> type = endpoint.request();
+    if (type == HostReport.class) {
+      HostId host = caller.host().orElseThrow();
+      return type.cast(reports.read(host, Bodies.bytes(request, endpoint)));
+    }
     if (type == Endpoint.NoBody.class) {
       Unread.readOff(request);
       return type.cast(new Endpoint.NoBody());

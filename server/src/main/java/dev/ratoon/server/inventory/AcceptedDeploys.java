@@ -63,6 +63,7 @@ record AcceptedDeploys(DeployBatch.Parts parts, Transaction tx) {
     }
     parts.known().add(tx, vms);
     parts.operations().add(tx, operations);
+    tx.afterCommit(() -> parts.promises().add(accepted, revisions));
   }
 
   private static VmRow vm(
@@ -83,7 +84,7 @@ record AcceptedDeploys(DeployBatch.Parts parts, Transaction tx) {
         1,
         revisions.getOrDefault(place.host(), 0L),
         0,
-        deploy.blueprint().spec(cards, PlacementViews.placed(place)),
+        deploy.made.apply(deploy.blueprint().spec(cards, PlacementViews.placed(place))),
         deploy.blueprint().diskBytes(),
         now,
         Optional.empty(),

@@ -15,7 +15,6 @@ import dev.ratoon.protocol.agent.Whereabouts.Place;
 import dev.ratoon.protocol.fleet.Grant;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.Database;
-import dev.ratoon.server.store.MemberTable.Member;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -57,7 +56,7 @@ final class BasePlaces {
             tx.vms().hostNeeds(asker, base)
                 || tx.baseWishes().names(asker, base)
                 || tx.migrations().hostNeeds(asker, base));
-    if (!needed && !isLibrary(asker) && !keeps(asker, base)) {
+    if (!needed && !hosts.isLibrary(asker) && !keeps(asker, base)) {
       throw Problem.of(ErrorCode.FORBIDDEN, "telling where base disk " + base.shortForm() + " is")
           .detail("No VM of the host needs it, it has no copy, and nobody asked for it there.")
           .asException();
@@ -146,11 +145,7 @@ final class BasePlaces {
     if (replica.state() == ReplicaState.ARRIVING) {
       return Kind.ARRIVING;
     }
-    return isLibrary(host) ? Kind.LIBRARY : Kind.READY;
-  }
-
-  private boolean isLibrary(HostId host) {
-    return members.find(host).flatMap(Member::keySha256).isEmpty();
+    return hosts.isLibrary(host) ? Kind.LIBRARY : Kind.READY;
   }
 
   private static RatoonException nobody(DiskId base) {

@@ -5,6 +5,7 @@ import dev.ratoon.model.OperationKind;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.server.operations.Operations;
+import dev.ratoon.server.store.CleanUpTable;
 import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
 import java.util.List;
@@ -46,6 +47,10 @@ record BaseProgress(Operations operations, Revisions revisions) {
     } else {
       operations.succeed(tx, at, report.result().orElse("done"));
     }
+    if (report.task() == BaseTask.EVICT) {
+      endRemoval(tx, host, report);
+      return;
+    }
     boolean stays = report.problem().isEmpty() && report.task() == BaseTask.PRECACHE;
     if (!stays) {
       tx.baseWishes().remove(host, report.diskId(), report.task());
@@ -53,11 +58,20 @@ record BaseProgress(Operations operations, Revisions revisions) {
     }
   }
 
+  private void endRemoval(Transaction tx, HostId host, BaseReport report) {
+    tx.cleanUp().end(host, report.diskId());
+    if (report.problem().isEmpty()) {
+      tx.cleanUp().forgetUse(CleanUpTable.of(host), report.diskId());
+    }
+    long _ = revisions.next(tx, host);
+  }
+
   static OperationKind kind(BaseTask task) {
     return switch (task) {
       case PRECACHE -> OperationKind.PRECACHE;
       case VERIFY -> OperationKind.VERIFY;
       case SCRUB -> OperationKind.SCRUB;
+      case EVICT -> OperationKind.EVICT;
     };
   }
 }

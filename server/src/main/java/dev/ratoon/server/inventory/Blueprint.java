@@ -11,6 +11,7 @@ import dev.ratoon.placement.VmNeeds;
 import dev.ratoon.placement.Wishes;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredNic;
+import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
 import dev.ratoon.protocol.api.PlaceRequest;
@@ -23,7 +24,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -63,11 +63,8 @@ record Blueprint(
       disks.add(
           new VmRow.Disk(
               disk.image(),
-              new DesiredDisk(
-                  image.map(ImageRow::diskId),
-                  size,
-                  differencing,
-                  parentPath(disk, differencing))));
+              new DesiredDisk(image.map(ImageRow::diskId), size, differencing)
+                  .in(parentPath(disk, differencing))));
       diskBytes += DISK_BEGINS_WITH;
       image.ifPresent(base -> baseBytes.put(base.diskId(), base.storedBytes()));
       if (!differencing) {
@@ -85,14 +82,53 @@ record Blueprint(
         baseBytes);
   }
 
-  /** NAME, or NAME-1, NAME-2, ... for more than one. */
   List<EntityName> names() {
-    if (request.count() == 1) {
-      return List.of(request.name());
+    return names(request.name(), request.count());
+  }
+
+  /** NAME, or NAME-1, NAME-2, ... for more than one. */
+  static List<EntityName> names(EntityName name, int count) {
+    return count == 1
+        ? List.of(name)
+        : IntStream.rangeClosed(1, count).mapToObj(i -> new EntityName(name + "-" + i)).toList();
+  }
+
+  /** What a clone of a VM comes to whose disks have become base disks. */
+  static Blueprint of(Deploys.Origin origin, CloneRequest clone, Map<DiskId, Long> baseBytes) {
+    VmRow.Spec spec = origin.vm().spec();
+    List<VmRow.Disk> disks = new ArrayList<>();
+    List<DiskRequest> requests = new ArrayList<>();
+    for (int i = 0; i < spec.disks().size(); i++) {
+      DesiredDisk frozen = origin.disks().get(i);
+      disks.add(
+          new VmRow.Disk(
+              spec.disks().get(i).image(),
+              new DesiredDisk(frozen.base(), frozen.sizeBytes(), true)));
+      requests.add(
+          new DiskRequest(Optional.empty(), Optional.of(frozen.sizeBytes()), Optional.empty()));
     }
-    return IntStream.rangeClosed(1, request.count())
-        .mapToObj(i -> new EntityName(request.name() + "-" + i))
-        .toList();
+    DeployRequest request =
+        new DeployRequest(
+            clone.name(),
+            clone.count(),
+            requests,
+            spec.cpus(),
+            Optional.of(spec.memoryBytes()),
+            spec.nics().stream().map(DesiredNic::network).toList(),
+            Optional.of(spec.firmware()),
+            spec.restart(),
+            spec.cloudInit(),
+            Optional.empty(),
+            clone.paused(),
+            clone.place());
+    return new Blueprint(
+        request,
+        disks,
+        spec.memoryBytes(),
+        spec.firmware(),
+        DISK_BEGINS_WITH * disks.size(),
+        0,
+        baseBytes);
   }
 
   VmNeeds needs(Wishes wishes) {
@@ -103,10 +139,7 @@ record Blueprint(
         copiedBytes,
         firmware,
         request.networks(),
-        disks.stream()
-            .flatMap(disk -> disk.made().base().stream())
-            .distinct()
-            .collect(Collectors.toMap(base -> base, baseBytes::get)),
+        baseBytes,
         wishes);
   }
 
@@ -143,7 +176,9 @@ record Blueprint(
   private static ImageRow known(Map<ImageRef, ImageRow> images, ImageRef ref) {
     ImageRow image = images.get(ref);
     if (image == null) {
-      throw new IllegalStateException("the image " + ref + " was not looked up");
+      throw Problem.of(ErrorCode.NOT_FOUND, "finding the image " + ref)
+          .next("'ratoon image list' shows those that exist.")
+          .asException();
     }
     return image;
   }

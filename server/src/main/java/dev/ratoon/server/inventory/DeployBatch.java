@@ -23,6 +23,7 @@ import dev.ratoon.server.store.IdempotencyTable.Accepted;
 import dev.ratoon.server.store.ImageTable.ImageRow;
 import dev.ratoon.server.store.Outdated;
 import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmRow;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +57,7 @@ final class DeployBatch {
       KnownVms known,
       Operations operations,
       Revisions revisions,
+      PromiseMemory promises,
       TimeSource clock) {}
 
   /** One of them, as far as it has come. */
@@ -65,6 +68,7 @@ final class DeployBatch {
     @Nullable Blueprint blueprint;
     @Nullable VmNeeds needs;
     @Nullable Outcome<List<OperationView>> outcome;
+    UnaryOperator<VmRow.Spec> made = UnaryOperator.identity();
 
     /** It cannot be decided by what is known of the fleet here. */
     boolean again;
@@ -91,7 +95,7 @@ final class DeployBatch {
 
     private static <T> T known(@Nullable T part) {
       if (part == null) {
-        throw new IllegalStateException("a deploy goes on whose images were not found");
+        throw new IllegalStateException("a deploy goes on of which something is not known");
       }
       return part;
     }
@@ -105,7 +109,7 @@ final class DeployBatch {
     this.parts = parts;
     this.tx = tx;
     this.fresh = fresh;
-    this.reservations = new Reservations(parts.placements());
+    this.reservations = new Reservations(parts.placements(), parts.promises());
   }
 
   /**
@@ -124,18 +128,46 @@ final class DeployBatch {
     Settings settings = tx.fleet().settings();
     byTenant.forEach((tenant, own) -> readImages(tenant, open(own), settings));
     byTenant.forEach((tenant, own) -> requireNames(tenant, open(own)));
-    if (!open().isEmpty()) {
-      parts.fleet().choose(tx, settings, fresh, this::choose);
-    }
-    reservations.hold(tx, settings, open(), fresh);
-    if (!open().isEmpty()) {
-      write(open());
-    }
+    decide(settings);
     repeated.forEach((deploy, first) -> {
       deploy.outcome = first.outcome;
       deploy.again = first.again;
     });
     return deploys.stream().map(deploy -> Optional.ofNullable(deploy.outcome)).toList();
+  }
+
+  /**
+   * Accepts VMs of which it is known already what they are to be, all of them or none.
+   *
+   * @param made what becomes of each one's plan
+   * @throws RatoonException if they are refused
+   * @throws Outdated if the whole transaction is to be done again
+   */
+  List<OperationView> accept(String tenant, Blueprint blueprint, UnaryOperator<VmRow.Spec> made) {
+    Deploy deploy = new Deploy(new Wanted(tenant, blueprint.request(), Optional.empty(), ""));
+    deploys.add(deploy);
+    deploy.made = made;
+    reservations.begin(tx);
+    plan(deploy, blueprint);
+    requireNames(tenant, open());
+    decide(tx.fleet().settings());
+    return switch (Deploy.known(deploy.outcome)) {
+      case Outcome.Done<List<OperationView>>(var begun) -> begun;
+      case Outcome.Refused<List<OperationView>>(var why) -> throw why;
+    };
+  }
+
+  private void decide(Settings settings) {
+    if (!open().isEmpty()) {
+      QuotasLeft quotas = new QuotasLeft(tx);
+      // Before the fleet's snapshot is held: others may hold a tenant, and wait for that.
+      open().stream().map(each -> each.wanted.tenant()).distinct().sorted().forEach(quotas::hold);
+      parts.fleet().choose(tx, settings, fresh, (fleet, noting) -> choose(fleet, noting, quotas));
+    }
+    reservations.hold(tx, settings, open(), fresh);
+    if (!open().isEmpty()) {
+      write(open());
+    }
   }
 
   private List<Deploy> open() {
@@ -153,8 +185,7 @@ final class DeployBatch {
    */
   private Map<Deploy, Deploy> repeated(String tenant, List<Deploy> own) {
     List<String> keys = own.stream().flatMap(deploy -> deploy.wanted.key().stream()).toList();
-    Map<String, Accepted> before =
-        keys.isEmpty() ? Map.of() : tx.idempotency().among(tenant, keys);
+    Map<String, Accepted> before = keys.isEmpty() ? Map.of() : tx.idempotency().among(tenant, keys);
     Map<String, Deploy> firsts = new HashMap<>();
     Map<Deploy, Deploy> repeated = new HashMap<>();
     for (Deploy deploy : own) {
@@ -211,14 +242,17 @@ final class DeployBatch {
     for (Deploy deploy : own) {
       DeployRequest request = deploy.wanted.request();
       try {
-        Blueprint blueprint = Blueprint.of(request, images, settings);
-        deploy.blueprint = blueprint;
-        deploy.names = blueprint.names();
-        deploy.needs = parts.placements().needs(tx, blueprint);
+        plan(deploy, Blueprint.of(request, images, settings));
       } catch (RatoonException refused) {
         deploy.refuse(refused);
       }
     }
+  }
+
+  private void plan(Deploy deploy, Blueprint blueprint) {
+    deploy.blueprint = blueprint;
+    deploy.names = blueprint.names();
+    deploy.needs = parts.placements().needs(tx, blueprint);
   }
 
   private void requireNames(String tenant, List<Deploy> own) {
@@ -245,16 +279,14 @@ final class DeployBatch {
   }
 
   private static RatoonException nameTaken(Deploy deploy, List<String> taken) {
-    return Problem.of(
-            ErrorCode.NAME_TAKEN, "naming " + Words.counted(deploy.names.size(), "VM"))
+    return Problem.of(ErrorCode.NAME_TAKEN, "naming " + Words.counted(deploy.names.size(), "VM"))
         .detail("There is already: " + Words.some(taken) + ".")
         .next("Choose another name, or delete what holds it.")
         .asException();
   }
 
-  private void choose(FleetSnapshot fleet, StandingFleet.Noting noting) {
+  private void choose(FleetSnapshot fleet, StandingFleet.Noting noting, QuotasLeft quotas) {
     GroupMembers groups = new GroupMembers(tx);
-    QuotasLeft quotas = new QuotasLeft(tx);
     for (Deploy deploy : open()) {
       int count = deploy.wanted.request().count();
       List<String> beyond = quotas.reasonsAgainst(deploy);

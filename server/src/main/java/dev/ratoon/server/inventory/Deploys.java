@@ -1,10 +1,16 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.TimeSource;
 import dev.ratoon.placement.VmNeeds;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredLayering;
+import dev.ratoon.protocol.agent.LayerTask;
+import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacementView;
@@ -13,13 +19,19 @@ import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.GroupCommit;
 import dev.ratoon.server.store.GroupCommit.Outcome;
+import dev.ratoon.server.store.ImageTable.ImageRow;
+import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmRow;
+import dev.ratoon.server.store.VmRow.Layering;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -30,13 +42,14 @@ import java.util.Optional;
  */
 public final class Deploys {
   private static final int MAX_KEY = 200;
+  private static final int LANES = 2;
   private static final int MOST_AT_ONCE = 256;
   private static final int MOST_WAITING = 4096;
 
   private final Database database;
   private final DeployBatch.Parts parts;
   private final GroupCommit<Wanted, List<OperationView>> commits =
-      new GroupCommit<>(MOST_AT_ONCE, MOST_WAITING, this::all);
+      new GroupCommit<>(LANES, MOST_AT_ONCE, MOST_WAITING, this::all);
 
   Deploys(
       Database database,
@@ -44,6 +57,7 @@ public final class Deploys {
       KnownVms known,
       Operations operations,
       Revisions revisions,
+      PromiseMemory promises,
       TimeSource clock) {
     this.database = database;
     Placements placements = new Placements(hosts);
@@ -54,6 +68,7 @@ public final class Deploys {
             known,
             operations,
             revisions,
+            promises,
             clock);
   }
 
@@ -101,7 +116,8 @@ public final class Deploys {
       return List.of();
     }
     try {
-      return database.<List<Optional<Outcome<List<OperationView>>>>>write(
+      return database
+          .<List<Optional<Outcome<List<OperationView>>>>>write(
               tx -> new DeployBatch(parts, tx, true).accept(left))
           .stream()
           .map(Optional::orElseThrow)
@@ -111,6 +127,52 @@ public final class Deploys {
           .<Outcome<List<OperationView>>>map(_ -> new Outcome.Refused<>(failed))
           .toList();
     }
+  }
+
+  /**
+   * A VM whose disks have become base disks, to make others on.
+   *
+   * @param vm as it was before
+   * @param disks what its disks became
+   * @param variables a base disk with its firmware's variables
+   * @param report how its disks were then
+   */
+  record Origin(VmRow vm, List<DesiredDisk> disks, Optional<DiskId> variables, VmReport report) {}
+
+  /** Accepts clones, all of them or none, as part of a change. */
+  List<OperationView> clones(Transaction tx, Origin origin, CloneRequest request) {
+    VmRow vm = origin.vm();
+    Map<DiskId, Long> baseBytes = new HashMap<>();
+    for (int i = 0; i < origin.disks().size(); i++) {
+      long own =
+          i < origin.report().disks().size() ? origin.report().disks().get(i).storedBytes() : 0;
+      origin.disks().get(i).base().ifPresent(base -> baseBytes.put(base, own));
+      // Where that is, only the difference to it has to move.
+      VmRow.Disk before = vm.spec().disks().get(i);
+      Optional<ImageRow> image = before.image().flatMap(ref -> tx.images().find(vm.tenant(), ref));
+      before
+          .made()
+          .base()
+          .ifPresent(
+              base -> baseBytes.putIfAbsent(base, image.map(ImageRow::storedBytes).orElse(0L)));
+    }
+    Optional<Layering> flatten =
+        request.full()
+            ? Optional.of(
+                Layering.of(
+                    new DesiredLayering(
+                        1,
+                        LayerTask.FLATTEN,
+                        false,
+                        List.of(),
+                        Optional.empty(),
+                        Optional.empty())))
+            : Optional.empty();
+    return new DeployBatch(parts, tx, true)
+        .accept(
+            vm.tenant(),
+            Blueprint.of(origin, request, baseBytes),
+            spec -> spec.asClone(flatten, origin.variables()));
   }
 
   /** Where the VMs of this request would go. Nothing is changed. */

@@ -44,9 +44,7 @@ final class GroupMembers {
         .group()
         .map(Wishes.Group::name)
         .ifPresent(name ->
-            deploy.places.stream()
-                .map(Placement.Place::host)
-                .forEach(members(deploy, name)::add));
+            deploy.places.stream().map(Placement.Place::host).forEach(members(deploy, name)::add));
   }
 
   private Set<HostId> members(Deploy deploy, String name) {

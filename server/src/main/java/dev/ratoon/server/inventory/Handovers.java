@@ -16,8 +16,11 @@ import dev.ratoon.server.store.MigrationRow.Phase;
 import dev.ratoon.server.store.OperationTable.OperationRow;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Who owns a VM that is on its way. Ownership is an epoch, and only grows: the target of a
@@ -62,7 +65,7 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
     tx.vms()
         .find(row.vm())
         .ifPresent(vm -> {
-          known.want(
+          known.move(
               tx,
               vm.ownedBy(
                   row.target(),
@@ -70,7 +73,8 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
                   row.power(),
                   Math.max(
                       vm.powerRevision() + 1, operation.map(OperationRow::revision).orElse(0L)),
-                  revisions.next(tx, row.target())));
+                  revisions.next(tx, row.target())),
+              vm.host());
           tx.migrations().put(row.in(Phase.HANDED).having(moved));
           next(tx, row.source());
         });
@@ -86,7 +90,7 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
     tx.vms()
         .find(row.vm())
         .ifPresent(vm ->
-            known.want(
+            known.move(
                 tx,
                 vm.ownedBy(
                     row.source(),
@@ -94,7 +98,8 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
                     row.power(),
                     Math.max(
                         vm.powerRevision() + 1, operation.map(OperationRow::revision).orElse(0L)),
-                    revisions.next(tx, row.source()))));
+                    revisions.next(tx, row.source())),
+                vm.host()));
     tx.migrations().put(row.in(Phase.BACK));
     next(tx, row.target());
     return operation.map(running -> operations.fail(tx, running, why));
@@ -155,7 +160,7 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
                 Problem.of(ErrorCode.WRONG_STATE, "migrating " + row.desired().name())
                     .detail("An operator has given up one of its hosts."));
       }
-      boolean toBeRemovedThere = row.phase().isOpen() && !wasTarget;
+      boolean toBeRemovedThere = !wasTarget && (row.phase().isOpen() || row.phase() == Phase.BACK);
       if (!toBeRemovedThere) {
         tx.migrations().remove(row);
         next(tx, row.source());
@@ -177,6 +182,11 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
     return operation.view().steps().stream()
         .filter(step -> own.stream().noneMatch(later -> later.name().equals(step.name())))
         .toList();
+  }
+
+  /** Steps of several hosts, as they were begun. */
+  static List<OperationStep> inOrder(Stream<OperationStep> steps) {
+    return steps.sorted(Comparator.comparing(step -> step.began().orElse(Instant.MAX))).toList();
   }
 
   /** A new revision for a host, if it is still there. */

@@ -155,6 +155,7 @@ public final class HostChanges {
           .forEach(operation -> vms.operations().fail(tx, operation, hostIsGone(operation, name)));
       hosts.remove(tx, host);
       members.remove(tx, host, name);
+      tx.afterCommit(() -> revisions.forget(host));
     });
   }
 

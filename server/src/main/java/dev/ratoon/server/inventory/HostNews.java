@@ -41,8 +41,8 @@ final class HostNews {
   }
 
   private static Optional<Findings> still(Optional<Findings> findings) {
-    return findings.map(f ->
-        new Findings(0, f.run(), f.strays(), f.blockJobs(), f.leftovers(), f.leftoverCount()));
+    return findings.map(
+        f -> new Findings(0, f.run(), f.strays(), f.blockJobs(), f.leftovers(), f.leftoverCount()));
   }
 
   private static HostReport still(HostReport r) {

@@ -19,6 +19,7 @@ import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -29,8 +30,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The hosts as they last reported. What changes all the time is kept in memory alone; the rest is
@@ -114,6 +115,29 @@ public final class Hosts {
     return agent;
   }
 
+  /** Whether it is the server's own machine, which is everybody's library. */
+  boolean isLibrary(HostId host) {
+    return members.find(host).flatMap(Member::keySha256).isEmpty();
+  }
+
+  /** A host has these bases by now; its next report says so, too. */
+  void has(HostId host, List<ReplicaReport> more) {
+    seen.computeIfPresent(
+        host,
+        (id, known) -> {
+          Set<DiskId> there =
+              known.report().replicas().stream()
+                  .map(ReplicaReport::diskId)
+                  .collect(Collectors.toSet());
+          List<ReplicaReport> all = new ArrayList<>(known.report().replicas());
+          more.stream().filter(replica -> !there.contains(replica.diskId())).forEach(all::add);
+          HostReport report = known.report().with(all);
+          bases.changed(known.report(), report);
+          return new Seen(
+              report, known.reportedAt(), known.heardNanos(), known.standing(), known.elsewhere());
+        });
+  }
+
   /** The way to agents that are connected to other servers. */
   public void attachElsewhere(Function<HostId, AgentLink> way) {
     elsewhere = way;
@@ -179,8 +203,12 @@ public final class Hosts {
   }
 
   private void put(Seen now) {
-    Seen before = seen.put(now.report().id(), now);
-    bases.changed(before == null ? null : before.report(), now.report());
+    seen.compute(
+        now.report().id(),
+        (id, before) -> {
+          bases.changed(before == null ? null : before.report(), now.report());
+          return now;
+        });
   }
 
   void heard(HostId host) {
@@ -239,6 +267,7 @@ public final class Hosts {
 
   /** Takes up what another server tells of a host. */
   void learn(HostTable.Shared told) {
+    takenUp.remove(told.report().id());
     Seen now =
         new Seen(
             told.report(),
@@ -257,13 +286,15 @@ public final class Hosts {
     removed(host);
   }
 
-  private @Nullable Seen removed(HostId host) {
+  private void removed(HostId host) {
     takenUp.remove(host);
-    Seen was = seen.remove(host);
-    if (was != null) {
-      bases.changed(was.report(), null);
-    }
-    return was;
+    shared.forget(host);
+    seen.computeIfPresent(
+        host,
+        (id, was) -> {
+          bases.changed(was.report(), null);
+          return null;
+        });
   }
 
   /** The hosts that have said that a base disk is in their cache, or on its way there. */
@@ -278,6 +309,11 @@ public final class Hosts {
 
   Collection<Seen> all() {
     return seen.values().stream().sorted(Comparator.comparing(s -> s.report().name())).toList();
+  }
+
+  /** How many VMs there are on all hosts, as their last whole reports say. */
+  int vms() {
+    return reports().mapToInt(report -> report.vms().size()).sum();
   }
 
   /** How many there are. */
@@ -378,7 +414,7 @@ public final class Hosts {
     tx.hosts().remove(host);
     tx.tell(new News.Host(host));
     tx.afterCommit(() -> {
-      var _ = removed(host);
+      removed(host);
       agents.remove(host);
       counts.forget(host);
     });

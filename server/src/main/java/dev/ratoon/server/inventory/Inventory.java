@@ -26,7 +26,10 @@ public record Inventory(
     Adoptions adoptions,
     TakeOvers takeOvers,
     Migrations migrations,
-    Others others) {
+    Others others,
+    Layerings layerings,
+    CleanUps cleanUps,
+    LowSpace lowSpace) {
 
   public static Inventory open(
       Database database,
@@ -38,23 +41,27 @@ public record Inventory(
       TimeSource clock) {
     Histories histories = new Histories(incarnation, run);
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
-    KnownVms known = new KnownVms();
+    PromiseMemory promises = new PromiseMemory(clock);
+    KnownVms known = new KnownVms(promises);
     Observations observations = new Observations();
     Revisions revisions =
-        new Revisions(database, incarnation, histories, members, new MoveOrders(members, clock));
+        new Revisions(
+            new DesiredStates(
+                database, incarnation, histories, members, new MoveOrders(members, clock)));
     FleetShares shares =
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);
+    hosts.onReport(new BaseUses(observations, clock)::reported);
     Bringing bringing = new Bringing(clock);
     Adoptions adoptions = new Adoptions(database, hosts, operations, revisions);
     Vms vms = new Vms(database, hosts, known, observations, operations, revisions, clock);
     Handovers handovers = new Handovers(known, operations, revisions);
-    Migrations migrations =
-        new Migrations(database, hosts, vms, observations, handovers, clock);
+    Migrations migrations = new Migrations(database, hosts, vms, observations, handovers, clock);
+    Deploys deploys = new Deploys(database, hosts, known, operations, revisions, promises, clock);
     return new Inventory(
         hosts,
         vms,
-        new Deploys(database, hosts, known, operations, revisions, clock),
+        deploys,
         new Precaches(database, hosts, operations, revisions, bringing),
         new Verifications(database, hosts, operations, revisions),
         new HostChanges(
@@ -69,7 +76,14 @@ public record Inventory(
             hosts,
             observations,
             revisions,
-            new VmFolding(database, hosts, known, observations, operations, handovers),
+            new VmFolding(
+                database,
+                hosts,
+                known,
+                observations,
+                operations,
+                handovers,
+                new LayerResults(hosts, known, operations, revisions, deploys, clock)),
             new BasePlaces(database, hosts, members, bringing, clock),
             new BaseProgress(operations, revisions),
             adoptions,
@@ -80,6 +94,15 @@ public record Inventory(
         adoptions,
         new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
         migrations,
-        new Others(database, hosts, observations, revisions, histories));
+        new Others(database, hosts, observations, revisions, histories),
+        new Layerings(database, vms, known, observations, revisions),
+        new CleanUps(
+            database,
+            hosts,
+            operations,
+            revisions,
+            new CleanUpFacts(hosts, observations, bringing, clock),
+            clock),
+        new LowSpace(database, hosts));
   }
 }

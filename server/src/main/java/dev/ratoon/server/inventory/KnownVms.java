@@ -1,5 +1,6 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.VmId;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
@@ -17,6 +18,11 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class KnownVms {
   private final Map<VmId, VmRow> rows = new ConcurrentHashMap<>();
+  private final PromiseMemory promises;
+
+  KnownVms(PromiseMemory promises) {
+    this.promises = promises;
+  }
 
   /** Those of {@code ids} that exist, inside a write. */
   Map<VmId, VmRow> among(Transaction tx, List<VmId> ids) {
@@ -51,9 +57,22 @@ final class KnownVms {
     remember(tx, List.of(vm));
   }
 
+  /** Writes that another host owns the VM, which was this one's. */
+  void move(Transaction tx, VmRow vm, HostId from) {
+    tx.vms().move(vm, from);
+    remember(tx, List.of(vm));
+  }
+
+  /** Writes what the VM is made of now. */
+  void respec(Transaction tx, VmRow vm) {
+    tx.vms().respec(vm);
+    remember(tx, List.of(vm));
+  }
+
   /** Writes what was seen of these VMs. */
   void observe(Transaction tx, List<VmRow> seen) {
     tx.vms().observe(seen);
+    tx.afterCommit(() -> seen.forEach(vm -> promises.forget(vm.host())));
     remember(tx, seen);
   }
 
@@ -64,7 +83,7 @@ final class KnownVms {
   }
 
   void remove(Transaction tx, VmRow vm) {
-    tx.vms().remove(vm.id());
+    tx.vms().remove(vm);
     tx.afterCommit(() -> rows.remove(vm.id()));
   }
 }

@@ -102,11 +102,24 @@ public final class Migrations {
   public OperationView migrate(String tenant, String nameOrId, MigrateRequest request) {
     return database.write(tx -> {
       Plan plan = plan(tx, vms.idle(tx, tenant, nameOrId, "migrating"), request);
+      requireSaidHow(plan, request);
       HostId target = plan.to().host();
       tx.lock(List.of(plan.vm().host(), target));
       // Where others write, too, the choice is made again under the lock.
       return begin(tx, tx.shared() ? planOn(tx, tenant, plan, request) : plan, request);
     });
+  }
+
+  /** What becomes of a guest that runs is its owner's to say: both ways have their price. */
+  private static void requireSaidHow(Plan plan, MigrateRequest request) {
+    if (request.mode().isEmpty() && plan.mode() == MigrationMode.LIVE) {
+      throw Problem.of(ErrorCode.INVALID_REQUEST, "migrating " + plan.vm().name())
+          .detail("It runs.")
+          .next(
+              "Give --live, to move it while it runs, or --cold, to shut its guest down and start"
+                  + " it again on the other host.")
+          .asException();
+    }
   }
 
   private Plan planOn(Transaction tx, String tenant, Plan before, MigrateRequest request) {
@@ -155,6 +168,7 @@ public final class Migrations {
 
   private Plan plan(Transaction tx, VmRow vm, MigrateRequest request) {
     String doing = "migrating " + vm.name();
+    requireMovable(vm, doing);
     VmReport seen =
         observations
             .of(vm)
@@ -165,15 +179,32 @@ public final class Migrations {
                     .asException());
     requireConnected(vm.host(), doing);
     boolean runs = seen.state() == VmState.RUNNING || seen.state() == VmState.PAUSED;
-    MigrationMode mode = mode(request, seen, !vm.spec().takeOver().isEmpty(), doing);
+    MigrationMode mode = mode(request, seen, doing);
     Settings settings = tx.fleet().settings();
     VmNeeds needs = needs(vm, seen, wishes(vm.host(), mode, request));
     Placement.Place to = place(tx, vm, needs, settings);
     return new Plan(vm, seen, mode, runs && mode == MigrationMode.COLD, needs, to);
   }
 
-  private static MigrationMode mode(
-      MigrateRequest request, VmReport seen, boolean takenOver, String doing) {
+  private static void requireMovable(VmRow vm, String doing) {
+    if (!vm.spec().takeOver().isEmpty()) {
+      // The other host would have to believe its description, which says what QEMU may open there.
+      throw Problem.of(ErrorCode.WRONG_STATE, doing)
+          .detail(
+              "It was a libvirt domain before it was Ratoon's, and stays on the host that it was"
+                  + " defined on.")
+          .next("Export its disks, and deploy a VM from them, to have it elsewhere.")
+          .asException();
+    }
+    if (vm.spec().layering().isPresent()) {
+      throw Problem.of(ErrorCode.WRONG_STATE, doing)
+          .detail("Its disks are being worked at.")
+          .next("Wait until that has ended: ratoon operation list")
+          .asException();
+    }
+  }
+
+  private static MigrationMode mode(MigrateRequest request, VmReport seen, String doing) {
     boolean runs = seen.state() == VmState.RUNNING || seen.state() == VmState.PAUSED;
     MigrationMode mode = request.mode().orElse(runs ? MigrationMode.LIVE : MigrationMode.COLD);
     if (mode == MigrationMode.LIVE && !runs) {
@@ -182,12 +213,9 @@ public final class Migrations {
           .next("Leave --live out: it moves as it is.")
           .asException();
     }
-    if (mode == MigrationMode.LIVE && (seen.state() == VmState.PAUSED || takenOver)) {
+    if (mode == MigrationMode.LIVE && seen.state() == VmState.PAUSED) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing)
-          .detail(
-              takenOver
-                  ? "It was a libvirt domain before it was Ratoon's, with devices of its own."
-                  : "Its processors are held.")
+          .detail("Its processors are held.")
           .next("Give --cold: its guest is shut down, and started again on the other host.")
           .asException();
     }
@@ -409,10 +437,9 @@ public final class Migrations {
 
   private void failed(Transaction tx, MigrationRow row, MoveReport report) {
     switch (report.task()) {
-      // It has arrived: the other host says so, too, with what came.
-      case RETURN -> handovers.handOver(tx, row, report.moved());
-      // Where the guest is, only the source knows until it has arrived.
-      case RECEIVE, KEEP, REMOVE, DISCARD -> {}
+      // Where the guest is, its source says by SEND, and the target once it has arrived. A source
+      // that cannot say whether it has kept it hands nothing over.
+      case RETURN, RECEIVE, KEEP, REMOVE, DISCARD -> {}
       case BRING, FETCH, GIVE, SEND -> {
         var _ =
             handovers.back(
@@ -434,10 +461,10 @@ public final class Migrations {
           .running(tx, row.operation())
           .ifPresent(operation -> {
             List<OperationStep> steps =
-                Stream.concat(
+                Handovers.inOrder(
+                    Stream.concat(
                         Handovers.before(operation, report.steps()).stream(),
-                        report.steps().stream())
-                    .toList();
+                        report.steps().stream()));
             tx.afterCommit(() ->
                 handovers.operations().progress(operation.view().id(), steps, report.problem()));
           });

@@ -89,6 +89,7 @@ final class Observations {
         r.sshPort(),
         r.startedAt(),
         r.userlandAt(),
-        r.restarts());
+        r.restarts(),
+        r.layering());
   }
 }

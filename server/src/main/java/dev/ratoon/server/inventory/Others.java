@@ -59,6 +59,7 @@ public final class Others {
     gone.forEach(host -> {
       hosts.forget(host);
       observations.forget(host);
+      revisions.forget(host);
     });
   }
 

@@ -21,6 +21,7 @@ import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.PlacementTable.VmCount;
 import dev.ratoon.server.store.Promises;
 import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.VmTable.Promised;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -48,22 +49,25 @@ record Placements(Hosts hosts) {
     return seen.stream().map(host -> snapshot(snapshots, host)).toList();
   }
 
-  /** Some hosts as they are now; what their links carry is left out. */
-  List<HostSnapshot> snapshots(Transaction tx, Settings settings, Set<HostId> some) {
+  /**
+   * Some hosts as they are now; what their links carry is left out.
+   *
+   * @param promises what they were promised for; those without any may be left out
+   */
+  List<HostSnapshot> snapshots(
+      Map<HostId, Promised> promises, Settings settings, Set<HostId> some) {
     Map<HostId, Long> memory = new HashMap<>();
     Map<HostId, Long> disk = new HashMap<>();
     Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
     Map<HostId, VmCount> vms = new HashMap<>();
     Map<HostId, Integer> starting = new HashMap<>();
-    tx.vms()
-        .promised(some)
-        .forEach((host, promised) -> {
-          memory.put(host, promised.memoryBytes());
-          disk.put(host, promised.diskBytes());
-          bases.put(host, promised.bases());
-          vms.put(host, new VmCount(promised.cpus(), promised.vms()));
-          starting.put(host, promised.starting());
-        });
+    promises.forEach((host, promised) -> {
+      memory.put(host, promised.memoryBytes());
+      disk.put(host, promised.diskBytes());
+      bases.put(host, promised.bases());
+      vms.put(host, new VmCount(promised.cpus(), promised.vms()));
+      starting.put(host, promised.starting());
+    });
     HostSnapshots snapshots =
         new HostSnapshots(new Promises(memory, disk, bases), vms, starting, settings, List.of());
     return some.stream()
@@ -93,9 +97,7 @@ record Placements(Hosts hosts) {
     boolean chosen =
         blueprint.disks().stream().anyMatch(disk -> disk.made().parentPath().isPresent());
     return blueprint.needs(
-        chosen
-            ? wishes.without(ParentPaths.of(tx, hosts).ruledOut(blueprint.disks()))
-            : wishes);
+        chosen ? wishes.without(ParentPaths.of(tx, hosts).ruledOut(blueprint.disks())) : wishes);
   }
 
   /** The fleet of these hosts, for VMs that need this. */

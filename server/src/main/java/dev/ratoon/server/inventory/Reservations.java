@@ -18,13 +18,13 @@ import java.util.stream.Collectors;
 
 /**
  * Keeps hosts from being promised twice where several servers place at once, and where a choice was
- * made by what was. Hosts are chosen by what was promised when the snapshot was made. Then the hosts
- * that were chosen are locked, what they have been promised is read again, and the choice must
- * still hold for each of them; a deploy of which it does not is decided anew. Where that has
+ * made by what was. Hosts are chosen by what was promised when the snapshot was made. Then the
+ * hosts that were chosen are locked, what they have been promised is read again, and the choice
+ * must still hold for each of them; a deploy of which it does not is decided anew. Where that has
  * happened to the same a few times it waits until nobody else places and then decides alone, so
  * that it is refused only when there is no room.
  */
-record Reservations(Placements placements) {
+record Reservations(Placements placements, PromiseMemory promises) {
   private static final int ATTEMPTS_WITH_OTHERS = 3;
 
   /** Before anything is read. */
@@ -42,7 +42,8 @@ record Reservations(Placements placements) {
    *
    * @param deploys with a place for each VM
    * @param fresh whether they were chosen by how the fleet is now
-   * @throws Outdated if one does not hold all the same: hosts have been promised to others meanwhile
+   * @throws Outdated if one does not hold all the same: hosts have been promised to others
+   *     meanwhile
    */
   void hold(Transaction tx, Settings settings, List<Deploy> deploys, boolean fresh) {
     if (deploys.isEmpty() || (fresh && !tx.shared())) {
@@ -54,7 +55,7 @@ record Reservations(Placements placements) {
             .map(Placement.Place::host)
             .collect(Collectors.toSet());
     tx.lock(chosen);
-    List<HostSnapshot> now = placements.snapshots(tx, settings, chosen);
+    List<HostSnapshot> now = placements.snapshots(promises.of(tx, chosen, fresh), settings, chosen);
     FleetSnapshot fleet = placements.fleet(now, settings);
     GroupMembers groups = new GroupMembers(tx);
     for (Deploy deploy : deploys) {
@@ -81,9 +82,7 @@ record Reservations(Placements placements) {
         counts.entrySet().stream()
             .allMatch(entry ->
                 placer.place(
-                        deploy.needs().on(entry.getKey()),
-                        entry.getValue().intValue(),
-                        Quota.NONE)
+                        deploy.needs().on(entry.getKey()), entry.getValue().intValue(), Quota.NONE)
                     instanceof Placement.Chosen);
     if (!holds) {
       fleet.undo(before);

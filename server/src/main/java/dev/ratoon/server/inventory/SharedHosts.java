@@ -49,6 +49,11 @@ final class SharedHosts {
     return tx.shared() ? tx.hosts().notHeldBy(histories.run(), hosts) : Set.of();
   }
 
+  /** It was removed; should it come again, all of it is news. */
+  void forget(HostId host) {
+    told.remove(host);
+  }
+
   /** Tells others what the host reports, if that is worth it. */
   void tell(Transaction tx, HostReport report, Standing standing) {
     if (!tx.shared()) {

@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
 final class StandingFleet {
   private static final Logger LOG = LoggerFactory.getLogger(StandingFleet.class);
 
-  /** A fleet so small is looked at anew each time. */
-  static final int SMALL = 256;
+  /** A fleet of so many hosts and VMs is looked at anew each time. */
+  static final int SMALL = 512;
 
   private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -49,8 +49,7 @@ final class StandingFleet {
   private List<Placed> placed = new ArrayList<>();
 
   /** A snapshot, when its making began, and how long that took. */
-  private record Kept(
-      FleetSnapshot fleet, Settings settings, long sinceNanos, long madeInNanos) {}
+  private record Kept(FleetSnapshot fleet, Settings settings, long sinceNanos, long madeInNanos) {}
 
   private record Placed(HostId host, VmNeeds needs, long atNanos) {}
 
@@ -63,7 +62,8 @@ final class StandingFleet {
 
   /** Whether the fleet is so large that its snapshot is kept. */
   boolean isKept() {
-    return placements.hosts().count() > small;
+    Hosts hosts = placements.hosts();
+    return hosts.count() > small || hosts.count() + hosts.vms() > small;
   }
 
   /**
@@ -73,7 +73,10 @@ final class StandingFleet {
    * @param choosing is given the snapshot, and whom to tell of what it has placed
    */
   synchronized void choose(
-      Transaction tx, Settings settings, boolean fresh, BiConsumer<FleetSnapshot, Noting> choosing) {
+      Transaction tx,
+      Settings settings,
+      boolean fresh,
+      BiConsumer<FleetSnapshot, Noting> choosing) {
     Kept now = kept;
     long age = now == null ? Long.MAX_VALUE : clock.nanoTime() - now.sinceNanos();
     boolean fit = isKept() && now != null && age < OLD_NANOS && now.settings().equals(settings);

@@ -5,6 +5,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.DesiredPower;
@@ -32,6 +33,7 @@ import java.util.stream.Stream;
  * is one transaction; what says only that a deploy has come further costs none.
  */
 final class VmFolding {
+  private static final int LANES = 2;
   private static final int MOST_AT_ONCE = 256;
 
   /** Of a VM that has never changed its host. */
@@ -45,8 +47,9 @@ final class VmFolding {
   private final Observations observations;
   private final Operations operations;
   private final Handovers handovers;
+  private final LayerResults layers;
   private final GroupCommit<Told, Boolean> commits =
-      new GroupCommit<>(MOST_AT_ONCE, MOST_WAITING, this::all);
+      new GroupCommit<>(LANES, MOST_AT_ONCE, MOST_WAITING, this::all);
 
   VmFolding(
       Database database,
@@ -54,13 +57,15 @@ final class VmFolding {
       KnownVms known,
       Observations observations,
       Operations operations,
-      Handovers handovers) {
+      Handovers handovers,
+      LayerResults layers) {
     this.database = database;
     this.hosts = hosts;
     this.known = known;
     this.observations = observations;
     this.operations = operations;
     this.handovers = handovers;
+    this.layers = layers;
   }
 
   /** What a host says of some of its VMs. */
@@ -90,10 +95,24 @@ final class VmFolding {
     return operation.isPresent();
   }
 
+  /** One that cannot be folded keeps no others from it: folding again changes nothing. */
   private List<Outcome<Boolean>> all(List<Told> told) {
-    database.change(tx ->
-        fold(tx, told, hosts.hold(tx, told.stream().map(Told::host).collect(Collectors.toSet()))));
-    return told.stream().<Outcome<Boolean>>map(_ -> new Outcome.Done<>(true)).toList();
+    try {
+      database.change(tx ->
+          fold(
+              tx, told, hosts.hold(tx, told.stream().map(Told::host).collect(Collectors.toSet()))));
+      return told.stream().<Outcome<Boolean>>map(_ -> new Outcome.Done<>(true)).toList();
+    } catch (RuntimeException failed) {
+      return told.size() == 1 || concernsAll(failed)
+          ? told.stream().<Outcome<Boolean>>map(_ -> new Outcome.Refused<>(failed)).toList()
+          : told.stream().flatMap(one -> all(List.of(one)).stream()).toList();
+    }
+  }
+
+  private static boolean concernsAll(RuntimeException failed) {
+    return failed instanceof RatoonException refused
+        && Set.of(ErrorCode.SERVER_UNREACHABLE, ErrorCode.BUSY, ErrorCode.DISK_FULL)
+            .contains(refused.problem().code());
   }
 
   /**
@@ -110,8 +129,7 @@ final class VmFolding {
                     each.host(),
                     each.reports().stream()
                         .filter(report ->
-                            fresh.contains(each.host())
-                                || observations.isNews(each.host(), report))
+                            fresh.contains(each.host()) || observations.isNews(each.host(), report))
                         .toList()))
             .filter(each -> !each.reports().isEmpty())
             .toList();
@@ -156,18 +174,24 @@ final class VmFolding {
         return;
       }
       tx.afterCommit(() -> observations.put(host, report));
-      OperationRow operation = under.get(vm.id());
-      if (operation != null && report.powerRevision() >= operation.revision()) {
-        fold(operation, vm, report);
-      }
-      if (vm.epoch() > FIRST_EPOCH) {
-        handovers.arrived(tx, vm, report);
-      }
       if (vm.power() == DesiredPower.PURGED && answers(report, vm.powerRevision())) {
         rows.remove(vm.id());
         changed.remove(vm.id());
         remove(tx, vm);
         return;
+      }
+      OperationRow operation = under.get(vm.id());
+      vm = layers.fold(tx, vm, report, Optional.ofNullable(operation));
+      rows.put(vm.id(), vm);
+      if (operation != null
+          && !operation.view().kind().isLayering()
+          && report.powerRevision() >= operation.revision()) {
+        fold(operation, vm, report);
+        vm = layers.fold(tx, vm, report, Optional.ofNullable(under.get(vm.id())));
+        rows.put(vm.id(), vm);
+      }
+      if (vm.epoch() > FIRST_EPOCH) {
+        handovers.arrived(tx, vm, report);
       }
       VmReport worthKeeping = Observations.lasting(report);
       if (!Observations.isOnItsWay(report) && !vm.observed().equals(Optional.of(worthKeeping))) {
@@ -180,15 +204,19 @@ final class VmFolding {
     private void fold(OperationRow operation, VmRow vm, VmReport report) {
       List<OperationStep> steps = steps(operation, report);
       if (!report.settled()) {
-        tx.afterCommit(() -> operations.progress(operation.view().id(), steps));
+        tx.afterCommit(() -> operations.progress(operation, steps));
         return;
       }
       OperationRow at = operation.withSteps(steps);
+      Optional<Problem> problem = problem(operation, report);
       ended.add(
-          problem(operation, report)
-              .map(problem -> operations.failed(at, problem))
+          problem
+              .map(why -> operations.failed(at, why))
               .orElseGet(() -> operations.succeeded(at, result(operation, vm, report))));
       under.remove(report.id());
+      if (problem.isEmpty() && operation.view().kind() == OperationKind.DEPLOY) {
+        layers.deployed(tx, vm).ifPresent(next -> under.put(report.id(), next));
+      }
     }
 
     private String result(OperationRow operation, VmRow vm, VmReport report) {
@@ -216,9 +244,17 @@ final class VmFolding {
           PRECACHE,
           VERIFY,
           SCRUB,
+          EVICT,
           ADOPT,
           UNADOPT,
-          TAKE_OVER ->
+          TAKE_OVER,
+          PURGE,
+          CLONE,
+          CREATE_IMAGE,
+          SNAPSHOT,
+          REVERT,
+          FLATTEN,
+          REBASE ->
           List.of();
     };
   }
@@ -243,6 +279,9 @@ final class VmFolding {
 
   /** The VM is gone. */
   void remove(Transaction tx, VmRow vm) {
+    operations
+        .runningOf(tx, vm.id())
+        .ifPresent(operation -> operations.succeed(tx, operation, "gone"));
     known.remove(tx, vm);
     tx.afterCommit(() -> observations.forget(vm));
   }

@@ -18,9 +18,12 @@ import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.operations.Subject;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.OperationTable.OperationRow;
+import dev.ratoon.server.store.Piece;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
+import dev.ratoon.server.store.VmTable.Promised;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
@@ -58,14 +61,11 @@ public final class Vms {
     this.handovers = new Handovers(known, operations, revisions);
   }
 
-  /** The tenant's VMs outside the trash, or those in it. */
-  public List<VmView> list(String tenant, boolean trashed) {
+  /** The tenant's VMs by name: those in the trash, or all others. */
+  public Piece<VmView> list(String tenant, boolean trashed, Piece.Wanted wanted) {
     return database.read(tx -> {
       VmViews views = new VmViews(hosts, observations, tx.fleet().settings());
-      return tx.vms().all(tenant).stream()
-          .filter(vm -> vm.power() != DesiredPower.PURGED && vm.trashed() == trashed)
-          .map(views::of)
-          .toList();
+      return tx.vms().page(tenant, trashed, wanted).map(views::of);
     });
   }
 
@@ -136,18 +136,18 @@ public final class Vms {
       if (kept.epoch() == vm.epoch()) {
         operations.runningOf(tx, vm.id()).ifPresent(operation -> supersede(tx, operation));
       }
-      return want(tx, kept, OperationKind.DELETE, DesiredPower.TRASHED, 0);
+      return want(tx, leftAlone(tx, kept), OperationKind.DELETE, DesiredPower.TRASHED, 0);
     });
   }
 
   /** Brings a VM back from the trash, stopped, if its name and the memory for it are still free. */
   public OperationView undelete(String tenant, String nameOrId) {
     return database.write(tx -> {
-      VmRow before = findTrashed(tx, tenant, nameOrId);
+      VmRow before = findTrashed(tx, tenant, nameOrId, "undeleting");
       // Its disks have counted all the time.
       Quotas.require(tx, tenant, "undeleting " + before.name(), before.spec().memoryBytes(), 0);
       tx.lock(before.host());
-      VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId), "undeleting");
+      VmRow vm = idle(tx, findTrashed(tx, tenant, nameOrId, "undeleting"), "undeleting");
       if (tx.vms().named(tenant, vm.name()).isPresent()) {
         throw Problem.of(ErrorCode.NAME_TAKEN, "undeleting " + vm.name())
             .detail("Another VM has the name meanwhile.")
@@ -157,6 +157,43 @@ public final class Vms {
       roomFor(tx, vm);
       return want(tx, vm, OperationKind.UNDELETE, DesiredPower.STOPPED, 0);
     });
+  }
+
+  /** Nothing is to be done to its disks any more, should it come back. */
+  private VmRow leftAlone(Transaction tx, VmRow vm) {
+    if (vm.spec().layering().isEmpty()) {
+      return vm;
+    }
+    VmRow left = vm.madeOf(vm.spec().withLayering(Optional.empty()), vm.desiredRevision());
+    known.respec(tx, left);
+    return left;
+  }
+
+  /** Has the host remove a VM of the trash for good, with its disks. */
+  public OperationView purge(String tenant, String nameOrId) {
+    return database.write(tx -> {
+      tx.lock(findTrashed(tx, tenant, nameOrId, "purging").host());
+      return purge(tx, idle(tx, findTrashed(tx, tenant, nameOrId, "purging"), "purging"));
+    });
+  }
+
+  /** The same for all that was deleted so long ago; what is just being worked at stays. */
+  public List<OperationView> emptyTrash(String tenant, Duration olderThan) {
+    return database.write(tx -> {
+      Instant then = clock.instant().minus(olderThan);
+      tx.lock(tx.vms().trashedBefore(tenant, then).stream().map(VmRow::host).distinct().toList());
+      return tx.vms().trashedBefore(tenant, then).stream()
+          .filter(vm -> operations.runningOf(tx, vm.id()).isEmpty())
+          .map(vm -> purge(tx, vm))
+          .toList();
+    });
+  }
+
+  private OperationView purge(Transaction tx, VmRow vm) {
+    VmRow changed =
+        vm.wanting(DesiredPower.PURGED, 0, revisions.next(tx, vm.host()), vm.trashedAt());
+    known.want(tx, changed);
+    return begin(tx, changed, OperationKind.PURGE).view();
   }
 
   private OperationView want(
@@ -175,7 +212,7 @@ public final class Vms {
     return operations.succeed(tx, begin(tx, vm, kind), why);
   }
 
-  private OperationRow begin(Transaction tx, VmRow vm, OperationKind kind) {
+  OperationRow begin(Transaction tx, VmRow vm, OperationKind kind) {
     return operations.begin(
         tx,
         vm.tenant(),
@@ -195,7 +232,7 @@ public final class Vms {
             .detail("The VM was deleted meanwhile."));
   }
 
-  private VmState stateOf(VmRow vm) {
+  VmState stateOf(VmRow vm) {
     return observations.of(vm).map(VmReport::state).orElse(VmState.DEPLOYING);
   }
 
@@ -211,7 +248,7 @@ public final class Vms {
     return vm;
   }
 
-  private VmRow idle(Transaction tx, VmRow vm, String doing) {
+  VmRow idle(Transaction tx, VmRow vm, String doing) {
     operations
         .runningOf(tx, vm.id())
         .ifPresent(operation -> {
@@ -228,7 +265,7 @@ public final class Vms {
     return vm;
   }
 
-  private static void outsideTrash(VmRow vm, String doing) {
+  static void outsideTrash(VmRow vm, String doing) {
     if (vm.trashed()) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
           .detail("It is in the trash.")
@@ -240,7 +277,10 @@ public final class Vms {
   private void roomFor(Transaction tx, VmRow vm) {
     Optional<Hosts.Seen> host = hosts.find(vm.host());
     double ratio = tx.fleet().settings().memoryRatio();
-    long promised = tx.vms().memoryByHost().getOrDefault(vm.host(), 0L);
+    long promised =
+        Optional.ofNullable(tx.vms().promised(List.of(vm.host())).get(vm.host()))
+            .map(Promised::memoryBytes)
+            .orElse(0L);
     if (host.isPresent()
         && promised + vm.spec().memoryBytes()
             > (long) (host.get().report().facts().memoryBytes() * ratio)) {
@@ -252,7 +292,7 @@ public final class Vms {
   }
 
   /** The VM, which nobody else changes until the transaction has ended. */
-  private static VmRow held(Transaction tx, String tenant, String nameOrId) {
+  static VmRow held(Transaction tx, String tenant, String nameOrId) {
     VmRow vm = find(tx, tenant, nameOrId);
     if (!tx.shared()) {
       return vm;
@@ -261,23 +301,20 @@ public final class Vms {
     return find(tx, tenant, nameOrId);
   }
 
-  private static VmRow find(Transaction tx, String tenant, String nameOrId) {
+  static VmRow find(Transaction tx, String tenant, String nameOrId) {
     return byId(tx, tenant, nameOrId)
         .or(() -> tx.vms().named(tenant, new EntityName(nameOrId)))
         .orElseThrow(() -> notFound(nameOrId, "'ratoon vm list' shows those that exist."));
   }
 
-  private static VmRow findTrashed(Transaction tx, String tenant, String nameOrId) {
+  private static VmRow findTrashed(Transaction tx, String tenant, String nameOrId, String doing) {
     Optional<VmRow> byId = byId(tx, tenant, nameOrId);
     List<VmRow> found =
         byId.isPresent()
             ? List.of(byId.get())
-            : tx.vms().all(tenant).stream()
-                .filter(vm -> vm.power() == DesiredPower.TRASHED)
-                .filter(vm -> vm.name().text().equals(nameOrId))
-                .toList();
+            : tx.vms().trashedNamed(tenant, new EntityName(nameOrId));
     if (found.size() > 1) {
-      throw Problem.of(ErrorCode.WRONG_STATE, "undeleting " + nameOrId)
+      throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + nameOrId)
           .detail("The trash holds several VMs of this name.")
           .next(
               "Give the id of one: "
@@ -289,7 +326,7 @@ public final class Vms {
     }
     VmRow vm = found.getFirst();
     if (vm.power() != DesiredPower.TRASHED) {
-      throw Problem.of(ErrorCode.WRONG_STATE, "undeleting " + vm.name())
+      throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
           .detail("It is not in the trash.")
           .asException();
     }

@@ -23,12 +23,20 @@ final class Words {
       case STOP -> "stopping";
       case DELETE -> "deleting";
       case UNDELETE -> "undeleting";
+      case PURGE -> "purging";
       case PRECACHE -> "bringing";
       case VERIFY, SCRUB -> "verifying";
+      case EVICT -> "removing";
       case ADOPT -> "adopting";
       case UNADOPT -> "giving back";
       case TAKE_OVER -> "taking over";
       case MIGRATE -> "migrating";
+      case CLONE -> "cloning";
+      case CREATE_IMAGE -> "making an image of";
+      case SNAPSHOT -> "remembering the state of";
+      case REVERT -> "reverting";
+      case FLATTEN -> "flattening";
+      case REBASE -> "rebasing";
     };
   }
 

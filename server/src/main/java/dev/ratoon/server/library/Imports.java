@@ -118,7 +118,8 @@ public final class Imports implements AutoCloseable {
 
   private void finish(
       OperationRow operation, ImportRequest request, Upload upload, ImportSteps steps) {
-    try {
+    // What was there already must not leave before it has this name.
+    try (Cache.Hold _ = cache.hold()) {
       Imported imported = imported(request, upload, steps);
       database.change(tx -> name(tx, operation, request, imported));
       kinship.catchUp();

@@ -13,15 +13,17 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets many small changes be one transaction. What comes while a transaction is under way waits,
- * and all that has come is the next one: so its cost, the disk's above all, is shared by as many as
- * there are just then, and nobody waits for others to come. Each is told its own end; what is
- * refused to one is not to the others.
+ * Lets many small changes, or looks, be one transaction. What comes while a transaction is under
+ * way waits, and all that has come is the next one: so its cost, the disk's above all, is shared by
+ * as many as there are just then, and nobody waits for others to come. Each is told its own end;
+ * what is refused to one is not to the others.
  *
  * <p>There is no thread for it: of those that wait, the first does the work of all that have come,
- * and then hands that on.
+ * and then lets the next go on. A few do so at once, since a transaction waits for the disk most of
+ * its time.
  */
 public final class GroupCommit<Q, R> {
+  private final int lanes;
   private final int most;
   private final int mostWaiting;
   private final Function<List<Q>, List<Outcome<R>>> work;
@@ -29,7 +31,7 @@ public final class GroupCommit<Q, R> {
 
   // Guarded by the lock.
   private final Queue<Waiting<Q, R>> waiting = new ArrayDeque<>();
-  private boolean led;
+  private int leaders;
 
   /** How one of them ended. */
   public sealed interface Outcome<R> {
@@ -55,11 +57,14 @@ public final class GroupCommit<Q, R> {
   }
 
   /**
-   * @param most that are done at once
+   * @param lanes so many transactions may be under way
+   * @param most that are done in one
    * @param mostWaiting beyond which others are turned away
    * @param work does all of them, in one transaction, and says how each has ended, in their order
    */
-  public GroupCommit(int most, int mostWaiting, Function<List<Q>, List<Outcome<R>>> work) {
+  public GroupCommit(
+      int lanes, int most, int mostWaiting, Function<List<Q>, List<Outcome<R>>> work) {
+    this.lanes = lanes;
     this.most = most;
     this.mostWaiting = mostWaiting;
     this.work = work;
@@ -86,10 +91,24 @@ public final class GroupCommit<Q, R> {
     };
   }
 
-  /** Whether nobody does the work now. */
+  /** How many wait for their turn. */
+  int waiting() {
+    lock.lock();
+    try {
+      return waiting.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether its work can begin at once; else it waits. */
   private boolean enter(Waiting<Q, R> own) {
     lock.lock();
     try {
+      if (leaders < lanes) {
+        leaders++;
+        return true;
+      }
       if (waiting.size() >= mostWaiting) {
         throw Problem.of(ErrorCode.BUSY, "accepting the request")
             .detail("So many wait already: " + mostWaiting)
@@ -97,36 +116,33 @@ public final class GroupCommit<Q, R> {
             .asException();
       }
       waiting.add(own);
-      boolean lead = !led;
-      led = true;
-      return lead;
+      return false;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Works until the own wish is done, and then lets another go on. */
+  /** Does the own work and that of all who wait, and then lets the next of these go on. */
   private void lead(Waiting<Q, R> own) {
-    while (own.outcome == null) {
-      List<Waiting<Q, R>> batch = next();
-      end(batch, outcomes(batch.stream().map(one -> one.wanted).toList()));
-    }
+    List<Waiting<Q, R>> batch = withWaiting(own);
+    end(batch, outcomes(batch.stream().map(one -> one.wanted).toList()));
     lock.lock();
     try {
-      Waiting<Q, R> successor = waiting.peek();
-      led = successor != null;
-      if (successor != null) {
-        successor.turn.complete(true);
+      Waiting<Q, R> next = waiting.poll();
+      if (next == null) {
+        leaders--;
+      } else {
+        next.turn.complete(true);
       }
     } finally {
       lock.unlock();
     }
   }
 
-  private List<Waiting<Q, R>> next() {
+  private List<Waiting<Q, R>> withWaiting(Waiting<Q, R> own) {
     lock.lock();
     try {
-      List<Waiting<Q, R>> batch = new ArrayList<>(Math.min(most, waiting.size()));
+      List<Waiting<Q, R>> batch = new ArrayList<>(List.of(own));
       while (batch.size() < most && !waiting.isEmpty()) {
         batch.add(waiting.remove());
       }

@@ -63,19 +63,18 @@ public final class IdempotencyTable {
               (tenant, idempotency_key, request_sha256, operations, created_at)
             values (:tenant, :key, :sha256, :operations, :now)\
             """);
-    accepted.forEach(
-        (key, what) ->
-            batch
-                .bind("tenant", tenant)
-                .bind("key", key)
-                .bind("sha256", what.requestSha256())
-                .bind(
-                    "operations",
-                    what.operations().stream()
-                        .map(OperationId::toString)
-                        .collect(Collectors.joining(" ")))
-                .bind("now", now.toEpochMilli())
-                .add());
+    accepted.forEach((key, what) ->
+        batch
+            .bind("tenant", tenant)
+            .bind("key", key)
+            .bind("sha256", what.requestSha256())
+            .bind(
+                "operations",
+                what.operations().stream()
+                    .map(OperationId::toString)
+                    .collect(Collectors.joining(" ")))
+            .bind("now", now.toEpochMilli())
+            .add());
     batch.execute();
   }
 

@@ -113,6 +113,14 @@ public final class ImageTable {
         .list();
   }
 
+  /** Those of all tenants. */
+  public List<ImageRow> all() {
+    return handle
+        .createQuery("select * from image order by name, tag, tenant")
+        .map((row, context) -> read(row))
+        .list();
+  }
+
   public void remove(String tenant, ImageRef image) {
     handle
         .createUpdate("delete from image where tenant = :tenant and name = :name and tag = :tag")

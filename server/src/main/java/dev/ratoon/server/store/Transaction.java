@@ -151,6 +151,10 @@ public final class Transaction implements AutoCloseable {
     return new BaseWishTable(handle());
   }
 
+  public CleanUpTable cleanUp() {
+    return new CleanUpTable(handle());
+  }
+
   public VmTable vms() {
     return new VmTable(handle());
   }

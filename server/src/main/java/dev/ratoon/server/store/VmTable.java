@@ -7,10 +7,12 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.VmReport;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -67,8 +69,20 @@ public final class VmTable {
       select host, sum(memory_bytes) as memory, sum(cpus) as cpus, count(*) as vms,
         sum(case when observed is null then disk_bytes else 0 end) as disk,
         sum(case when observed is null then 1 else 0 end) as starting
-      from %s where trashed_at is null group by host\
+      from\
       """;
+
+  /** All that a row of it needs but what was observed. */
+  private static final String UNSEEN =
+      """
+      select vm.id, vm.tenant, vm.name, vm.host, vm.epoch, vm.power, vm.power_revision,
+        vm.desired_revision, vm.stop_grace_seconds, vm.spec, vm.disk_bytes, vm.created_at,
+        vm.trashed_at, vm.first_started_at, null as observed
+      from\
+      """;
+
+  /** Between name and id of a VM that ends a piece; no name has it. */
+  private static final String PLACE = "/";
 
   private final Handle handle;
 
@@ -146,6 +160,24 @@ public final class VmTable {
         .execute();
   }
 
+  /** Writes what the VM is made of now. */
+  public void respec(VmRow vm) {
+    String id = vm.id().toString();
+    handle
+        .createUpdate(
+            "update vm set spec = :spec, desired_revision = :desiredRevision where id = :id")
+        .bind("id", id)
+        .bind("spec", Json.write(vm.spec()))
+        .bind("desiredRevision", vm.desiredRevision())
+        .execute();
+    handle.createUpdate("delete from vm_base where vm = :vm").bind("vm", id).execute();
+    PreparedBatch bases = handle.prepareBatch("insert into vm_base (vm, base) values (:vm, :base)");
+    vm.spec().bases().forEach(base -> bases.bind("vm", id).bind("base", base.hex()).add());
+    if (bases.size() > 0) {
+      bases.execute();
+    }
+  }
+
   /** Writes what was seen of the VMs. */
   public void observe(Collection<VmRow> vms) {
     if (vms.isEmpty()) {
@@ -164,8 +196,25 @@ public final class VmTable {
     batch.execute();
   }
 
-  public void remove(VmId vm) {
-    handle.createUpdate("delete from vm where id = :id").bind("id", vm.toString()).execute();
+  /** Removes it. Its host is told so, unless it was to purge it. */
+  public void remove(VmRow vm) {
+    if (vm.power() != DesiredPower.PURGED) {
+      leave(vm.host());
+    }
+    handle.createUpdate("delete from vm where id = :id").bind("id", vm.id().toString()).execute();
+  }
+
+  /** Another host becomes its owner. */
+  public void move(VmRow vm, HostId from) {
+    leave(from);
+    want(vm);
+  }
+
+  private void leave(HostId host) {
+    handle
+        .createUpdate("update host set left_revision = revision + 1 where id = :id")
+        .bind("id", host.toString())
+        .execute();
   }
 
   public Optional<VmRow> find(VmId id) {
@@ -195,12 +244,59 @@ public final class VmTable {
         .list();
   }
 
+  /** The tenant's VMs by name, those in the trash or all others, that are not to be purged. */
+  public Piece<VmRow> page(String tenant, boolean trashed, Piece.Wanted wanted) {
+    String which = trashed ? "power = 'TRASHED'" : "trashed_at is null";
+    String[] after = wanted.after().orElse("").split(PLACE, 2);
+    List<VmRow> found =
+        handle
+            .createQuery(
+                """
+                select * from vm where tenant = :tenant and %s and (name, id) > (:name, :id)
+                order by name, id limit :limit\
+                """
+                    .formatted(which))
+            .bind("tenant", tenant)
+            .bind("name", after[0])
+            .bind("id", after.length > 1 ? after[1] : "")
+            .bind("limit", wanted.limit() + 1)
+            .map((row, context) -> read(row))
+            .list();
+    return Piece.of(found, wanted, vm -> vm.name().text() + PLACE + vm.id());
+  }
+
   public List<VmRow> onHost(HostId host) {
     return handle
         .createQuery("select * from vm where host = :host order by created_at, id")
         .bind("host", host.toString())
         .map((row, context) -> read(row))
         .list();
+  }
+
+  /**
+   * What is wanted of hosts' VMs: of those that changed after the revision that is given for their
+   * host, and of those to be purged; the oldest first.
+   */
+  public Map<HostId, List<DesiredVm>> wantedSince(Map<HostId, Long> revisions) {
+    Map<HostId, List<DesiredVm>> vms = HashMap.newHashMap(revisions.size());
+    for (List<String> ids : InList.piecesOfRows(revisions.keySet())) {
+      String on = InList.rowsWithNumber(ids) + " as wanted join vm on vm.host = wanted.column1";
+      Query query =
+          handle.createQuery(
+              "%1$s %2$s and vm.desired_revision > wanted.column2 union all ".formatted(UNSEEN, on)
+                  + "%1$s %2$s and vm.desired_revision <= wanted.column2 where power = 'PURGED' "
+                      .formatted(UNSEEN, on)
+                  + "order by created_at, id");
+      for (int i = 0; i < ids.size(); i++) {
+        query.bind(
+            "n" + i,
+            ids.get(i).isEmpty() ? 0 : revisions.getOrDefault(HostId.parse(ids.get(i)), 0L));
+      }
+      InList.bindRows(query, ids)
+          .map((row, context) -> read(row))
+          .forEach(vm -> vms.computeIfAbsent(vm.host(), _ -> new ArrayList<>()).add(vm.desired()));
+    }
+    return vms;
   }
 
   /** Those of {@code ids} that exist. */
@@ -246,8 +342,7 @@ public final class VmTable {
     }
 
     private Promised plus(Promised coming) {
-      return new Promised(
-          memoryBytes + coming.memoryBytes, cpus, vms, diskBytes, starting, bases);
+      return new Promised(memoryBytes + coming.memoryBytes, cpus, vms, diskBytes, starting, bases);
     }
   }
 
@@ -258,9 +353,10 @@ public final class VmTable {
     for (List<String> ids : InList.piecesOfRows(hosts)) {
       String vms = InList.rows(ids) + " as wanted join vm on vm.host = wanted.column1";
       bases.putAll(
-          basesComing(
-              InList.bindRows(handle.createQuery(BASES_COMING.formatted(vms)), ids)));
-      InList.bindRows(handle.createQuery(PROMISED.formatted(vms)), ids)
+          basesComing(InList.bindRows(handle.createQuery(BASES_COMING.formatted(vms)), ids)));
+      InList.bindRows(
+              handle.createQuery(PROMISED + " " + vms + " where trashed_at is null group by host"),
+              ids)
           .map((row, context) -> {
             HostId host = HostId.parse(row.getString("host"));
             return Map.entry(
@@ -275,11 +371,12 @@ public final class VmTable {
           })
           .forEach(entry -> promised.put(entry.getKey(), entry.getValue()));
     }
-    byHost(MEMORY_COMING).forEach((host, bytes) -> {
-      if (hosts.contains(host)) {
-        promised.merge(host, Promised.memory(bytes), Promised::plus);
-      }
-    });
+    byHost(MEMORY_COMING)
+        .forEach((host, bytes) -> {
+          if (hosts.contains(host)) {
+            promised.merge(host, Promised.memory(bytes), Promised::plus);
+          }
+        });
     return promised;
   }
 
@@ -289,7 +386,7 @@ public final class VmTable {
   }
 
   /** What VMs outside the trash were promised, for each host. */
-  public Map<HostId, Long> memoryByHost() {
+  private Map<HostId, Long> memoryByHost() {
     return byHost(MEMORY);
   }
 
@@ -344,6 +441,31 @@ public final class VmTable {
   public List<VmRow> trashedBefore(Instant then) {
     return handle
         .createQuery("select * from vm where trashed_at <= :then and power = 'TRASHED'")
+        .bind("then", then.toEpochMilli())
+        .map((row, context) -> read(row))
+        .list();
+  }
+
+  /** Those in the tenant's trash of this name. */
+  public List<VmRow> trashedNamed(String tenant, EntityName name) {
+    return handle
+        .createQuery(
+            "select * from vm where tenant = :tenant and name = :name and power = 'TRASHED'")
+        .bind("tenant", tenant)
+        .bind("name", name.text())
+        .map((row, context) -> read(row))
+        .list();
+  }
+
+  /** Those in the tenant's trash since {@code then} or before. */
+  public List<VmRow> trashedBefore(String tenant, Instant then) {
+    return handle
+        .createQuery(
+            """
+            select * from vm
+            where tenant = :tenant and trashed_at <= :then and power = 'TRASHED'\
+            """)
+        .bind("tenant", tenant)
         .bind("then", then.toEpochMilli())
         .map((row, context) -> read(row))
         .list();

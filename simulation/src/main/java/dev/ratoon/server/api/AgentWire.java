@@ -6,6 +6,7 @@ import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -20,12 +21,18 @@ import java.util.Optional;
  * on the wire, by the server's own strict reader, but goes through no socket. So thousands of
  * agents cost no more than what the server would do for them anyway, TLS apart.
  */
-public record AgentWire(ServerLink server) implements ServerLink {
+public final class AgentWire implements ServerLink {
+  private final ServerLink server;
+  private final SameReports reports = new SameReports();
+
+  public AgentWire(ServerLink server) {
+    this.server = server;
+  }
 
   @Override
-  public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+  public Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException {
-    return server.desired(host, knownRevision, wait).map(AgentWire::carried);
+    return server.desired(host, known, wait).map(AgentWire::carried);
   }
 
   @Override
@@ -35,7 +42,7 @@ public record AgentWire(ServerLink server) implements ServerLink {
 
   @Override
   public void report(HostReport report) {
-    server.report(Bodies.parse(written(report), HostReport.class));
+    server.report(reports.read(report.id(), written(report)));
   }
 
   @Override

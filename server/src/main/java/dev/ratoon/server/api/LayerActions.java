@@ -1,0 +1,51 @@
+package dev.ratoon.server.api;
+
+import dev.ratoon.model.EntityName;
+import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.server.inventory.Layerings;
+
+/** What the API does with the disks of VMs as layers. */
+final class LayerActions {
+  private static final String VM = "vm";
+  private static final String SNAPSHOT = "snapshot";
+
+  private LayerActions() {}
+
+  static void add(Actions actions, Layerings layers) {
+    actions
+        .on(
+            Endpoints.VM_CLONE,
+            call -> new Answer.Value(layers.clone(call.tenant(), call.parameter(VM), call.body())))
+        .on(
+            Endpoints.VM_IMAGE,
+            call -> new Answer.Value(layers.image(call.tenant(), call.parameter(VM), call.body())))
+        .on(
+            Endpoints.VM_SNAPSHOTS,
+            call -> new Answer.Value(layers.snapshots(call.tenant(), call.parameter(VM))))
+        .on(
+            Endpoints.VM_SNAPSHOT,
+            call ->
+                new Answer.Value(layers.snapshot(call.tenant(), call.parameter(VM), call.body())))
+        .on(
+            Endpoints.VM_REVERT,
+            call ->
+                new Answer.Value(
+                    layers.revert(call.tenant(), call.parameter(VM), snapshot(call), call.body())))
+        .on(
+            Endpoints.VM_SNAPSHOT_DELETE,
+            call ->
+                new Answer.Value(
+                    layers.deleteSnapshot(call.tenant(), call.parameter(VM), snapshot(call))))
+        .on(
+            Endpoints.VM_FLATTEN,
+            call -> new Answer.Value(layers.flatten(call.tenant(), call.parameter(VM))))
+        .on(
+            Endpoints.VM_REBASE,
+            call ->
+                new Answer.Value(layers.rebase(call.tenant(), call.parameter(VM), call.body())));
+  }
+
+  private static EntityName snapshot(Call<?> call) {
+    return new EntityName(call.parameter(SNAPSHOT));
+  }
+}
