@@ -3,9 +3,10 @@ package dev.ratoon.protocol.channel;
 import java.nio.ByteBuffer;
 
 /**
- * Tells by looking at a few of its bytes whether a piece is noise, encrypted or well packed, say: there all bytes are about equally frequent. A look costs a hundredth of an attempt to
- * pack it in vain. Pearson's chi-squared test over the 256 values: of noise it comes to 255 with a
- * standard deviation of 23; text, code and tables come to thousands.
+ * Tells by looking at a few of its bytes whether a piece is noise, encrypted or well packed, say:
+ * there all bytes are about equally frequent. A look costs a hundredth of an attempt to pack it in
+ * vain. Pearson's chi-squared test over the 256 values: of noise it comes to 255 with a standard
+ * deviation of 23; text, code and tables come to thousands.
  */
 final class Noise {
   /** Prime, so that no column of a table is looked at alone. */
