@@ -64,7 +64,6 @@ final class Guests {
 
   private String say(String vm, String command) {
     fleet.control.awaitUserland(vm);
-    return fleet.control.guestOn(
-        fleet.host(fleet.hostOf(vm)), vm, WRITER + "sync; " + command);
+    return fleet.control.guestOn(fleet.host(fleet.hostOf(vm)), vm, WRITER + "sync; " + command);
   }
 }

@@ -20,9 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Whoever dies in the middle of whatever: afterwards there is one VM with the right content, nothing
- * is left over, and the operation has ended. {@code -Dratoon.points=1000} for all points, {@code
- * -Dratoon.work=CLONE} and {@code -Dratoon.victim=SERVER} for those of one kind, {@code
+ * Whoever dies in the middle of whatever: afterwards there is one VM with the right content,
+ * nothing is left over, and the operation has ended. {@code -Dratoon.points=1000} for all points,
+ * {@code -Dratoon.work=CLONE} and {@code -Dratoon.victim=SERVER} for those of one kind, {@code
  * -Dratoon.seed} for others than those that each build takes.
  */
 class KillPointsLabTest {
@@ -67,7 +67,9 @@ class KillPointsLabTest {
             .filter(point -> WORK.isEmpty() || point.work().name().equals(WORK))
             .filter(point -> VICTIM.isEmpty() || point.victim().name().equals(VICTIM))
             .toList();
-    return POINTS >= all.size() ? all.stream() : KillPoint.some(all, POINTS, new Random(SEED)).stream();
+    return POINTS >= all.size()
+        ? all.stream()
+        : KillPoint.some(all, POINTS, new Random(SEED)).stream();
   }
 
   @ParameterizedTest
@@ -86,10 +88,12 @@ class KillPointsLabTest {
     }
     long usual = USUAL_MILLIS.get(point.work());
     long after =
-        EARLIEST_MILLIS + (usual - EARLIEST_MILLIS) * (2 * point.moment() + 1) / (2 * KillPoint.MOMENTS);
+        EARLIEST_MILLIS
+            + (usual - EARLIEST_MILLIS) * (2 * point.moment() + 1) / (2 * KillPoint.MOMENTS);
     Step step = prepare(point.work());
 
-    String how = steps.take(step, Optional.of(new Fault(point.victim(), Duration.ofMillis(after), AWAY)));
+    String how =
+        steps.take(step, Optional.of(new Fault(point.victim(), Duration.ofMillis(after), AWAY)));
 
     System.out.printf("%s (%d ms): %s%n", point, after, how);
     look(point.work());
@@ -106,8 +110,7 @@ class KillPointsLabTest {
     int from = fleet.hostOf(vm);
     int to = from == SOURCE ? HOSTS : SOURCE;
     return switch (work) {
-      case LIVE_MIGRATION ->
-          Step.of(from, to, OperationKind.MIGRATE, migration(vm, to, "--live"));
+      case LIVE_MIGRATION -> Step.of(from, to, OperationKind.MIGRATE, migration(vm, to, "--live"));
       case COLD_MIGRATION ->
           Step.of(from, to, OperationKind.MIGRATE, migration(vm, to, "--cold --grace 5"));
       case CLONE -> {
@@ -201,7 +204,6 @@ class KillPointsLabTest {
       assertThat(fleet.fleet.replica("noise", SOURCE)).isEmpty();
     }
     String id = fleet.fleet.base("noise").diskId().toString();
-    assertThat(fleet.host(SOURCE).run("/bin/ls", "-A", "/srv/ratoon/cache"))
-        .doesNotContain(id);
+    assertThat(fleet.host(SOURCE).run("/bin/ls", "-A", "/srv/ratoon/cache")).doesNotContain(id);
   }
 }

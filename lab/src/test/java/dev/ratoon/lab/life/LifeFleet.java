@@ -75,7 +75,8 @@ final class LifeFleet implements AutoCloseable {
   void settle() {
     RatoonHost.await(
         "all hosts to be well",
-        () -> Optional.of(control.hosts()).filter(hosts -> hosts.stream().allMatch(LifeFleet::well)));
+        () ->
+            Optional.of(control.hosts()).filter(hosts -> hosts.stream().allMatch(LifeFleet::well)));
     control.awaitQuiet();
   }
 

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Random operations on a lab fleet from a seed, while agents, hypervisors and the server are killed
- * and cables pulled; then every invariant. {@code -Dratoon.operations=200 -Dratoon.seed=S} for more.
+ * and cables pulled; then every invariant. {@code -Dratoon.operations=200 -Dratoon.seed=S} for
+ * more.
  */
 class LifeLabTest {
   private static final int OPERATIONS = Integer.getInteger("ratoon.operations", 12);

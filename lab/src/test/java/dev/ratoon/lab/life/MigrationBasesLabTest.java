@@ -91,7 +91,9 @@ class MigrationBasesLabTest {
 
     migrate("mover", SOURCE);
     control.guestOn(
-        fleet.host(SOURCE), "mover", "dd if=/dev/urandom of=/noise bs=1M count=6 2>/dev/null; sync");
+        fleet.host(SOURCE),
+        "mover",
+        "dd if=/dev/urandom of=/noise bs=1M count=6 2>/dev/null; sync");
     control.ratoon("image", "create", "derived", "--from-vm", "mover");
     before = arrived(ELSEWHERE);
 
@@ -152,7 +154,10 @@ class MigrationBasesLabTest {
     control.ratoon("vm", "migrate", vm, "--live", "--to", fleet.name(to));
     assertThat(fleet.hostOf(vm)).isEqualTo(to);
     System.out.println(
-        "live migration to host " + to + ": " + control.operations().getFirst().result().orElse(""));
+        "live migration to host "
+            + to
+            + ": "
+            + control.operations().getFirst().result().orElse(""));
   }
 
   private static long fetched(Arrived arrived) {

@@ -30,7 +30,9 @@ final class RandomLife {
     this.random = random;
   }
 
-  /** What comes next: empty where a guest has written something meanwhile, or nothing is possible. */
+  /**
+   * What comes next: empty where a guest has written something meanwhile, or nothing is possible.
+   */
   Optional<Step> next() {
     if (model.vms.size() < 2) {
       return Optional.of(deploy());
@@ -186,8 +188,7 @@ final class RandomLife {
   private Optional<Step> image(String vm) {
     if (model.images.size() == MOST_IMAGES) {
       String old = any(model.images.keySet().stream().filter(i -> !i.equals("small")).toList());
-      return Optional.of(
-          Step.atOnce("image delete " + old, () -> model.images.remove(old)));
+      return Optional.of(Step.atOnce("image delete " + old, () -> model.images.remove(old)));
     }
     String image = "image-" + ++names;
     Content content = model.content(vm);
@@ -207,7 +208,10 @@ final class RandomLife {
     boolean discard = random.nextInt(3) == 0;
     String how = discard ? "--discard" : "--keep-content";
     return on(
-        vm, OperationKind.REBASE, "vm rebase %s --image %s %s".formatted(vm, image, how), () -> {
+        vm,
+        OperationKind.REBASE,
+        "vm rebase %s --image %s %s".formatted(vm, image, how),
+        () -> {
           if (discard) {
             model.made(vm, content);
           }

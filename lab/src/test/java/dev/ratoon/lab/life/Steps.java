@@ -2,7 +2,6 @@ package dev.ratoon.lab.life;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ratoon.lab.RatoonHost;
 import dev.ratoon.lab.Shell;
 import dev.ratoon.model.OperationId;
 import dev.ratoon.model.OperationState;
