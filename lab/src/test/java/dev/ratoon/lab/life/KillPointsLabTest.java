@@ -53,7 +53,7 @@ class KillPointsLabTest {
     fleet.control.ratoon("image", "add", "noise", "/srv/noise.raw", "--memory", "32M");
     guests = new Guests(fleet);
     invariants = new Invariants(fleet);
-    steps = new Steps(fleet, MODEL);
+    steps = new Steps(fleet);
   }
 
   @AfterAll

@@ -26,6 +26,7 @@ class LifeLabTest {
   private static final int EARLIEST_MILLIS = 250;
   private static final int LATEST_MILLIS = 3500;
   private static final int LONGEST_AWAY_MILLIS = 6000;
+  private static final List<Victim> VICTIMS = List.of(Victim.values());
   private static LifeFleet fleet;
 
   @BeforeAll
@@ -45,7 +46,7 @@ class LifeLabTest {
     LifeModel model = new LifeModel();
     Guests guests = new Guests(fleet);
     RandomLife life = new RandomLife(fleet, model, guests, random);
-    Steps steps = new Steps(fleet, model);
+    Steps steps = new Steps(fleet);
     Invariants invariants = new Invariants(fleet);
     int taken = 0;
     while (taken < OPERATIONS) {
@@ -69,7 +70,7 @@ class LifeLabTest {
 
   private static Fault fault(Random random) {
     return new Fault(
-        Victim.values()[random.nextInt(Victim.values().length)],
+        VICTIMS.get(random.nextInt(VICTIMS.size())),
         Duration.ofMillis(EARLIEST_MILLIS + random.nextInt(LATEST_MILLIS - EARLIEST_MILLIS)),
         Duration.ofMillis(random.nextInt(LONGEST_AWAY_MILLIS)));
   }

@@ -40,6 +40,10 @@ final class LifeModel {
     return taken(new HashMap<>(vms), vm);
   }
 
+  Content ofImage(String image) {
+    return taken(new HashMap<>(images), image);
+  }
+
   Map<String, Content> snapshotsOf(String vm) {
     return snapshots.computeIfAbsent(vm, _ -> new TreeMap<>());
   }

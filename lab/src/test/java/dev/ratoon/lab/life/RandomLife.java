@@ -17,6 +17,8 @@ final class RandomLife {
   private static final int MOST_MARKS = 6;
   private static final int MOST_SNAPSHOTS = 3;
 
+  private static final List<Kind> KINDS = List.of(Kind.values());
+
   private final LifeFleet fleet;
   private final LifeModel model;
   private final Guests guests;
@@ -39,7 +41,7 @@ final class RandomLife {
     }
     String vm = any(List.copyOf(model.vms.keySet()));
     boolean runs = fleet.control.vm(vm).state() == VmState.RUNNING;
-    return switch (Kind.values()[random.nextInt(Kind.values().length)]) {
+    return switch (any(KINDS)) {
       case WRITE, WRITE_AGAIN -> write(vm, runs);
       case DEPLOY -> Optional.of(deploy()).filter(_ -> room());
       case CLONE -> Optional.of(copy(vm, "")).filter(_ -> room());
@@ -108,7 +110,7 @@ final class RandomLife {
   private Step deploy() {
     String vm = "vm-" + ++names;
     String image = any(List.copyOf(model.images.keySet()));
-    Content content = model.images.get(image);
+    Content content = model.ofImage(image);
     int host = 1 + random.nextInt(fleet.size());
     return Step.of(
             host,
@@ -204,7 +206,7 @@ final class RandomLife {
       return Optional.empty();
     }
     String image = any(List.copyOf(model.images.keySet()));
-    Content content = model.images.get(image);
+    Content content = model.ofImage(image);
     boolean discard = random.nextInt(3) == 0;
     String how = discard ? "--discard" : "--keep-content";
     return on(

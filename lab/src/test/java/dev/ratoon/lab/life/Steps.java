@@ -14,7 +14,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Takes steps, with something failing on the way or without, and keeps the model up with them. */
+/** Takes steps, with something failing on the way or without; the model follows. */
 final class Steps {
   /**
    * What may be said to a step that was drawn without looking closely: what it asks for is not
@@ -26,11 +26,9 @@ final class Steps {
   private static final Pattern CODE = Pattern.compile("\\(([a-z]+(?:-[a-z]+)*)\\)");
 
   private final LifeFleet fleet;
-  private final LifeModel model;
 
-  Steps(LifeFleet fleet, LifeModel model) {
+  Steps(LifeFleet fleet) {
     this.fleet = fleet;
-    this.model = model;
   }
 
   /** When what fails, and for how long. */
