@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 final class Invariants {
   private static final String FILES =
       "cd /srv/ratoon; ls -A vms; echo; virsh -q list --uuid --all | grep . | sort; echo;"
-          + " find cache/incoming -mindepth 1; echo; ls -A trash 2>/dev/null";
+          + " find cache/incoming -mindepth 1";
 
   private final LifeFleet fleet;
 
@@ -33,6 +33,15 @@ final class Invariants {
     for (int host = 1; host <= fleet.size(); host++) {
       awaitHost(host);
     }
+    assertThat(trashed()).as("VMs in the hosts' trash").isEqualTo(model.trash.size());
+  }
+
+  private long trashed() {
+    long found = 0;
+    for (int host = 1; host <= fleet.size(); host++) {
+      found += fleet.host(host).run("/bin/sh", "-c", "ls -A /srv/ratoon/trash").lines().count();
+    }
+    return found;
   }
 
   private void awaitHost(int number) {

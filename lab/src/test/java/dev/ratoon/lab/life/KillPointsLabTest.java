@@ -138,7 +138,14 @@ class KillPointsLabTest {
   }
 
   private static String migration(String vm, int to, String how) {
-    return "vm migrate %s --to %s %s".formatted(vm, fleet.name(to), how);
+    String command = "vm migrate %s --to %s %s".formatted(vm, fleet.name(to), how);
+    // While the other host still removes what it had of the VM, it is not a place to go to.
+    RatoonHost.await(
+        vm + " to be free to move",
+        () ->
+            Optional.of(fleet.control.tryRatoon((command + " --dry-run").split(" ")))
+                .filter(said -> said.exit() == 0));
+    return command;
   }
 
   /** The VM to which it happens: one that runs, and has written something. */
