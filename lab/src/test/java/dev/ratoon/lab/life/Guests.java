@@ -2,7 +2,9 @@ package dev.ratoon.lab.life;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,6 +31,9 @@ final class Guests {
   private static final Pattern MARK = Pattern.compile("mark (\\d+) ([0-9a-f]{64})");
 
   private final LifeFleet fleet;
+
+  /** Those that were up before they moved while they ran: their new host has not seen them boot. */
+  private final Set<String> movedUp = new HashSet<>();
 
   Guests(LifeFleet fleet) {
     this.fleet = fleet;
@@ -62,8 +67,25 @@ final class Guests {
     return expected.after(now);
   }
 
+  private void awaitUp(String vm) {
+    if (!movedUp.contains(vm)) {
+      fleet.control.awaitUserland(vm);
+    }
+  }
+
+  /** It is about to move while it runs. */
+  void moves(String vm) {
+    awaitUp(vm);
+    movedUp.add(vm);
+  }
+
+  /** It is about to be stopped, or started. */
+  void boots(String vm) {
+    movedUp.remove(vm);
+  }
+
   private String say(String vm, String command) {
-    fleet.control.awaitUserland(vm);
+    awaitUp(vm);
     return fleet.control.guestOn(fleet.host(fleet.hostOf(vm)), vm, WRITER + "sync; " + command);
   }
 }

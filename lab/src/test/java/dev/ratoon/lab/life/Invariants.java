@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 /** What must be true of a fleet whenever nothing is under way, whatever has happened to it. */
 final class Invariants {
   private static final String FILES =
-      "cd /srv/ratoon; ls -A vms; echo; virsh -q list --uuid --all | grep . | sort; echo;"
+      "cd /srv/ratoon; ls -A vms; echo ,; virsh -q list --uuid --all; echo ,;"
           + " find cache/incoming -mindepth 1";
 
   private final LifeFleet fleet;
@@ -65,7 +65,7 @@ final class Invariants {
         fleet.control.vms().stream()
             .filter(vm -> vm.host().filter(host -> host.text().equals(name)).isPresent())
             .toList();
-    String[] found = fleet.host(number).run("/bin/sh", "-c", FILES).split("\n\n", -1);
+    String[] found = fleet.host(number).run("/bin/sh", "-c", FILES).split(",", -1);
     StringBuilder wrong = new StringBuilder();
     compare(wrong, "folders", ids(here), words(found[0]));
     compare(wrong, "domains", ids(running(here)), words(found[1]));

@@ -110,9 +110,14 @@ class KillPointsLabTest {
     int from = fleet.hostOf(vm);
     int to = from == SOURCE ? HOSTS : SOURCE;
     return switch (work) {
-      case LIVE_MIGRATION -> Step.of(from, to, OperationKind.MIGRATE, migration(vm, to, "--live"));
-      case COLD_MIGRATION ->
-          Step.of(from, to, OperationKind.MIGRATE, migration(vm, to, "--cold --grace 5"));
+      case LIVE_MIGRATION -> {
+        guests.moves(vm);
+        yield Step.of(from, to, OperationKind.MIGRATE, migration(vm, to, "--live"));
+      }
+      case COLD_MIGRATION -> {
+        guests.boots(vm);
+        yield Step.of(from, to, OperationKind.MIGRATE, migration(vm, to, "--cold --grace 5"));
+      }
       case CLONE -> {
         String copy = "copy-" + ++names;
         Content content = MODEL.content(vm);
@@ -183,6 +188,9 @@ class KillPointsLabTest {
       return;
     }
     for (String vm : List.copyOf(MODEL.vms.keySet())) {
+      if (work == Work.REVERT) {
+        guests.boots(vm);
+      }
       if (work == Work.REVERT || vm.startsWith("copy-")) {
         fleet.control.tryRatoon("vm", "start", vm);
       }

@@ -93,6 +93,7 @@ class LifeLabTest {
       assertSound(vm);
     }
     for (String vm : List.copyOf(model.vms.keySet())) {
+      guests.boots(vm);
       fleet.control.ratoon("vm", "start", vm);
       guests.check(vm, model.content(vm));
       fleet.control.ratoon("vm", "stop", vm, "--now");

@@ -151,6 +151,7 @@ class MigrationBasesLabTest {
   }
 
   private static void migrate(String vm, int to) {
+    guests.moves(vm);
     control.ratoon("vm", "migrate", vm, "--live", "--to", fleet.name(to));
     assertThat(fleet.hostOf(vm)).isEqualTo(to);
     System.out.println(

@@ -56,7 +56,10 @@ final class RandomLife {
       case MIGRATE, MIGRATE_AGAIN -> Optional.of(migrate(vm, runs));
       case DRAIN -> Optional.of(drain(fleet.hostOf(vm)));
       case DELETE ->
-          on(vm, OperationKind.DELETE, "vm delete " + vm + " --yes", () -> model.deleted(vm))
+          on(vm, OperationKind.DELETE, "vm delete " + vm + " --yes", () -> {
+            guests.boots(vm);
+            model.deleted(vm);
+          })
               .filter(_ -> model.vms.size() == MOST_VMS);
       case UNDELETE_OR_PURGE -> fromTrash();
       case CLEAN ->
@@ -146,6 +149,7 @@ final class RandomLife {
 
   private Optional<Step> startOrStop(String vm, boolean runs) {
     if (runs) {
+      guests.boots(vm);
       String how = random.nextBoolean() ? " --now" : " --grace 5";
       return on(vm, OperationKind.STOP, "vm stop " + vm + how, () -> {});
     }
@@ -165,12 +169,14 @@ final class RandomLife {
 
   private Optional<Step> revert(String vm) {
     return anySnapshot(vm)
-        .flatMap(name ->
-            on(
-                vm,
-                OperationKind.REVERT,
-                "vm snapshot revert %s %s --stop".formatted(vm, name),
-                () -> model.reverted(vm, name)));
+        .flatMap(name -> {
+          guests.boots(vm);
+          return on(
+              vm,
+              OperationKind.REVERT,
+              "vm snapshot revert %s %s --stop".formatted(vm, name),
+              () -> model.reverted(vm, name));
+        });
   }
 
   private Optional<Step> forget(String vm) {
@@ -223,7 +229,9 @@ final class RandomLife {
   private Step migrate(String vm, boolean runs) {
     int from = fleet.hostOf(vm);
     int to = other(from);
-    String how = runs ? random.nextBoolean() ? " --live" : " --cold --grace 5" : "";
+    boolean live = runs && random.nextBoolean();
+    prepare(vm, live);
+    String how = live ? " --live" : runs ? " --cold --grace 5" : "";
     return Step.of(
         from,
         to,
@@ -232,12 +240,26 @@ final class RandomLife {
   }
 
   private Step drain(int host) {
-    String how = random.nextBoolean() ? "--live" : "--cold";
+    boolean live = random.nextBoolean();
+    fleet.control.vms().stream()
+        .filter(vm -> vm.state() == VmState.RUNNING)
+        .map(vm -> vm.name().text())
+        .filter(vm -> fleet.hostOf(vm) == host)
+        .forEach(vm -> prepare(vm, live));
+    String how = live ? "--live" : "--cold";
     return Step.of(
         host,
         other(host),
         OperationKind.MIGRATE,
         "host drain %s %s".formatted(fleet.name(host), how));
+  }
+
+  private void prepare(String vm, boolean live) {
+    if (live) {
+      guests.moves(vm);
+    } else {
+      guests.boots(vm);
+    }
   }
 
   private Optional<Step> fromTrash() {
