@@ -179,6 +179,9 @@ class KillPointsLabTest {
     fleet.control.ratoon("vm", "deploy", "user", "--image", "noise", "--host", host, "--paused");
     fleet.control.ratoon("vm", "delete", "user", "--yes");
     fleet.control.ratoon("vm", "purge", "user", "--yes");
+    RatoonHost.await(
+        "the base to be free to go",
+        () -> Optional.of(fleet.control.ratoon("cache", "plan", "-q")).filter(s -> s.contains(host)));
   }
 
   private static void look(Work work) {
