@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * -Dratoon.seed} for others than those that each build takes.
  */
 class KillPointsLabTest {
-  private static final int POINTS = Integer.getInteger("ratoon.points", 3);
+  private static final int POINTS = Integer.getInteger("ratoon.points", 2);
   private static final long SEED = Long.getLong("ratoon.seed", 1);
   private static final String WORK = System.getProperty("ratoon.work", "");
   private static final String VICTIM = System.getProperty("ratoon.victim", "");

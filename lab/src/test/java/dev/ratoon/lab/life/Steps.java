@@ -69,7 +69,7 @@ final class Steps {
       assertThat(code(said)).as("%s says: %s", step, said.err()).isIn(REFUSALS);
     }
     String how = done ? "done" : operation.isPresent() ? "failed" : "refused";
-    String why = done ? "" : " " + code(said);
+    String why = done ? "" : ": " + said.err().strip().replaceAll("\\s+", " ");
     return "%s%s in %d ms".formatted(how, why, (System.nanoTime() - began) / 1_000_000);
   }
 
