@@ -181,7 +181,8 @@ class KillPointsLabTest {
     fleet.control.ratoon("vm", "purge", "user", "--yes");
     RatoonHost.await(
         "the base to be free to go",
-        () -> Optional.of(fleet.control.ratoon("cache", "plan", "-q")).filter(s -> s.contains(host)));
+        () ->
+            Optional.of(fleet.control.ratoon("cache", "plan", "-q")).filter(s -> s.contains(host)));
   }
 
   private static void look(Work work) {

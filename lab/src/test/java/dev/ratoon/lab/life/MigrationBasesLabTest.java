@@ -36,6 +36,7 @@ class MigrationBasesLabTest {
 
   /** What the guest writes for it; it has written some MiB before, which its image holds, too. */
   private static final long CHANGED = 6 * MIB;
+
   private static Path share = Path.of("/nowhere");
   private static LifeFleet fleet;
   private static RatoonHost control;

@@ -56,10 +56,14 @@ final class RandomLife {
       case MIGRATE, MIGRATE_AGAIN -> Optional.of(migrate(vm, runs));
       case DRAIN -> Optional.of(drain(fleet.hostOf(vm)));
       case DELETE ->
-          on(vm, OperationKind.DELETE, "vm delete " + vm + " --yes", () -> {
-            guests.boots(vm);
-            model.deleted(vm);
-          })
+          on(
+                  vm,
+                  OperationKind.DELETE,
+                  "vm delete " + vm + " --yes",
+                  () -> {
+                    guests.boots(vm);
+                    model.deleted(vm);
+                  })
               .filter(_ -> model.vms.size() == MOST_VMS);
       case UNDELETE_OR_PURGE -> fromTrash();
       case CLEAN ->
