@@ -21,7 +21,7 @@ final class Steps {
    * possible as things are.
    */
   private static final Set<String> REFUSALS =
-      Set.of("wrong-state", "in-use", "no-host-fits", "chain-too-deep", "busy");
+      Set.of("wrong-state", "in-use", "no-host-fits", "busy");
 
   private static final Pattern CODE = Pattern.compile("\\(([a-z]+(?:-[a-z]+)*)\\)");
 
