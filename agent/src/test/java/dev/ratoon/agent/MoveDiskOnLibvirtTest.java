@@ -12,6 +12,7 @@ import dev.ratoon.cache.share.ShareTimes;
 import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.EntityName;
+import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.ShareKind;
 import dev.ratoon.model.ShareState;
 import dev.ratoon.model.VmId;
@@ -19,6 +20,7 @@ import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredShare;
+import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.LayerTask;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,6 +45,7 @@ class MoveDiskOnLibvirtTest {
       new ShareTimes(
           Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
   private static final int DEATHS = 6;
+  private static final int KILLS = Integer.getInteger("kills", 3);
   private static final int LONGEST_MILLIS = 1500;
 
   private Path folder;
@@ -148,6 +151,40 @@ class MoveDiskOnLibvirtTest {
     Host.run("qemu-img", "check", diskFiles().getFirst().toString());
   }
 
+  /** Whichever of its two files the record names has all that the guest wrote. */
+  @Test
+  void aGuestThatIsKilledWhileItMovesHasAllThatItWrote() throws Exception {
+    Random random = new Random(11);
+    for (int i = 0; i < KILLS; i++) {
+      DesiredVm fresh =
+          host.vm("killed-" + i, DesiredPower.RUNNING, RestartPolicy.NEVER, true);
+      vm = fresh.id();
+      host.want(fresh);
+      host.await(vm, VmState.RUNNING);
+      stop();
+      Writer.allocate(diskFiles().getFirst());
+      host.power(vm, DesiredPower.RUNNING);
+      host.await(vm, VmState.RUNNING);
+      PrivateLibvirtd.await(() -> Writer.newest(written()) > 10, "the guest to write");
+      long process = processOfGuest();
+      long before = Writer.newest(written());
+      move(shared);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(LONGEST_MILLIS)));
+      if (i % 2 == 0) {
+        host.kill();
+      }
+      ProcessHandle.of(process).orElseThrow().destroyForcibly();
+      PrivateLibvirtd.await(() -> hypervisor.domain(vm).isEmpty(), "the domain to be gone");
+      if (i % 2 == 0) {
+        host.boot();
+      }
+      assertThat(host.awaitLayering(vm).problem()).isEmpty();
+      assertThat(diskFiles()).hasSize(1);
+      assertThat(parent()).hasParentRaw(shared);
+      assertThat(Writer.requirePrefix(diskFiles().getFirst())).isGreaterThanOrEqualTo(before);
+    }
+  }
+
   private void move(Path cache) {
     DesiredDisk disk = new DesiredDisk(Optional.of(host.image()), Host.DISK_BYTES, true);
     host.layer(vm, LayerTask.MOVE, disk.in(Optional.of(cache.toString())));
@@ -186,12 +223,18 @@ class MoveDiskOnLibvirtTest {
     }
   }
 
-  /** The files that the process has open which has the VM's disk open. */
   private List<Path> openByGuest() throws IOException {
+    return open(Path.of("/proc", String.valueOf(processOfGuest()), "fd"));
+  }
+
+  /** The process that has the VM's disk open. */
+  private long processOfGuest() throws IOException {
+    Path disk = written();
     try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
       return processes
-          .map(process -> open(process.resolve("fd")))
-          .filter(files -> files.contains(written()))
+          .filter(process -> process.getFileName().toString().matches("\\d+"))
+          .filter(process -> open(process.resolve("fd")).contains(disk))
+          .map(process -> Long.parseLong(process.getFileName().toString()))
           .findFirst()
           .orElseThrow();
     }

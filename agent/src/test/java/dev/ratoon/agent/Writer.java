@@ -6,6 +6,7 @@ import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.ParentWitness;
 import dev.ratoon.disk.VirtualDisk;
+import dev.ratoon.disk.WritableDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -36,6 +37,22 @@ final class Writer {
     boot[510] = 0x55;
     boot[511] = (byte) 0xaa;
     return boot;
+  }
+
+  /**
+   * Gives the disk of a guest that does not run room for all sectors. Then each number is in the
+   * file at once, and not only when QEMU writes its tables the next time.
+   */
+  static void allocate(Path file) {
+    try (WritableDisk disk =
+        VirtualDisks.openWritable(
+            file, DiskFormat.QCOW2, OpenRules.chain(64, List.of(), ParentWitness.TRUSTING))) {
+      long end = (long) (FIRST + SECTORS) * SECTOR;
+      for (long at = (long) FIRST * SECTOR; at < end; at += 32 << 10) {
+        disk.write(at + 300, ByteBuffer.wrap(new byte[] {1}));
+      }
+      disk.flush();
+    }
   }
 
   /** The greatest number on a disk; 0 if it cannot be read just now. */

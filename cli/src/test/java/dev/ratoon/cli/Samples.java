@@ -418,7 +418,8 @@ final class Samples {
           SNAPSHOT,
           REVERT,
           FLATTEN,
-          REBASE ->
+          REBASE,
+          MOVE_DISK ->
           true;
       case IMPORT, PRECACHE, VERIFY, SCRUB, EVICT, ADOPT, UNADOPT -> false;
     };
@@ -443,7 +444,8 @@ final class Samples {
           SNAPSHOT,
           REVERT,
           FLATTEN,
-          REBASE ->
+          REBASE,
+          MOVE_DISK ->
           false;
     };
   }

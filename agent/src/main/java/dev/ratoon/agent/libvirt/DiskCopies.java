@@ -27,12 +27,14 @@ final class DiskCopies {
 
   private static final int INVALID_CONNECTION = 6;
   private static final int INVALID_ARGUMENT = 8;
+  private static final int NO_DOMAIN = 42;
   private static final int OPERATION_INVALID = 55;
   private static final int COPY_NOT_READY = 83;
   private static final int FROM_RPC = 7;
 
   /** What libvirt says where there is no job to be ended. */
-  private static final Set<Integer> NOTHING_TO_END = Set.of(INVALID_ARGUMENT, OPERATION_INVALID);
+  private static final Set<Integer> NOTHING_TO_END =
+      Set.of(INVALID_ARGUMENT, OPERATION_INVALID, NO_DOMAIN);
 
   private DiskCopies() {}
 

@@ -66,7 +66,7 @@ record CacheMove(LayerTools tools, Copying copying) {
       VmDisk disk,
       Base base,
       Timeline timeline) {
-    DesiredDisk standing = disk.wanted().in(Optional.of(folder(base)));
+    DesiredDisk standing = disk.wanted().in(Optional.empty());
     if (current(wanted).copy().isEmpty() && standsOn(disk, base)) {
       note(wanted, index, standing);
       return true;
@@ -103,10 +103,6 @@ record CacheMove(LayerTools tools, Copying copying) {
           .asException();
     }
     return base;
-  }
-
-  private static String folder(Base base) {
-    return String.valueOf(base.path().getParent());
   }
 
   /** The place that a disk names may be a link, as long as a domain has what it was frozen to. */

@@ -72,9 +72,27 @@ final class Copying {
    *
    * @param standing how the disk stands afterwards, still in its present file
    * @param base what the copy stands on
-   * @return whether the domain has gone over to it
+   * @return whether the domain has gone over to it; false, too, if it has ended meanwhile
    */
   boolean advance(
+      DesiredVm wanted,
+      DomainStatus domain,
+      int disk,
+      DesiredDisk standing,
+      Base base,
+      Bases.Progress progress) {
+    try {
+      return step(wanted, domain, disk, standing, base, progress);
+    } catch (RatoonException failed) {
+      if (tools.hypervisor().domain(wanted.id()).isEmpty()) {
+        LOG.info("VM {}: ended while it moved: {}", wanted.id(), failed.problem().oneLine());
+        return false;
+      }
+      throw failed;
+    }
+  }
+
+  private boolean step(
       DesiredVm wanted,
       DomainStatus domain,
       int disk,
@@ -169,8 +187,8 @@ final class Copying {
       return false;
     }
     if (over) {
-      conclude(wanted, tools.hypervisor().domain(wanted.id()));
-      return true;
+      // Killed since then it has not written to the copy, and the file before is the disk.
+      return conclude(wanted, tools.hypervisor().domain(wanted.id()));
     }
     if (hold) {
       goOn(wanted);
@@ -194,7 +212,7 @@ final class Copying {
     if (!copy.get().over()) {
       tools.hypervisor().endCopy(wanted.id(), files(wanted, copy.get()));
     }
-    conclude(wanted, tools.hypervisor().domain(wanted.id()));
+    boolean _ = conclude(wanted, tools.hypervisor().domain(wanted.id()));
   }
 
   /** Before a guest that is held goes on: it never writes to a file that the record does not name. */
@@ -221,8 +239,12 @@ final class Copying {
     tries.remove(id);
   }
 
-  /** Nothing is under way any more. */
-  private void conclude(DesiredVm wanted, Optional<DomainStatus> domain) {
+  /**
+   * Nothing is under way any more: one file is left.
+   *
+   * @return whether that is the copy
+   */
+  private boolean conclude(DesiredVm wanted, Optional<DomainStatus> domain) {
     Copy copy = current(wanted).copy().orElseThrow();
     DiskCopy files = files(wanted, copy);
     boolean over = copy.over();
@@ -249,6 +271,7 @@ final class Copying {
       LayerTools.remove(files.from());
     }
     tools.records().update(wanted, Layers::notCopying);
+    return over;
   }
 
   /** The file before is removed only for a copy that stands on the base that it was made on. */

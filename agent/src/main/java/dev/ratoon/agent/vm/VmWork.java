@@ -300,7 +300,8 @@ final class VmWork {
     if (!bases.areReady(vm, folder)) {
       Timeline timeline = timeline(vm.id());
       timeline.step(
-          "base", () -> bases.ready(vm, (done, total) -> timeline.progress("base", done, total)));
+          "base",
+          () -> bases.mend(vm, folder, (done, total) -> timeline.progress("base", done, total)));
     }
   }
 
