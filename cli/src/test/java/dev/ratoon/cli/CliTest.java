@@ -149,6 +149,7 @@ class CliTest {
         "vm rebase --help",
         "vm move-disk --help",
         "vm move-disk web-1 --to-cache local --dry-run",
+        "vm move-disk web-1 --to-cache vm-cache",
         "image create --help",
         "vm export web-1 --format qcow2",
         "--help",

@@ -22,12 +22,11 @@ import picocli.CommandLine.Parameters;
     name = "move-disk",
     sortOptions = false,
     description = {
-      "Let a VM's disks stand on the same base disks in another cache of its host, while it runs",
-      "or not.",
+      "Let a VM's disks stand on the same base disks in another cache of its host.",
       "",
-      "A base disk that is not there yet comes first, verified. Of a VM that is stopped nothing is",
-      "copied. What the guest of one that runs has written is copied within its folder, and the",
-      "guest is held for a moment at the end."
+      "The VM may run. A base disk that is not there yet comes first, verified. Of a VM that is",
+      "stopped nothing is copied. What the guest of one that runs has written is copied within the",
+      "VM's folder, and the guest is held for a moment at the end."
     },
     footer = {
       "",
