@@ -3,6 +3,7 @@ package dev.ratoon.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.agent.hypervisor.DomainState;
+import dev.ratoon.agent.hypervisor.HypervisorEvent.PauseReason;
 import dev.ratoon.cache.share.MountedFiles;
 import dev.ratoon.cache.share.ShareTimes;
 import dev.ratoon.disk.DiskFormat;
@@ -49,6 +50,7 @@ class MoveDiskTest {
   private Host host;
   private Path own;
   private Path shared;
+  private Hanging hanging;
   private VmId vm;
   private byte[] content;
 
@@ -56,7 +58,8 @@ class MoveDiskTest {
   void up() throws Exception {
     shared = Files.createDirectory(work.resolve("share"));
     host = new Host(work);
-    host.shareFiles(TIMES, share -> new MountedFiles(shared));
+    hanging = new Hanging(new MountedFiles(shared));
+    host.shareFiles(TIMES, share -> hanging.files());
     host.boot();
     own = host.base().path().getParent();
     host.wantShares(share(Optional.empty()));
@@ -71,6 +74,7 @@ class MoveDiskTest {
 
   @AfterEach
   void down() throws Exception {
+    hanging.hang(false);
     host.close();
   }
 
@@ -136,6 +140,40 @@ class MoveDiskTest {
     host.layer(vm, LayerTask.FREEZE);
     assertThat(host.awaitLayering(vm).problem()).isEmpty();
     restart();
+    assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
+  void aVmComesOffAShareThatHangs() {
+    VmId stopped = vm;
+    assertThat(move(shared).problem()).isEmpty();
+    stop();
+    vm = host.deploy("runs");
+    host.await(vm, VmState.RUNNING);
+    content = Arrays.copyOf(host.content(), Host.DISK_BYTES);
+    guestWrites(3_000, "here");
+    assertThat(move(shared).problem()).isEmpty();
+    hanging.hang(true);
+    host.awaitHost(h -> h.shares().getFirst().state() == ShareState.STALLED);
+
+    for (VmId each : List.of(vm, stopped)) {
+      vm = each;
+      assertThat(move(own).problem()).isEmpty();
+      assertOneFileOn(own);
+      restart();
+    }
+  }
+
+  @Test
+  void aCopyGivesWayToAGuestThatFindsNoRoom() {
+    copying();
+    guestWrites(6_000, "full");
+    host.hypervisor().failDisk(vm, PauseReason.DISK_FULL);
+    host.hypervisor().copiesGoOn(false);
+
+    assertThat(host.awaitLayering(vm).problem()).isEmpty();
+    assertRunning();
+    assertOneFileOn(shared);
     assertThat(readVm()).isEqualTo(content);
   }
 

@@ -15,9 +15,11 @@ import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredLayering;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -105,19 +107,23 @@ record CacheMove(LayerTools tools, Copying copying) {
     return base;
   }
 
-  /** The place that a disk names may be a link, as long as a domain has what it was frozen to. */
+  /**
+   * As long as a domain has what a disk was frozen to, the disk names a link beside it. Nothing else
+   * that it names is looked at: it may lie on a share that does not answer.
+   */
   private static boolean standsOn(VmDisk disk, Base base) {
-    return Qcow2Header.read(disk.file())
-        .backing(disk.file())
-        .map(Backing::file)
-        .filter(named -> isSame(named, base.path()))
-        .isPresent();
+    Optional<Path> named = Qcow2Header.read(disk.file()).backing(disk.file()).map(Backing::file);
+    return named.filter(base.path()::equals).isPresent()
+        || named
+            .filter(path -> Objects.equals(path.getParent(), disk.file().getParent()))
+            .filter(link -> leadsTo(link, base.path()))
+            .isPresent();
   }
 
-  private static boolean isSame(Path named, Path file) {
+  private static boolean leadsTo(Path link, Path file) {
     try {
-      return named.equals(file) || named.toRealPath().equals(file.toRealPath());
-    } catch (IOException gone) {
+      return link.resolveSibling(Files.readSymbolicLink(link)).equals(file);
+    } catch (IOException noLink) {
       return false;
     }
   }

@@ -22,6 +22,8 @@ import dev.ratoon.protocol.agent.DesiredVm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -173,6 +175,7 @@ final class Copying {
 
   private boolean goOver(DesiredVm wanted, DomainStatus domain, Copy copy, DiskCopy files) {
     boolean hold = domain.state() == DomainState.RUNNING;
+    Instant from = tools.records().now();
     if (hold) {
       tools.records().update(wanted, layers -> layers.copying(copy.holding()));
       tools.hypervisor().pause(wanted.id());
@@ -188,7 +191,10 @@ final class Copying {
     }
     if (over) {
       // Killed since then it has not written to the copy, and the file before is the disk.
-      return conclude(wanted, tools.hypervisor().domain(wanted.id()));
+      boolean isDisk = conclude(wanted, tools.hypervisor().domain(wanted.id()));
+      Duration held = hold ? Duration.between(from, tools.records().now()) : Duration.ZERO;
+      LOG.info("VM {}: went over to {}, held for {} ms", wanted.id(), files.to(), held.toMillis());
+      return isDisk;
     }
     if (hold) {
       goOn(wanted);

@@ -162,7 +162,9 @@ final class VmLayers {
       DesiredVm wanted, DesiredLayering asked, List<OperationStep> steps, Problem why) {
     pulls.remove(wanted.id());
     copying.forget(wanted.id());
-    notBefore.put(wanted.id(), tools.records().now().plus(TRY_AGAIN));
+    if (current(wanted).copy().isEmpty()) { // a guest may be held for it: then at once
+      notBefore.put(wanted.id(), tools.records().now().plus(TRY_AGAIN));
+    }
     tools.records().update(wanted, now -> now.givenUp(asked.revision(), steps, why));
   }
 
