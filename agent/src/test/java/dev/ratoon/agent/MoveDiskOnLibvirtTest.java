@@ -45,7 +45,7 @@ class MoveDiskOnLibvirtTest {
       new ShareTimes(
           Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
   private static final int DEATHS = 6;
-  private static final int KILLS = Integer.getInteger("kills", 3);
+  private static final int KILLS = Integer.getInteger("ratoon.kills", 3);
   private static final int LONGEST_MILLIS = 1500;
 
   private Path folder;
@@ -156,8 +156,7 @@ class MoveDiskOnLibvirtTest {
   void aGuestThatIsKilledWhileItMovesHasAllThatItWrote() throws Exception {
     Random random = new Random(11);
     for (int i = 0; i < KILLS; i++) {
-      DesiredVm fresh =
-          host.vm("killed-" + i, DesiredPower.RUNNING, RestartPolicy.NEVER, true);
+      DesiredVm fresh = host.vm("killed-" + i, DesiredPower.RUNNING, RestartPolicy.NEVER, true);
       vm = fresh.id();
       host.want(fresh);
       host.await(vm, VmState.RUNNING);

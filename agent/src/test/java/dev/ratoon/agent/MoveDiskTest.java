@@ -201,8 +201,7 @@ class MoveDiskTest {
   void aRefusedCopyLeavesTheVmAsItWas() {
     host.hypervisor().refuseStarts(Problem.of(ErrorCode.HYPERVISOR_REFUSED, "copying"));
 
-    assertThat(move(shared).problem().orElseThrow().code())
-        .isEqualTo(ErrorCode.HYPERVISOR_REFUSED);
+    assertThat(move(shared).problem().orElseThrow().code()).isEqualTo(ErrorCode.HYPERVISOR_REFUSED);
 
     assertUntouched();
   }

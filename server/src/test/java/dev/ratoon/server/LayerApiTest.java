@@ -379,8 +379,7 @@ final class LayerApiTest {
   @Test
   void aDiskDoesNotMoveToWhatIsNoCacheOfItsHost() throws Exception {
     for (String cache : List.of("absent", "/etc", "/cache/..")) {
-      Reply refused =
-          server.post("/v1/vms/web/move-disk", "{\"cache\": \"%s\"}".formatted(cache));
+      Reply refused = server.post("/v1/vms/web/move-disk", "{\"cache\": \"%s\"}".formatted(cache));
       assertThat(refused.problem().code())
           .as(cache)
           .isIn(ErrorCode.WRONG_STATE, ErrorCode.INVALID_VALUE);

@@ -237,8 +237,7 @@ public final class SimulatedHypervisor implements Hypervisor {
     jobs = List.of();
     domains.put(
         id,
-        new Domain(
-            SimulatedDisks.goneOver(domain.spec(), copy), domain.state(), domain.reason()));
+        new Domain(SimulatedDisks.goneOver(domain.spec(), copy), domain.state(), domain.reason()));
     if (answersLost) {
       throw Problem.of(ErrorCode.TIMED_OUT, "going over to " + copy.to()).asException();
     }

@@ -86,14 +86,10 @@ record CacheMove(LayerTools tools, Copying copying) {
   private Base there(DesiredVm vm, VmDisk disk, Path cache, Timeline timeline) {
     DiskId id = disk.wanted().base().orElseThrow();
     if (current(vm).copy().isEmpty()) {
-      DesiredVm only =
-          vm.withDisks(List.of(disk.wanted().in(Optional.of(cache.toString()))));
+      DesiredVm only = vm.withDisks(List.of(disk.wanted().in(Optional.of(cache.toString()))));
       timeline.step(
           BRING,
-          () ->
-              tools
-                  .bases()
-                  .ready(only, (done, total) -> timeline.progress(BRING, done, total)));
+          () -> tools.bases().ready(only, (done, total) -> timeline.progress(BRING, done, total)));
     }
     Base base = tools.caches().useAt(id, cache);
     if (!base.path().equals(cache) && !cache.equals(base.path().getParent())) {
@@ -108,8 +104,8 @@ record CacheMove(LayerTools tools, Copying copying) {
   }
 
   /**
-   * As long as a domain has what a disk was frozen to, the disk names a link beside it. Nothing else
-   * that it names is looked at: it may lie on a share that does not answer.
+   * As long as a domain has what a disk was frozen to, the disk names a link beside it. Nothing
+   * else that it names is looked at: it may lie on a share that does not answer.
    */
   private static boolean standsOn(VmDisk disk, Base base) {
     Optional<Path> named = Qcow2Header.read(disk.file()).backing(disk.file()).map(Backing::file);

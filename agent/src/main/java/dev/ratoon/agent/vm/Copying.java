@@ -49,11 +49,11 @@ import org.slf4j.LoggerFactory;
  * </ol>
  *
  * The invariant: a guest writes only while the record names the file that has all it wrote. Until
- * step 4 this is the file before, afterwards the copy, and in between nothing is written. So whoever
- * finds no domain any more believes the record, and removes the other file; whoever finds one lets
- * the hypervisor end what it is doing, asks which file the domain writes, and lets the guest go on
- * only when the record says the same. What is held by a process that was killed goes on when the
- * next one has looked.
+ * step 4 this is the file before, afterwards the copy, and in between nothing is written. So
+ * whoever finds no domain any more believes the record, and removes the other file; whoever finds
+ * one lets the hypervisor end what it is doing, asks which file the domain writes, and lets the
+ * guest go on only when the record says the same. What is held by a process that was killed goes on
+ * when the next one has looked.
  */
 final class Copying {
   private static final Logger LOG = LoggerFactory.getLogger(Copying.class);
@@ -221,7 +221,9 @@ final class Copying {
     boolean _ = conclude(wanted, tools.hypervisor().domain(wanted.id()));
   }
 
-  /** Before a guest that is held goes on: it never writes to a file that the record does not name. */
+  /**
+   * Before a guest that is held goes on: it never writes to a file that the record does not name.
+   */
   void settleBeforeResume(DesiredVm wanted) {
     Optional<Copy> copy = current(wanted).copy().filter(known -> !known.over());
     boolean unsure =

@@ -42,8 +42,7 @@ final class LayerActions {
             call -> new Answer.Value(layers.flatten(call.tenant(), call.parameter(VM))))
         .on(
             Endpoints.VM_REBASE,
-            call ->
-                new Answer.Value(layers.rebase(call.tenant(), call.parameter(VM), call.body())))
+            call -> new Answer.Value(layers.rebase(call.tenant(), call.parameter(VM), call.body())))
         .on(
             Endpoints.VM_MOVE_DISK,
             call -> new Answer.Value(moves.move(call.tenant(), call.parameter(VM), call.body())))

@@ -96,8 +96,11 @@ public final class DiskMoves {
       VmRow vm, int number, HostReport host, String folder, boolean running) {
     DiskId base = vm.spec().disks().get(number).made().base().orElseThrow();
     Optional<DiskReport> seen =
-        observations.of(vm).map(VmReport::disks).filter(all -> number < all.size()).map(
-            all -> all.get(number));
+        observations
+            .of(vm)
+            .map(VmReport::disks)
+            .filter(all -> number < all.size())
+            .map(all -> all.get(number));
     Optional<String> from = seen.flatMap(DiskReport::basePath);
     Optional<String> to = ParentPaths.fileIn(host, base, folder);
     boolean stays = to.isPresent() && to.equals(from);
