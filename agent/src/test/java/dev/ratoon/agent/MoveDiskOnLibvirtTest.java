@@ -66,7 +66,7 @@ class MoveDiskOnLibvirtTest {
     host = new Host(folder, hypervisor, Writer.bootSector());
     host.shareFiles(TIMES, share -> new MountedFiles(shared));
     host.boot();
-    own = host.base().path().getParent();
+    own = host.cache().root();
     host.wantShares(share(Optional.empty()));
     host.awaitHost(h -> h.shares().stream().anyMatch(s -> s.marker().isPresent()));
     host.wantShares(share(host.lastReport().shares().getFirst().marker()));

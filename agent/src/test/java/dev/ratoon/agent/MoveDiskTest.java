@@ -61,7 +61,7 @@ class MoveDiskTest {
     hanging = new Hanging(new MountedFiles(shared));
     host.shareFiles(TIMES, share -> hanging.files());
     host.boot();
-    own = host.base().path().getParent();
+    own = host.cache().root();
     host.wantShares(share(Optional.empty()));
     host.awaitHost(h -> h.shares().stream().anyMatch(s -> s.marker().isPresent()));
     host.wantShares(share(host.lastReport().shares().getFirst().marker()));
