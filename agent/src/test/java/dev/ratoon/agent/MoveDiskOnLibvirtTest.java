@@ -44,8 +44,8 @@ class MoveDiskOnLibvirtTest {
   private static final ShareTimes TIMES =
       new ShareTimes(
           Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
-  private static final int DEATHS = 6;
-  private static final int KILLS = Integer.getInteger("ratoon.kills", 3);
+  private static final int DEATHS = 4;
+  private static final int KILLS = Integer.getInteger("ratoon.kills", 2);
   private static final int LONGEST_MILLIS = 1500;
 
   private Path folder;
