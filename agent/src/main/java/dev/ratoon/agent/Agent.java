@@ -23,6 +23,7 @@ import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.Findings.Stray;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ScrubRules;
 import dev.ratoon.protocol.agent.ServerLink;
@@ -69,6 +70,10 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final Adoptions adoptions;
   private final Thread asking;
   private volatile boolean takenUp;
+
+  /** What the server says of changes does not fit to what this host knows. */
+  private volatile boolean askWhole;
+
   private volatile boolean closed;
 
   private Agent(
@@ -252,7 +257,7 @@ public final class Agent implements AgentLink, AutoCloseable {
       Optional<DesiredState> newer = question.get(GREETING.toSeconds(), TimeUnit.SECONDS);
       newer.ifPresent(this::takeUp);
       // One that was refused leaves what was remembered.
-      boolean taken = newer.filter(told -> told.revision() == known()).isPresent();
+      boolean taken = newer.filter(told -> told.revision() == known().revision()).isPresent();
       return taken ? Word.TAKEN_UP : Word.NOTHING_NEWER;
     } catch (ExecutionException failed) {
       return failed.getCause() instanceof RatoonException refused
@@ -269,19 +274,26 @@ public final class Agent implements AgentLink, AutoCloseable {
     }
   }
 
-  private long known() {
-    return desired.last().map(DesiredState::revision).orElse(0L);
+  private Known known() {
+    Known known = desired.last().map(Known::of).orElse(Known.NOTHING);
+    return askWhole ? Known.whole(known.revision()) : known;
+  }
+
+  private void takeUp(DesiredState told) {
+    if (!desired.accepts(told)) {
+      pause();
+      return;
+    }
+    Optional<DesiredState> whole = desired.whole(told);
+    askWhole = whole.isEmpty();
+    whole.ifPresent(this::takeUpWhole);
   }
 
   /**
    * A stop or a delete is kept before it is acted on: a host that forgets one would start the VM
    * again after a power loss. Where VMs are only to be started they need not wait for the disk.
    */
-  private void takeUp(DesiredState told) {
-    if (!desired.accepts(told)) {
-      pause();
-      return;
-    }
+  private void takeUpWhole(DesiredState told) {
     DesiredState newer = desired.withNewestOwners(told);
     stores.bases().limit(newer.limits().orElse(TransferLimits.NONE));
     boolean onlyStarts = desired.knowsEveryStopOf(newer);

@@ -40,6 +40,17 @@ final class DesiredStore {
     return last;
   }
 
+  /**
+   * All that the host shall be, of a state that may say only what has changed.
+   *
+   * @return empty if the host must be told all anew
+   */
+  Optional<DesiredState> whole(DesiredState told) {
+    return last.isEmpty() && told.roster().isPresent()
+        ? Optional.empty()
+        : told.onto(last.orElse(told));
+  }
+
   /** Whether the host may take this up. */
   boolean accepts(DesiredState newer) {
     if (last.isEmpty()) {
@@ -77,17 +88,7 @@ final class DesiredStore {
         last.map(DesiredState::vms).orElse(List.of()).stream()
             .collect(Collectors.toMap(DesiredVm::id, vm -> vm));
     List<DesiredVm> vms = newer.vms().stream().map(vm -> newest(vm, seen.get(vm.id()))).toList();
-    return new DesiredState(
-        newer.incarnation(),
-        newer.revision(),
-        vms,
-        newer.bases(),
-        newer.scrub(),
-        newer.lineage(),
-        newer.limits(),
-        newer.shares(),
-        newer.adoptions(),
-        newer.moves());
+    return newer.withAll(vms);
   }
 
   private static DesiredVm newest(DesiredVm vm, @Nullable DesiredVm seen) {

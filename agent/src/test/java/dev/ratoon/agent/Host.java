@@ -50,9 +50,11 @@ import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.LayerTask;
 import dev.ratoon.protocol.agent.LayeringReport;
 import dev.ratoon.protocol.agent.Lineage;
+import dev.ratoon.protocol.agent.Roster;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -111,7 +113,10 @@ final class Host implements ServerLink, AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition news = lock.newCondition();
+  private static final String RUN = "run";
+
   private final Map<VmId, DesiredVm> wanted = new HashMap<>();
+  private DesiredState told = new DesiredState("", 0, List.of());
   private final Map<VmId, VmReport> reported = new HashMap<>();
   private List<DesiredBase> wantedBases = List.of();
   private final Map<DiskId, BaseReport> reportedBases = new HashMap<>();
@@ -588,7 +593,7 @@ final class Host implements ServerLink, AutoCloseable {
   }
 
   @Override
-  public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+  public Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException {
     lock.lock();
     try {
@@ -597,28 +602,61 @@ final class Host implements ServerLink, AutoCloseable {
         throw Problem.of(ErrorCode.FORBIDDEN, "asking").asException();
       }
       long left = wait.toNanos();
-      while ((away || revision <= knownRevision) && left > 0) {
+      while ((away || revision <= known.revision()) && left > 0) {
         left = news.awaitNanos(left);
       }
       asked++;
       news.signalAll();
-      return !away && revision > knownRevision
-          ? Optional.of(
-              new DesiredState(
-                  incarnation,
-                  revision,
-                  new ArrayList<>(wanted.values()),
-                  wantedBases,
-                  Optional.empty(),
-                  Optional.of(new Lineage("run", replaces)),
-                  Optional.empty(),
-                  shares,
-                  new ArrayList<>(adoptions.values()),
-                  List.of()))
-          : Optional.empty();
+      return !away && revision > known.revision() ? Optional.of(told(known)) : Optional.empty();
     } finally {
       lock.unlock();
     }
+  }
+
+  /** All, or what has changed since the agent was told last, as a server does. */
+  private DesiredState told(Known known) {
+    boolean changes =
+        replaces.isEmpty()
+            && known.equals(new Known(told.revision(), incarnation, RUN))
+            && told.incarnation().equals(incarnation);
+    Set<DesiredVm> same =
+        told.vms().stream()
+            .filter(vm -> vm.power() != DesiredPower.PURGED)
+            .collect(Collectors.toSet());
+    DesiredState all =
+        new DesiredState(
+            incarnation,
+            revision,
+            List.copyOf(wanted.values()),
+            wantedBases,
+            Optional.empty(),
+            Optional.of(new Lineage(RUN, replaces)),
+            Optional.empty(),
+            shares,
+            new ArrayList<>(adoptions.values()),
+            List.of(),
+            Optional.empty());
+    told = all;
+    return changes ? changed(all, same) : all;
+  }
+
+  private static DesiredState changed(DesiredState all, Set<DesiredVm> same) {
+    Map<VmId, Long> epochs =
+        all.vms().stream()
+            .filter(vm -> vm.power() != DesiredPower.PURGED)
+            .collect(Collectors.toMap(DesiredVm::id, DesiredVm::epoch));
+    return new DesiredState(
+        all.incarnation(),
+        all.revision(),
+        all.vms().stream().filter(vm -> !same.contains(vm)).toList(),
+        all.bases(),
+        all.scrub(),
+        all.lineage(),
+        all.limits(),
+        all.shares(),
+        all.adoptions(),
+        all.moves(),
+        Optional.of(Roster.of(epochs)));
   }
 
   @Override

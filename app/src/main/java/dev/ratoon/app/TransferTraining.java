@@ -12,6 +12,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -123,7 +124,7 @@ final class TransferTraining {
     }
 
     @Override
-    public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait) {
+    public Optional<DesiredState> desired(HostId host, Known known, Duration wait) {
       return Optional.empty();
     }
 

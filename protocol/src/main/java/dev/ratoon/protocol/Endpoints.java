@@ -171,10 +171,10 @@ public final class Endpoints {
           "vm-list",
           GET,
           "/v1/vms",
-          Map.of("trashed", "true: those in the trash instead."),
+          Pages.query(Map.of("trashed", "true: those in the trash instead.")),
           Permission.VMS_READ,
           VmView.class,
-          "All VMs.");
+          "All VMs, by name. " + Pages.HELP);
   public static final Endpoint<NoBody, VmView> VM_SHOW =
       one(
           "vm-show",
@@ -468,10 +468,10 @@ public final class Endpoints {
           "host-list",
           GET,
           "/v1/hosts",
-          NO_QUERY,
+          Pages.query(),
           Permission.HOSTS_READ,
           HostView.class,
-          "All hosts.");
+          "All hosts, by name. " + Pages.HELP);
   public static final Endpoint<NoBody, HostView> HOST_SHOW =
       one(
           "host-show",

@@ -24,6 +24,7 @@ import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.ForeignDomain;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.api.AdoptRequest;
 import dev.ratoon.protocol.api.AdoptedView;
@@ -242,7 +243,11 @@ class AdoptionApiTest {
   }
 
   private DesiredState desired() throws Exception {
-    return server.server.link().desired(agent.host, 0, Duration.ofSeconds(5)).orElseThrow();
+    return server
+        .server
+        .link()
+        .desired(agent.host, Known.NOTHING, Duration.ofSeconds(5))
+        .orElseThrow();
   }
 
   private DesiredAdoption wish() throws Exception {

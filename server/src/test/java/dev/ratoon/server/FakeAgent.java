@@ -25,6 +25,7 @@ import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.Findings;
 import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.LayeringReport;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ReplicaReport;
@@ -82,10 +83,7 @@ final class FakeAgent implements AgentLink {
   Optional<AdoptedReport> adopted = Optional.empty();
 
   private ServerLink server;
-  private long revision;
-  private String incarnation = "";
-  private List<DesiredBase> wantedBases = List.of();
-  private Optional<String> run = Optional.empty();
+  private DesiredState last = new DesiredState("", 0, List.of());
 
   FakeAgent(String name, ServerLink server) {
     this.name = name;
@@ -107,20 +105,22 @@ final class FakeAgent implements AgentLink {
 
   /** Takes up what is newly desired, if anything is, and reports that it has been done. */
   Optional<DesiredState> obey() throws InterruptedException {
-    Optional<DesiredState> desired = server.desired(host, revision, Duration.ofSeconds(5));
+    Optional<DesiredState> desired = look(Duration.ofSeconds(5));
     desired.ifPresent(this::obey);
     return desired;
   }
 
-  /** Takes up what is newly desired without doing anything about it. */
+  /** All that is newly desired, without doing anything about it. */
   Optional<DesiredState> look(Duration wait) throws InterruptedException {
-    return server.desired(host, revision, wait);
+    Optional<DesiredState> told = server.desired(host, Known.of(last), wait);
+    Optional<DesiredState> whole = told.flatMap(newer -> newer.onto(last));
+    return told.isPresent() && whole.isEmpty()
+        ? server.desired(host, Known.whole(last.revision()), wait)
+        : whole;
   }
 
   private void obey(DesiredState desired) {
-    revision = desired.revision();
-    incarnation = desired.incarnation();
-    run = desired.lineage().map(Lineage::run);
+    last = desired;
     for (DesiredVm vm : desired.vms()) {
       if (vm.power() == DesiredPower.PURGED) {
         vms.remove(vm.id());
@@ -128,7 +128,6 @@ final class FakeAgent implements AgentLink {
         vms.put(vm.id(), vm);
       }
     }
-    wantedBases = desired.bases();
     server.report(host, vms.values().stream().map(this::settled).toList());
     report();
   }
@@ -139,8 +138,8 @@ final class FakeAgent implements AgentLink {
         new HostReport(
             host,
             new EntityName(name),
-            incarnation,
-            revision,
+            last.incarnation(),
+            last.revision(),
             new HostFacts(
                 8,
                 memoryBytes,
@@ -174,16 +173,23 @@ final class FakeAgent implements AgentLink {
             vms.values().stream().map(this::settled).toList(),
             List.of(),
             chunkAddress,
-            wantedBases.stream().map(working).toList(),
+            last.bases().stream().map(working).toList(),
             transfers,
-            Optional.of(new Findings(revision, run, strays, List.of(), List.of(), 0)),
+            Optional.of(
+                new Findings(
+                    last.revision(),
+                    last.lineage().map(Lineage::run),
+                    strays,
+                    List.of(),
+                    List.of(),
+                    0)),
             shares,
             adopted));
   }
 
   /** Says how far it is with what is wanted of base disks. */
   void reportBases() {
-    server.reportBases(host, wantedBases.stream().map(working).toList());
+    server.reportBases(host, last.bases().stream().map(working).toList());
   }
 
   static BaseReport done(DesiredBase wish) {

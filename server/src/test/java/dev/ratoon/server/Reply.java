@@ -4,6 +4,7 @@ import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.ProblemDetails;
 import java.net.http.HttpHeaders;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /** What the API answered. */
@@ -19,6 +20,10 @@ record Reply(int status, String body, HttpHeaders headers) {
 
   ProblemDetails problem() {
     return as(ProblemDetails.class);
+  }
+
+  Optional<String> header(String name) {
+    return headers.firstValue(name);
   }
 
   JsonNode json() {

@@ -11,6 +11,7 @@ import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
@@ -82,6 +83,26 @@ final class VmApiTest {
   }
 
   @Test
+  void aHostIsToldWhatHasChangedOrAllIfWhatItKnowsIsAnothers() throws Exception {
+    deploy("old", 3);
+    DesiredState known = agent.obey().orElseThrow();
+    deploy("new", 1);
+
+    DesiredState told = told(Known.of(known));
+
+    assertThat(told.vms()).extracting(vm -> vm.name().text()).containsExactly("new");
+    assertThat(told.onto(known).orElseThrow().vms()).hasSize(4);
+    assertThat(told(Known.whole(known.revision())).vms()).hasSize(4);
+    assertThat(told(new Known(known.revision(), known.incarnation(), "another")).vms()).hasSize(4);
+    assertThat(told(new Known(known.revision(), "another", Known.of(known).run())).vms())
+        .hasSize(4);
+  }
+
+  private DesiredState told(Known known) throws InterruptedException {
+    return server.server.link().desired(agent.host, known, Duration.ofSeconds(5)).orElseThrow();
+  }
+
+  @Test
   void deploysFiftyAtOnce() throws Exception {
     List<OperationView> operations = deploy("web", 50);
     agent.obey();
@@ -93,6 +114,27 @@ final class VmApiTest {
     List<VmView> vms = server.get("/v1/vms").list(VmView.class);
     assertThat(vms).hasSize(50).allMatch(vm -> vm.state() == VmState.RUNNING);
     assertThat(vms.stream().map(vm -> vm.networks().getFirst().mac()).distinct()).hasSize(50);
+  }
+
+  @Test
+  void aLongListComesInPages() throws Exception {
+    deploy("web", 7);
+    List<String> names = new ArrayList<>();
+    String target = "/v1/vms?limit=3";
+    int pages = 0;
+    while (!target.isEmpty()) {
+      Reply page = server.get(target);
+      List<VmView> vms = page.list(VmView.class);
+      assertThat(vms.size()).isBetween(1, 3);
+      vms.forEach(vm -> names.add(vm.name().text()));
+      target = page.header("Link").map(link -> link.split("[<>]", -1)[1]).orElse("");
+      pages++;
+    }
+
+    assertThat(pages).isEqualTo(3);
+    assertThat(names).isSorted().doesNotHaveDuplicates().hasSize(7);
+    assertThat(server.get("/v1/vms?limit=0").problem().code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+    assertThat(server.get("/v1/hosts?limit=1").header("Link")).isEmpty();
   }
 
   @Test

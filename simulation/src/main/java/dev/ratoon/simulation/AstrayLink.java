@@ -8,6 +8,7 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -35,10 +36,10 @@ final class AstrayLink implements ServerLink {
   }
 
   @Override
-  public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+  public Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException {
     boolean lost = isAstray();
-    Optional<DesiredState> answer = around.server().desired(host, knownRevision, wait);
+    Optional<DesiredState> answer = around.server().desired(host, known, wait);
     if (lost) {
       throw lost();
     }

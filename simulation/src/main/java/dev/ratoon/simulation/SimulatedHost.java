@@ -10,6 +10,7 @@ import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.Findings;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.TransferReport;
@@ -46,9 +47,8 @@ final class SimulatedHost {
   private final Set<VmId> changed = new LinkedHashSet<>();
 
   // What the agent remembers.
-  private volatile long revision;
-  private String incarnation = "";
-  private Optional<String> run = Optional.empty();
+  private volatile DesiredState last = new DesiredState("", 0, List.of());
+  private volatile boolean askWhole;
 
   private volatile boolean agentRuns;
   private boolean machineRuns = true;
@@ -129,8 +129,9 @@ final class SimulatedHost {
     return agentRuns;
   }
 
-  long known() {
-    return revision;
+  Known known() {
+    DesiredState taken = last;
+    return askWhole ? Known.whole(taken.revision()) : Known.of(taken);
   }
 
   /** Puts a base there as an operator would, before anything begins. */
@@ -144,7 +145,7 @@ final class SimulatedHost {
       return;
     }
     try {
-      server.desired(self.id(), revision, Duration.ZERO).ifPresent(this::takeUp);
+      server.desired(self.id(), known(), Duration.ZERO).ifPresent(this::takeUp);
     } catch (RatoonException lost) {
       later(PAUSE, this::reportWhole);
       later(PAUSE, this::ask);
@@ -155,13 +156,16 @@ final class SimulatedHost {
 
   /** Takes up what the host shall be, unless it is older than what it knows. */
   void takeUp(DesiredState told) {
-    boolean strange = !incarnation.isEmpty() && !incarnation.equals(told.incarnation());
-    if (strange || told.revision() <= revision) {
+    boolean strange = last.revision() > 0 && !last.incarnation().equals(told.incarnation());
+    if (strange || told.revision() <= last.revision()) {
       return;
     }
-    incarnation = told.incarnation();
-    revision = told.revision();
-    run = told.lineage().map(Lineage::run);
+    Optional<DesiredState> whole = told.onto(last);
+    askWhole = whole.isEmpty();
+    if (whole.isEmpty()) {
+      return;
+    }
+    last = whole.get();
     told.vms().forEach(this::want);
     if (told.vms().stream().allMatch(vm -> vm.power() == DesiredPower.PURGED)) {
       later(SOON, this::reportWhole);
@@ -240,8 +244,8 @@ final class SimulatedHost {
     return new HostReport(
         self.id(),
         self.name(),
-        incarnation,
-        revision,
+        last.incarnation(),
+        last.revision(),
         self.size().facts(cache.usedBytes() + vms.size() * SimulatedVm.OVERLAY_BYTES),
         Optional.empty(),
         cache.reports(),
@@ -251,7 +255,14 @@ final class SimulatedHost {
         List.of(),
         Optional.of(
             new TransferReport("run-" + life, 0, 0, List.of(), TransferReport.Arrived.NOTHING)),
-        Optional.of(new Findings(revision, run, List.of(), List.of(), List.of(), 0)),
+        Optional.of(
+            new Findings(
+                last.revision(),
+                last.lineage().map(Lineage::run),
+                List.of(),
+                List.of(),
+                List.of(),
+                0)),
         List.of(),
         Optional.empty());
   }

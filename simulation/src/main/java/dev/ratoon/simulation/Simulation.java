@@ -111,7 +111,7 @@ final class Simulation {
   /** Agents that wait are answered. */
   private static void answer(Agenda agenda, Watched watched) {
     for (SimulatedHost host : watched.fleet().hosts()) {
-      if (host.listens() && watched.inside().isNewer(host.self().id(), host.known())) {
+      if (host.listens() && watched.inside().isNewer(host.self().id(), host.known().revision())) {
         agenda.after(Duration.ZERO, host.self().number(), host::ask);
       }
     }

@@ -8,6 +8,7 @@ import dev.ratoon.protocol.Endpoint.NoBody;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
@@ -46,10 +47,14 @@ final class RemoteServer implements ServerLink, AutoCloseable {
   }
 
   @Override
-  public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+  public Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException {
+    Params asked = Params.of("known", known.revision()).with("wait", seconds(wait));
     return newest(
-            AgentEndpoints.DESIRED, Params.of("known", knownRevision).with("wait", seconds(wait)))
+            AgentEndpoints.DESIRED,
+            known.run().isEmpty()
+                ? asked
+                : asked.with("incarnation", known.incarnation()).with("run", known.run()))
         .stream()
         .findFirst();
   }

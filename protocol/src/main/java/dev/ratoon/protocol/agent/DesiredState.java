@@ -1,7 +1,11 @@
 package dev.ratoon.protocol.agent;
 
+import dev.ratoon.model.VmId;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * All that one host shall be. Absence is not deletion: a VM that is missing here is kept and
@@ -17,6 +21,8 @@ import java.util.Optional;
  * @param shares the shared caches that it uses, all of them
  * @param adoptions what it shall do with disks of operators'; one that is missing is left as it is
  * @param moves its part in migrations, all of them
+ * @param roster if it is there, {@code vms} are only those that have changed since the state that
+ *     the host said it knows, and those to be purged; the others are as they were in that
  */
 public record DesiredState(
     String incarnation,
@@ -28,19 +34,14 @@ public record DesiredState(
     Optional<TransferLimits> limits,
     List<DesiredShare> shares,
     List<DesiredAdoption> adoptions,
-    List<DesiredMove> moves) {
+    List<DesiredMove> moves,
+    Optional<Roster> roster) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);
     shares = List.copyOf(shares);
     adoptions = List.copyOf(adoptions);
     moves = List.copyOf(moves);
-  }
-
-  /** The same, but for what is to be done for base disks. */
-  public DesiredState withBases(List<DesiredBase> others) {
-    return new DesiredState(
-        incarnation, revision, vms, others, scrub, lineage, limits, shares, adoptions, moves);
   }
 
   /** Of VMs alone. */
@@ -55,6 +56,63 @@ public record DesiredState(
         Optional.empty(),
         List.of(),
         List.of(),
-        List.of());
+        List.of(),
+        Optional.empty());
+  }
+
+  /** The same, but for what is to be done for base disks. */
+  public DesiredState withBases(List<DesiredBase> others) {
+    return new DesiredState(
+        incarnation,
+        revision,
+        vms,
+        others,
+        scrub,
+        lineage,
+        limits,
+        shares,
+        adoptions,
+        moves,
+        roster);
+  }
+
+  /** The same of these VMs, which are all. */
+  public DesiredState withAll(List<DesiredVm> all) {
+    return new DesiredState(
+        incarnation,
+        revision,
+        all,
+        bases,
+        scrub,
+        lineage,
+        limits,
+        shares,
+        adoptions,
+        moves,
+        Optional.empty());
+  }
+
+  /**
+   * All that the host shall be, where this says what of it has changed.
+   *
+   * @param known the state that the host said it knows
+   * @return empty if the two do not make what the server has: then it must be told all anew
+   */
+  public Optional<DesiredState> onto(DesiredState known) {
+    if (roster.isEmpty()) {
+      return Optional.of(this);
+    }
+    Map<VmId, DesiredVm> all = new LinkedHashMap<>();
+    known.vms().stream()
+        .filter(vm -> vm.power() != DesiredPower.PURGED)
+        .forEach(vm -> all.put(vm.id(), vm));
+    vms.forEach(vm -> all.put(vm.id(), vm));
+    Map<VmId, Long> epochs =
+        all.values().stream()
+            .filter(vm -> vm.power() != DesiredPower.PURGED)
+            .collect(Collectors.toMap(DesiredVm::id, DesiredVm::epoch));
+    return Roster.of(epochs).equals(roster.get())
+        ? Optional.of(withAll(List.copyOf(all.values())))
+        : Optional.empty();
   }
 }

@@ -13,12 +13,13 @@ import java.util.Optional;
 public interface ServerLink {
 
   /**
-   * The desired state, as soon as it is newer than {@code knownRevision}.
+   * The desired state, as soon as it is newer than what the host knows; or what has changed since
+   * that, see {@link DesiredState#onto}.
    *
    * @param wait how long to wait for a newer one
    * @return empty when none came in that time
    */
-  Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+  Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException;
 
   /**

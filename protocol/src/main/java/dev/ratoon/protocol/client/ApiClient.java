@@ -8,13 +8,16 @@ import dev.ratoon.protocol.Endpoint.Bytes;
 import dev.ratoon.protocol.Endpoint.NoBody;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.Pages;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.ProblemDetails;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
@@ -67,7 +70,7 @@ public final class ApiClient implements AutoCloseable {
     return one(endpoint, params, Json.mapper().writeValueAsBytes(body));
   }
 
-  /** Asks for a list. */
+  /** Asks for a list, all pages of it. */
   public <R> List<R> list(Endpoint<NoBody, R> endpoint, Params params) {
     return many(endpoint, params, NO_BYTES);
   }
@@ -254,9 +257,23 @@ public final class ApiClient implements AutoCloseable {
 
   private <R> List<R> many(Endpoint<?, R> endpoint, Params params, byte[] body) {
     ObjectReader reader = Json.mapper().readerForListOf(endpoint.response());
-    byte[] answer = exchange(endpoint, params, body).body();
+    List<R> all = new ArrayList<>();
+    Params page = params;
+    while (true) {
+      Answer answer = exchange(endpoint, page, body);
+      List<R> some = read(reader, answer.body());
+      Optional<String> next = Pages.next(answer.header(Pages.HEADER));
+      all.addAll(some);
+      if (next.isEmpty() || some.isEmpty()) {
+        return all;
+      }
+      page = params.with(Pages.AFTER, next.get());
+    }
+  }
+
+  private static <R> List<R> read(ObjectReader reader, byte[] body) {
     try {
-      return reader.readValue(answer);
+      return reader.readValue(body);
     } catch (JacksonException notJson) {
       throw unreadable(notJson);
     }

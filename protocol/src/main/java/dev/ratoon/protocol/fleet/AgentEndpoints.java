@@ -50,7 +50,15 @@ public final class AgentEndpoints {
       list(
           "agent-desired",
           "/agent/v1/desired",
-          Map.of("known", "The newest revision that the host knows.", "wait", "Seconds to wait."),
+          Map.of(
+              "known",
+              "The newest revision that the host knows.",
+              "incarnation",
+              "Of the state that the host knows, if only what has changed since is to be told.",
+              "run",
+              "The server's that made that state.",
+              "wait",
+              "Seconds to wait."),
           DesiredState.class,
           "What the host shall be, if that is newer than what it knows.");
   public static final Endpoint<HostReport, NoBody> REPORT =

@@ -6,6 +6,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoint.NoBody;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.fleet.AgentEndpoints;
 import dev.ratoon.server.agents.Asks;
 import dev.ratoon.server.inventory.Inventory;
@@ -71,7 +72,11 @@ record AgentActions(Members members, Inventory inventory, Asks asks) {
   private Answer desired(Call<?> call) throws InterruptedException {
     HostId host = host(call);
     inventory.hosts().attach(host, asks.agent(host));
-    long known = call.number("known", 0, Long.MAX_VALUE).orElse(0L);
+    Known known =
+        new Known(
+            call.number("known", 0, Long.MAX_VALUE).orElse(0L),
+            call.query("incarnation").orElse(""),
+            call.query("run").orElse(""));
     return new Answer.Value(inventory.reports().desired(host, known, wait(call)).stream().toList());
   }
 

@@ -2,6 +2,8 @@ package dev.ratoon.server.api;
 
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.protocol.Pages;
+import dev.ratoon.server.store.Piece;
 import dev.ratoon.server.tenants.Caller;
 import java.time.Duration;
 import java.util.Map;
@@ -64,6 +66,13 @@ record Call<Q>(
             throw unreadable(name, text, rule);
           }
         });
+  }
+
+  /** Which page of a list the caller wants. */
+  Piece.Wanted page() {
+    return new Piece.Wanted(
+        query(Pages.AFTER),
+        number(Pages.LIMIT, 1, Pages.MOST).map(Long::intValue).orElse(Pages.MOST));
   }
 
   /** How long the caller wants to wait: the parameter {@code wait} in seconds. */

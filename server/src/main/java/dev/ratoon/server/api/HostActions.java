@@ -25,7 +25,7 @@ record HostActions(Inventory inventory, Members members, InstantSource clock) {
   static void add(Actions actions, Inventory inventory, Members members, InstantSource clock) {
     HostActions all = new HostActions(inventory, members, clock);
     actions
-        .on(Endpoints.HOST_LIST, call -> new Answer.Value(inventory.fleet().hosts()))
+        .on(Endpoints.HOST_LIST, call -> Answer.Page.of(inventory.fleet().hosts(call.page())))
         .on(
             Endpoints.HOST_SHOW,
             call -> new Answer.Value(inventory.fleet().host(call.parameter(HOST))))

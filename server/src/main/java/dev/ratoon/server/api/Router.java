@@ -5,6 +5,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.Pages;
 import dev.ratoon.protocol.Permission;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.api.ProblemDetails;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpHeader;
@@ -108,6 +110,15 @@ final class Router extends Handler.Abstract {
         entry.end(endpoint.status(), "ok");
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, JSON);
         write(response, callback, Json.mapper().writeValueAsBytes(value));
+      }
+      case Answer.Page(List<?> values, Optional<String> next) -> {
+        entry.end(endpoint.status(), "ok");
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, JSON);
+        next.ifPresent(after ->
+            response
+                .getHeaders()
+                .put(HttpHeader.LINK, Pages.link(request.getHttpURI().getPath(), query, after)));
+        write(response, callback, Json.mapper().writeValueAsBytes(values));
       }
       case Answer.Plain(String type, byte[] bytes, Map<String, String> headers) -> {
         entry.end(endpoint.status(), "ok");

@@ -34,7 +34,8 @@ final class VmActions {
         .on(
             Endpoints.VM_LIST,
             call ->
-                new Answer.Value(vms.list(call.tenant(), call.yesOrNo("trashed").orElse(false))))
+                Answer.Page.of(
+                    vms.list(call.tenant(), call.yesOrNo("trashed").orElse(false), call.page())))
         .on(
             Endpoints.VM_SHOW,
             call -> new Answer.Value(vms.show(call.tenant(), call.parameter(VM))))

@@ -17,8 +17,10 @@ import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.ImageTable.ImageRow;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.Piece;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
+import dev.ratoon.server.store.VmTable.Promised;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -41,17 +43,26 @@ public final class FleetViews {
     this.observations = observations;
   }
 
-  public List<HostView> hosts() {
-    return database.read(tx -> {
-      Map<HostId, Long> memory = tx.vms().memoryByHost();
-      int percent = tx.fleet().settings().upkeepOrDefault().lowSpacePercent();
-      return hosts.all().stream().map(host -> view(host, memory, percent)).toList();
-    });
+  /** The hosts by name. */
+  public Piece<HostView> hosts(Piece.Wanted wanted) {
+    String after = wanted.after().orElse("");
+    List<Hosts.Seen> found =
+        hosts.all().stream()
+            .filter(host -> host.report().name().text().compareTo(after) > 0)
+            .limit(wanted.limit() + 1)
+            .toList();
+    return views(Piece.of(found, wanted, host -> host.report().name().text()));
   }
 
   public HostView host(String nameOrId) {
-    return hosts().stream()
-        .filter(h -> h.name().text().equals(nameOrId) || h.id().toString().equals(nameOrId))
+    List<Hosts.Seen> found =
+        hosts.any().stream()
+            .filter(host ->
+                host.report().name().text().equals(nameOrId)
+                    || host.report().id().toString().equals(nameOrId))
+            .limit(1)
+            .toList();
+    return views(new Piece<>(found, Optional.empty())).values().stream()
         .findFirst()
         .orElseThrow(() ->
             Problem.of(ErrorCode.NOT_FOUND, "finding the host " + nameOrId)
@@ -59,7 +70,22 @@ public final class FleetViews {
                 .asException());
   }
 
-  private HostView view(Hosts.Seen host, Map<HostId, Long> memory, int lowSpacePercent) {
+  private Piece<HostView> views(Piece<Hosts.Seen> some) {
+    return database.read(tx -> {
+      Map<HostId, Promised> promised =
+          tx.vms().promised(some.values().stream().map(host -> host.report().id()).toList());
+      int percent = tx.fleet().settings().upkeepOrDefault().lowSpacePercent();
+      return some.map(host -> view(host, memory(promised, host), percent));
+    });
+  }
+
+  private static long memory(Map<HostId, Promised> promised, Hosts.Seen host) {
+    return Optional.ofNullable(promised.get(host.report().id()))
+        .map(Promised::memoryBytes)
+        .orElse(0L);
+  }
+
+  private HostView view(Hosts.Seen host, long memoryReservedBytes, int lowSpacePercent) {
     HostReport report = host.report();
     HostFacts facts = report.facts();
     Optional<Member> member = hosts.member(report.id());
@@ -70,7 +96,7 @@ public final class FleetViews {
         host.reportedAt(),
         facts.cpus(),
         facts.memoryBytes(),
-        memory.getOrDefault(report.id(), 0L),
+        memoryReservedBytes,
         facts.diskTotalBytes(),
         facts.diskFreeBytes(),
         facts.accelerator(),

@@ -2,6 +2,7 @@ package dev.ratoon.server.inventory;
 
 import dev.ratoon.protocol.agent.Findings;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.Lineage.Replaced;
 import dev.ratoon.server.store.Transaction;
 import java.util.Optional;
@@ -45,6 +46,17 @@ final class Histories {
 
   String run() {
     return run.get();
+  }
+
+  /** Whether a state of this revision means here what the host takes it for. */
+  boolean isOurs(Transaction tx, Known known) {
+    return known.incarnation().equals(incarnation)
+        && !known.run().isEmpty()
+        && (known.run().equals(run())
+            || tx.fleet()
+                .generation(known.run())
+                .filter(of -> tx.fleet().generation(run()).equals(Optional.of(of)))
+                .isPresent());
   }
 
   /** Where the host stands that reports this; it has a row. */

@@ -46,7 +46,9 @@ public record Inventory(
     KnownVms known = new KnownVms(promises);
     Observations observations = new Observations();
     Revisions revisions =
-        new Revisions(database, incarnation, histories, members, new MoveOrders(members, clock));
+        new Revisions(
+            new DesiredStates(
+                database, incarnation, histories, members, new MoveOrders(members, clock)));
     FleetShares shares =
         new FleetShares(database, hosts, revisions, new ShareViews(hosts, observations), clock);
     hosts.onReport(shares::reported);

@@ -7,6 +7,7 @@ import dev.ratoon.protocol.agent.AdoptedReport;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
@@ -58,11 +59,11 @@ public final class Reports implements ServerLink {
   }
 
   @Override
-  public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+  public Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException {
     hosts.heard(host);
     try {
-      return revisions.desired(host, knownRevision, wait);
+      return revisions.desired(host, known, wait);
     } finally {
       hosts.heard(host);
     }
@@ -105,8 +106,7 @@ public final class Reports implements ServerLink {
         && report.vms().stream().noneMatch(vm -> observations.isNews(report.id(), vm))
         && !bases.isAwaited(report.id(), report.bases())
         && report.adopted().map(AdoptedReport::adoptions).orElse(List.of()).isEmpty()
-        && (hosts.knowsRevision(report)
-            || database.<Boolean>read(tx -> tx.vms().toBePurged(report.id()).isEmpty()));
+        && (hosts.knowsRevision(report) || !revisions.isPurging(report.id()));
   }
 
   /** Whether the host may be told what it shall be. */
@@ -149,9 +149,13 @@ public final class Reports implements ServerLink {
 
   /** A VM to be purged is gone once a host that knows of that no longer has it. */
   private void removePurged(Transaction tx, HostReport report) {
+    if (tx.vms().toBePurged(report.id()).isEmpty()) {
+      tx.afterCommit(() -> revisions.hasPurged(report.id()));
+      return;
+    }
     Set<VmId> there = new HashSet<>();
     report.vms().forEach(vm -> there.add(vm.id()));
-    if (tx.shared() && !tx.vms().toBePurged(report.id()).isEmpty()) {
+    if (tx.shared()) {
       tx.lock(report.id());
     }
     tx.vms().toBePurged(report.id()).stream()

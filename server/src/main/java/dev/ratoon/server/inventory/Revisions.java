@@ -1,51 +1,24 @@
 package dev.ratoon.server.inventory;
 
-import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
-import dev.ratoon.protocol.agent.DesiredBase;
-import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
-import dev.ratoon.protocol.agent.Lineage;
-import dev.ratoon.protocol.agent.TransferLimits;
-import dev.ratoon.server.members.Members;
-import dev.ratoon.server.store.AdoptionTable.Adoption;
-import dev.ratoon.server.store.BaseWishTable.BaseWish;
-import dev.ratoon.server.store.CleanUpTable.Removal;
-import dev.ratoon.server.store.Database;
-import dev.ratoon.server.store.HostTable;
-import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.server.store.News;
 import dev.ratoon.server.store.Transaction;
-import dev.ratoon.server.store.VmRow;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 
 /** What each host shall be, and whoever waits for something new in it. */
 public final class Revisions {
-  private final Database database;
-  private final String incarnation;
-  private final Histories histories;
-  private final Members members;
+  private final DesiredStates states;
   private final Map<HostId, Newest> newest = new ConcurrentHashMap<>();
   private volatile boolean closed;
-  private final MoveOrders moves;
 
-  Revisions(
-      Database database,
-      String incarnation,
-      Histories histories,
-      Members members,
-      MoveOrders moves) {
-    this.moves = moves;
-    this.histories = histories;
-    this.members = members;
-    this.database = database;
-    this.incarnation = incarnation;
+  Revisions(DesiredStates states) {
+    this.states = states;
   }
 
   /** A new revision of the host's desired state, as part of a change. */
@@ -103,63 +76,26 @@ public final class Revisions {
   /** The host was removed. */
   void forget(HostId host) {
     newest.remove(host);
+    states.hasPurged(host);
   }
 
   /** See {@link dev.ratoon.protocol.agent.ServerLink#desired}. */
-  Optional<DesiredState> desired(HostId host, long known, Duration wait)
+  Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException {
-    if (of(host).await(known, wait, () -> closed) <= known) {
+    if (of(host).await(known.revision(), wait, () -> closed) <= known.revision()) {
       return Optional.empty();
     }
-    String run = histories.run();
-    // The revision is read before the rest: what a later change brings is then at worst told twice.
-    return database.read(tx ->
-        tx.hosts()
-            .wish(host)
-            .map(wish -> {
-              if (tx.shared()) {
-                tx.servers().requireNotEnded(run, "telling a host what it shall be");
-              }
-              return desired(tx, host, wish, run);
-            }));
+    return states.of(host, known);
   }
 
-  private DesiredState desired(Transaction tx, HostId host, HostTable.Wish wish, String run) {
-    return new DesiredState(
-        incarnation,
-        wish.revision(),
-        tx.vms().onHost(host).stream().map(VmRow::desired).toList(),
-        wish.ofBases() ? bases(tx, host) : List.of(),
-        Optional.of(wish.settings().scrubRules()),
-        Optional.of(new Lineage(run, wish.replaces())),
-        Optional.of(limits(wish)),
-        wish.ofShares() ? shares(tx, host) : List.of(),
-        wish.ofAdoptions()
-            ? tx.adoptions().onHost(host).stream().map(Adoption::desired).toList()
-            : List.of(),
-        moves.of(tx, host));
+  /** See {@link DesiredStates#isPurging}. */
+  boolean isPurging(HostId host) {
+    return states.isPurging(host);
   }
 
-  private static List<DesiredBase> bases(Transaction tx, HostId host) {
-    return Stream.concat(
-            tx.baseWishes().onHost(host).stream().map(BaseWish::desired),
-            tx.cleanUp().removalsOn(host).stream().map(Removal::desired))
-        .toList();
-  }
-
-  private static TransferLimits limits(HostTable.Wish wish) {
-    TransferLimits all = wish.settings().limits();
-    return wish.limitBytesPerSecond()
-        .map(own -> new TransferLimits(own, own, all.libraryBytesPerSecond(), all.libraryUploads()))
-        .orElse(all);
-  }
-
-  private List<DesiredShare> shares(Transaction tx, HostId host) {
-    Optional<EntityName> cluster = members.find(host).flatMap(Member::cluster);
-    return tx.shares().all().stream()
-        .filter(share -> share.isFor(host, cluster))
-        .map(share -> share.desired(host))
-        .toList();
+  /** See {@link DesiredStates#hasPurged}. */
+  void hasPurged(HostId host) {
+    states.hasPurged(host);
   }
 
   /** Lets go of those who wait. */

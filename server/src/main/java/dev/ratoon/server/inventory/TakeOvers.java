@@ -190,20 +190,25 @@ public final class TakeOvers {
   /** The VM that this domain is becoming, or became. */
   private static Optional<VmRow> begun(
       Transaction tx, String tenant, HostId host, String nameOrId) {
-    Optional<VmRow> vm;
+    return withIdOrName(tx, tenant, nameOrId)
+        .filter(each ->
+            each.tenant().equals(tenant)
+                && each.host().equals(host)
+                && !each.trashed()
+                && !each.spec().takeOver().isEmpty());
+  }
+
+  /** A domain may be called what no VM can be. */
+  private static Optional<VmRow> withIdOrName(Transaction tx, String tenant, String nameOrId) {
     try {
-      vm = tx.vms().find(VmId.parse(nameOrId));
+      return tx.vms().find(VmId.parse(nameOrId));
     } catch (RatoonException notAnId) {
-      vm =
-          tx.vms().all(tenant).stream()
-              .filter(each -> each.name().text().equals(nameOrId))
-              .findFirst();
+      try {
+        return tx.vms().named(tenant, new EntityName(nameOrId));
+      } catch (RatoonException notAName) {
+        return Optional.empty();
+      }
     }
-    return vm.filter(each ->
-        each.tenant().equals(tenant)
-            && each.host().equals(host)
-            && !each.trashed()
-            && !each.spec().takeOver().isEmpty());
   }
 
   private OperationView goOn(Transaction tx, VmRow vm) {

@@ -18,8 +18,10 @@ import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.operations.Subject;
 import dev.ratoon.server.store.Database;
 import dev.ratoon.server.store.OperationTable.OperationRow;
+import dev.ratoon.server.store.Piece;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
+import dev.ratoon.server.store.VmTable.Promised;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -59,14 +61,11 @@ public final class Vms {
     this.handovers = new Handovers(known, operations, revisions);
   }
 
-  /** The tenant's VMs outside the trash, or those in it. */
-  public List<VmView> list(String tenant, boolean trashed) {
+  /** The tenant's VMs by name: those in the trash, or all others. */
+  public Piece<VmView> list(String tenant, boolean trashed, Piece.Wanted wanted) {
     return database.read(tx -> {
       VmViews views = new VmViews(hosts, observations, tx.fleet().settings());
-      return tx.vms().all(tenant).stream()
-          .filter(vm -> vm.power() != DesiredPower.PURGED && vm.trashed() == trashed)
-          .map(views::of)
-          .toList();
+      return tx.vms().page(tenant, trashed, wanted).map(views::of);
     });
   }
 
@@ -182,19 +181,12 @@ public final class Vms {
   public List<OperationView> emptyTrash(String tenant, Duration olderThan) {
     return database.write(tx -> {
       Instant then = clock.instant().minus(olderThan);
-      tx.lock(trashed(tx, tenant, then).stream().map(VmRow::host).distinct().toList());
-      return trashed(tx, tenant, then).stream()
+      tx.lock(tx.vms().trashedBefore(tenant, then).stream().map(VmRow::host).distinct().toList());
+      return tx.vms().trashedBefore(tenant, then).stream()
           .filter(vm -> operations.runningOf(tx, vm.id()).isEmpty())
           .map(vm -> purge(tx, vm))
           .toList();
     });
-  }
-
-  private static List<VmRow> trashed(Transaction tx, String tenant, Instant then) {
-    return tx.vms().all(tenant).stream()
-        .filter(vm -> vm.power() == DesiredPower.TRASHED)
-        .filter(vm -> vm.trashedAt().filter(at -> !at.isAfter(then)).isPresent())
-        .toList();
   }
 
   private OperationView purge(Transaction tx, VmRow vm) {
@@ -285,7 +277,10 @@ public final class Vms {
   private void roomFor(Transaction tx, VmRow vm) {
     Optional<Hosts.Seen> host = hosts.find(vm.host());
     double ratio = tx.fleet().settings().memoryRatio();
-    long promised = tx.vms().memoryByHost().getOrDefault(vm.host(), 0L);
+    long promised =
+        Optional.ofNullable(tx.vms().promised(List.of(vm.host())).get(vm.host()))
+            .map(Promised::memoryBytes)
+            .orElse(0L);
     if (host.isPresent()
         && promised + vm.spec().memoryBytes()
             > (long) (host.get().report().facts().memoryBytes() * ratio)) {
@@ -317,10 +312,7 @@ public final class Vms {
     List<VmRow> found =
         byId.isPresent()
             ? List.of(byId.get())
-            : tx.vms().all(tenant).stream()
-                .filter(vm -> vm.power() == DesiredPower.TRASHED)
-                .filter(vm -> vm.name().text().equals(nameOrId))
-                .toList();
+            : tx.vms().trashedNamed(tenant, new EntityName(nameOrId));
     if (found.size() > 1) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + nameOrId)
           .detail("The trash holds several VMs of this name.")

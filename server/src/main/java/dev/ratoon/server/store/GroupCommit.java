@@ -13,10 +13,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets many small changes be one transaction. What comes while a transaction is under way waits,
- * and all that has come is the next one: so its cost, the disk's above all, is shared by as many as
- * there are just then, and nobody waits for others to come. Each is told its own end; what is
- * refused to one is not to the others.
+ * Lets many small changes, or looks, be one transaction. What comes while a transaction is under
+ * way waits, and all that has come is the next one: so its cost, the disk's above all, is shared by
+ * as many as there are just then, and nobody waits for others to come. Each is told its own end;
+ * what is refused to one is not to the others.
  *
  * <p>There is no thread for it: of those that wait, the first does the work of all that have come,
  * and then lets the next go on. A few do so at once, since a transaction waits for the disk most of

@@ -4,7 +4,6 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.Lineage.Replaced;
-import dev.ratoon.protocol.api.Settings;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -54,11 +53,24 @@ public final class HostTable {
   public record Wish(
       long revision,
       Optional<Replaced> replaces,
-      Settings settings,
       Optional<Long> limitBytesPerSecond,
       boolean ofBases,
       boolean ofShares,
-      boolean ofAdoptions) {}
+      boolean ofAdoptions,
+      boolean ofMoves) {}
+
+  private static final String WISHES =
+      """
+      select h.id, h.revision, h.replaces,
+        (select limit_bytes from member where member.host = h.id) as limit_bytes,
+        exists (select 1 from base_wish where base_wish.host = h.id)
+          or exists (select 1 from removal where removal.host = h.id) as of_bases,
+        exists (select 1 from share) as of_shares,
+        exists (select 1 from adoption where adoption.host = h.id) as of_adoptions,
+        exists (select 1 from migration
+          where migration.source = h.id or migration.target = h.id) as of_moves
+      from\
+      """;
 
   private final Handle handle;
 
@@ -236,30 +248,26 @@ public final class HostTable {
     return revisions;
   }
 
-  /** What the host shall be beside its VMs; empty when the host never reported. */
-  public Optional<Wish> wish(HostId host) {
-    return handle
-        .createQuery(
-            """
-            select h.revision, h.replaces, f.settings,
-              (select limit_bytes from member where member.host = h.id) as limit_bytes,
-              exists (select 1 from base_wish where base_wish.host = h.id)
-                or exists (select 1 from removal where removal.host = h.id) as of_bases,
-              exists (select 1 from share) as of_shares,
-              exists (select 1 from adoption where adoption.host = h.id) as of_adoptions
-            from host h, fleet f where h.id = :id\
-            """)
-        .bind("id", host.toString())
-        .map((row, context) ->
-            new Wish(
-                row.getLong("revision"),
-                Column.maybeJson(row, "replaces", Replaced.class),
-                Column.json(row, "settings", Settings.class),
-                Column.number(row, "limit_bytes"),
-                row.getBoolean("of_bases"),
-                row.getBoolean("of_shares"),
-                row.getBoolean("of_adoptions")))
-        .findOne();
+  /** What these hosts shall be beside their VMs, of those that have reported. */
+  public Map<HostId, Wish> wishes(Collection<HostId> hosts) {
+    Map<HostId, Wish> wishes = HashMap.newHashMap(hosts.size());
+    for (List<String> ids : InList.piecesOfRows(hosts)) {
+      String wanted = InList.rows(ids) + " as wanted join host h on h.id = wanted.column1";
+      InList.bindRows(handle.createQuery(WISHES + " " + wanted), ids)
+          .map((row, context) ->
+              Map.entry(
+                  HostId.parse(row.getString("id")),
+                  new Wish(
+                      row.getLong("revision"),
+                      Column.maybeJson(row, "replaces", Replaced.class),
+                      Column.number(row, "limit_bytes"),
+                      row.getBoolean("of_bases"),
+                      row.getBoolean("of_shares"),
+                      row.getBoolean("of_adoptions"),
+                      row.getBoolean("of_moves"))))
+          .forEach(wish -> wishes.put(wish.getKey(), wish.getValue()));
+    }
+    return wishes;
   }
 
   /** The revision with which the server's run began; 0 for a host that has come since. */

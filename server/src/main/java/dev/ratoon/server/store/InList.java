@@ -59,6 +59,13 @@ final class InList {
         .collect(Collectors.joining(", ", "(values ", ")"));
   }
 
+  /** The same with a number {@code n0}, {@code n1}, ... beside each, in {@code column2}. */
+  static String rowsWithNumber(List<String> values) {
+    return IntStream.range(0, values.size())
+        .mapToObj(i -> "(:v" + i + ", :n" + i + ")")
+        .collect(Collectors.joining(", ", "(values ", ")"));
+  }
+
   static Query bindRows(Query query, List<String> values) {
     for (int i = 0; i < values.size(); i++) {
       query.bind("v" + i, values.get(i));

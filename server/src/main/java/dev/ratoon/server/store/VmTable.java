@@ -7,10 +7,12 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredNic;
 import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.VmReport;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -69,6 +71,19 @@ public final class VmTable {
         sum(case when observed is null then 1 else 0 end) as starting
       from\
       """;
+
+  private static final String WANTED_SINCE =
+      """
+      select vm.id, vm.tenant, vm.name, vm.host, vm.epoch, vm.power, vm.power_revision,
+        vm.desired_revision, vm.stop_grace_seconds, vm.disk_bytes, vm.created_at, vm.trashed_at,
+        vm.first_started_at, null as observed,
+        case when vm.desired_revision > wanted.column2 or vm.power = 'PURGED' then vm.spec end
+          as spec
+      from\
+      """;
+
+  /** Between name and id of a VM that ends a piece; no name has it. */
+  private static final String PLACE = "/";
 
   private final Handle handle;
 
@@ -213,12 +228,73 @@ public final class VmTable {
         .list();
   }
 
+  /** The tenant's VMs by name, those in the trash or all others, that are not to be purged. */
+  public Piece<VmRow> page(String tenant, boolean trashed, Piece.Wanted wanted) {
+    String which = trashed ? "power = 'TRASHED'" : "trashed_at is null";
+    String[] after = wanted.after().orElse("").split(PLACE, 2);
+    List<VmRow> found =
+        handle
+            .createQuery(
+                """
+                select * from vm where tenant = :tenant and %s and (name, id) > (:name, :id)
+                order by name, id limit :limit\
+                """
+                    .formatted(which))
+            .bind("tenant", tenant)
+            .bind("name", after[0])
+            .bind("id", after.length > 1 ? after[1] : "")
+            .bind("limit", wanted.limit() + 1)
+            .map((row, context) -> read(row))
+            .list();
+    return Piece.of(found, wanted, vm -> vm.name().text() + PLACE + vm.id());
+  }
+
   public List<VmRow> onHost(HostId host) {
     return handle
         .createQuery("select * from vm where host = :host order by created_at, id")
         .bind("host", host.toString())
         .map((row, context) -> read(row))
         .list();
+  }
+
+  /**
+   * A VM of a host that asks what it shall be.
+   *
+   * @param wanted what is wanted of it, if the host is to be told
+   */
+  public record OnHost(
+      HostId host, VmId id, long epoch, boolean toBePurged, Optional<DesiredVm> wanted) {}
+
+  /**
+   * The VMs of hosts, each with what is wanted of it if that changed after the revision that is
+   * given for its host, or if it is to be purged; the oldest first.
+   */
+  public Map<HostId, List<OnHost>> wantedSince(Map<HostId, Long> revisions) {
+    Map<HostId, List<OnHost>> vms = HashMap.newHashMap(revisions.size());
+    for (List<String> ids : InList.piecesOfRows(revisions.keySet())) {
+      String vmsOf = InList.rowsWithNumber(ids) + " as wanted join vm on vm.host = wanted.column1";
+      Query query =
+          handle.createQuery(WANTED_SINCE + " " + vmsOf + " order by vm.created_at, vm.id");
+      for (int i = 0; i < ids.size(); i++) {
+        query.bind(
+            "n" + i,
+            ids.get(i).isEmpty() ? 0 : revisions.getOrDefault(HostId.parse(ids.get(i)), 0L));
+      }
+      InList.bindRows(query, ids)
+          .map((row, context) -> onHost(row))
+          .forEach(vm -> vms.computeIfAbsent(vm.host(), _ -> new ArrayList<>()).add(vm));
+    }
+    return vms;
+  }
+
+  private static OnHost onHost(ResultSet row) throws SQLException {
+    boolean told = row.getString("spec") != null;
+    return new OnHost(
+        HostId.parse(row.getString("host")),
+        VmId.parse(row.getString("id")),
+        row.getLong("epoch"),
+        row.getString("power").equals(DesiredPower.PURGED.name()),
+        told ? Optional.of(read(row).desired()) : Optional.empty());
   }
 
   /** Those of {@code ids} that exist. */
@@ -308,7 +384,7 @@ public final class VmTable {
   }
 
   /** What VMs outside the trash were promised, for each host. */
-  public Map<HostId, Long> memoryByHost() {
+  private Map<HostId, Long> memoryByHost() {
     return byHost(MEMORY);
   }
 
@@ -363,6 +439,31 @@ public final class VmTable {
   public List<VmRow> trashedBefore(Instant then) {
     return handle
         .createQuery("select * from vm where trashed_at <= :then and power = 'TRASHED'")
+        .bind("then", then.toEpochMilli())
+        .map((row, context) -> read(row))
+        .list();
+  }
+
+  /** Those in the tenant's trash of this name. */
+  public List<VmRow> trashedNamed(String tenant, EntityName name) {
+    return handle
+        .createQuery(
+            "select * from vm where tenant = :tenant and name = :name and power = 'TRASHED'")
+        .bind("tenant", tenant)
+        .bind("name", name.text())
+        .map((row, context) -> read(row))
+        .list();
+  }
+
+  /** Those in the tenant's trash since {@code then} or before. */
+  public List<VmRow> trashedBefore(String tenant, Instant then) {
+    return handle
+        .createQuery(
+            """
+            select * from vm
+            where tenant = :tenant and trashed_at <= :then and power = 'TRASHED'\
+            """)
+        .bind("tenant", tenant)
         .bind("then", then.toEpochMilli())
         .map((row, context) -> read(row))
         .list();

@@ -6,6 +6,7 @@ import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -29,9 +30,9 @@ public final class AgentWire implements ServerLink {
   }
 
   @Override
-  public Optional<DesiredState> desired(HostId host, long knownRevision, Duration wait)
+  public Optional<DesiredState> desired(HostId host, Known known, Duration wait)
       throws InterruptedException {
-    return server.desired(host, knownRevision, wait).map(AgentWire::carried);
+    return server.desired(host, known, wait).map(AgentWire::carried);
   }
 
   @Override
