@@ -45,7 +45,8 @@ class MoveDiskOnLibvirtTest {
       new ShareTimes(
           Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
   private static final int DEATHS = 4;
-  private static final int KILLS = Integer.getInteger("ratoon.kills", 2);
+  private static final int KILLS = Integer.getInteger("ratoon.kills", 4);
+  private static final int HELD_MILLIS = 150;
   private static final int LONGEST_MILLIS = 1500;
 
   private Path folder;
@@ -167,8 +168,14 @@ class MoveDiskOnLibvirtTest {
       PrivateLibvirtd.await(() -> Writer.newest(written()) > 10, "the guest to write");
       long process = processOfGuest();
       long before = Writer.newest(written());
+      boolean late = i % 4 >= 2;
+      Path from = written();
       move(shared);
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(LONGEST_MILLIS)));
+      if (late) {
+        PrivateLibvirtd.await(() -> isGoingOver(from), "the guest to be held");
+      }
+      int after = random.nextInt(late ? HELD_MILLIS : LONGEST_MILLIS);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(after));
       if (i % 2 == 0) {
         host.kill();
       }
@@ -182,6 +189,15 @@ class MoveDiskOnLibvirtTest {
       assertThat(parent()).hasParentRaw(shared);
       assertThat(Writer.requirePrefix(diskFiles().getFirst())).isGreaterThanOrEqualTo(before);
     }
+  }
+
+  /** Whether it is held, or has gone over already. */
+  private boolean isGoingOver(Path from) {
+    return hypervisor
+        .domain(vm)
+        .filter(domain ->
+            domain.state() == DomainState.RUNNING && domain.overlays().contains(from))
+        .isEmpty();
   }
 
   private void move(Path cache) {
