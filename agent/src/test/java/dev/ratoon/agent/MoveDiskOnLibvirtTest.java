@@ -195,8 +195,7 @@ class MoveDiskOnLibvirtTest {
   private boolean isGoingOver(Path from) {
     return hypervisor
         .domain(vm)
-        .filter(domain ->
-            domain.state() == DomainState.RUNNING && domain.overlays().contains(from))
+        .filter(domain -> domain.state() == DomainState.RUNNING && domain.overlays().contains(from))
         .isEmpty();
   }
 
