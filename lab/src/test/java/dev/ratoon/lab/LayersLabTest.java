@@ -34,11 +34,11 @@ class LayersLabTest {
   private static final int LONGEST_MILLIS = 1500;
   private static final int CLONES = 20;
 
-  static final String WRITER =
+  private static final String WRITER =
       "mkdir -p /d; (n=0; while :; do n=$((n+1)); dd if=/dev/urandom of=/d/t bs=16k count=2"
           + " 2>/dev/null; sync; s=$(sha256sum </d/t | cut -c1-64); mv /d/t /d/$n.$s; done) &";
 
-  static final String CHECK =
+  private static final String CHECK =
       "c=0; for f in /d/*.*; do s=$(sha256sum <$f | cut -c1-64); case $f in *.$s) c=$((c+1));;"
           + " *) echo bad $f;; esac; done; echo files $c";
 
