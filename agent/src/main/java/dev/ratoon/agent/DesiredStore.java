@@ -28,6 +28,8 @@ import tools.jackson.core.JacksonException;
  */
 final class DesiredStore {
   private static final Logger LOG = LoggerFactory.getLogger(DesiredStore.class);
+  private static final DesiredState NOTHING = new DesiredState("", 0, List.of());
+
   private final Path file;
   private Optional<DesiredState> last;
 
@@ -46,9 +48,7 @@ final class DesiredStore {
    * @return empty if the host must be told all anew
    */
   Optional<DesiredState> whole(DesiredState told) {
-    return last.isEmpty() && told.roster().isPresent()
-        ? Optional.empty()
-        : told.onto(last.orElse(told));
+    return told.onto(last.orElse(NOTHING));
   }
 
   /** Whether the host may take this up. */

@@ -54,7 +54,6 @@ import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.LayerTask;
 import dev.ratoon.protocol.agent.LayeringReport;
 import dev.ratoon.protocol.agent.Lineage;
-import dev.ratoon.protocol.agent.Roster;
 import dev.ratoon.protocol.agent.ServerLink;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -636,15 +635,15 @@ final class Host implements ServerLink, AutoCloseable {
             new ArrayList<>(adoptions.values()),
             List.of(),
             Optional.empty());
+    boolean noneLeft =
+        told.vms().stream()
+            .filter(vm -> vm.power() != DesiredPower.PURGED)
+            .allMatch(vm -> wanted.containsKey(vm.id()));
     told = all;
-    return changes ? changed(all, same) : all;
+    return changes && noneLeft ? changed(all, same, known.revision()) : all;
   }
 
-  private static DesiredState changed(DesiredState all, Set<DesiredVm> same) {
-    Map<VmId, Long> epochs =
-        all.vms().stream()
-            .filter(vm -> vm.power() != DesiredPower.PURGED)
-            .collect(Collectors.toMap(DesiredVm::id, DesiredVm::epoch));
+  private static DesiredState changed(DesiredState all, Set<DesiredVm> same, long since) {
     return new DesiredState(
         all.incarnation(),
         all.revision(),
@@ -656,7 +655,7 @@ final class Host implements ServerLink, AutoCloseable {
         all.shares(),
         all.adoptions(),
         all.moves(),
-        Optional.of(Roster.of(epochs)));
+        Optional.of(since));
   }
 
   @Override

@@ -33,7 +33,9 @@ final class LoopFolder implements AutoCloseable {
     return folder;
   }
 
-  /** Bytes of the file system that are taken. XFS frees late what was removed, unless it freezes. */
+  /**
+   * Bytes of the file system that are taken. XFS frees late what was removed, unless it freezes.
+   */
   long takenBytes() throws IOException, InterruptedException {
     Tool.run("fsfreeze", "--freeze", folder.toString());
     Tool.run("fsfreeze", "--unfreeze", folder.toString());

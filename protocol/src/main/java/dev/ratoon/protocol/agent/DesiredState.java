@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * All that one host shall be. Absence is not deletion: a VM that is missing here is kept and
@@ -21,8 +20,8 @@ import java.util.stream.Collectors;
  * @param shares the shared caches that it uses, all of them
  * @param adoptions what it shall do with disks of operators'; one that is missing is left as it is
  * @param moves its part in migrations, all of them
- * @param roster if it is there, {@code vms} are only those that have changed since the state that
- *     the host said it knows, and those to be purged; the others are as they were in that
+ * @param since if it is there, {@code vms} are only those that have changed since that revision,
+ *     and those to be purged; the others are as they were in the state of it
  */
 public record DesiredState(
     String incarnation,
@@ -35,7 +34,7 @@ public record DesiredState(
     List<DesiredShare> shares,
     List<DesiredAdoption> adoptions,
     List<DesiredMove> moves,
-    Optional<Roster> roster) {
+    Optional<Long> since) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);
@@ -73,7 +72,7 @@ public record DesiredState(
         shares,
         adoptions,
         moves,
-        roster);
+        since);
   }
 
   /** The same of these VMs, which are all. */
@@ -95,24 +94,20 @@ public record DesiredState(
   /**
    * All that the host shall be, where this says what of it has changed.
    *
-   * @param known the state that the host said it knows
-   * @return empty if the two do not make what the server has: then it must be told all anew
+   * @return empty if it has changed since another state than this one
    */
   public Optional<DesiredState> onto(DesiredState known) {
-    if (roster.isEmpty()) {
+    if (since.isEmpty()) {
       return Optional.of(this);
+    }
+    if (known.revision() != since.get() || !known.incarnation().equals(incarnation)) {
+      return Optional.empty();
     }
     Map<VmId, DesiredVm> all = new LinkedHashMap<>();
     known.vms().stream()
         .filter(vm -> vm.power() != DesiredPower.PURGED)
         .forEach(vm -> all.put(vm.id(), vm));
     vms.forEach(vm -> all.put(vm.id(), vm));
-    Map<VmId, Long> epochs =
-        all.values().stream()
-            .filter(vm -> vm.power() != DesiredPower.PURGED)
-            .collect(Collectors.toMap(DesiredVm::id, DesiredVm::epoch));
-    return Roster.of(epochs).equals(roster.get())
-        ? Optional.of(withAll(List.copyOf(all.values())))
-        : Optional.empty();
+    return Optional.of(withAll(List.copyOf(all.values())));
   }
 }

@@ -3,11 +3,12 @@ package dev.ratoon.server.inventory;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.DesiredBase;
+import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
+import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.Lineage;
-import dev.ratoon.protocol.agent.Roster;
 import dev.ratoon.protocol.agent.TransferLimits;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.server.members.Members;
@@ -20,14 +21,12 @@ import dev.ratoon.server.store.GroupCommit.Outcome;
 import dev.ratoon.server.store.HostTable.Wish;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.Transaction;
-import dev.ratoon.server.store.VmTable.OnHost;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -95,7 +94,7 @@ final class DesiredStates {
     private final Settings settings;
     private final String run = histories.run();
     private final Map<HostId, Wish> wishes;
-    private final Map<HostId, List<OnHost>> vms;
+    private final Map<HostId, List<DesiredVm>> vms;
 
     /** The revisions are read first: what a later change brings is then at worst told twice. */
     Look(Transaction tx, List<Asked> asked) {
@@ -106,14 +105,18 @@ final class DesiredStates {
       }
       Map<HostId, Long> since = new HashMap<>();
       asked.forEach(
-          one -> since.merge(one.host(), isOurs(one) ? one.known().revision() : 0, Math::min));
+          one -> since.merge(one.host(), isTold(one) ? one.known().revision() : 0, Math::min));
       this.vms = tx.vms().wantedSince(since);
       this.settings = tx.fleet().settings();
     }
 
-    private boolean isOurs(Asked one) {
+    /** Whether to say what has changed is enough. */
+    private boolean isTold(Asked one) {
       Wish wish = wishes.get(one.host());
-      return wish != null && wish.replaces().isEmpty() && histories.isOurs(tx, one.known());
+      return wish != null
+          && wish.replaces().isEmpty()
+          && one.known().revision() >= wish.leftRevision()
+          && histories.isOurs(tx, one.known());
     }
 
     Optional<DesiredState> of(Asked one) {
@@ -122,14 +125,14 @@ final class DesiredStates {
 
     private DesiredState of(Asked one, Wish wish) {
       HostId host = one.host();
-      List<OnHost> there = vms.getOrDefault(host, List.of());
-      if (there.stream().anyMatch(OnHost::toBePurged)) {
+      List<DesiredVm> there = vms.getOrDefault(host, List.of());
+      if (there.stream().anyMatch(vm -> vm.power() == DesiredPower.PURGED)) {
         purging.add(host);
       }
       return new DesiredState(
           incarnation,
           wish.revision(),
-          there.stream().flatMap(vm -> vm.wanted().stream()).toList(),
+          there,
           wish.ofBases() ? bases(host) : List.of(),
           Optional.of(settings.scrubRules()),
           Optional.of(new Lineage(run, wish.replaces())),
@@ -139,14 +142,7 @@ final class DesiredStates {
               ? tx.adoptions().onHost(host).stream().map(Adoption::desired).toList()
               : List.of(),
           wish.ofMoves() ? moves.of(tx, host) : List.of(),
-          isOurs(one) ? Optional.of(roster(there)) : Optional.empty());
-    }
-
-    private static Roster roster(List<OnHost> vms) {
-      return Roster.of(
-          vms.stream()
-              .filter(vm -> !vm.toBePurged())
-              .collect(Collectors.toMap(OnHost::id, OnHost::epoch)));
+          isTold(one) ? Optional.of(one.known().revision()) : Optional.empty());
     }
 
     private List<DesiredBase> bases(HostId host) {

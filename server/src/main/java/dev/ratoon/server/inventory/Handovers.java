@@ -65,7 +65,7 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
     tx.vms()
         .find(row.vm())
         .ifPresent(vm -> {
-          known.want(
+          known.move(
               tx,
               vm.ownedBy(
                   row.target(),
@@ -73,7 +73,8 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
                   row.power(),
                   Math.max(
                       vm.powerRevision() + 1, operation.map(OperationRow::revision).orElse(0L)),
-                  revisions.next(tx, row.target())));
+                  revisions.next(tx, row.target())),
+              vm.host());
           tx.migrations().put(row.in(Phase.HANDED).having(moved));
           next(tx, row.source());
         });
@@ -89,7 +90,7 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
     tx.vms()
         .find(row.vm())
         .ifPresent(vm ->
-            known.want(
+            known.move(
                 tx,
                 vm.ownedBy(
                     row.source(),
@@ -97,7 +98,8 @@ record Handovers(KnownVms known, Operations operations, Revisions revisions) {
                     row.power(),
                     Math.max(
                         vm.powerRevision() + 1, operation.map(OperationRow::revision).orElse(0L)),
-                    revisions.next(tx, row.source()))));
+                    revisions.next(tx, row.source())),
+                vm.host()));
     tx.migrations().put(row.in(Phase.BACK));
     next(tx, row.target());
     return operation.map(running -> operations.fail(tx, running, why));

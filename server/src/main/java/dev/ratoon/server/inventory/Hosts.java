@@ -311,6 +311,11 @@ public final class Hosts {
     return seen.values().stream().sorted(Comparator.comparing(s -> s.report().name())).toList();
   }
 
+  /** How many VMs there are on all hosts, as their last whole reports say. */
+  int vms() {
+    return reports().mapToInt(report -> report.vms().size()).sum();
+  }
+
   /** How many there are. */
   int count() {
     return seen.size();

@@ -1,5 +1,6 @@
 package dev.ratoon.server.inventory;
 
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.VmId;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
@@ -56,6 +57,12 @@ final class KnownVms {
     remember(tx, List.of(vm));
   }
 
+  /** Writes that another host owns the VM, which was this one's. */
+  void move(Transaction tx, VmRow vm, HostId from) {
+    tx.vms().move(vm, from);
+    remember(tx, List.of(vm));
+  }
+
   /** Writes what the VM is made of now. */
   void respec(Transaction tx, VmRow vm) {
     tx.vms().respec(vm);
@@ -76,7 +83,7 @@ final class KnownVms {
   }
 
   void remove(Transaction tx, VmRow vm) {
-    tx.vms().remove(vm.id());
+    tx.vms().remove(vm);
     tx.afterCommit(() -> rows.remove(vm.id()));
   }
 }

@@ -28,8 +28,8 @@ import org.slf4j.LoggerFactory;
 final class StandingFleet {
   private static final Logger LOG = LoggerFactory.getLogger(StandingFleet.class);
 
-  /** A fleet so small is looked at anew each time. */
-  static final int SMALL = 256;
+  /** A fleet of so many hosts and VMs is looked at anew each time. */
+  static final int SMALL = 512;
 
   private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -62,7 +62,8 @@ final class StandingFleet {
 
   /** Whether the fleet is so large that its snapshot is kept. */
   boolean isKept() {
-    return placements.hosts().count() > small;
+    Hosts hosts = placements.hosts();
+    return hosts.count() > small || hosts.count() + hosts.vms() > small;
   }
 
   /**

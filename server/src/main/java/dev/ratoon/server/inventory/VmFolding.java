@@ -204,7 +204,7 @@ final class VmFolding {
     private void fold(OperationRow operation, VmRow vm, VmReport report) {
       List<OperationStep> steps = steps(operation, report);
       if (!report.settled()) {
-        tx.afterCommit(() -> operations.progress(operation.view().id(), steps));
+        tx.afterCommit(() -> operations.progress(operation, steps));
         return;
       }
       OperationRow at = operation.withSteps(steps);
@@ -254,7 +254,8 @@ final class VmFolding {
           SNAPSHOT,
           REVERT,
           FLATTEN,
-          REBASE ->
+          REBASE,
+          MOVE_DISK ->
           List.of();
     };
   }

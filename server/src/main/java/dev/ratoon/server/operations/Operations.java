@@ -338,6 +338,16 @@ public final class Operations {
     events.publish(ended);
   }
 
+  /**
+   * The same of one that another server has begun, perhaps, of which this one has not heard yet.
+   */
+  public void progress(OperationRow under, List<OperationStep> steps) {
+    if (!running.containsKey(under.view().id())) {
+      learn(under);
+    }
+    progress(under.view().id(), steps);
+  }
+
   /** Shows how far a running operation has come; nothing is written. */
   public void progress(OperationId id, List<OperationStep> steps) {
     progress(id, steps, Optional.empty());

@@ -48,10 +48,12 @@ public final class HostTable {
    * What a host shall be beside its VMs, as far as it fits into one row: whether there is anything
    * else in other tables.
    *
+   * @param leftRevision the first that knows of all VMs that have left the host for another
    * @param limitBytesPerSecond of this host, where that is not the fleet's setting
    */
   public record Wish(
       long revision,
+      long leftRevision,
       Optional<Replaced> replaces,
       Optional<Long> limitBytesPerSecond,
       boolean ofBases,
@@ -61,7 +63,7 @@ public final class HostTable {
 
   private static final String WISHES =
       """
-      select h.id, h.revision, h.replaces,
+      select h.id, h.revision, h.left_revision, h.replaces,
         (select limit_bytes from member where member.host = h.id) as limit_bytes,
         exists (select 1 from base_wish where base_wish.host = h.id)
           or exists (select 1 from removal where removal.host = h.id) as of_bases,
@@ -259,6 +261,7 @@ public final class HostTable {
                   HostId.parse(row.getString("id")),
                   new Wish(
                       row.getLong("revision"),
+                      row.getLong("left_revision"),
                       Column.maybeJson(row, "replaces", Replaced.class),
                       Column.number(row, "limit_bytes"),
                       row.getBoolean("of_bases"),

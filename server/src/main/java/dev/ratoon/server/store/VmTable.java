@@ -72,13 +72,12 @@ public final class VmTable {
       from\
       """;
 
-  private static final String WANTED_SINCE =
+  /** All that a row of it needs but what was observed. */
+  private static final String UNSEEN =
       """
       select vm.id, vm.tenant, vm.name, vm.host, vm.epoch, vm.power, vm.power_revision,
-        vm.desired_revision, vm.stop_grace_seconds, vm.disk_bytes, vm.created_at, vm.trashed_at,
-        vm.first_started_at, null as observed,
-        case when vm.desired_revision > wanted.column2 or vm.power = 'PURGED' then vm.spec end
-          as spec
+        vm.desired_revision, vm.stop_grace_seconds, vm.spec, vm.disk_bytes, vm.created_at,
+        vm.trashed_at, vm.first_started_at, null as observed
       from\
       """;
 
@@ -197,8 +196,25 @@ public final class VmTable {
     batch.execute();
   }
 
-  public void remove(VmId vm) {
-    handle.createUpdate("delete from vm where id = :id").bind("id", vm.toString()).execute();
+  /** Removes it. Its host is told so, unless it was to purge it. */
+  public void remove(VmRow vm) {
+    if (vm.power() != DesiredPower.PURGED) {
+      leave(vm.host());
+    }
+    handle.createUpdate("delete from vm where id = :id").bind("id", vm.id().toString()).execute();
+  }
+
+  /** Another host becomes its owner. */
+  public void move(VmRow vm, HostId from) {
+    leave(from);
+    want(vm);
+  }
+
+  private void leave(HostId host) {
+    handle
+        .createUpdate("update host set left_revision = revision + 1 where id = :id")
+        .bind("id", host.toString())
+        .execute();
   }
 
   public Optional<VmRow> find(VmId id) {
@@ -258,43 +274,29 @@ public final class VmTable {
   }
 
   /**
-   * A VM of a host that asks what it shall be.
-   *
-   * @param wanted what is wanted of it, if the host is to be told
+   * What is wanted of hosts' VMs: of those that changed after the revision that is given for their
+   * host, and of those to be purged; the oldest first.
    */
-  public record OnHost(
-      HostId host, VmId id, long epoch, boolean toBePurged, Optional<DesiredVm> wanted) {}
-
-  /**
-   * The VMs of hosts, each with what is wanted of it if that changed after the revision that is
-   * given for its host, or if it is to be purged; the oldest first.
-   */
-  public Map<HostId, List<OnHost>> wantedSince(Map<HostId, Long> revisions) {
-    Map<HostId, List<OnHost>> vms = HashMap.newHashMap(revisions.size());
+  public Map<HostId, List<DesiredVm>> wantedSince(Map<HostId, Long> revisions) {
+    Map<HostId, List<DesiredVm>> vms = HashMap.newHashMap(revisions.size());
     for (List<String> ids : InList.piecesOfRows(revisions.keySet())) {
-      String vmsOf = InList.rowsWithNumber(ids) + " as wanted join vm on vm.host = wanted.column1";
+      String on = InList.rowsWithNumber(ids) + " as wanted join vm on vm.host = wanted.column1";
       Query query =
-          handle.createQuery(WANTED_SINCE + " " + vmsOf + " order by vm.created_at, vm.id");
+          handle.createQuery(
+              "%1$s %2$s and vm.desired_revision > wanted.column2 union all ".formatted(UNSEEN, on)
+                  + "%1$s %2$s and vm.desired_revision <= wanted.column2 where power = 'PURGED' "
+                      .formatted(UNSEEN, on)
+                  + "order by created_at, id");
       for (int i = 0; i < ids.size(); i++) {
         query.bind(
             "n" + i,
             ids.get(i).isEmpty() ? 0 : revisions.getOrDefault(HostId.parse(ids.get(i)), 0L));
       }
       InList.bindRows(query, ids)
-          .map((row, context) -> onHost(row))
-          .forEach(vm -> vms.computeIfAbsent(vm.host(), _ -> new ArrayList<>()).add(vm));
+          .map((row, context) -> read(row))
+          .forEach(vm -> vms.computeIfAbsent(vm.host(), _ -> new ArrayList<>()).add(vm.desired()));
     }
     return vms;
-  }
-
-  private static OnHost onHost(ResultSet row) throws SQLException {
-    boolean told = row.getString("spec") != null;
-    return new OnHost(
-        HostId.parse(row.getString("host")),
-        VmId.parse(row.getString("id")),
-        row.getLong("epoch"),
-        row.getString("power").equals(DesiredPower.PURGED.name()),
-        told ? Optional.of(read(row).desired()) : Optional.empty());
   }
 
   /** Those of {@code ids} that exist. */
