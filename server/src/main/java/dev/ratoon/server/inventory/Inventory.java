@@ -43,7 +43,7 @@ public record Inventory(
     Histories histories = new Histories(incarnation, run);
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
     PromiseMemory promises = new PromiseMemory(clock);
-    KnownVms known = new KnownVms(promises);
+    KnownVms known = new KnownVms();
     Observations observations = new Observations();
     Revisions revisions =
         new Revisions(
