@@ -3,6 +3,7 @@ package dev.ratoon.lab;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.CachePlanView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
@@ -113,6 +114,11 @@ public final class RatoonHost {
 
   public List<HostView> hosts() {
     return List.of(get("/v1/hosts", HostView[].class));
+  }
+
+  /** What would leave caches now, and why the rest would not. */
+  public List<CachePlanView> cachePlan() {
+    return List.of(get("/v1/cache-plan", CachePlanView[].class));
   }
 
   public List<ShareView> shares() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ratoon.lab.RatoonHost;
 import dev.ratoon.lab.life.KillPoint.Work;
 import dev.ratoon.lab.life.Steps.Fault;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.VmState;
 import java.time.Duration;
@@ -176,13 +177,18 @@ class KillPointsLabTest {
       return;
     }
     String host = fleet.name(SOURCE);
+    DiskId noise = fleet.fleet.base("noise").diskId();
     fleet.control.ratoon("vm", "deploy", "user", "--image", "noise", "--host", host, "--paused");
     fleet.control.ratoon("vm", "delete", "user", "--yes");
     fleet.control.ratoon("vm", "purge", "user", "--yes");
     RatoonHost.await(
         "the base to be free to go",
         () ->
-            Optional.of(fleet.control.ratoon("cache", "plan", "-q")).filter(s -> s.contains(host)));
+            fleet.control.cachePlan().stream()
+                .filter(cache -> cache.cache().equals(host))
+                .flatMap(cache -> cache.bases().stream())
+                .filter(base -> base.leaves() && base.diskId().equals(noise))
+                .findFirst());
   }
 
   private static void look(Work work) {
