@@ -70,10 +70,6 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final Adoptions adoptions;
   private final Thread asking;
   private volatile boolean takenUp;
-
-  /** What the server says of changes does not fit to what this host knows. */
-  private volatile boolean askWhole;
-
   private volatile boolean closed;
 
   private Agent(
@@ -188,7 +184,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     begin();
     while (!closed) {
       try {
-        server.desired(identity.id(), known(), LONGEST_ASK).ifPresent(this::takeUp);
+        newer(LONGEST_ASK).ifPresent(this::takeUp);
       } catch (InterruptedException closing) {
         return;
       } catch (RuntimeException failed) {
@@ -250,14 +246,14 @@ public final class Agent implements AgentLink, AutoCloseable {
     FutureTask<Optional<DesiredState>> question =
         new FutureTask<>(() -> {
           server.report(hostReport());
-          return server.desired(identity.id(), known(), Duration.ZERO);
+          return newer(Duration.ZERO);
         });
     Thread asked = Thread.ofVirtual().name("greeting").start(question);
     try {
       Optional<DesiredState> newer = question.get(GREETING.toSeconds(), TimeUnit.SECONDS);
       newer.ifPresent(this::takeUp);
       // One that was refused leaves what was remembered.
-      boolean taken = newer.filter(told -> told.revision() == known().revision()).isPresent();
+      boolean taken = newer.filter(told -> told.revision() == known()).isPresent();
       return taken ? Word.TAKEN_UP : Word.NOTHING_NEWER;
     } catch (ExecutionException failed) {
       return failed.getCause() instanceof RatoonException refused
@@ -274,26 +270,30 @@ public final class Agent implements AgentLink, AutoCloseable {
     }
   }
 
-  private Known known() {
-    Known known = desired.last().map(Known::of).orElse(Known.NOTHING);
-    return askWhole ? Known.whole(known.revision()) : known;
+  private long known() {
+    return desired.last().map(DesiredState::revision).orElse(0L);
   }
 
-  private void takeUp(DesiredState told) {
-    if (!desired.accepts(told)) {
-      pause();
-      return;
-    }
-    Optional<DesiredState> whole = desired.whole(told);
-    askWhole = whole.isEmpty();
-    whole.ifPresent(this::takeUpWhole);
+  /** All that the host shall be, if that is newer than what it knows. */
+  private Optional<DesiredState> newer(Duration wait) throws InterruptedException {
+    Known known = desired.last().map(Known::of).orElse(Known.NOTHING);
+    Optional<DesiredState> told = server.desired(identity.id(), known, wait);
+    Optional<DesiredState> whole = told.flatMap(desired::whole);
+    // Changes of something else than this host knows say nothing to it.
+    return told.isPresent() && whole.isEmpty()
+        ? server.desired(identity.id(), Known.whole(known.revision()), wait)
+        : whole;
   }
 
   /**
    * A stop or a delete is kept before it is acted on: a host that forgets one would start the VM
    * again after a power loss. Where VMs are only to be started they need not wait for the disk.
    */
-  private void takeUpWhole(DesiredState told) {
+  private void takeUp(DesiredState told) {
+    if (!desired.accepts(told)) {
+      pause();
+      return;
+    }
     DesiredState newer = desired.withNewestOwners(told);
     stores.bases().limit(newer.limits().orElse(TransferLimits.NONE));
     boolean onlyStarts = desired.knowsEveryStopOf(newer);

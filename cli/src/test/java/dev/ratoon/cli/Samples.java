@@ -34,6 +34,7 @@ import dev.ratoon.protocol.api.CachePolicyView;
 import dev.ratoon.protocol.api.DiskView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
+import dev.ratoon.protocol.api.MoveDiskView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacedView;
 import dev.ratoon.protocol.api.PlacementView;
@@ -418,7 +419,8 @@ final class Samples {
           SNAPSHOT,
           REVERT,
           FLATTEN,
-          REBASE ->
+          REBASE,
+          MOVE_DISK ->
           true;
       case IMPORT, PRECACHE, VERIFY, SCRUB, EVICT, ADOPT, UNADOPT -> false;
     };
@@ -443,7 +445,8 @@ final class Samples {
           SNAPSHOT,
           REVERT,
           FLATTEN,
-          REBASE ->
+          REBASE,
+          MOVE_DISK ->
           false;
     };
   }
@@ -486,5 +489,30 @@ final class Samples {
             Optional.empty());
     return new AdoptedView(
         HOST, List.of(new PathView(root, true, true, List.of(base, overlay))), List.of(domain));
+  }
+
+  static MoveDiskView moveDisk() {
+    DiskId base = new DiskId("5c".repeat(32));
+    String name = base.hex() + ".flat.raw";
+    return new MoveDiskView(
+        new EntityName("web-1"),
+        new EntityName("host-1"),
+        "/var/lib/ratoon/cache",
+        true,
+        List.of(
+            new MoveDiskView.Disk(
+                0,
+                base,
+                Optional.of("/mnt/vm-cache/" + name),
+                Optional.empty(),
+                700L << 20,
+                12L << 20),
+            new MoveDiskView.Disk(
+                1,
+                base,
+                Optional.of("/var/lib/ratoon/cache/" + name),
+                Optional.of("/var/lib/ratoon/cache/" + name),
+                0,
+                0)));
   }
 }

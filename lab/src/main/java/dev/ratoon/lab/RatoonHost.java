@@ -3,6 +3,7 @@ package dev.ratoon.lab;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.BaseView;
+import dev.ratoon.protocol.api.CachePlanView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
@@ -31,10 +32,17 @@ public final class RatoonHost {
 
   private final Fleet fleet;
   private final int host;
+  private final String home;
 
   public RatoonHost(Fleet fleet, int host) {
+    this(fleet, host, HOME);
+  }
+
+  /** One that keeps everything in another folder under /srv than the others. */
+  public RatoonHost(Fleet fleet, int host, String home) {
     this.fleet = fleet;
     this.host = host;
+    this.home = home;
   }
 
   /** Runs {@code ratoon ...}, which must succeed, and returns what it printed. */
@@ -47,7 +55,7 @@ public final class RatoonHost {
     List<String> command =
         new ArrayList<>(
             List.of(
-                "/usr/bin/env", "RATOON_HOME=" + HOME, "RATOON_ACCEL=tcg", "RATOON_NO_BUILD=1"));
+                "/usr/bin/env", "RATOON_HOME=" + home, "RATOON_ACCEL=tcg", "RATOON_NO_BUILD=1"));
     command.add(Checkout.root().resolve("ratoon").toString());
     command.addAll(List.of(arguments));
     return fleet.exec(host, command);
@@ -77,7 +85,7 @@ public final class RatoonHost {
 
   /** Ratoon's home, as this machine sees it. */
   public Path home() {
-    return fleet.srv(host).resolve("ratoon");
+    return outside(home);
   }
 
   /** A file under the host's /srv, as this machine sees it. */
@@ -108,6 +116,11 @@ public final class RatoonHost {
     return List.of(get("/v1/hosts", HostView[].class));
   }
 
+  /** What would leave caches now, and why the rest would not. */
+  public List<CachePlanView> cachePlan() {
+    return List.of(get("/v1/cache-plan", CachePlanView[].class));
+  }
+
   public List<ShareView> shares() {
     return List.of(get("/v1/shares", ShareView[].class));
   }
@@ -128,7 +141,7 @@ public final class RatoonHost {
         "curl -sS --fail-with-body --cacert $1/ca.pem -H \"Authorization: Bearer $(cat $1/admin.token)\""
             + " \"$(cat $1/server.url)$2\"",
         "curl",
-        HOME + "/client",
+        home + "/client",
         path);
   }
 

@@ -22,12 +22,13 @@ public enum OperationKind {
   SNAPSHOT,
   REVERT,
   FLATTEN,
-  REBASE;
+  REBASE,
+  MOVE_DISK;
 
   /** Whether it works at the layers of a VM's disks. */
   public boolean isLayering() {
     return switch (this) {
-      case CLONE, CREATE_IMAGE, SNAPSHOT, REVERT, FLATTEN, REBASE -> true;
+      case CLONE, CREATE_IMAGE, SNAPSHOT, REVERT, FLATTEN, REBASE, MOVE_DISK -> true;
       case IMPORT,
           DEPLOY,
           START,

@@ -25,6 +25,8 @@ import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.api.JoinTokenView;
 import dev.ratoon.protocol.api.MigrateRequest;
 import dev.ratoon.protocol.api.MigrationView;
+import dev.ratoon.protocol.api.MoveDiskRequest;
+import dev.ratoon.protocol.api.MoveDiskView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.PrecacheRequest;
@@ -404,6 +406,29 @@ public final class Endpoints {
           202,
           "Puts the first disk of a stopped VM on another image's base disk. What its guest wrote"
               + " is carried over only where that is sound.");
+  public static final Endpoint<MoveDiskRequest, OperationView> VM_MOVE_DISK =
+      one(
+          "vm-move-disk",
+          POST,
+          "/v1/vms/{vm}/move-disk",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          MoveDiskRequest.class,
+          OperationView.class,
+          202,
+          "Lets a VM's disks stand on the same base disks in another cache of its host, while it"
+              + " runs or not.");
+  public static final Endpoint<MoveDiskRequest, MoveDiskView> VM_MOVE_DISK_PLAN =
+      one(
+          "vm-move-disk-plan",
+          POST,
+          "/v1/vms/{vm}/move-disk/plan",
+          NO_QUERY,
+          Permission.VMS_READ,
+          MoveDiskRequest.class,
+          MoveDiskView.class,
+          200,
+          "What moving a VM's disks to another cache would copy. Nothing is changed.");
 
   public static final Endpoint<NoBody, BaseView> BASE_LIST =
       list(
@@ -771,6 +796,8 @@ public final class Endpoints {
         VM_SNAPSHOT_DELETE,
         VM_FLATTEN,
         VM_REBASE,
+        VM_MOVE_DISK,
+        VM_MOVE_DISK_PLAN,
         BASE_LIST,
         BASE_PRECACHE,
         BASE_VERIFY,

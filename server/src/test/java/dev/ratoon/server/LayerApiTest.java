@@ -10,17 +10,23 @@ import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.OperationStep;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.ShareKind;
+import dev.ratoon.model.ShareState;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredLayering;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.LayerTask;
 import dev.ratoon.protocol.agent.LayeringReport;
+import dev.ratoon.protocol.agent.ShareReport;
 import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.ImageFromVmRequest;
 import dev.ratoon.protocol.api.ImageView;
+import dev.ratoon.protocol.api.MoveDiskRequest;
+import dev.ratoon.protocol.api.MoveDiskView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.RebaseRequest;
 import dev.ratoon.protocol.api.RevertRequest;
+import dev.ratoon.protocol.api.ShareRequest;
 import dev.ratoon.protocol.api.SnapshotRequest;
 import dev.ratoon.protocol.api.SnapshotView;
 import dev.ratoon.protocol.api.StopRequest;
@@ -324,6 +330,104 @@ final class LayerApiTest {
     hostSays(new DesiredDisk(Optional.of(base), IMAGE_BYTES, true));
     agent.report();
     assertThat(server.ended(rebasing).state()).isEqualTo(OperationState.DONE);
+  }
+
+  @Test
+  void aDiskMovesToAnotherCacheOfItsHost() throws Exception {
+    mountShare();
+    MoveDiskRequest request = new MoveDiskRequest(Optional.empty(), "vm-cache");
+
+    OperationView moving = ask("/v1/vms/web/move-disk", request);
+    agent.obey();
+    DesiredLayering wish = desired("web").layering().orElseThrow();
+    assertThat(wish.task()).isEqualTo(LayerTask.MOVE);
+    assertThat(wish.only()).isEmpty();
+    assertThat(wish.disks().getFirst().base()).contains(base);
+    assertThat(wish.disks().getFirst().parentPath()).contains("/mnt/vm-cache");
+    hostSays(new DesiredDisk(Optional.of(base), IMAGE_BYTES, true).inNextFile());
+    agent.report();
+
+    OperationView ended = server.ended(moving);
+    assertThat(ended.state()).isEqualTo(OperationState.DONE);
+    assertThat(ended.kind()).isEqualTo(OperationKind.MOVE_DISK);
+    assertThat(ended.result()).contains("its disks stand on /cache/" + base);
+    agent.obey();
+    assertThat(desired("web").layering()).isEmpty();
+    assertThat(desired("web").disks().getFirst().filesBefore()).isEqualTo(1);
+  }
+
+  @Test
+  void aPlanOfAMoveSaysWhatWouldBeCopied() throws Exception {
+    mountShare();
+    agent.bases.add(base);
+    agent.report();
+
+    MoveDiskView there = plan(new MoveDiskRequest(Optional.of(0), MoveDiskRequest.LOCAL));
+    MoveDiskView other = plan(new MoveDiskRequest(Optional.empty(), "/mnt/vm-cache"));
+
+    assertThat(there.folder()).isEqualTo("/cache");
+    assertThat(there.disks().getFirst().to()).contains("/cache/" + base);
+    assertThat(there.disks().getFirst().copiedBytes()).isZero();
+    assertThat(other.running()).isTrue();
+    assertThat(other.disks().getFirst().from()).contains("/cache/" + base);
+    assertThat(other.disks().getFirst().to()).isEmpty();
+    assertThat(other.disks().getFirst().broughtBytes()).isEqualTo(1 << 20);
+    assertThat(other.disks().getFirst().copiedBytes()).isEqualTo(196_608);
+    assertThat(desired("web").layering()).isEmpty();
+  }
+
+  @Test
+  void aDiskDoesNotMoveToWhatIsNoCacheOfItsHost() throws Exception {
+    for (String cache : List.of("absent", "/etc", "/cache/..")) {
+      Reply refused = server.post("/v1/vms/web/move-disk", "{\"cache\": \"%s\"}".formatted(cache));
+      assertThat(refused.problem().code())
+          .as(cache)
+          .isIn(ErrorCode.WRONG_STATE, ErrorCode.INVALID_VALUE);
+    }
+    assertThat(
+            server
+                .post("/v1/vms/web/move-disk", new MoveDiskRequest(Optional.empty(), "absent"))
+                .problem()
+                .detail())
+        .contains("host-1", "local (/cache)");
+    assertThat(
+            server
+                .post("/v1/vms/web/move-disk", new MoveDiskRequest(Optional.of(3), "local"))
+                .problem()
+                .code())
+        .isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(desired("web").layering()).isEmpty();
+  }
+
+  private MoveDiskView plan(MoveDiskRequest request) throws Exception {
+    Reply said = server.post("/v1/vms/web/move-disk/plan", request);
+    assertThat(said.status()).as(said.body()).isEqualTo(200);
+    return said.as(MoveDiskView.class);
+  }
+
+  /** Its host sees a share. */
+  private void mountShare() throws Exception {
+    Reply added =
+        server.post(
+            "/v1/shares",
+            new ShareRequest(
+                new EntityName("vm-cache"),
+                ShareKind.MOUNTED,
+                "/mnt/vm-cache",
+                List.of(),
+                Optional.empty(),
+                Optional.empty()));
+    assertThat(added.status()).as(added.body()).isLessThan(300);
+    agent.shares =
+        List.of(
+            new ShareReport(
+                new EntityName("vm-cache"),
+                ShareState.READY,
+                Optional.empty(),
+                Optional.of("marker"),
+                1 << 30,
+                List.of()));
+    agent.obey();
   }
 
   @Test

@@ -31,6 +31,7 @@ public final class Postgres implements AutoCloseable {
   private final int port;
   private final boolean durable;
   private final AtomicInteger databases = new AtomicInteger();
+  private final Thread atExit = new Thread(this::end, "ending PostgreSQL");
   private Process process;
 
   private Postgres(Path folder, int port, boolean durable, Process process) {
@@ -46,17 +47,11 @@ public final class Postgres implements AutoCloseable {
   }
 
   private static final class Shared {
-    static final Postgres ONE = made();
-
-    private static Postgres made() {
-      Postgres made = start(false);
-      Runtime.getRuntime().addShutdownHook(new Thread(made::close, "ending PostgreSQL"));
-      return made;
-    }
+    static final Postgres ONE = start(false);
   }
 
   /**
-   * Starts one.
+   * Starts one. Unless it is closed it ends with the JVM, also one that is told to end early.
    *
    * @param durable whether what was committed outlives a power loss
    */
@@ -79,6 +74,7 @@ public final class Postgres implements AutoCloseable {
       run(folder, init);
       int port = freePort();
       Postgres made = new Postgres(folder, port, durable, launch(folder, port, durable));
+      Runtime.getRuntime().addShutdownHook(made.atExit);
       made.awaitReady();
       return made;
     } catch (IOException failed) {
@@ -186,6 +182,15 @@ public final class Postgres implements AutoCloseable {
 
   @Override
   public void close() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException endingAnyway) {
+      return;
+    }
+    end();
+  }
+
+  private void end() {
     stop(true);
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

@@ -37,6 +37,45 @@ public interface DiskWork {
   void pull(VmId id, Path disk);
 
   /**
+   * Begins to write all that a domain has in its own file of a disk into another one, too, and from
+   * then on whatever the guest writes. The files below are not read. The guest runs on meanwhile,
+   * and its disk stays the file that it was. How far it is, {@link Hypervisor#blockJobs} tells.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code DOMAIN_LOST}, {@code HYPERVISOR_REFUSED}, also
+   *     if something is being done to the disk already
+   */
+  void copy(VmId id, DiskCopy copy);
+
+  /** Whether {@link #copy} has caught up with what the guest writes. */
+  boolean isCopied(VmId id, DiskCopy copy);
+
+  /**
+   * The domain goes on in the file that {@link #copy} has filled. That has then all that the guest
+   * has written, on the storage itself. The file before is closed, and stays as it is then.
+   *
+   * @return false if the copy is not whole yet: nothing has changed then
+   * @throws dev.ratoon.model.RatoonException {@code DOMAIN_LOST}, {@code HYPERVISOR_REFUSED}; then,
+   *     as with every failure, only the domain knows which file it writes
+   */
+  boolean goOver(VmId id, DiskCopy copy);
+
+  /**
+   * Whatever {@link #copy} has begun, or {@link #goOver} was about to do, has ended when this
+   * returns; a domain that has not gone over by then stays on the file that it had. Nothing to end,
+   * and an absent domain, are fine.
+   */
+  void endCopy(VmId id, DiskCopy copy);
+
+  /**
+   * A disk and its copy.
+   *
+   * @param from what the domain writes so far
+   * @param to a qcow2 file of the same size that holds nothing yet, and whose parent reads as that
+   *     of {@code from}; it belongs to whom {@link HypervisorFacts#owner} names
+   */
+  record DiskCopy(Path from, Path to) {}
+
+  /**
    * A disk that goes on in another file.
    *
    * @param from what the domain writes so far

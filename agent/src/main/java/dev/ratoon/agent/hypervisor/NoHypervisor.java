@@ -64,6 +64,26 @@ public final class NoHypervisor implements Hypervisor {
   }
 
   @Override
+  public void copy(VmId id, DiskCopy copy) {
+    throw none();
+  }
+
+  @Override
+  public boolean isCopied(VmId id, DiskCopy copy) {
+    return false;
+  }
+
+  @Override
+  public boolean goOver(VmId id, DiskCopy copy) {
+    throw none();
+  }
+
+  @Override
+  public void endCopy(VmId id, DiskCopy copy) {
+    // It has no domains.
+  }
+
+  @Override
   public List<DomainStatus> domains() {
     return List.of();
   }

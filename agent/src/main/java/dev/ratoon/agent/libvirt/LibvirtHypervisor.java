@@ -271,6 +271,39 @@ public final class LibvirtHypervisor implements Hypervisor {
             .orElseThrow(() -> lost(doing));
   }
 
+  @Override
+  public void copy(VmId id, DiskCopy copy) {
+    String doing = "copying disk " + copy.from();
+    boolean _ =
+        call(doing, connection -> DiskCopies.begin(connection, id.toString(), copy))
+            .orElseThrow(() -> lost(doing));
+  }
+
+  @Override
+  public boolean isCopied(VmId id, DiskCopy copy) {
+    String doing = "looking at the copy of disk " + copy.from();
+    return call(doing, connection -> DiskCopies.isCopied(connection, id.toString(), copy))
+        .orElseThrow(() -> lost(doing));
+  }
+
+  @Override
+  public boolean goOver(VmId id, DiskCopy copy) {
+    String doing = "going over to " + copy.to();
+    if (status(doing, id).orElseThrow(() -> lost(doing)).overlays().contains(copy.to())) {
+      return true;
+    }
+    return call(doing, connection -> DiskCopies.goOver(connection, id.toString(), copy))
+        .orElseThrow(() -> lost(doing));
+  }
+
+  @Override
+  public void endCopy(VmId id, DiskCopy copy) {
+    Optional<Boolean> _ =
+        call(
+            "ending the copy of disk " + copy.from(),
+            connection -> DiskCopies.end(connection, id.toString(), copy));
+  }
+
   private static Stream<DomainJob> jobs(Connection connection, DomainStatus domain) {
     return domain.overlays().stream()
         .flatMap(disk ->

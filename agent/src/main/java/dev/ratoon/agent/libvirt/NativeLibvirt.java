@@ -33,6 +33,17 @@ interface NativeLibvirt extends Library {
 
   int virDomainBlockPull(DomainPointer domain, String disk, NativeLong bandwidth, int flags);
 
+  /** {@code params} are {@code count} of virTypedParameter; none are needed. */
+  int virDomainBlockCopy(
+      DomainPointer domain,
+      String disk,
+      String copyXml,
+      @Nullable Pointer params,
+      int count,
+      int flags);
+
+  int virDomainBlockJobAbort(DomainPointer domain, String disk, int flags);
+
   /** How many seconds the guest's agent has for its next answers. */
   int virDomainAgentSetResponseTimeout(DomainPointer domain, int seconds, int flags);
 
@@ -64,6 +75,9 @@ interface NativeLibvirt extends Library {
         String reason,
         @Nullable Pointer opaque);
   }
+
+  /** Where the last error on this thread comes from; 0 if there was none. */
+  int virGetLastErrorDomain();
 
   /** The code of the last error on this thread; 0 if there was none. */
   int virGetLastErrorCode();

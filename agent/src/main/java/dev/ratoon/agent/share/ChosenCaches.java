@@ -75,7 +75,7 @@ public final class ChosenCaches {
     return Problem.of(
             ErrorCode.WRONG_STATE, "bringing base disk " + id.shortForm() + " to " + chosen)
         .detail("The host has no cache there. It has: " + String.join(", ", folders) + ".")
-        .next("Deploy again with one of these, or without parent-path.")
+        .next("Choose one of these, or none, and the host does.")
         .asException();
   }
 

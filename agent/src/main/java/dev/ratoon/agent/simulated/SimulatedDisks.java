@@ -1,6 +1,7 @@
 package dev.ratoon.agent.simulated;
 
 import dev.ratoon.agent.hypervisor.DiskFormat;
+import dev.ratoon.agent.hypervisor.DiskWork.DiskCopy;
 import dev.ratoon.agent.hypervisor.DiskWork.DiskCut;
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainSpec.ChainElement;
@@ -17,6 +18,7 @@ import dev.ratoon.disk.file.Faults;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,6 +29,7 @@ import java.util.Optional;
 /** What a hypervisor does to disks, done to files by Ratoon's own readers and writers. */
 final class SimulatedDisks {
   private static final int MOST_FILES = 64;
+  private static final int COPY_BYTES = 1 << 16;
 
   private SimulatedDisks() {}
 
@@ -42,6 +45,10 @@ final class SimulatedDisks {
             .asException();
       }
     }
+    return with(spec, spec.disks().stream().map(disk -> cut(disk, cuts)).toList());
+  }
+
+  private static DomainSpec with(DomainSpec spec, List<DomainDisk> disks) {
     return new DomainSpec(
         spec.id(),
         spec.name(),
@@ -49,7 +56,7 @@ final class SimulatedDisks {
         spec.epoch(),
         spec.cpus(),
         spec.memoryBytes(),
-        spec.disks().stream().map(disk -> cut(disk, cuts)).toList(),
+        disks,
         spec.seed(),
         spec.nics(),
         spec.uefi(),
@@ -69,6 +76,38 @@ final class SimulatedDisks {
     below.add(new ChainElement(disk.path(), disk.format()));
     below.addAll(disk.backing());
     return new DomainDisk(own.get().to(), DiskFormat.QCOW2, below);
+  }
+
+  /** The same domain, after it has gone over to a copy. */
+  static DomainSpec goneOver(DomainSpec spec, DiskCopy copy) {
+    return with(
+        spec,
+        spec.disks().stream()
+            .map(disk ->
+                disk.path().equals(copy.from())
+                    ? new DomainDisk(copy.to(), DiskFormat.QCOW2, List.of())
+                    : disk)
+            .toList());
+  }
+
+  /** Writes into the copy what differs from what it reads already. */
+  static void copy(DiskCopy copy) {
+    OpenRules.Chain rules = OpenRules.chain(MOST_FILES, List.of(), ParentWitness.TRUSTING);
+    dev.ratoon.disk.DiskFormat format = dev.ratoon.disk.DiskFormat.QCOW2;
+    try (VirtualDisk source = VirtualDisks.open(copy.from(), format, rules);
+        WritableDisk target = VirtualDisks.openWritable(copy.to(), format, rules)) {
+      ByteBuffer from = ByteBuffer.allocate(COPY_BYTES);
+      ByteBuffer to = ByteBuffer.allocate(COPY_BYTES);
+      for (long at = 0; at < source.size(); at += COPY_BYTES) {
+        int bytes = (int) Math.min(COPY_BYTES, source.size() - at);
+        source.read(at, from.clear().limit(bytes));
+        target.read(at, to.clear().limit(bytes));
+        if (!from.flip().equals(to.flip())) {
+          target.write(at, from);
+        }
+      }
+      target.flush();
+    }
   }
 
   /** Copies into the disk all that it reads from those below, so that it stands alone. */

@@ -22,7 +22,9 @@ import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -58,6 +60,8 @@ public final class SimulatedHypervisor implements Hypervisor {
   private boolean answersLost;
   private boolean guestAgents;
   private boolean pullsHang;
+  private boolean copiesHang;
+  private boolean overIsLost;
 
   private record Domain(DomainSpec spec, DomainState state, String reason) {}
 
@@ -179,6 +183,86 @@ public final class SimulatedHypervisor implements Hypervisor {
       jobs = List.of();
     }
     SimulatedDisks.pull(disk);
+  }
+
+  @Override
+  public void copy(VmId id, DiskCopy copy) {
+    synchronized (this) {
+      Domain domain = present(id, "copying a disk of");
+      if (refusal.isPresent()) {
+        throw refusal.get().asException();
+      }
+      boolean own = domain.spec().disks().stream().anyMatch(d -> d.path().equals(copy.from()));
+      if (!own || !jobs.isEmpty() || !Files.exists(copy.to())) {
+        throw refused(copy);
+      }
+      jobs = List.of(new DomainJob(id, copy.from(), "copy", copiesHang ? 1 : 2, 2));
+    }
+  }
+
+  private static RatoonException refused(DiskCopy copy) {
+    return Problem.of(ErrorCode.HYPERVISOR_REFUSED, "copying " + copy.from() + " to " + copy.to())
+        .asException();
+  }
+
+  @Override
+  public synchronized boolean isCopied(VmId id, DiskCopy copy) {
+    present(id, "looking at the copy of a disk of");
+    return !copiesHang && isCopying(id, copy);
+  }
+
+  private boolean isCopying(VmId id, DiskCopy copy) {
+    return jobs.stream().anyMatch(job -> job.id().equals(id) && job.disk().equals(copy.from()));
+  }
+
+  @Override
+  public synchronized boolean goOver(VmId id, DiskCopy copy) {
+    Domain domain = present(id, "letting go over");
+    if (domain.spec().disks().stream().anyMatch(disk -> disk.path().equals(copy.to()))) {
+      return true;
+    }
+    if (!isCopying(id, copy)) {
+      throw refused(copy);
+    }
+    if (domain.state() == DomainState.RUNNING) {
+      throw new IllegalStateException("the guest of " + id + " is not held");
+    }
+    if (copiesHang) {
+      return false;
+    }
+    if (overIsLost) {
+      throw Problem.of(ErrorCode.HYPERVISOR_UNAVAILABLE, "going over").asException();
+    }
+    SimulatedDisks.copy(copy);
+    jobs = List.of();
+    domains.put(
+        id,
+        new Domain(SimulatedDisks.goneOver(domain.spec(), copy), domain.state(), domain.reason()));
+    if (answersLost) {
+      throw Problem.of(ErrorCode.TIMED_OUT, "going over to " + copy.to()).asException();
+    }
+    return true;
+  }
+
+  @Override
+  public synchronized void endCopy(VmId id, DiskCopy copy) {
+    reach("ending the copy of a disk of domain " + id);
+    if (answersLost || overIsLost) {
+      throw Problem.of(ErrorCode.TIMED_OUT, "ending the copy " + copy.to()).asException();
+    }
+    if (isCopying(id, copy)) {
+      jobs = List.of();
+    }
+  }
+
+  /** Whether copies of disks are not whole for as long as that is not taken back. */
+  public synchronized void copiesGoOn(boolean goOn) {
+    copiesHang = goOn;
+  }
+
+  /** Whether the hypervisor is lost whenever a domain shall go over to a copy, before it does. */
+  public synchronized void loseBeforeGoingOver(boolean lost) {
+    overIsLost = lost;
   }
 
   /** Whether a pull goes on until this is taken back and it is begun again. */
@@ -330,6 +414,7 @@ public final class SimulatedHypervisor implements Hypervisor {
         return;
       }
       addresses.remove(id);
+      jobs = jobs.stream().filter(job -> !job.id().equals(id)).toList();
       emitIfReachable(new DomainEnded(id, how));
     }
     deliver();
@@ -347,6 +432,7 @@ public final class SimulatedHypervisor implements Hypervisor {
   /** The host loses power: all domains are gone, and nobody hears of it. */
   public synchronized void losePower() {
     domains.clear();
+    jobs = List.of();
     addresses.clear();
     undelivered.clear();
   }

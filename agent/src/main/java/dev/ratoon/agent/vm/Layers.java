@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param about how the disks may stand by now, if something that changes what a disk's own header
  *     names was begun; empty if nothing was. Each is in the same file as in {@code disks}. Which of
  *     the two it is the header says then, and is believed for that alone
+ * @param copy of a disk, into which the domain is to go over; see {@link Copying}
  */
 record Layers(
     List<DesiredDisk> disks,
@@ -34,7 +35,8 @@ record Layers(
     Optional<Moment> moment,
     long done,
     Optional<LayeringReport> last,
-    List<DesiredDisk> about) {
+    List<DesiredDisk> about,
+    Optional<Copy> copy) {
   Layers {
     disks = List.copyOf(disks);
     frozen = List.copyOf(frozen);
@@ -43,6 +45,22 @@ record Layers(
 
   /** The disks are about to go on in their next files. */
   record Cut(long revision) {}
+
+  /**
+   * A disk and its copy in its next file.
+   *
+   * @param next the disk in that file
+   * @param before the name of the file that it has so far
+   * @param held whether the guest is held, or about to be, while it is decided which of the two the
+   *     disk is
+   * @param over whether the copy is the disk, so that the file before is only to be removed
+   */
+  record Copy(int disk, DesiredDisk next, String before, boolean held, boolean over) {
+
+    Copy holding() {
+      return new Copy(disk, next, before, true, over);
+    }
+  }
 
   /**
    * When the disks were cut.
@@ -63,7 +81,14 @@ record Layers(
   /** Of disks to which nothing was done. */
   static Layers of(List<DesiredDisk> made) {
     return new Layers(
-        made, Optional.empty(), List.of(), Optional.empty(), 0, Optional.empty(), List.of());
+        made,
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        0,
+        Optional.empty(),
+        List.of(),
+        Optional.empty());
   }
 
   /** Whether a frozen file is not a base yet, so that what a disk stands on is not known. */
@@ -73,16 +98,16 @@ record Layers(
 
   /** Whether its disks' own headers say already what they stand on, and nothing is left to do. */
   boolean isSettled() {
-    return cut.isEmpty() && frozen.isEmpty() && about.isEmpty();
+    return cut.isEmpty() && frozen.isEmpty() && about.isEmpty() && copy.isEmpty();
   }
 
   Layers cutting(Cut next) {
-    return new Layers(disks, Optional.of(next), frozen, moment, done, last, about);
+    return new Layers(disks, Optional.of(next), frozen, moment, done, last, about, copy);
   }
 
   /** Nothing was cut, and the next files were not written. */
   Layers notCut() {
-    return new Layers(disks, Optional.empty(), frozen, moment, done, last, about);
+    return new Layers(disks, Optional.empty(), frozen, moment, done, last, about, copy);
   }
 
   /** All disks go on in their next files. */
@@ -99,7 +124,7 @@ record Layers(
       more.add(new Frozen(i, files.get(i), below, Optional.empty()));
       next.add(disk.inNextFile());
     }
-    return new Layers(next, Optional.empty(), more, Optional.of(when), done, last, List.of());
+    return new Layers(next, Optional.empty(), more, Optional.of(when), done, last, List.of(), copy);
   }
 
   /** The n-th frozen file has become this base, or has its content. */
@@ -119,7 +144,7 @@ record Layers(
       standing = new ArrayList<>(disks);
       standing.set(file.disk(), disks.get(file.disk()).on(Optional.of(base)));
     }
-    return new Layers(standing, cut, known, moment, done, last, about);
+    return new Layers(standing, cut, known, moment, done, last, about, copy);
   }
 
   Layers withVariables(DiskId variables) {
@@ -130,22 +155,42 @@ record Layers(
         moment.map(m -> new Moment(m.revision(), m.at(), m.quiesced(), Optional.of(variables))),
         done,
         last,
-        about);
+        about,
+        copy);
   }
 
   /** The disks' own headers name their bases, and nothing names the frozen files. */
   Layers settled() {
-    return new Layers(disks, cut, List.of(), moment, done, last, List.of());
+    return new Layers(disks, cut, List.of(), moment, done, last, List.of(), copy);
   }
 
   /** The disks are about to stand so, each in the file that it is in. */
   Layers changing(List<DesiredDisk> maybe) {
-    return new Layers(disks, cut, frozen, moment, done, last, maybe);
+    return new Layers(disks, cut, frozen, moment, done, last, maybe, copy);
   }
 
   /** The disks stand so, and nothing is about to be changed. */
   Layers standing(List<DesiredDisk> now) {
-    return new Layers(now, cut, frozen, moment, done, last, List.of());
+    return new Layers(now, cut, frozen, moment, done, last, List.of(), copy);
+  }
+
+  /** The disk is about to go on in a copy; see {@link Copying}. */
+  Layers copying(Copy begun) {
+    return new Layers(disks, cut, frozen, moment, done, last, about, Optional.of(begun));
+  }
+
+  /** The copy is the disk; the file before is left to be removed. */
+  Layers goneOver() {
+    Copy whole = copy.orElseThrow();
+    List<DesiredDisk> now = new ArrayList<>(disks);
+    now.set(whole.disk(), whole.next());
+    Copy left = new Copy(whole.disk(), whole.next(), whole.before(), whole.held(), true);
+    return new Layers(now, cut, frozen, moment, done, last, about, Optional.of(left));
+  }
+
+  /** There is no second file of a disk. */
+  Layers notCopying() {
+    return new Layers(disks, cut, frozen, moment, done, last, about, Optional.empty());
   }
 
   /** What was asked is done. */
@@ -167,7 +212,8 @@ record Layers(
                 own.map(Moment::at),
                 own.filter(Moment::quiesced).isPresent(),
                 own.flatMap(Moment::variables))),
-        about);
+        about,
+        copy);
   }
 
   /** What was asked is given up; the disks stand as they stand. */
@@ -188,6 +234,7 @@ record Layers(
                 Optional.empty(),
                 false,
                 Optional.empty())),
-        about);
+        about,
+        copy);
   }
 }

@@ -150,7 +150,7 @@ record Relayering(LayerTools tools) {
     wanted.variables().ifPresent(id -> tools.bases().ready(id, vm, progress));
   }
 
-  private static Backing recorded(Base base) {
+  static Backing recorded(Base base) {
     return new Backing(base.path(), base.format(), Optional.empty(), Optional.of(base.id()));
   }
 

@@ -26,6 +26,23 @@ record VmBases(HostCaches caches, Bases bases, ChosenCaches chosen) {
     }
   }
 
+  /** The same for disks that are in {@code folder}: to where their own headers name the bases. */
+  void mend(DesiredVm vm, Path folder, Bases.Progress progress) {
+    ready(
+        vm.withDisks(
+            IntStream.range(0, vm.disks().size())
+                .mapToObj(i -> VmDisk.of(vm, folder, i))
+                .map(disk -> disk.wanted().in(ownCacheOf(disk)))
+                .toList()),
+        progress);
+  }
+
+  private Optional<String> ownCacheOf(VmDisk disk) {
+    return OverlayHeader.parent(disk.file())
+        .filter(parent -> caches.isInOwnFolder(Path.of(parent)))
+        .map(_ -> caches.own().root().toString());
+  }
+
   /** Brings one that is to lie in any cache of the host. */
   void ready(DiskId id, DesiredVm vm, Bases.Progress progress) {
     ready(new DesiredDisk(Optional.of(id), 0, true), id, vm, progress);

@@ -221,9 +221,10 @@ final class VmKeeper implements AutoCloseable {
         case VmAction.Settled(VmState state, Optional<Problem> problem) -> {
           patience.renew();
           if (fullDisk.holds(vm, domain)) {
+            work.makeRoom(vm);
             if (fullDisk.mayGoOn(now, () -> work.freeBytes(id))) {
               LOG.info("VM {}: there is room again, it goes on", id);
-              work.resume(id);
+              work.resume(vm);
               continue;
             }
             publish(vm, record, true, state, Optional.of(FullDisk.problem(vm)));
@@ -268,7 +269,7 @@ final class VmKeeper implements AutoCloseable {
         }
         case VmAction.NoteStarted() -> work.noteStarted(vm, record);
         case VmAction.Resume() -> {
-          work.resume(id);
+          work.resume(vm);
           work.noteStarted(
               vm, record); // a guest that is held again at once is not resumed for ever
         }

@@ -60,6 +60,7 @@ final class VmLayers {
   private final Freezing freezing;
   private final Settling settling;
   private final Relayering relayering;
+  private final Copying copying;
 
   /** When to try again what nobody waits for, and failed. */
   private final Map<VmId, Instant> notBefore = new ConcurrentHashMap<>();
@@ -72,6 +73,7 @@ final class VmLayers {
     this.freezing = new Freezing(tools);
     this.settling = new Settling(tools);
     this.relayering = new Relayering(tools);
+    this.copying = new Copying(tools);
   }
 
   /** Whether there is something to do, as far as what is remembered tells. */
@@ -93,6 +95,7 @@ final class VmLayers {
     boolean may = !tools.records().now().isBefore(notBefore.getOrDefault(wanted.id(), Instant.MIN));
     return may
         && (known.isPending()
+            || known.copy().isPresent()
             || (domain.isEmpty() && !known.isSettled())
             || freezing.wasCut(wanted.withDisks(known.disks()), known, domain));
   }
@@ -122,6 +125,7 @@ final class VmLayers {
       Optional<Instant> goesOn = carryOut(wanted, known, domain, asked.get(), timeline);
       if (goesOn.isEmpty()) {
         pulls.remove(wanted.id());
+        copying.forget(wanted.id());
         tools.records().update(wanted, now -> now.done(asked.get().revision(), timeline.steps()));
       }
       return goesOn;
@@ -147,6 +151,7 @@ final class VmLayers {
 
   private void decideIfPossible(DesiredVm wanted, Optional<DomainStatus> domain) {
     try {
+      copying.settle(wanted);
       Layers _ = decide(wanted, domain);
     } catch (RatoonException later) {
       LOG.warn("VM {}: {}", wanted.id(), later.problem().oneLine());
@@ -156,7 +161,10 @@ final class VmLayers {
   private void giveUp(
       DesiredVm wanted, DesiredLayering asked, List<OperationStep> steps, Problem why) {
     pulls.remove(wanted.id());
-    notBefore.put(wanted.id(), tools.records().now().plus(TRY_AGAIN));
+    copying.forget(wanted.id());
+    if (current(wanted).copy().isEmpty()) { // a guest may be held for it: then at once
+      notBefore.put(wanted.id(), tools.records().now().plus(TRY_AGAIN));
+    }
     tools.records().update(wanted, now -> now.givenUp(asked.revision(), steps, why));
   }
 
@@ -179,6 +187,7 @@ final class VmLayers {
       Timeline timeline) {
     switch (asked.task()) {
       case FREEZE -> {
+        copying.settle(wanted);
         if (known.moment().filter(m -> m.revision() == asked.revision()).isEmpty()) {
           timeline.clear();
           Layers standing = decide(wanted, domain);
@@ -216,6 +225,17 @@ final class VmLayers {
       case FLATTEN -> {
         return flatten(wanted, domain, timeline);
       }
+      case MOVE -> {
+        if (domain.isEmpty() || current(wanted).copy().isEmpty()) {
+          settle(wanted, domain);
+        }
+        if (current(wanted).cut().isPresent()) {
+          throw Freezing.unclear(wanted, "moving a disk of").asException();
+        }
+        if (!new CacheMove(tools, copying).advance(wanted, domain, asked, timeline)) {
+          return Optional.of(tools.records().now().plus(LOOK_AT_JOB));
+        }
+      }
     }
     return Optional.empty();
   }
@@ -242,6 +262,7 @@ final class VmLayers {
    * without one is on bases of the cache, by their names there.
    */
   private void settle(DesiredVm wanted, Optional<DomainStatus> domain) {
+    copying.settle(wanted);
     Layers known = decide(wanted, domain);
     DesiredVm before = wanted.withDisks(known.disks());
     boolean noneAbout = freezing.complete(before, known, domain);
@@ -289,12 +310,27 @@ final class VmLayers {
         .forEach(base -> tools.bases().ready(base, wanted, (done, total) -> {}));
   }
 
+  /** Before a guest that is held goes on. */
+  void settleBeforeResume(DesiredVm wanted, VmRecord record) {
+    if (record.layers().flatMap(Layers::copy).isPresent()) {
+      copying.settleBeforeResume(wanted);
+    }
+  }
+
+  /** Whatever takes room only for what is being done to disks goes. */
+  void makeRoom(DesiredVm wanted, VmRecord record) {
+    if (record.layers().flatMap(Layers::copy).isPresent()) {
+      copying.settle(wanted);
+    }
+  }
+
   /** Before its folder goes to the trash: afterwards nobody asks what the domain wrote last. */
   void completeCut(DesiredVm wanted, VmRecord record) {
     record
         .layers()
         .map(before -> settling.decide(wanted, before))
         .ifPresent(known -> {
+          copying.settle(wanted);
           boolean _ = freezing.complete(wanted.withDisks(known.disks()), known, Optional.empty());
         });
   }

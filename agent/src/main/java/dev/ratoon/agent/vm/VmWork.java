@@ -300,7 +300,8 @@ final class VmWork {
     if (!bases.areReady(vm, folder)) {
       Timeline timeline = timeline(vm.id());
       timeline.step(
-          "base", () -> bases.ready(vm, (done, total) -> timeline.progress("base", done, total)));
+          "base",
+          () -> bases.mend(vm, folder, (done, total) -> timeline.progress("base", done, total)));
     }
   }
 
@@ -428,8 +429,14 @@ final class VmWork {
     }
   }
 
-  void resume(VmId id) {
-    timeline(id).step("resume", () -> hypervisor.resume(id));
+  void resume(DesiredVm vm) {
+    layers.settleBeforeResume(vm, record(vm));
+    timeline(vm.id()).step("resume", () -> hypervisor.resume(vm.id()));
+  }
+
+  /** On a full disk what needs room only for a while goes first. */
+  void makeRoom(DesiredVm vm) {
+    layers.makeRoom(vm, record(vm));
   }
 
   void pause(VmId id) {

@@ -179,6 +179,68 @@ public abstract class HypervisorContract {
     assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(first);
   }
 
+  @Test
+  void aDomainGoesOverToACopyOnceThatIsWhole() {
+    DomainSpec spec = spec(false);
+    hypervisor().start(spec);
+    Path first = spec.disks().getFirst().path();
+    DiskWork.DiskCopy copy = newCopy(first);
+
+    hypervisor().copy(id, copy);
+
+    assertFails(ErrorCode.HYPERVISOR_REFUSED, () -> hypervisor().copy(id, copy));
+    await(() -> hypervisor().isCopied(id, copy), () -> "it is not copied");
+    assertThat(hypervisor().blockJobs())
+        .singleElement()
+        .satisfies(job -> assertThat(job.disk()).isEqualTo(first));
+    assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(first);
+    hypervisor().pause(id);
+    assertThat(hypervisor().goOver(id, copy)).isTrue();
+    assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(copy.to());
+    assertThat(hypervisor().goOver(id, copy)).isTrue();
+    hypervisor().endCopy(id, copy);
+    assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(copy.to());
+    hypervisor().resume(id);
+    assertThat(hypervisor().blockJobs()).isEmpty();
+    hypervisor().destroy(id);
+  }
+
+  @Test
+  void aCopyIsEndedAndTheDomainStaysOnItsFile() {
+    DomainSpec spec = spec(false);
+    Path first = spec.disks().getFirst().path();
+    DiskWork.DiskCopy copy = newCopy(first);
+    assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().copy(id, copy));
+    assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().goOver(id, copy));
+    assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().isCopied(id, copy));
+    hypervisor().endCopy(id, copy);
+    hypervisor().start(spec);
+    hypervisor().endCopy(id, copy);
+    hypervisor().copy(id, copy);
+
+    hypervisor().endCopy(id, copy);
+
+    assertThat(hypervisor().blockJobs()).isEmpty();
+    assertThat(hypervisor().isCopied(id, copy)).isFalse();
+    assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(first);
+    hypervisor().pause(id);
+    assertFails(ErrorCode.HYPERVISOR_REFUSED, () -> hypervisor().goOver(id, copy));
+    hypervisor().destroy(id);
+  }
+
+  private DiskWork.DiskCopy newCopy(Path disk) {
+    Path copy = disk.resolveSibling(disk.getFileName() + ".copy");
+    Qcow2Header header = Qcow2Header.read(disk);
+    Qcow2Child.create(
+        copy, header.size(), header.backing(disk), CreateOptions.Qcow2.STANDARD, Durability.SYNCED);
+    try {
+      hypervisor().facts().owner().own(copy);
+    } catch (java.io.IOException failed) {
+      throw new java.io.UncheckedIOException(failed);
+    }
+    return new DiskWork.DiskCopy(disk, copy);
+  }
+
   /** Nothing that writes into what others stand on can even be asked for. */
   @Test
   void thereIsNoCommit() {

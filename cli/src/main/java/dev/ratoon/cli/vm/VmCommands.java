@@ -45,6 +45,7 @@ public final class VmCommands {
         VmSnapshots.branch(session),
         Branch.command("flatten", () -> new VmLayers.Flatten(session)),
         Branch.command("rebase", () -> new VmLayers.Rebase(session)),
+        Branch.command("move-disk", () -> new VmMoveDisk(session)),
         Branch.command("adopt", () -> new VmAdopt(session)),
         Branch.command("export", () -> new VmExport(session)),
         Branch.command("console", () -> new VmConsole(session)),

@@ -18,5 +18,11 @@ public enum LayerTask {
   REBASE,
 
   /** The disks stand alone, and the guest reads what it read. It may run. */
-  FLATTEN
+  FLATTEN,
+
+  /**
+   * The disks stand on the same base disks in other caches of the host, those that {@link
+   * DesiredDisk#parentPath} names. It may run.
+   */
+  MOVE
 }

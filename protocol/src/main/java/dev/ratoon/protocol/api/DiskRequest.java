@@ -52,6 +52,16 @@ public record DiskRequest(
   }
 
   private static void check(String path, Optional<ImageRef> image, Optional<Boolean> differencing) {
+    requireCachePath(path);
+    if (image.isEmpty() || differencing.equals(Optional.of(false))) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, "reading the parent's path " + path)
+          .detail("A disk that is empty, or a whole copy, has no parent.")
+          .asException();
+    }
+  }
+
+  /** Refuses what cannot be the path of a cache. */
+  static void requireCachePath(String path) {
     boolean sound =
         path.startsWith("/")
             && path.length() <= MOST_LETTERS
@@ -63,11 +73,6 @@ public record DiskRequest(
     if (!sound) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the parent's path")
           .next("Write the absolute path of a cache of the host, without '.', '..' or '//' in it.")
-          .asException();
-    }
-    if (image.isEmpty() || differencing.equals(Optional.of(false))) {
-      throw Problem.of(ErrorCode.INVALID_VALUE, "reading the parent's path " + path)
-          .detail("A disk that is empty, or a whole copy, has no parent.")
           .asException();
     }
   }

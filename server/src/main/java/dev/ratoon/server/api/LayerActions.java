@@ -2,6 +2,7 @@ package dev.ratoon.server.api;
 
 import dev.ratoon.model.EntityName;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.server.inventory.DiskMoves;
 import dev.ratoon.server.inventory.Layerings;
 
 /** What the API does with the disks of VMs as layers. */
@@ -11,7 +12,7 @@ final class LayerActions {
 
   private LayerActions() {}
 
-  static void add(Actions actions, Layerings layers) {
+  static void add(Actions actions, Layerings layers, DiskMoves moves) {
     actions
         .on(
             Endpoints.VM_CLONE,
@@ -41,8 +42,13 @@ final class LayerActions {
             call -> new Answer.Value(layers.flatten(call.tenant(), call.parameter(VM))))
         .on(
             Endpoints.VM_REBASE,
-            call ->
-                new Answer.Value(layers.rebase(call.tenant(), call.parameter(VM), call.body())));
+            call -> new Answer.Value(layers.rebase(call.tenant(), call.parameter(VM), call.body())))
+        .on(
+            Endpoints.VM_MOVE_DISK,
+            call -> new Answer.Value(moves.move(call.tenant(), call.parameter(VM), call.body())))
+        .on(
+            Endpoints.VM_MOVE_DISK_PLAN,
+            call -> new Answer.Value(moves.plan(call.tenant(), call.parameter(VM), call.body())));
   }
 
   private static EntityName snapshot(Call<?> call) {

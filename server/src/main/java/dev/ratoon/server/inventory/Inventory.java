@@ -28,6 +28,7 @@ public record Inventory(
     Migrations migrations,
     Others others,
     Layerings layerings,
+    DiskMoves diskMoves,
     CleanUps cleanUps,
     LowSpace lowSpace) {
 
@@ -42,7 +43,7 @@ public record Inventory(
     Histories histories = new Histories(incarnation, run);
     Hosts hosts = new Hosts(database, histories, members, counts, clock);
     PromiseMemory promises = new PromiseMemory(clock);
-    KnownVms known = new KnownVms(promises);
+    KnownVms known = new KnownVms();
     Observations observations = new Observations();
     Revisions revisions =
         new Revisions(
@@ -58,6 +59,7 @@ public record Inventory(
     Handovers handovers = new Handovers(known, operations, revisions);
     Migrations migrations = new Migrations(database, hosts, vms, observations, handovers, clock);
     Deploys deploys = new Deploys(database, hosts, known, operations, revisions, promises, clock);
+    Layerings layerings = new Layerings(database, vms, known, observations, revisions);
     return new Inventory(
         hosts,
         vms,
@@ -95,7 +97,8 @@ public record Inventory(
         new TakeOvers(database, hosts, known, observations, operations, revisions, clock),
         migrations,
         new Others(database, hosts, observations, revisions, histories),
-        new Layerings(database, vms, known, observations, revisions),
+        layerings,
+        new DiskMoves(database, hosts, layerings, vms, observations),
         new CleanUps(
             database,
             hosts,

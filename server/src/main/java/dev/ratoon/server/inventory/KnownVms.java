@@ -18,11 +18,6 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class KnownVms {
   private final Map<VmId, VmRow> rows = new ConcurrentHashMap<>();
-  private final PromiseMemory promises;
-
-  KnownVms(PromiseMemory promises) {
-    this.promises = promises;
-  }
 
   /** Those of {@code ids} that exist, inside a write. */
   Map<VmId, VmRow> among(Transaction tx, List<VmId> ids) {
@@ -72,7 +67,6 @@ final class KnownVms {
   /** Writes what was seen of these VMs. */
   void observe(Transaction tx, List<VmRow> seen) {
     tx.vms().observe(seen);
-    tx.afterCommit(() -> seen.forEach(vm -> promises.forget(vm.host())));
     remember(tx, seen);
   }
 

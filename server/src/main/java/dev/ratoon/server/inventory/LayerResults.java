@@ -11,6 +11,7 @@ import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.HostReport;
+import dev.ratoon.protocol.agent.LayerTask;
 import dev.ratoon.protocol.agent.LayeringReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.VmReport;
@@ -123,13 +124,22 @@ final class LayerResults {
               ? name(ended, wanted.image().get())
               : wanted.clones().isPresent()
                   ? clone(ended, wanted.clones().get())
-                  : words(ended.answer());
+                  : wanted.wish().task() == LayerTask.MOVE
+                      ? places(ended.report())
+                      : words(ended.answer());
       operations.succeed(ended.tx(), ended.operation(), result);
       return wanted.source().isPresent() ? called(ended, wanted.source().get()) : ended.standing();
     } catch (RatoonException refused) {
       operations.fail(ended.tx(), ended.operation(), refused.problem());
       return ended.standing();
     }
+  }
+
+  private static String places(VmReport report) {
+    return "its disks stand on "
+        + report.disks().stream()
+            .map(disk -> disk.basePath().orElse("nothing"))
+            .collect(Collectors.joining(", "));
   }
 
   private static String words(LayeringReport answer) {

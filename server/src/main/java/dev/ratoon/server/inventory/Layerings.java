@@ -281,7 +281,7 @@ public final class Layerings {
   }
 
   /** The VM, which has disks, is not in the trash, and with which nothing else is being done. */
-  private VmRow atRest(Transaction tx, String tenant, String nameOrId, String doing) {
+  VmRow atRest(Transaction tx, String tenant, String nameOrId, String doing) {
     VmRow vm = vms.idle(tx, Vms.held(tx, tenant, nameOrId), doing);
     Vms.outsideTrash(vm, doing);
     boolean hasDisks = observations.of(vm).filter(report -> !report.disks().isEmpty()).isPresent();
@@ -306,13 +306,13 @@ public final class Layerings {
   }
 
   /** Newer than anything that its host has heard of this VM. */
-  private long revision(Transaction tx, VmRow vm) {
+  long revision(Transaction tx, VmRow vm) {
     long last =
         observations.of(vm).flatMap(VmReport::layering).map(LayeringReport::revision).orElse(0L);
     return Math.max(revisions.next(tx, vm.host()), last + 1);
   }
 
-  private OperationView begin(Transaction tx, VmRow vm, OperationKind kind, Layering wanted) {
+  OperationView begin(Transaction tx, VmRow vm, OperationKind kind, Layering wanted) {
     VmRow changed =
         vm.madeOf(vm.spec().withLayering(Optional.of(wanted)), revisions.next(tx, vm.host()));
     known.respec(tx, changed);

@@ -38,8 +38,8 @@ import dev.ratoon.server.store.Outdated;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -280,27 +280,40 @@ public final class Migrations {
 
   /** Anywhere but where it is, or where something of it is still to be removed. */
   private Placement.Place place(Transaction tx, VmRow vm, VmNeeds needs, Settings settings) {
-    Set<HostId> not =
+    Set<HostId> tidying =
         tx.migrations().of(vm.id()).stream()
             .flatMap(row -> Stream.of(row.source(), row.target()))
-            .collect(Collectors.toCollection(HashSet::new));
-    not.add(vm.host());
+            .filter(host -> !host.equals(vm.host()))
+            .collect(Collectors.toSet());
     List<HostSnapshot> others =
         placements.snapshots(tx, tx.vms().promises(), settings).stream()
-            .filter(host -> !not.contains(host.id()) && isListening(host.id()))
+            .filter(host -> !host.id().equals(vm.host()) && !tidying.contains(host.id()))
+            .filter(host -> isListening(host.id()))
             .toList();
     Placer placer = new Placer(placements.fleet(tx, vm.tenant(), needs, others, settings));
     return switch (placer.place(needs, 1, Quota.NONE)) {
       case Placement.Chosen chosen -> chosen.places().getFirst();
       case Placement.Refused refused ->
           throw Problem.of(ErrorCode.NO_HOST_FITS, "migrating " + vm.name())
-              .detail(
-                  others.isEmpty()
-                      ? "There is no other host that it could go to."
-                      : refused.inWords())
+              .detail(why(refused, others, tidying))
               .next("'ratoon host list' shows what each host has left.")
               .asException();
     };
+  }
+
+  private String why(Placement.Refused refused, List<HostSnapshot> others, Set<HostId> tidying) {
+    List<String> reasons = new ArrayList<>();
+    if (!others.isEmpty()) {
+      reasons.add(refused.inWords());
+    }
+    for (HostId host : tidying) {
+      reasons.add(
+          "%s still puts away what it had of the VM before: that takes a moment."
+              .formatted(hosts.nameOf(host)));
+    }
+    return reasons.isEmpty()
+        ? "There is no other host that it could go to."
+        : String.join(" ", reasons);
   }
 
   private boolean isListening(HostId host) {

@@ -81,6 +81,11 @@ record ParentPaths(Hosts hosts, List<ShareRow> shares) {
     return files(host, base).stream().findFirst();
   }
 
+  /** The file that the host has of a base in the cache with this folder. */
+  static Optional<String> fileIn(HostReport host, DiskId base, String folder) {
+    return files(host, base).stream().filter(file -> file.startsWith(folder + "/")).findFirst();
+  }
+
   /** The files in which the host has a base, ready to have children; its own cache's first. */
   private static List<String> files(HostReport host, DiskId base) {
     return host.replicas().stream()

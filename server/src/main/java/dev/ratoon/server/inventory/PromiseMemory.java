@@ -22,10 +22,11 @@ import java.util.concurrent.ConcurrentHashMap;
  * was read or written. Whoever promises anything of a host, on whatever server, makes a new
  * revision of it in the same transaction; so what is remembered of the revision that a host has,
  * under its lock, is at least what it was promised for. It may have become less since, when VMs
- * were deployed: such hosts are forgotten, and so is everything soon.
+ * were deployed. So everything is forgotten soon; a choice that does not hold meanwhile is made
+ * anew, and then the database is asked.
  */
 final class PromiseMemory {
-  private static final long KEPT_NANOS = Duration.ofSeconds(20).toNanos();
+  private static final long KEPT_NANOS = Duration.ofSeconds(5).toNanos();
   private static final Promised NOTHING = new Promised(0, 0, 0, 0, 0, Map.of());
 
   private final TimeSource clock;
@@ -114,10 +115,5 @@ final class PromiseMemory {
         before.diskBytes() + needs.diskBytes(),
         before.starting() + 1,
         bases);
-  }
-
-  /** Something of what this host was promised for has become its own. */
-  void forget(HostId host) {
-    known.remove(host);
   }
 }

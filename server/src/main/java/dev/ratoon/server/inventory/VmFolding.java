@@ -254,7 +254,8 @@ final class VmFolding {
           SNAPSHOT,
           REVERT,
           FLATTEN,
-          REBASE ->
+          REBASE,
+          MOVE_DISK ->
           List.of();
     };
   }

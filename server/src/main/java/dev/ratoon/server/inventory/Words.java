@@ -37,6 +37,7 @@ final class Words {
       case REVERT -> "reverting";
       case FLATTEN -> "flattening";
       case REBASE -> "rebasing";
+      case MOVE_DISK -> "moving a disk of";
     };
   }
 

@@ -1,0 +1,272 @@
+package dev.ratoon.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ratoon.agent.hypervisor.Accelerator;
+import dev.ratoon.agent.hypervisor.DomainState;
+import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.agent.libvirt.LibvirtHypervisor;
+import dev.ratoon.agent.libvirt.PrivateLibvirtd;
+import dev.ratoon.cache.share.MountedFiles;
+import dev.ratoon.cache.share.ShareTimes;
+import dev.ratoon.disk.file.ImmutableFlag;
+import dev.ratoon.disk.qcow2.Qcow2Header;
+import dev.ratoon.model.EntityName;
+import dev.ratoon.model.RestartPolicy;
+import dev.ratoon.model.ShareKind;
+import dev.ratoon.model.ShareState;
+import dev.ratoon.model.VmId;
+import dev.ratoon.model.VmState;
+import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.DesiredShare;
+import dev.ratoon.protocol.agent.DesiredVm;
+import dev.ratoon.protocol.agent.LayerTask;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
+
+/** A disk moves between caches under a real guest that never stops to write: {@link Writer}. */
+@EnabledIf("dev.ratoon.agent.libvirt.PrivateLibvirtd#possible")
+class MoveDiskOnLibvirtTest {
+  private static final ShareTimes TIMES =
+      new ShareTimes(
+          Duration.ofSeconds(5), Duration.ofMillis(50), Duration.ofSeconds(20), Duration.ZERO);
+  private static final int DEATHS = 4;
+  private static final int KILLS = Integer.getInteger("ratoon.kills", 4);
+  private static final int HELD_MILLIS = 150;
+  private static final int LONGEST_MILLIS = 1500;
+
+  private Path folder;
+  private Path own;
+  private Path shared;
+  private PrivateLibvirtd libvirtd;
+  private Hypervisor hypervisor;
+  private Host host;
+  private VmId vm;
+
+  @BeforeEach
+  void begin() throws IOException {
+    folder = Files.createTempDirectory("rt");
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    shared = Files.createDirectory(folder.resolve("share"));
+    libvirtd = new PrivateLibvirtd(folder);
+    hypervisor = LibvirtHypervisor.open(libvirtd.uri(), Accelerator.TCG);
+    host = new Host(folder, hypervisor, Writer.bootSector());
+    host.shareFiles(TIMES, share -> new MountedFiles(shared));
+    host.boot();
+    own = host.cache().root();
+    host.wantShares(share(Optional.empty()));
+    host.awaitHost(h -> h.shares().stream().anyMatch(s -> s.marker().isPresent()));
+    host.wantShares(share(host.lastReport().shares().getFirst().marker()));
+    host.awaitHost(h -> h.shares().stream().anyMatch(s -> s.state() == ShareState.READY));
+    vm = host.deploy("writer");
+    host.await(vm, VmState.RUNNING);
+    PrivateLibvirtd.await(() -> Writer.newest(written()) > 10, "the guest to write");
+  }
+
+  private DesiredShare share(Optional<String> marker) {
+    return new DesiredShare(
+        new EntityName("vm-cache"),
+        ShareKind.MOUNTED,
+        shared.toString(),
+        Optional.empty(),
+        marker,
+        true,
+        List.of());
+  }
+
+  @AfterEach
+  void end() throws IOException {
+    hypervisor.domains().forEach(domain -> hypervisor.destroy(domain.id()));
+    host.close();
+    hypervisor.close();
+    libvirtd.close();
+    try (Stream<Path> files = Files.walk(folder)) {
+      files
+          .sorted((a, b) -> b.compareTo(a))
+          .forEach(file -> {
+            ImmutableFlag.clear(file);
+            boolean _ = file.toFile().delete();
+          });
+    }
+  }
+
+  @Test
+  void aGuestThatWritesAllTheTimeGoesOnOnTheOtherCacheAndComesBack() throws Exception {
+    for (Path cache : List.of(shared, own)) {
+      long before = Writer.newest(written());
+      Path left = written();
+
+      move(cache);
+      assertThat(host.awaitLayering(vm).problem()).isEmpty();
+
+      assertThat(Files.exists(left)).isFalse();
+      assertThat(openByGuest())
+          .as("what QEMU has open below the disk")
+          .filteredOn(file -> file.startsWith(own) || file.startsWith(shared))
+          .allMatch(file -> cache.equals(file.getParent()))
+          .isNotEmpty();
+      goesOnFrom(before);
+    }
+    stop();
+    assertThat(diskFiles()).hasSize(1);
+    assertThat(parent()).hasParentRaw(own);
+    Writer.requirePrefix(diskFiles().getFirst());
+    Host.run("qemu-img", "check", diskFiles().getFirst().toString());
+  }
+
+  @Test
+  void whoeverDiesWhileItMovesNothingIsLost() throws Exception {
+    Random random = new Random(7);
+    for (int i = 0; i < DEATHS; i++) {
+      long before = Writer.newest(written());
+      move(i % 2 == 0 ? shared : own);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(LONGEST_MILLIS)));
+      if (i % 3 == 0) {
+        libvirtd.kill();
+        libvirtd.bringBack();
+      } else {
+        host.kill();
+        host.boot();
+      }
+      assertThat(host.awaitLayering(vm).problem()).isEmpty();
+      goesOnFrom(before);
+      assertThat(diskFiles()).containsExactly(written());
+    }
+    stop();
+    assertThat(diskFiles()).hasSize(1);
+    Writer.requirePrefix(diskFiles().getFirst());
+    Host.run("qemu-img", "check", diskFiles().getFirst().toString());
+  }
+
+  /** Whichever of its two files the record names has all that the guest wrote. */
+  @Test
+  void aGuestThatIsKilledWhileItMovesHasAllThatItWrote() throws Exception {
+    Random random = new Random(11);
+    for (int i = 0; i < KILLS; i++) {
+      DesiredVm fresh = host.vm("killed-" + i, DesiredPower.RUNNING, RestartPolicy.NEVER, true);
+      vm = fresh.id();
+      host.want(fresh);
+      host.await(vm, VmState.RUNNING);
+      stop();
+      Writer.allocate(diskFiles().getFirst());
+      host.power(vm, DesiredPower.RUNNING);
+      host.await(vm, VmState.RUNNING);
+      PrivateLibvirtd.await(() -> Writer.newest(written()) > 10, "the guest to write");
+      long process = processOfGuest();
+      long before = Writer.newest(written());
+      boolean late = i % 4 >= 2;
+      Path from = written();
+      move(shared);
+      if (late) {
+        PrivateLibvirtd.await(() -> isGoingOver(from), "the guest to be held");
+      }
+      int after = random.nextInt(late ? HELD_MILLIS : LONGEST_MILLIS);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(after));
+      if (i % 2 == 0) {
+        host.kill();
+      }
+      ProcessHandle.of(process).orElseThrow().destroyForcibly();
+      PrivateLibvirtd.await(() -> hypervisor.domain(vm).isEmpty(), "the domain to be gone");
+      if (i % 2 == 0) {
+        host.boot();
+      }
+      assertThat(host.awaitLayering(vm).problem()).isEmpty();
+      assertThat(diskFiles()).hasSize(1);
+      assertThat(parent()).hasParentRaw(shared);
+      assertThat(Writer.requirePrefix(diskFiles().getFirst())).isGreaterThanOrEqualTo(before);
+    }
+  }
+
+  /** Whether it is held, or has gone over already. */
+  private boolean isGoingOver(Path from) {
+    return hypervisor
+        .domain(vm)
+        .filter(domain -> domain.state() == DomainState.RUNNING && domain.overlays().contains(from))
+        .isEmpty();
+  }
+
+  private void move(Path cache) {
+    DesiredDisk disk = new DesiredDisk(Optional.of(host.image()), Host.DISK_BYTES, true);
+    host.layer(vm, LayerTask.MOVE, disk.in(Optional.of(cache.toString())));
+  }
+
+  private void goesOnFrom(long before) {
+    assertThat(hypervisor.domain(vm).orElseThrow().state()).isEqualTo(DomainState.RUNNING);
+    long now = Writer.newest(written());
+    assertThat(now).isGreaterThanOrEqualTo(before);
+    PrivateLibvirtd.await(() -> Writer.newest(written()) > now, "the guest to go on");
+  }
+
+  private void stop() {
+    host.power(vm, DesiredPower.STOPPED);
+    host.await(vm, VmState.STOPPED);
+  }
+
+  /** The file that the domain writes. */
+  private Path written() {
+    return hypervisor.domain(vm).orElseThrow().overlays().getFirst();
+  }
+
+  private Path parent() {
+    Path disk = diskFiles().getFirst();
+    return Qcow2Header.read(disk).backing(disk).orElseThrow().file();
+  }
+
+  private List<Path> diskFiles() {
+    try (Stream<Path> files = Files.list(host.folders().vm(vm))) {
+      return files
+          .filter(file -> file.getFileName().toString().startsWith("disk-"))
+          .sorted()
+          .toList();
+    } catch (IOException gone) {
+      throw new AssertionError(gone);
+    }
+  }
+
+  private List<Path> openByGuest() throws IOException {
+    return open(Path.of("/proc", String.valueOf(processOfGuest()), "fd"));
+  }
+
+  /** The process that has the VM's disk open. */
+  private long processOfGuest() throws IOException {
+    Path disk = written();
+    try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
+      return processes
+          .filter(process -> process.getFileName().toString().matches("\\d+"))
+          .filter(process -> open(process.resolve("fd")).contains(disk))
+          .map(process -> Long.parseLong(process.getFileName().toString()))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private static List<Path> open(Path descriptors) {
+    try (Stream<Path> all = Files.list(descriptors)) {
+      return all.flatMap(each -> target(each).stream()).toList();
+    } catch (IOException | java.io.UncheckedIOException gone) {
+      return List.of();
+    }
+  }
+
+  private static Optional<Path> target(Path descriptor) {
+    try {
+      return Optional.of(Files.readSymbolicLink(descriptor));
+    } catch (IOException closed) {
+      return Optional.empty();
+    }
+  }
+}
