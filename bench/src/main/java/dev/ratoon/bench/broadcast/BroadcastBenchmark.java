@@ -72,7 +72,6 @@ public final class BroadcastBenchmark {
           Ratoon ratoon = new Ratoon(hosts)) {
         measure(
             hosts,
-            images,
             List.of(
                 new PlainCopy(hosts, base),
                 new RatoonBroadcast(ratoon, images, false),
@@ -85,7 +84,7 @@ public final class BroadcastBenchmark {
     }
   }
 
-  private void measure(Hosts hosts, Images images, List<Way> all) throws Exception {
+  private void measure(Hosts hosts, List<Way> all) throws Exception {
     List<Way> ways =
         all.stream().filter(way -> way instanceof PlainCopy || options.wants(way.name())).toList();
     List<Measured> measured = new ArrayList<>();
@@ -93,7 +92,7 @@ public final class BroadcastBenchmark {
     for (int round = 1; round <= options.rounds(); round++) {
       double plainSeconds = 0;
       for (int i = 0; i < ways.size(); i++) {
-        Measured.Run run = once(hosts, images, ways.get(i), plainSeconds);
+        Measured.Run run = once(hosts, ways.get(i), plainSeconds);
         plainSeconds = run.plainSeconds();
         measured.get(i).add(run);
         report.note("round " + round + ": " + ways.get(i).name() + " " + run);
@@ -121,12 +120,20 @@ public final class BroadcastBenchmark {
         "broadcast-library-" + (way.kills() ? "killed-" : "") + fleet, measured.librarySent(), 1.1);
   }
 
-  private Measured.Run once(Hosts hosts, Images images, Way way, double plainSeconds)
-      throws Exception {
+  private Measured.Run once(Hosts hosts, Way way, double plainSeconds) throws Exception {
     try {
       way.prepare();
       Programs.run(List.of("sync"));
-      images.touchMemory(hosts.receivers());
+      return measured(hosts, way, plainSeconds);
+    } finally {
+      way.cleanUp();
+    }
+  }
+
+  private Measured.Run measured(Hosts hosts, Way way, double plainSeconds) throws Exception {
+    long bytes = (long) options.mebibytes() << 20;
+    double bytesPerSecond = way.receivers() * hosts.bytesPerSecond();
+    try (TouchedMemory _ = new TouchedMemory(way.receivers() * bytes, bytesPerSecond)) {
       long sentBefore = hosts.sentBytes(0);
       CpuTime before = CpuTime.now();
       double seconds = way.send();
@@ -140,10 +147,8 @@ public final class BroadcastBenchmark {
           seconds,
           way instanceof PlainCopy ? seconds : plainSeconds,
           syncSeconds,
-          sent / ((long) options.mebibytes() << 20),
+          sent / bytes,
           busy);
-    } finally {
-      way.cleanUp();
     }
   }
 

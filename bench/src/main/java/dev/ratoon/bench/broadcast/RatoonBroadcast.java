@@ -14,7 +14,7 @@ import java.util.Optional;
  */
 final class RatoonBroadcast implements Way {
   /** Until the compiler is done with all agents: they share this machine's few processors. */
-  private static final int EARLIER_BASES = 3;
+  private static final int EARLIER_BASES = 8;
 
   private static final int VICTIM = 2;
   private static final long LOOK_MILLIS = 20;

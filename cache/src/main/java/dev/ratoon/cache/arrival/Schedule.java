@@ -139,7 +139,7 @@ final class Schedule {
     if (!track.hasRoom(nowNanos)) {
       return OptionalLong.empty();
     }
-    long chunk = fresh(track);
+    long chunk = fresh(track, nowNanos);
     if (chunk == NONE) {
       chunk = again(track, nowNanos);
     }
@@ -151,37 +151,37 @@ final class Schedule {
     return OptionalLong.of(chunk);
   }
 
-  private long fresh(SourceTrack track) {
+  private long fresh(SourceTrack track, long nowNanos) {
     if (wanted.count() == 0 || track.wasEmptyAt(state)) {
       return NONE;
     }
     long chunk =
         switch (track.kind()) {
           case ARRIVING_PEER -> rarest(track);
-          case READY_PEER, SHARE -> ofWhoHasAll(track);
-          case LIBRARY -> ofLibrary(track);
+          case READY_PEER, SHARE -> ofWhoHasAll(track, nowNanos);
+          case LIBRARY -> ofLibrary(track, nowNanos);
         };
-    if (chunk == NONE && mayStealMore(track)) {
+    if (chunk == NONE && mayStealMore(track, nowNanos)) {
       track.setEmptyAt(state);
     }
     return chunk;
   }
 
-  private long ofWhoHasAll(SourceTrack track) {
+  private long ofWhoHasAll(SourceTrack track, long nowNanos) {
     long chunk = own(track);
     if (chunk == NONE) {
-      chunk = stolen(track);
+      chunk = stolen(track, nowNanos);
     }
     return chunk == NONE ? rarest(track) : chunk;
   }
 
-  private long ofLibrary(SourceTrack track) {
+  private long ofLibrary(SourceTrack track, long nowNanos) {
     if (!libraryHelp.isNeeded() && tracks.stream().anyMatch(Schedule::sparesLibrary)) {
       return NONE;
     }
     long chunk = own(track);
     if (chunk == NONE) {
-      chunk = stolen(track);
+      chunk = stolen(track, nowNanos);
     }
     return chunk == NONE && libraryHelp.isNeeded() ? rarest(track) : chunk;
   }
@@ -204,8 +204,8 @@ final class Schedule {
    * One of another host's slice: rather where we would be the next in line, and few at a time when
    * few are left, for it may be on its way there already.
    */
-  private long stolen(SourceTrack track) {
-    if (!mayStealMore(track)) {
+  private long stolen(SourceTrack track, long nowNanos) {
+    if (!mayStealMore(track, nowNanos)) {
       return NONE;
     }
     long best = NONE;
@@ -223,8 +223,9 @@ final class Schedule {
     return best;
   }
 
-  private boolean mayStealMore(SourceTrack track) {
-    return track.inFlight() < Math.max(FEWEST_STOLEN_AT_ONCE, wanted.count() / STOLEN_OF_LEFT);
+  private boolean mayStealMore(SourceTrack track, long nowNanos) {
+    long most = Math.max(FEWEST_STOLEN_AT_ONCE, wanted.count() / STOLEN_OF_LEFT);
+    return track.inFlight() < Math.min(most, track.helpingWindow(nowNanos));
   }
 
   /** One that few arriving peers have; random among equals. */

@@ -29,6 +29,12 @@ final class SourceTrack {
   private static final long QUEUE_NANOS = 40_000_000;
   private static final double SMOOTHING = 1.0 / 8;
 
+  /** By so much more is helped with each prompt answer; each late one takes one off. */
+  private static final double HELPING_MORE = 0.5;
+
+  /** After a late answer so long nothing is asked that others are about to ask for. */
+  private static final long PROBE_NANOS = 150_000_000;
+
   /** A request that is under way, and what had been delivered when it was made. */
   private record Sent(long atNanos, long deliveredBytes) {}
 
@@ -42,6 +48,9 @@ final class SourceTrack {
   private long answers;
   private double bytesPerNano;
   private double latencyNanos;
+
+  /** How many requests may be under way that would only help others; see {@link #helpingWindow}. */
+  private double helping;
   private long shortestNanos = Long.MAX_VALUE;
   private long lastAnswerNanos;
 
@@ -127,6 +136,16 @@ final class SourceTrack {
     return (int) Math.clamp(bytes / dev.ratoon.disk.Limits.CHUNK_BYTES + 1, FEWEST, MOST);
   }
 
+  /**
+   * How many requests may be under way at once that would only help others. When answers are late
+   * though little was asked, the source is busy, and others are getting these chunks from it
+   * already; then it is asked for one now and then, to see whether that is still so.
+   */
+  int helpingWindow(long nowNanos) {
+    boolean probes = nowNanos - lastAnswerNanos > PROBE_NANOS;
+    return Math.max((int) helping, probes ? 1 : 0);
+  }
+
   void ask(long chunk, long nowNanos) {
     if (sent.isEmpty()) {
       lastHeardNanos = nowNanos;
@@ -148,6 +167,8 @@ final class SourceTrack {
     long latency = Math.max(1, nowNanos - request.atNanos());
     double rate = (double) (deliveredBytes - request.deliveredBytes()) / latency;
     answers++;
+    boolean prompt = latency - shortestNanos < QUEUE_NANOS / 2;
+    helping = Math.clamp(prompt ? helping + HELPING_MORE : helping - 1, 0, MOST);
     shortestNanos = Math.min(shortestNanos, latency);
     bytesPerNano = answers == 1 ? rate : bytesPerNano + (rate - bytesPerNano) * SMOOTHING;
     latencyNanos = answers == 1 ? latency : latencyNanos + (latency - latencyNanos) * SMOOTHING;

@@ -146,7 +146,7 @@ final class Answering {
     PackingHistory history = stream.packing(piece.asked().request.part());
     double leaving =
         Math.max(wire.sending().nanosPerByte(), rates.nanosPerByte(stream.fromLibrary()));
-    if (!packer.pays(history, bytes, leaving)) {
+    if (!packer.pays(history, bytes, leaving) || Noise.is(frame.slice(head, bytes))) {
       return new Outgoing(frame, Packed.NOT);
     }
     ByteBuffer target = takeBuffer();

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
@@ -38,6 +39,7 @@ final class TlsLink implements AutoCloseable {
   private final ByteBuffer encryptedIn = ByteBuffer.allocate(NETWORK_BYTES).limit(0);
   private final ByteBuffer encryptedOut = ByteBuffer.allocate(NETWORK_BYTES);
   private final Object writing = new Object();
+  private final Gathering gathering = new Gathering();
   private volatile long bytesIn;
   private volatile long bytesOut;
   private volatile long heardNanos = System.nanoTime();
@@ -293,10 +295,17 @@ final class TlsLink implements AutoCloseable {
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // one thread reads
   private int receive() throws IOException {
+    long pause = gathering.pauseNanos();
+    if (pause > 0) {
+      LockSupport.parkNanos(pause);
+    }
+    int room = encryptedIn.remaining();
     int count = channel.read(encryptedIn);
     if (count > 0) {
       bytesIn += count;
-      heardNanos = System.nanoTime();
+      long now = System.nanoTime();
+      heardNanos = now;
+      gathering.received(count, count == room, now);
     }
     return count;
   }
