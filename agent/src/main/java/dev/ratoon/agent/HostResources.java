@@ -67,7 +67,8 @@ final class HostResources {
         fileSystems.now(),
         Optional.of(Processors.architecture()),
         facts.flatMap(f -> cpuLevel(f.accelerator())),
-        Optional.of(cache.toString()));
+        Optional.of(cache.toString()),
+        facts.map(HypervisorFacts::machines).orElse(List.of()));
   }
 
   private String unknown() {

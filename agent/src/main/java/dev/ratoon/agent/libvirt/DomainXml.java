@@ -52,14 +52,17 @@ final class DomainXml {
     return spec.name() + "-" + spec.id();
   }
 
+  /** What libvirt calls domains that run so. */
+  static String type(Accelerator accelerator) {
+    return switch (accelerator) {
+      case KVM -> "kvm";
+      case TCG -> "qemu";
+    };
+  }
+
   String write(DomainSpec spec) {
     Xml xml = new Xml();
-    String type =
-        switch (accelerator) {
-          case KVM -> "kvm";
-          case TCG -> "qemu";
-        };
-    xml.open("domain", "type", type, "xmlns:qemu", QEMU);
+    xml.open("domain", "type", type(accelerator), "xmlns:qemu", QEMU);
     xml.leaf("name", name(spec)).leaf("uuid", spec.id());
     xml.open("metadata");
     DomainMark.write(spec, xml);

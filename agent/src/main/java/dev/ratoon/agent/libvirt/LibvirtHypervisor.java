@@ -77,7 +77,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private LibvirtHypervisor(String uri, Accelerator accelerator) {
     this.accelerator = accelerator;
     this.keeper = new ConnectionKeeper(uri, new Watcher());
-    this.live = new LibvirtLive(keeper, this::described);
+    this.live = new LibvirtLive(keeper, this::described, new MachineCheck(accelerator));
   }
 
   @Override
@@ -93,7 +93,8 @@ public final class LibvirtHypervisor implements Hypervisor {
         HostOffers.bridges(),
         HostOffers.uefi(),
         accelerator,
-        fixed.owner());
+        fixed.owner(),
+        fixed.machines());
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.ratoon.agent.hypervisor.LiveMigration.Sockets;
 import dev.ratoon.agent.move.MovingVms;
 import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
+import dev.ratoon.agent.vm.VmRecord.Run;
 import dev.ratoon.cache.Base;
 import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.DiskFormat;
@@ -284,7 +285,7 @@ final class VmMoves implements MovingVms {
   }
 
   @Override
-  public DomainSpec receiving(DesiredVm vm) {
+  public DomainSpec receiving(DesiredVm vm, Optional<Boot> boot) {
     String doing = "preparing for the guest of VM '" + vm.name() + "'";
     requireEmpty(vm, doing);
     bring(vm, (done, total) -> {});
@@ -292,9 +293,24 @@ final class VmMoves implements MovingVms {
     Path folder = folders.makeAnew(record);
     work.forget(vm.id());
     VmRecord made = record.withFiles(new MadeFiles(work.makeFor(vm, folder), work.portFor(vm)));
-    folders.saveArriving(made);
+    folders.saveArriving(boot.map(known -> made.withRun(run(known))).orElse(made));
     own(folders.socketsAnew(vm.id()));
     return work.domainOf(vm, made, folder);
+  }
+
+  /** It answers no request of this host's: that its guest runs is noted when it has come. */
+  private static Run run(Boot boot) {
+    return new Run(
+        0, boot.startedAt(), boot.userlandAt(), 0, boot.restarts(), Optional.empty());
+  }
+
+  @Override
+  public Optional<Boot> boot(VmId id) {
+    return folders
+        .find(id)
+        .flatMap(VmRecord::run)
+        .filter(run -> run.ended().isEmpty())
+        .map(run -> new Boot(run.startedAt(), run.userlandAt(), run.restarts()));
   }
 
   /** What an earlier try has left may go; what a guest runs on, and another owner's files, not. */

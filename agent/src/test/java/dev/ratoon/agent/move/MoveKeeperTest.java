@@ -20,6 +20,7 @@ import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.MoveState;
 import dev.ratoon.protocol.agent.MoveTask;
+import dev.ratoon.protocol.api.MigrationMode;
 import dev.ratoon.protocol.channel.MoveDoor;
 import dev.ratoon.protocol.channel.MoveLink;
 import java.time.InstantSource;
@@ -172,7 +173,14 @@ class MoveKeeperTest {
             vms, Optional.of(road), Optional.of(live), Optional.of(new LiveReceiving(vms, live)));
     MoveKeeper made = new MoveKeeper(work, InstantSource.system(), this::changed);
     keeper = Optional.of(made);
-    made.want(new DesiredMove(vm(), task, new HostId(new UUID(3, 4)), Optional.empty(), "grant"));
+    made.want(
+        new DesiredMove(
+            vm(),
+            task,
+            new HostId(new UUID(3, 4)),
+            Optional.empty(),
+            "grant",
+            Optional.of(MigrationMode.LIVE)));
   }
 
   private void changed() {

@@ -1,6 +1,7 @@
 package dev.ratoon.protocol.agent;
 
 import dev.ratoon.model.HostId;
+import dev.ratoon.protocol.api.MigrationMode;
 import java.util.Optional;
 
 /**
@@ -12,6 +13,12 @@ import java.util.Optional;
  * @param otherAddress where that host gives to others; see HostReport
  * @param grant what opens the other's door for it, in base64; see {@link
  *     dev.ratoon.protocol.fleet.MoveGrant}. Empty of a task that talks to nobody
+ * @param mode how the VM moves; empty from a server that does not tell
  */
 public record DesiredMove(
-    DesiredVm vm, MoveTask task, HostId other, Optional<String> otherAddress, String grant) {}
+    DesiredVm vm,
+    MoveTask task,
+    HostId other,
+    Optional<String> otherAddress,
+    String grant,
+    Optional<MigrationMode> mode) {}

@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param cpuLevel of the processors that guests are given: 3 for x86-64-v3; empty where that is not
  *     known
  * @param cacheFolder where its own cache lies; empty of an agent that does not tell
+ * @param machines the types of machine that its hypervisor has, with their versions; empty of an
+ *     agent that does not tell
  */
 public record HostFacts(
     int cpus,
@@ -30,7 +32,8 @@ public record HostFacts(
     List<FileSystemFacts> fileSystems,
     Optional<String> architecture,
     Optional<Integer> cpuLevel,
-    Optional<String> cacheFolder) {
+    Optional<String> cacheFolder,
+    List<String> machines) {
   /** The accelerator of a machine that keeps base disks for others and runs no VMs. */
   public static final String RUNS_NO_VMS = "none";
 
@@ -38,6 +41,7 @@ public record HostFacts(
     networks = List.copyOf(networks);
     bridges = List.copyOf(bridges);
     fileSystems = List.copyOf(fileSystems);
+    machines = List.copyOf(machines);
   }
 
   /** Of a host that does not tell what its processors are. */
@@ -65,7 +69,8 @@ public record HostFacts(
         fileSystems,
         Optional.empty(),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        List.of());
   }
 
   /** Without what changes all the time. */
@@ -83,6 +88,7 @@ public record HostFacts(
         fileSystems.stream().map(FileSystemFacts::lasting).toList(),
         architecture,
         cpuLevel,
-        cacheFolder);
+        cacheFolder,
+        machines);
   }
 }

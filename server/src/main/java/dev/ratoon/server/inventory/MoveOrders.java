@@ -48,6 +48,11 @@ record MoveOrders(Members members, InstantSource clock) {
             .flatMap(report -> report.chunkAddress().stream())
             .findFirst();
     return new DesiredMove(
-        row.desired(), task, other, address, row.phase().isOpen() ? members.signed(grant) : "");
+        row.desired(),
+        task,
+        other,
+        address,
+        row.phase().isOpen() ? members.signed(grant) : "",
+        Optional.of(row.mode()));
   }
 }
