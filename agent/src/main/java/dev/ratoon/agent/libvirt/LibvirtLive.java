@@ -79,7 +79,7 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
 
   @Override
   public void requireRunnable(Machine machine) {
-    String doing = "looking whether its guest can run here";
+    String doing = "looking whether a guest can run here";
     Optional<Problem> why =
         asking.call(
             doing,

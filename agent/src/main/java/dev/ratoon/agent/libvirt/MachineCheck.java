@@ -6,7 +6,6 @@ import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.LiveMigration.Machine;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -25,7 +24,10 @@ final class MachineCheck {
   private static final int PROCESSOR_LACKS = 91;
 
   private static final int FROM_RPC = 7;
-  private static final String DOING = "looking whether the guest of another host can run here";
+  private static final String DOING = "looking whether the guest can run on the other host";
+  private static final String ANEW =
+      "Choose another host with --to, or give --cold: then it is started anew, with what that host"
+          + " has.";
   private static final NativeLibvirt VIRT = NativeLibvirt.INSTANCE;
 
   private final Accelerator accelerator;
@@ -59,7 +61,7 @@ final class MachineCheck {
     }
     return Optional.of(
         VIRT.virGetLastErrorCode() == NO_SUCH_MACHINE
-            ? unfit("Its machine is a " + machine.type() + ", which this host's QEMU has not.")
+            ? unfit("The other host's QEMU has no machine " + machine.type() + ".")
             : unknown());
   }
 
@@ -82,7 +84,7 @@ final class MachineCheck {
     return Optional.of(
         VIRT.virGetLastErrorCode() == PROCESSOR_LACKS
             ? unfit(
-                "This host has not the processor on which it was started: "
+                "The other host cannot give it the processor with which it was started: "
                     + VIRT.virGetLastErrorMessage()
                     + ".")
             : unknown());
@@ -91,10 +93,7 @@ final class MachineCheck {
   private Problem unfit(String why) {
     return Problem.of(ErrorCode.NO_HOST_FITS, DOING)
         .detail(why)
-        .next(
-            "Choose another host with --to, or give --cold: then it is started anew, with what this"
-                + " host has (%s)."
-                    .formatted(accelerator.name().toLowerCase(Locale.ROOT)));
+        .next(ANEW);
   }
 
   /** What nobody can tell is not tried with somebody's guest. */
@@ -104,6 +103,6 @@ final class MachineCheck {
         ? LibvirtErrors.unavailable(DOING, why).problem()
         : Problem.of(ErrorCode.HYPERVISOR_REFUSED, DOING)
             .detail("libvirt cannot tell: " + why)
-            .next("Give --cold: then it is started anew, with what this host has.");
+            .next(ANEW);
   }
 }

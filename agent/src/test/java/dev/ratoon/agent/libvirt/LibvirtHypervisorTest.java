@@ -1,6 +1,7 @@
 package dev.ratoon.agent.libvirt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.DiskFormat;
@@ -13,6 +14,8 @@ import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorContract;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainEnded;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
+import dev.ratoon.agent.hypervisor.LiveMigration;
+import dev.ratoon.agent.hypervisor.LiveMigration.Machine;
 import dev.ratoon.agent.hypervisor.Uefi;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.WritableDisk;
@@ -62,6 +65,35 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     try (var files = Files.walk(folder)) {
       files.sorted((a, b) -> b.compareTo(a)).forEach(path -> path.toFile().delete());
     }
+  }
+
+  @Test
+  void aGuestOfAnotherHostIsRefusedIfItCouldNotRunHere() {
+    LiveMigration live = hypervisor.live().orElseThrow();
+    List<String> machines = hypervisor.facts().machines();
+    String pc = newest(machines, "pc-i440fx-");
+    assertThat(machines).doesNotContain("pc", "q35");
+    String nehalem = "<cpu mode='custom' match='exact'><model>Nehalem</model></cpu>";
+    live.requireRunnable(new Machine(pc, nehalem));
+    live.requireRunnable(new Machine(newest(machines, "pc-q35-"), ""));
+
+    assertThatThrownBy(() -> live.requireRunnable(new Machine("pc-i440fx-99.0", nehalem)))
+        .hasMessageContaining("no-host-fits")
+        .hasMessageContaining("The other host's QEMU has no machine pc-i440fx-99.0.");
+    String large =
+        "<cpu mode='custom' match='exact'><model>Nehalem</model>"
+            + "<feature policy='require' name='avx512f'/></cpu>";
+    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, large)))
+        .hasMessageContaining("no-host-fits")
+        .hasMessageContaining("avx512f");
+    assertThatThrownBy(() -> live.requireRunnable(new Machine("pc'/><evil x='", nehalem)))
+        .hasMessageContaining("peer-misbehaved");
+    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, "<os/>")))
+        .hasMessageContaining("peer-misbehaved");
+  }
+
+  private static String newest(List<String> machines, String kind) {
+    return machines.stream().filter(type -> type.startsWith(kind)).reduce((_, b) -> b).orElseThrow();
   }
 
   @Test

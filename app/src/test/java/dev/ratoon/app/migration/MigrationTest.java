@@ -326,6 +326,35 @@ class MigrationTest {
   }
 
   @Test
+  void whetherTheGuestCanRunThereIsAskedBeforeAnythingComes() throws IOException {
+    VmView vm = stopped("web");
+    start("web");
+    first.hypervisor.live(new OneMachine("pc-i440fx-8.0"));
+    second.hypervisor.live(new OneMachine("pc-i440fx-7.2"));
+    first.end();
+    first.boot();
+    second.end();
+    second.boot();
+    SmallFleet.await("both hosts", () -> fleet.connected() == 2);
+
+    OperationView ended =
+        fleet.ended(
+            migrate(
+                "web",
+                new MigrateRequest(
+                    Optional.empty(), Optional.of(MigrationMode.LIVE), Optional.empty())));
+
+    assertThat(ended.problem().orElseThrow().code()).isEqualTo(ErrorCode.NO_HOST_FITS);
+    assertThat(ended.problem().orElseThrow().detail())
+        .isEqualTo("Its machine is a pc-i440fx-8.0, here there is pc-i440fx-7.2.");
+    assertThat(second.home.resolve("cache")).isDirectoryNotContaining("glob:**.flat.raw");
+    assertThat(first.hypervisor.domain(vm.id())).isPresent();
+    assertNothingIsLeftOn(second);
+    stop("web");
+    assertItIsOn(first, vm, expected());
+  }
+
+  @Test
   void thereHasToBeAnotherHost() throws IOException {
     VmView _ = stopped("web");
     MigrateRequest toItself =
