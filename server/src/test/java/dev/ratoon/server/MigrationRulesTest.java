@@ -7,6 +7,7 @@ import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.GroupRule;
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.protocol.api.DeployRequest;
@@ -20,6 +21,7 @@ import dev.ratoon.protocol.api.PlacementSettings;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.protocol.api.VmView;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -221,6 +223,45 @@ final class MigrationRulesTest {
 
     assertThat(refusal("a", to("host-1")))
         .contains("its processors have level 2, the baseline of its cluster is 3");
+  }
+
+  @Test
+  void aHostThatLacksTheMachineOfItsClusterGetsNoGuests() throws Exception {
+    deploy("a", place(Optional.of("host-2"), List.of(), Optional.empty()));
+    change(Optional.of("west"), List.of(), false);
+    first.machines = List.of("pc-i440fx-7.2", "pc-q35-7.2");
+    first.report();
+    set("8.0");
+
+    assertThat(first.look(Duration.ofSeconds(5)).orElseThrow().hardware())
+        .contains(new GuestHardware(Optional.empty(), Optional.of("8.0")));
+    PlaceRequest there = place(Optional.of("host-1"), List.of(), Optional.empty());
+    assertThat(server.post("/v1/vms", vm("b", there)).problem().problem().detail())
+        .contains("host-1: its QEMU has no machine pc-i440fx-8.0, which its cluster is set to");
+    MigrateRequest cold =
+        new MigrateRequest(
+            Optional.of(there), Optional.of(MigrationMode.COLD), Optional.empty());
+    assertThat(refusal("a", cold)).contains("its QEMU has no machine pc-i440fx-8.0");
+    assertThat(target("a", to("host-1"))).as("it keeps its own").isEqualTo("host-1");
+    set("7.2");
+    assertThat(target("a", cold)).isEqualTo("host-1");
+  }
+
+  private void set(String version) throws Exception {
+    PlacementSettings placement =
+        new PlacementSettings(
+            Optional.empty(),
+            List.of(
+                new PlacementSettings.Cluster(
+                    new EntityName("west"),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.of(version))),
+            0,
+            0);
+    Settings settings =
+        new Settings(true, 72, 1.0, Optional.empty(), Optional.empty(), Optional.of(placement));
+    assertThat(server.put("/v1/settings", settings).status()).isEqualTo(200);
   }
 
   @Test

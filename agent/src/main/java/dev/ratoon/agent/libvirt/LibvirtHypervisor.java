@@ -19,6 +19,8 @@ import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -59,6 +61,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private final ConnectionKeeper keeper;
   private final LibvirtLive live;
   private volatile @Nullable HostOffers offers;
+  private volatile GuestHardware hardware = GuestHardware.OF_THE_HOST;
 
   /**
    * Opens the connection; if that fails, it is tried again in the background.
@@ -98,13 +101,18 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   @Override
+  public void startWith(GuestHardware wanted) {
+    hardware = wanted;
+  }
+
+  @Override
   public void start(DomainSpec spec) {
     String doing = "starting the domain of '" + spec.name() + "'";
     FileOwner owner = offers(doing).owner();
     String xml =
         spec.kept()
             .map(kept -> KeptDomainXml.write(spec, kept, owner))
-            .orElseGet(() -> new DomainXml(accelerator, owner).write(spec));
+            .orElseGet(() -> new DomainXml(accelerator, owner, hardware).write(spec));
     int flags = spec.paused() ? CreateFlags.PAUSED : CreateFlags.NONE;
     boolean added = ours.add(spec.id());
     try {
@@ -126,7 +134,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   /** As it is started here. */
   private String described(DomainSpec spec) {
     FileOwner owner = offers("describing the domain of '" + spec.name() + "'").owner();
-    return new DomainXml(accelerator, owner).write(spec);
+    return new DomainXml(accelerator, owner, hardware).write(spec);
   }
 
   @Override
@@ -149,6 +157,18 @@ public final class LibvirtHypervisor implements Hypervisor {
             .detail("The host has no active " + nic.network().show() + ".")
             .asException(refusal);
       }
+    }
+    Optional<String> machine =
+        hardware
+            .machineOf(spec.uefi().isPresent() ? Firmware.UEFI : Firmware.BIOS)
+            .filter(type -> !offers(doing).machines().contains(type));
+    if (machine.isPresent()) {
+      return Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing)
+          .detail(
+              "The host's QEMU has no machine %s, which its cluster is set to."
+                  .formatted(machine.get()))
+          .next("Update QEMU on the host, or set another: ratoon placement set --cluster")
+          .asException(refusal);
     }
     if (spec.uefi().isPresent() && !Files.exists(spec.uefi().get().code())) {
       return Problem.of(ErrorCode.FIRMWARE_MISSING, doing)

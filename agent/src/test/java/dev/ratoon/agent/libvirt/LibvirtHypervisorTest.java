@@ -21,6 +21,7 @@ import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.WritableDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.VmId;
 import java.io.IOException;
@@ -90,6 +91,33 @@ final class LibvirtHypervisorTest extends HypervisorContract {
         .hasMessageContaining("peer-misbehaved");
     assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, "<os/>")))
         .hasMessageContaining("peer-misbehaved");
+  }
+
+  /** Under KVM guests of a cluster get these; here the emulator is asked whether it could, too. */
+  @Test
+  void libvirtKnowsThePlainProcessors() {
+    LiveMigration live = hypervisor.live().orElseThrow();
+    String pc = newest(hypervisor.facts().machines(), "pc-i440fx-");
+    for (int level = 1; level <= 3; level++) {
+      Xml xml = new Xml();
+      PlainProcessor.write(level, xml);
+      live.requireRunnable(new Machine(pc, xml.toString()));
+    }
+    Xml fourth = new Xml();
+    PlainProcessor.write(4, fourth);
+    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, fourth.toString())))
+        .hasMessageContaining("avx512");
+  }
+
+  @Test
+  void aMachineThatTheClusterAsksForAndTheHostLacksIsSaid() {
+    hypervisor.startWith(new GuestHardware(Optional.empty(), Optional.of("99.0")));
+    try {
+      assertThatThrownBy(() -> hypervisor.start(DomainXmlTest.bare()))
+          .hasMessageContaining("no machine pc-i440fx-99.0, which its cluster is set to");
+    } finally {
+      hypervisor.startWith(GuestHardware.OF_THE_HOST);
+    }
   }
 
   private static String newest(List<String> machines, String kind) {

@@ -130,7 +130,11 @@ public final class Api implements AutoCloseable {
           Settings before = tx.fleet().settings();
           tx.fleet().change(settings);
           if (!before.scrubRules().equals(settings.scrubRules())
-              || !before.limits().equals(settings.limits())) {
+              || !before.limits().equals(settings.limits())
+              || !before
+                  .placementOrDefault()
+                  .hardware()
+                  .equals(settings.placementOrDefault().hardware())) {
             parts.inventory().revisions().nextOfAll(tx);
           }
         });

@@ -57,7 +57,14 @@ record MoveRules(Hosts hosts, Placements placements) {
                 : own.accelerator().or(asked::accelerator),
             // Where its group is, is known better here: it is itself on the host that it leaves.
             Optional.empty());
-    return wishes.without(reasonsAgainst(tx, vm, live ? seen.machine() : Optional.empty()));
+    Map<HostId, String> against =
+        reasonsAgainst(tx, vm, live ? seen.machine() : Optional.empty());
+    if (!live) {
+      PinnedMachines.of(hosts, tx.fleet().settings())
+          .ruledOut(vm.spec().firmware())
+          .forEach((host, why) -> against.merge(host, why, (one, other) -> one + "; " + other));
+    }
+    return wishes.without(against);
   }
 
   private static Optional<Integer> greater(Optional<Integer> one, Optional<Integer> other) {
