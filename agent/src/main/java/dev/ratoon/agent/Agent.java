@@ -120,7 +120,8 @@ public final class Agent implements AgentLink, AutoCloseable {
                     "cache", stores.cache().root(),
                     "vms", folders.vms(),
                     "trash", folders.trash())),
-            stores.cache().root());
+            stores.cache().root(),
+            folders.elsewhere());
     this.adoptions =
         new Adoptions(
             folders,

@@ -80,6 +80,9 @@ final class FakeAgent implements AgentLink {
   /** The types of machine that it has. */
   List<String> machines = List.of();
 
+  /** Where disks of its VMs may lie. */
+  List<String> diskFolders = List.of();
+
   /** That of its VMs. */
   Optional<String> machine = Optional.empty();
 
@@ -161,7 +164,8 @@ final class FakeAgent implements AgentLink {
                 Optional.of("x86_64"),
                 Optional.of(2),
                 Optional.of("/cache"),
-                machines),
+                machines,
+                diskFolders),
             Optional.empty(),
             Stream.concat(
                     bases.stream()

@@ -66,7 +66,8 @@ public final class Moves implements AutoCloseable {
   /** Takes up what is to be done; what is no longer named is no longer worked at. */
   public void want(Collection<DesiredMove> moves) {
     Set<Key> wanted = new HashSet<>();
-    for (DesiredMove move : moves) {
+    for (DesiredMove told : moves) {
+      DesiredMove move = told.of(told.vm().anywhere());
       Key key = Key.of(move);
       wanted.add(key);
       keepers.computeIfAbsent(key, _ -> new MoveKeeper(work(), clock, changed)).want(move);

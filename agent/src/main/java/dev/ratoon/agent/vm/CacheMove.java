@@ -75,7 +75,7 @@ record CacheMove(LayerTools tools, Copying copying) {
     }
     Bases.Progress progress = (done, total) -> timeline.progress(MOVE, done, total);
     if (domain.isPresent()) {
-      return copying.advance(wanted, domain.get(), index, standing, base, progress);
+      return copying.advance(wanted, domain.get(), index, standing, Optional.of(base), progress);
     }
     timeline.step(MOVE, () -> relink(disk, base));
     note(wanted, index, standing);

@@ -29,7 +29,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -249,10 +251,28 @@ final class VmMoves implements MovingVms {
       TakingOver.settle(vm, folder, work.owner());
     }
     List<Given> files = new ArrayList<>();
+    Map<String, Path> elsewhere = elsewhere(vm, folder);
     for (Expected file : expected(vm)) {
-      Path path = file.name().equals(DEFINITION) ? definition(id) : folder.resolve(file.name());
+      Path path =
+          file.name().equals(DEFINITION)
+              ? definition(id)
+              : elsewhere.getOrDefault(file.name(), folder.resolve(file.name()));
       if (Files.exists(path)) {
         files.add(new Given(file.name(), path));
+      }
+    }
+    return files;
+  }
+
+  /** The disks that do not lie in the VM's folder, by what the other host calls them. */
+  private Map<String, Path> elsewhere(DesiredVm vm, Path folder) {
+    DesiredVm here = folders.find(vm.id()).orElseThrow().standing(vm);
+    Map<String, Path> files = new HashMap<>();
+    for (int i = 0; i < Math.min(vm.disks().size(), here.disks().size()); i++) {
+      if (here.disks().get(i).folder().isPresent()) {
+        Path file = VmDisk.of(here, folder, i).file();
+        folders.requireThere(vm.id(), file);
+        files.put(VmDisk.of(vm, Path.of(""), i).file().toString(), file);
       }
     }
     return files;

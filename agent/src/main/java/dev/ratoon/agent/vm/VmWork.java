@@ -424,7 +424,10 @@ final class VmWork {
 
   /** What can still be written where the VM's disks lie. */
   long freeBytes(VmId id) {
-    Path folder = folders.of(id);
+    return folders.holding(id).stream().mapToLong(VmWork::freeBytes).min().orElse(0);
+  }
+
+  private static long freeBytes(Path folder) {
     try {
       return Files.getFileStore(folder).getUsableSpace();
     } catch (IOException failed) {

@@ -21,4 +21,10 @@ public record DesiredMove(
     HostId other,
     Optional<String> otherAddress,
     String grant,
-    Optional<MigrationMode> mode) {}
+    Optional<MigrationMode> mode) {
+
+  /** The same of a VM that is described otherwise. */
+  public DesiredMove of(DesiredVm other) {
+    return new DesiredMove(other, task, this.other, otherAddress, grant, mode);
+  }
+}

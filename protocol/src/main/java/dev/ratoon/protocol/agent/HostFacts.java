@@ -18,6 +18,8 @@ import java.util.Optional;
  * @param cacheFolder where its own cache lies; empty of an agent that does not tell
  * @param machines the types of machine that its hypervisor has, with their versions; empty of an
  *     agent that does not tell
+ * @param diskFolders where disks of VMs may lie: first the one with the folders of all VMs; empty
+ *     of an agent that does not tell
  */
 public record HostFacts(
     int cpus,
@@ -33,7 +35,8 @@ public record HostFacts(
     Optional<String> architecture,
     Optional<Integer> cpuLevel,
     Optional<String> cacheFolder,
-    List<String> machines) {
+    List<String> machines,
+    List<String> diskFolders) {
   /** The accelerator of a machine that keeps base disks for others and runs no VMs. */
   public static final String RUNS_NO_VMS = "none";
 
@@ -42,6 +45,7 @@ public record HostFacts(
     bridges = List.copyOf(bridges);
     fileSystems = List.copyOf(fileSystems);
     machines = List.copyOf(machines);
+    diskFolders = List.copyOf(diskFolders);
   }
 
   /** Of a host that does not tell what its processors are. */
@@ -70,6 +74,7 @@ public record HostFacts(
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        List.of(),
         List.of());
   }
 
@@ -89,6 +94,7 @@ public record HostFacts(
         architecture,
         cpuLevel,
         cacheFolder,
-        machines);
+        machines,
+        diskFolders);
   }
 }
