@@ -10,6 +10,7 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.LayerTask;
 import dev.ratoon.protocol.agent.LayeringReport;
