@@ -2,6 +2,7 @@ package dev.ratoon.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.ratoon.agent.host.DiskFolders;
 import dev.ratoon.agent.hypervisor.DomainState;
@@ -132,6 +133,50 @@ class MoveFileTest {
     start();
     content = Arrays.copyOf(host.content(), Host.DISK_BYTES);
     assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
+  void whatWasFrozenThereIsLeftWhenTheVmComesHome() {
+    assertThat(move(Optional.of(fast)).problem()).isEmpty();
+    host.layer(vm, LayerTask.FREEZE);
+    assertThat(host.awaitLayering(vm).problem()).isEmpty();
+    guestWrites(6_000, "on top");
+
+    assertThat(move(HOME).problem()).isEmpty();
+
+    assertThat(written()).isEqualTo(home("disk-0.3.qcow2"));
+    assertThat(readVm()).isEqualTo(content);
+    restart();
+    assertOneFile(home("disk-0.3.qcow2"));
+    assertThat(fast).isDirectoryNotContaining("glob:**" + vm);
+    assertThat(readVm()).isEqualTo(content);
+  }
+
+  /** Where no second name can be given to a file, its content is copied. */
+  @Test
+  void anotherFileSystemWillDo() throws IOException {
+    Path memory = Path.of("/dev/shm");
+    assumeThat(Files.isWritable(memory)).isTrue();
+    fast = Files.createTempDirectory(memory, "ratoon");
+    try {
+      host.folders().elsewhere().add(fast);
+      assertThat(move(Optional.of(fast)).problem()).isEmpty();
+      host.layer(vm, LayerTask.FREEZE);
+      assertThat(host.awaitLayering(vm).problem()).isEmpty();
+      guestWrites(6_000, "on top");
+      assertThat(readVm()).isEqualTo(content);
+      restart();
+      assertOneFile(there("disk-0.2.qcow2"));
+      assertThat(readVm()).isEqualTo(content);
+      stop();
+      assertThat(move(HOME).problem()).isEmpty();
+      assertOneFile(home("disk-0.3.qcow2"));
+      start();
+      assertThat(readVm()).isEqualTo(content);
+    } finally {
+      host.folders().elsewhere().remove(fast);
+      Files.delete(fast);
+    }
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * The folders, beside that of all VMs, in which disks of VMs may lie: those that an operator of
@@ -24,6 +25,10 @@ public record DiskFolders(Path home) {
   static final String MARKER = ".ratoon-disks";
   private static final String LIST = "disk-folders";
   private static final int MOST = 64;
+
+  /** Linux's names for file systems that others may stop to serve. */
+  private static final Pattern REMOTE =
+      Pattern.compile("nfs.*|cifs|smb.*|9p|virtiofs|ceph|afs|gluster.*|lustre|ocfs2|gfs2|fuse\\..*");
 
   /** A folder with the word in its marker. */
   private record Known(String word, Path folder) {
@@ -134,10 +139,24 @@ public record DiskFolders(Path home) {
     } catch (IOException unreadable) {
       throw Faults.unreadable(folder, unreadable);
     }
+    if (suitable && isRemote(folder)) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, doing)
+          .detail("It lies on a file server. One that hangs would stop this host's agent.")
+          .next("Choose a folder on a disk of this host.")
+          .asException();
+    }
     if (!suitable) {
       throw Problem.of(ErrorCode.INVALID_VALUE, doing)
           .detail("It has to be a folder that is there, by its real path, and outside " + home + ".")
           .asException();
+    }
+  }
+
+  private static boolean isRemote(Path folder) {
+    try {
+      return REMOTE.matcher(Files.getFileStore(folder).type()).matches();
+    } catch (IOException unreadable) {
+      throw Faults.unreadable(folder, unreadable);
     }
   }
 

@@ -12,7 +12,6 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.agent.DesiredMove;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.MoveReport.Moved;
-import dev.ratoon.protocol.api.MigrationMode;
 import dev.ratoon.protocol.channel.MoveLink;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -37,7 +36,7 @@ record MoveWork(
     DesiredVm vm = move.vm();
     return switch (move.task()) {
       case BRING -> {
-        if (move.mode().equals(Optional.of(MigrationMode.LIVE))) {
+        if (move.live().equals(Optional.of(true))) {
           requireRunnable(move);
         }
         bring(vm, timeline);

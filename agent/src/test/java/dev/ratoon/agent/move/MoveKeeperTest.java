@@ -20,7 +20,6 @@ import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.MoveReport;
 import dev.ratoon.protocol.agent.MoveState;
 import dev.ratoon.protocol.agent.MoveTask;
-import dev.ratoon.protocol.api.MigrationMode;
 import dev.ratoon.protocol.channel.MoveDoor;
 import dev.ratoon.protocol.channel.MoveLink;
 import java.time.InstantSource;
@@ -180,7 +179,7 @@ class MoveKeeperTest {
             new HostId(new UUID(3, 4)),
             Optional.empty(),
             "grant",
-            Optional.of(MigrationMode.LIVE)));
+            Optional.of(true)));
   }
 
   private void changed() {

@@ -1,7 +1,6 @@
 package dev.ratoon.protocol.agent;
 
 import dev.ratoon.model.HostId;
-import dev.ratoon.protocol.api.MigrationMode;
 import java.util.Optional;
 
 /**
@@ -13,7 +12,7 @@ import java.util.Optional;
  * @param otherAddress where that host gives to others; see HostReport
  * @param grant what opens the other's door for it, in base64; see {@link
  *     dev.ratoon.protocol.fleet.MoveGrant}. Empty of a task that talks to nobody
- * @param mode how the VM moves; empty from a server that does not tell
+ * @param live whether the VM moves while its guest runs; empty from a server that does not tell
  */
 public record DesiredMove(
     DesiredVm vm,
@@ -21,10 +20,10 @@ public record DesiredMove(
     HostId other,
     Optional<String> otherAddress,
     String grant,
-    Optional<MigrationMode> mode) {
+    Optional<Boolean> live) {
 
   /** The same of a VM that is described otherwise. */
   public DesiredMove of(DesiredVm other) {
-    return new DesiredMove(other, task, this.other, otherAddress, grant, mode);
+    return new DesiredMove(other, task, this.other, otherAddress, grant, live);
   }
 }

@@ -3,6 +3,7 @@ package dev.ratoon.server.inventory;
 import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.DesiredMove;
 import dev.ratoon.protocol.agent.MoveTask;
+import dev.ratoon.protocol.api.MigrationMode;
 import dev.ratoon.protocol.fleet.MoveGrant;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.HostTable.Shared;
@@ -53,6 +54,6 @@ record MoveOrders(Members members, InstantSource clock) {
         other,
         address,
         row.phase().isOpen() ? members.signed(grant) : "",
-        Optional.of(row.mode()));
+        Optional.of(row.mode() == MigrationMode.LIVE));
   }
 }
