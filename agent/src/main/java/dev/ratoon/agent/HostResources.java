@@ -40,11 +40,7 @@ final class HostResources {
    * @param elsewhere where disks may lie, too
    */
   HostResources(
-      Hypervisor hypervisor,
-      Path vms,
-      FileSystems fileSystems,
-      Path cache,
-      DiskFolders elsewhere) {
+      Hypervisor hypervisor, Path vms, FileSystems fileSystems, Path cache, DiskFolders elsewhere) {
     this.elsewhere = elsewhere;
     this.hypervisor = hypervisor;
     this.vms = vms;

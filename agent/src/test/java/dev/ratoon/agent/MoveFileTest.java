@@ -296,8 +296,7 @@ class MoveFileTest {
     Path unplugged = Files.move(fast, outside.resolve("unplugged"));
     host.power(vm, DesiredPower.RUNNING);
     host.await(vm, VmState.FAILED);
-    assertThat(
-            host.awaitReport(vm, r -> r.problem().isPresent()).problem().orElseThrow().next())
+    assertThat(host.awaitReport(vm, r -> r.problem().isPresent()).problem().orElseThrow().next())
         .contains("Look whether the file system of " + fast + " is mounted.");
     host.power(vm, DesiredPower.PURGED);
     host.awaitReport(vm, r -> r.problem().isPresent());
@@ -330,8 +329,7 @@ class MoveFileTest {
     DiskFolders folders = host.folders().elsewhere();
     assertThatThrownBy(() -> folders.add(work.toRealPath().resolve("home/vms")))
         .hasMessageContaining("invalid-value");
-    assertThatThrownBy(() -> folders.add(Path.of("/")))
-        .hasMessageContaining("invalid-value");
+    assertThatThrownBy(() -> folders.add(Path.of("/"))).hasMessageContaining("invalid-value");
     Path foreign = Files.createDirectory(outside.toRealPath().resolve("foreign"));
     Files.writeString(foreign.resolve(".ratoon-disks"), "another host's");
     assertThatThrownBy(() -> folders.add(foreign)).hasMessageContaining("in-use");

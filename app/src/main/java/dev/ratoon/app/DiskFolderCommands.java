@@ -110,8 +110,10 @@ final class DiskFolderCommands {
       DiskFolders folders = folders(folder);
       List<Path> usable = folders.usable();
       session.output().say(folder.home().resolve("vms") + " (that of all VMs)");
-      folders.named().forEach(place ->
-          session.output().say(place + (usable.contains(place) ? "" : " (not mounted)")));
+      folders
+          .named()
+          .forEach(place ->
+              session.output().say(place + (usable.contains(place) ? "" : " (not mounted)")));
       return ExitCode.OK;
     }
   }

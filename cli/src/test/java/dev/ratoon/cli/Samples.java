@@ -499,8 +499,7 @@ final class Samples {
         "/srv/fast",
         true,
         List.of(
-            new MoveFileView.Disk(
-                0, Optional.of("/var/lib/ratoon/vms/0/disk-0.qcow2"), 12L << 20),
+            new MoveFileView.Disk(0, Optional.of("/var/lib/ratoon/vms/0/disk-0.qcow2"), 12L << 20),
             new MoveFileView.Disk(1, Optional.of("/srv/fast/0/disk-1.qcow2"), 0)));
   }
 

@@ -119,7 +119,9 @@ class MigrationLabTest {
     assertThat(moved.result().orElseThrow()).contains("running on host-3", "downtime");
     assertThat(wire).as("memory and overlay, nothing of the base").isLessThan(160 * MIB);
     assertItLivesOn(3, vm);
-    assertThat(control.vm("live").userlandMillis()).as("it goes on, and did not boot").isEqualTo(userland);
+    assertThat(control.vm("live").userlandMillis())
+        .as("it goes on, and did not boot")
+        .isEqualTo(userland);
     assertThat(guest("live", CHECK)).contains("bad 0");
     System.out.println(
         "live migration: " + moved.result().orElseThrow() + "; received " + wire + " bytes");

@@ -16,7 +16,8 @@ public record GuestHardware(Optional<Integer> cpuLevel, Optional<String> machine
   public static final GuestHardware OF_THE_HOST =
       new GuestHardware(Optional.empty(), Optional.empty());
 
-  private static final Pattern VERSION = Pattern.compile("[a-z]{0,10}[0-9]{1,3}(\\.[0-9]{1,3}){1,3}");
+  private static final Pattern VERSION =
+      Pattern.compile("[a-z]{0,10}[0-9]{1,3}(\\.[0-9]{1,3}){1,3}");
   private static final int MOST_LEVEL = 4;
 
   /**

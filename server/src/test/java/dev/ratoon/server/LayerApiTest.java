@@ -388,8 +388,7 @@ final class LayerApiTest {
     agent.report();
     MoveFileView plan =
         server
-            .post(
-                "/v1/vms/web/move-file/plan", new MoveFileRequest(Optional.empty(), "/srv/fast"))
+            .post("/v1/vms/web/move-file/plan", new MoveFileRequest(Optional.empty(), "/srv/fast"))
             .as(MoveFileView.class);
     assertThat(plan.running()).isTrue();
     assertThat(plan.disks().getFirst().copiedBytes()).isEqualTo(196_608);
@@ -406,7 +405,8 @@ final class LayerApiTest {
     assertThat(server.ended(moving).result().orElseThrow()).startsWith("its disks are /vms/");
     agent.obey();
     assertThat(desired("web").disks().getFirst().folder()).contains("/srv/fast");
-    OperationView back = ask("/v1/vms/web/move-file", new MoveFileRequest(Optional.empty(), "/vms"));
+    OperationView back =
+        ask("/v1/vms/web/move-file", new MoveFileRequest(Optional.empty(), "/vms"));
     agent.obey();
     assertThat(back.kind()).isEqualTo(OperationKind.MOVE_DISK);
     assertThat(desired("web").layering().orElseThrow().disks().getFirst().folder())

@@ -80,8 +80,7 @@ final class MigrationRulesTest {
     return new DeployRequest(
         new EntityName(name),
         1,
-        List.of(
-            new DiskRequest(Optional.empty(), Optional.of(1L << 20), Optional.of(false))),
+        List.of(new DiskRequest(Optional.empty(), Optional.of(1L << 20), Optional.of(false))),
         1,
         Optional.of(512L << 20),
         List.of(new NetworkAttachment.User()),
@@ -151,13 +150,7 @@ final class MigrationRulesTest {
         .as("one that is on its way counts where it goes")
         .contains("kept apart");
     assertThat(refusal("b", to("host-1"))).as("and where it still is").contains("kept apart");
-    assertThat(
-            server
-                .post(
-                    "/v1/vms",
-                    vm("c", group("host-3", GroupRule.APART)))
-                .problem()
-                .code())
+    assertThat(server.post("/v1/vms", vm("c", group("host-3", GroupRule.APART))).problem().code())
         .isEqualTo(ErrorCode.NO_HOST_FITS);
   }
 
@@ -166,8 +159,7 @@ final class MigrationRulesTest {
     deploy("a", group("host-1", GroupRule.TOGETHER));
     deploy("b", group("host-1", GroupRule.TOGETHER));
     assertThat(refusal("a", to("host-3")))
-        .isEqualTo(
-            "Host host-3: the VMs of the group 'web', which stay together, are on host-1.");
+        .isEqualTo("Host host-3: the VMs of the group 'web', which stay together, are on host-1.");
     assertThat(server.post("/v1/hosts/host-1", HostChange.draining(true)).status()).isEqualTo(200);
 
     begin("a", to("host-3"));
@@ -239,8 +231,7 @@ final class MigrationRulesTest {
     assertThat(server.post("/v1/vms", vm("b", there)).problem().problem().detail())
         .contains("host-1: its QEMU has no machine pc-i440fx-8.0, which its cluster is set to");
     MigrateRequest cold =
-        new MigrateRequest(
-            Optional.of(there), Optional.of(MigrationMode.COLD), Optional.empty());
+        new MigrateRequest(Optional.of(there), Optional.of(MigrationMode.COLD), Optional.empty());
     assertThat(refusal("a", cold)).contains("its QEMU has no machine pc-i440fx-8.0");
     assertThat(target("a", to("host-1"))).as("it keeps its own").isEqualTo("host-1");
     set("7.2");

@@ -28,7 +28,8 @@ public record DiskFolders(Path home) {
 
   /** Linux's names for file systems that others may stop to serve. */
   private static final Pattern REMOTE =
-      Pattern.compile("nfs.*|cifs|smb.*|9p|virtiofs|ceph|afs|gluster.*|lustre|ocfs2|gfs2|fuse\\..*");
+      Pattern.compile(
+          "nfs.*|cifs|smb.*|9p|virtiofs|ceph|afs|gluster.*|lustre|ocfs2|gfs2|fuse\\..*");
 
   /** A folder with the word in its marker. */
   private record Known(String word, Path folder) {
@@ -147,7 +148,8 @@ public record DiskFolders(Path home) {
     }
     if (!suitable) {
       throw Problem.of(ErrorCode.INVALID_VALUE, doing)
-          .detail("It has to be a folder that is there, by its real path, and outside " + home + ".")
+          .detail(
+              "It has to be a folder that is there, by its real path, and outside " + home + ".")
           .asException();
     }
   }
@@ -173,7 +175,9 @@ public record DiskFolders(Path home) {
             .filter(each -> each.folder().equals(folder))
             .findFirst()
             .orElseThrow(() ->
-                Problem.of(ErrorCode.NOT_FOUND, doing).detail("It is none of those.").asException());
+                Problem.of(ErrorCode.NOT_FOUND, doing)
+                    .detail("It is none of those.")
+                    .asException());
     requireEmpty(known, doing);
     now.remove(known);
     try {

@@ -1,7 +1,10 @@
 package dev.ratoon.agent.libvirt;
 
+import dev.ratoon.agent.host.Processors;
 import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.Uefi;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.GuestHardware;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -49,6 +52,20 @@ record HostOffers(
             : new FileOwner(0, 0);
     return new HostOffers(
         version, node.cpus, node.memory * 1024, owner, MachineXml.offered(capabilities));
+  }
+
+  /**
+   * What of this the host has. No new VMs come to one that has less than its cluster is set to; but
+   * those that are there already shall start.
+   */
+  GuestHardware nearest(GuestHardware wanted) {
+    return new GuestHardware(
+        wanted.cpuLevel().map(level -> Math.min(level, Processors.level().orElse(level))),
+        wanted
+            .machine()
+            .filter(_ ->
+                Stream.of(Firmware.values())
+                    .allMatch(each -> machines.contains(wanted.machineOf(each).orElseThrow()))));
   }
 
   static Optional<Uefi> uefi() {

@@ -19,7 +19,6 @@ import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.model.ErrorCode;
-import dev.ratoon.model.Firmware;
 import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
@@ -108,11 +107,13 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public void start(DomainSpec spec) {
     String doing = "starting the domain of '" + spec.name() + "'";
-    FileOwner owner = offers(doing).owner();
+    HostOffers offered = offers(doing);
+    FileOwner owner = offered.owner();
     String xml =
         spec.kept()
             .map(kept -> KeptDomainXml.write(spec, kept, owner))
-            .orElseGet(() -> new DomainXml(accelerator, owner, hardware).write(spec));
+            .orElseGet(
+                () -> new DomainXml(accelerator, owner, offered.nearest(hardware)).write(spec));
     int flags = spec.paused() ? CreateFlags.PAUSED : CreateFlags.NONE;
     boolean added = ours.add(spec.id());
     try {
@@ -133,8 +134,8 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   /** As it is started here. */
   private String described(DomainSpec spec) {
-    FileOwner owner = offers("describing the domain of '" + spec.name() + "'").owner();
-    return new DomainXml(accelerator, owner, hardware).write(spec);
+    HostOffers offered = offers("describing the domain of '" + spec.name() + "'");
+    return new DomainXml(accelerator, offered.owner(), offered.nearest(hardware)).write(spec);
   }
 
   @Override
@@ -157,18 +158,6 @@ public final class LibvirtHypervisor implements Hypervisor {
             .detail("The host has no active " + nic.network().show() + ".")
             .asException(refusal);
       }
-    }
-    Optional<String> machine =
-        hardware
-            .machineOf(spec.uefi().isPresent() ? Firmware.UEFI : Firmware.BIOS)
-            .filter(type -> !offers(doing).machines().contains(type));
-    if (machine.isPresent()) {
-      return Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing)
-          .detail(
-              "The host's QEMU has no machine %s, which its cluster is set to."
-                  .formatted(machine.get()))
-          .next("Update QEMU on the host, or set another: ratoon placement set --cluster")
-          .asException(refusal);
     }
     if (spec.uefi().isPresent() && !Files.exists(spec.uefi().get().code())) {
       return Problem.of(ErrorCode.FIRMWARE_MISSING, doing)

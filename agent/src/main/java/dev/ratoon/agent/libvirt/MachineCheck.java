@@ -91,9 +91,7 @@ final class MachineCheck {
   }
 
   private Problem unfit(String why) {
-    return Problem.of(ErrorCode.NO_HOST_FITS, DOING)
-        .detail(why)
-        .next(ANEW);
+    return Problem.of(ErrorCode.NO_HOST_FITS, DOING).detail(why).next(ANEW);
   }
 
   /** What nobody can tell is not tried with somebody's guest. */

@@ -49,7 +49,9 @@ interface NativeLibvirt extends Library {
 
   String virGetLastErrorMessage();
 
-  /** What can be said of domains on such a machine; to be freed. Null if there is no such machine. */
+  /**
+   * What can be said of domains on such a machine; to be freed. Null if there is no such machine.
+   */
   @Nullable Pointer virConnectGetDomainCapabilities(
       ConnectionPointer connection,
       @Nullable String emulator,

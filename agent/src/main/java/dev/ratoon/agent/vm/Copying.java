@@ -153,11 +153,7 @@ final class Copying {
   private DiskCopy prepare(DesiredVm wanted, int disk, DesiredDisk standing, VmDisk present) {
     Copy copy =
         new Copy(
-            disk,
-            standing.inNextFile(),
-            tools.called(wanted.id(), present.file()),
-            false,
-            false);
+            disk, standing.inNextFile(), tools.called(wanted.id(), present.file()), false, false);
     DiskCopy files = files(wanted, copy);
     boolean stays = standing.folder().equals(present.wanted().folder());
     if (!stays) {

@@ -75,7 +75,8 @@ record FileMove(LayerTools tools, Copying copying) {
 
   private void requireUsable(DesiredVm vm, Path folder) {
     if (!tools.folders().elsewhere().isUsable(folder)) {
-      throw Problem.of(ErrorCode.WRONG_STATE, "moving a disk of VM '" + vm.name() + "' to " + folder)
+      throw Problem.of(
+              ErrorCode.WRONG_STATE, "moving a disk of VM '" + vm.name() + "' to " + folder)
           .detail("No disks of VMs may lie there, or it is not mounted.")
           .next("On the host: ratoon agent disk-folder list")
           .asException();

@@ -78,8 +78,7 @@ record LayerTools(
   void makeChild(Path file, long sizeBytes, Optional<Backing> parent) {
     try {
       Files.deleteIfExists(file);
-      Qcow2Child.create(
-          file, sizeBytes, parent, CreateOptions.Qcow2.STANDARD, Durability.SYNCED);
+      Qcow2Child.create(file, sizeBytes, parent, CreateOptions.Qcow2.STANDARD, Durability.SYNCED);
       give(file);
     } catch (IOException failed) {
       throw Faults.unwritable(file, failed);

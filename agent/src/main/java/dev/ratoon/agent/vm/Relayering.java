@@ -67,7 +67,8 @@ record Relayering(LayerTools tools) {
     Path file = VmDisk.next(vm, tools.folder(vm.id()), index).file();
     if (shall.base().isPresent()) {
       Base base = tools.caches().use(shall.base().get());
-      tools.makeChild(file, Math.max(shall.sizeBytes(), base.sizeBytes()), Optional.of(recorded(base)));
+      tools.makeChild(
+          file, Math.max(shall.sizeBytes(), base.sizeBytes()), Optional.of(recorded(base)));
     } else {
       LayerTools.remove(file);
       empty(file, shall.sizeBytes()).close();

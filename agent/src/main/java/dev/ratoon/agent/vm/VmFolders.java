@@ -75,8 +75,7 @@ final class VmFolders {
 
   /** The folders below which all disks of VMs lie, as far as they are there. */
   List<Path> places() {
-    return Stream.concat(
-            Stream.of(host.vms(), host.trash()), elsewhere().usable().stream())
+    return Stream.concat(Stream.of(host.vms(), host.trash()), elsewhere().usable().stream())
         .toList();
   }
 
@@ -88,8 +87,7 @@ final class VmFolders {
   /** The folders in which files of the VM lie: its own, and those in which disks of it do. */
   List<Path> holding(VmId id) {
     return Stream.concat(
-            Stream.of(of(id)),
-            placesOf(id).stream().map(place -> place.resolve(id.toString())))
+            Stream.of(of(id)), placesOf(id).stream().map(place -> place.resolve(id.toString())))
         .toList();
   }
 
@@ -97,9 +95,7 @@ final class VmFolders {
   private List<Path> placesOf(VmId id) {
     return find(id).flatMap(VmRecord::layers).stream()
         .flatMap(layers ->
-            Stream.concat(
-                layers.disks().stream(),
-                layers.copy().stream().map(Layers.Copy::next)))
+            Stream.concat(layers.disks().stream(), layers.copy().stream().map(Layers.Copy::next)))
         .flatMap(disk -> disk.folder().stream())
         .distinct()
         .map(Path::of)
@@ -111,10 +107,7 @@ final class VmFolders {
     List<Path> usable = elsewhere().usable();
     return isEachThere(usable)
         ? List.of()
-        : all().stream()
-            .filter(id -> mayBeAwayOn(id, bases, usable))
-            .map(VmId::toString)
-            .toList();
+        : all().stream().filter(id -> mayBeAwayOn(id, bases, usable)).map(VmId::toString).toList();
   }
 
   private boolean isEachThere(List<Path> usable) {

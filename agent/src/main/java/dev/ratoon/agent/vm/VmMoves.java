@@ -320,8 +320,7 @@ final class VmMoves implements MovingVms {
 
   /** It answers no request of this host's: that its guest runs is noted when it has come. */
   private static Run run(Boot boot) {
-    return new Run(
-        0, boot.startedAt(), boot.userlandAt(), 0, boot.restarts(), Optional.empty());
+    return new Run(0, boot.startedAt(), boot.userlandAt(), 0, boot.restarts(), Optional.empty());
   }
 
   @Override

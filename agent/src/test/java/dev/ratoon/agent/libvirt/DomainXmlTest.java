@@ -103,7 +103,11 @@ final class DomainXmlTest {
     assertThat(hardware.machineOf(Firmware.UEFI)).contains("pc-q35-7.2");
   }
 
-  static DomainSpec bare() {
+  private static DomainSpec bare() {
+    return bare(Path.of("/v/console.log"));
+  }
+
+  static DomainSpec bare(Path console) {
     return new DomainSpec(
         ID,
         "web-1",
@@ -115,7 +119,7 @@ final class DomainXmlTest {
         Optional.empty(),
         List.of(),
         Optional.empty(),
-        Path.of("/v/console.log"),
+        console,
         Optional.empty(),
         false,
         Optional.empty());

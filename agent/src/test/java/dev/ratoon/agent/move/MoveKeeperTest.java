@@ -174,12 +174,7 @@ class MoveKeeperTest {
     keeper = Optional.of(made);
     made.want(
         new DesiredMove(
-            vm(),
-            task,
-            new HostId(new UUID(3, 4)),
-            Optional.empty(),
-            "grant",
-            Optional.of(true)));
+            vm(), task, new HostId(new UUID(3, 4)), Optional.empty(), "grant", Optional.of(true)));
   }
 
   private void changed() {

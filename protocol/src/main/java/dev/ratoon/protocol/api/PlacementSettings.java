@@ -71,8 +71,7 @@ public record PlacementSettings(
             && cpuRatio <= MOST_RATIO;
     if (!sound) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the settings of placement")
-          .next(
-              "Each cluster is named once, cpuRatio is 0, for no limit, to 1000.")
+          .next("Each cluster is named once, cpuRatio is 0, for no limit, to 1000.")
           .asException();
     }
     long _ = Settings.rate(bytesPerSecond);

@@ -114,8 +114,7 @@ public final class FileMoves {
   private static Optional<String> folder(VmRow vm, HostReport host, MoveFileRequest request) {
     List<String> folders = host.facts().diskFolders();
     if (!folders.contains(request.folder())) {
-      throw Problem.of(
-              ErrorCode.WRONG_STATE, DOING + " " + vm.name() + " to " + request.folder())
+      throw Problem.of(ErrorCode.WRONG_STATE, DOING + " " + vm.name() + " to " + request.folder())
           .detail(
               "Its host, %s, lets no disks lie there just now. It does in: %s."
                   .formatted(

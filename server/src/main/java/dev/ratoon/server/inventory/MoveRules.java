@@ -52,13 +52,12 @@ record MoveRules(Hosts hosts, Placements placements) {
             tags,
             own.architecture().or(() -> here.flatMap(HostFacts::architecture)),
             greater(asked.cpuLevel(), own.cpuLevel()),
-            live
-                ? here.map(HostFacts::accelerator)
-                : own.accelerator().or(asked::accelerator),
+            live ? here.map(HostFacts::accelerator) : own.accelerator().or(asked::accelerator),
             // Where its group is, is known better here: it is itself on the host that it leaves.
             Optional.empty());
+    Optional<Group> group = grouping(vm, request).map(each -> group(tx, vm, each));
     Map<HostId, String> against =
-        reasonsAgainst(tx, vm, live ? seen.machine() : Optional.empty());
+        reasonsAgainst(tx, vm, live ? seen.machine() : Optional.empty(), group);
     if (!live) {
       PinnedMachines.of(hosts, tx.fleet().settings())
           .ruledOut(vm.spec().firmware())
@@ -72,12 +71,11 @@ record MoveRules(Hosts hosts, Placements placements) {
   }
 
   private Map<HostId, String> reasonsAgainst(
-      Transaction tx, VmRow vm, Optional<String> machine) {
+      Transaction tx, VmRow vm, Optional<String> machine, Optional<Group> group) {
     Set<HostId> tidying =
         tx.migrations().of(vm.id()).stream()
             .flatMap(row -> Stream.of(row.source(), row.target()))
             .collect(Collectors.toSet());
-    Optional<Group> group = group(tx, vm);
     Map<HostId, String> against = new HashMap<>();
     for (Hosts.Seen each : hosts.any()) {
       HostReport host = each.report();
@@ -89,8 +87,8 @@ record MoveRules(Hosts hosts, Placements placements) {
         reasons.add("does not listen for other hosts");
       }
       machine
-          .filter(type ->
-              !host.facts().machines().isEmpty() && !host.facts().machines().contains(type))
+          .filter(
+              type -> !host.facts().machines().isEmpty() && !host.facts().machines().contains(type))
           .ifPresent(type -> reasons.add("its QEMU has no machine " + type));
       group.flatMap(rule -> rule.reasonAgainst(host.id())).ifPresent(reasons::add);
       if (!reasons.isEmpty()) {
@@ -117,24 +115,24 @@ record MoveRules(Hosts hosts, Placements placements) {
             others.isEmpty() || others.contains(host)
                 ? Optional.empty()
                 : Optional.of(
-                    "the VMs of the group '"
-                        + name
-                        + "', which stay together, are on "
-                        + names);
+                    "the VMs of the group '" + name + "', which stay together, are on " + names);
       };
     }
   }
 
-  private Optional<Group> group(Transaction tx, VmRow vm) {
+  /** Its own group, or one that only the request names. */
+  private static Optional<PlaceRequest> grouping(VmRow vm, MigrateRequest request) {
     return vm.spec()
         .asked()
-        .flatMap(own ->
-            own.group()
-                .map(name -> {
-                  GroupRule rule = own.rule().orElseThrow();
-                  Set<HostId> others = others(tx, vm, name, rule);
-                  return new Group(name, rule, others, names(others));
-                }));
+        .filter(own -> own.group().isPresent())
+        .or(() -> request.place().filter(asked -> asked.group().isPresent()));
+  }
+
+  private Group group(Transaction tx, VmRow vm, PlaceRequest asked) {
+    EntityName name = asked.group().orElseThrow();
+    GroupRule rule = asked.rule().orElseThrow();
+    Set<HostId> others = others(tx, vm, name, rule);
+    return new Group(name, rule, others, names(others));
   }
 
   /**

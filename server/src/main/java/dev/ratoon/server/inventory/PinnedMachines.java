@@ -24,8 +24,7 @@ record PinnedMachines(Hosts hosts, Map<EntityName, GuestHardware> clusters) {
     Map<HostId, String> out = new HashMap<>();
     if (clusters.values().stream().anyMatch(hardware -> hardware.machine().isPresent())) {
       for (Hosts.Seen each : hosts.any()) {
-        reasonAgainst(each.report(), firmware)
-            .ifPresent(why -> out.put(each.report().id(), why));
+        reasonAgainst(each.report(), firmware).ifPresent(why -> out.put(each.report().id(), why));
       }
     }
     return out;

@@ -85,7 +85,9 @@ public final class PlacementTable {
     return counts;
   }
 
-  /** The hosts that have VMs of this group outside the trash, or to which such a one is on its way. */
+  /**
+   * The hosts that have VMs of this group outside the trash, or to which such a one is on its way.
+   */
   public Set<HostId> group(String tenant, EntityName group) {
     return group(tenant, group, Optional.empty());
   }
