@@ -107,6 +107,29 @@ class MoveFileOnLibvirtTest {
   }
 
   @Test
+  void aDiskThatWasEmptyAtFirstMovesToo() {
+    DesiredVm one = host.vm("two", DesiredPower.RUNNING, RestartPolicy.NEVER, true);
+    DesiredDisk first = one.disks().getFirst();
+    DesiredDisk blank = new DesiredDisk(Optional.empty(), 1 << 22, true);
+    DesiredVm two = one.withDisks(List.of(first, blank));
+    vm = two.id();
+    host.want(two);
+    host.await(vm, VmState.RUNNING);
+    Optional<String> there = Optional.of(fast.toString());
+
+    host.layer(vm, LayerTask.MOVE_FILE, first.lying(there), blank.lying(there));
+
+    assertThat(host.awaitLayering(vm).problem()).isEmpty();
+    assertThat(hypervisor.domain(vm).orElseThrow().overlays())
+        .hasSize(2)
+        .allMatch(file -> file.startsWith(fast));
+    stop();
+    assertThat(diskFiles()).hasSize(2);
+    host.power(vm, DesiredPower.RUNNING);
+    host.await(vm, VmState.RUNNING);
+  }
+
+  @Test
   void whoeverDiesWhileItMovesNothingIsLost() throws Exception {
     Random random = new Random(7);
     for (int i = 0; i < DEATHS; i++) {
