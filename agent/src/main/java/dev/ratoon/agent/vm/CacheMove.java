@@ -69,7 +69,7 @@ record CacheMove(LayerTools tools, Copying copying) {
       Base base,
       Timeline timeline) {
     DesiredDisk standing = disk.wanted().in(Optional.empty());
-    if (current(wanted).copy().isEmpty() && standsOn(disk, base)) {
+    if (!current(wanted).isCopying(index) && standsOn(disk, base)) {
       note(wanted, index, standing);
       return true;
     }

@@ -49,7 +49,7 @@ record FileMove(LayerTools tools, Copying copying) {
     DesiredVm vm = wanted.withDisks(known.disks());
     VmDisk disk = VmDisk.of(vm, tools.folder(vm.id()), index);
     Optional<String> folder = asked.disks().get(index).folder();
-    if (known.copy().isEmpty() && disk.wanted().folder().equals(folder)) {
+    if (!known.isCopying(index) && disk.wanted().folder().equals(folder)) {
       return true;
     }
     folder.ifPresent(place -> requireUsable(vm, Path.of(place)));
