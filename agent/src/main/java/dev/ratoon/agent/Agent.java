@@ -12,6 +12,7 @@ import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.agent.vm.VmKeepers;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -58,6 +59,7 @@ public final class Agent implements AgentLink, AutoCloseable {
 
   private final HostIdentity identity;
   private final HostFolders folders;
+  private final Hypervisor hypervisor;
   private final Stores stores;
   private final ServerLink server;
   private final DesiredStore desired;
@@ -81,6 +83,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     this.folders = new HostFolders(config.home()).prepared();
     HostIdentity own = HostIdentity.in(folders.agent());
     this.identity = config.name().map(name -> new HostIdentity(own.id(), name)).orElse(own);
+    this.hypervisor = hypervisor;
     this.stores = stores;
     this.server = server;
     this.desired = new DesiredStore(folders.agent());
@@ -117,7 +120,8 @@ public final class Agent implements AgentLink, AutoCloseable {
                     "cache", stores.cache().root(),
                     "vms", folders.vms(),
                     "trash", folders.trash())),
-            stores.cache().root());
+            stores.cache().root(),
+            folders.elsewhere());
     this.adoptions =
         new Adoptions(
             folders,
@@ -224,9 +228,15 @@ public final class Agent implements AgentLink, AutoCloseable {
   }
 
   private void goOn(DesiredState last) {
-    stores.bases().limit(last.limits().orElse(TransferLimits.NONE));
+    heedRules(last);
     want(last);
     wantDisks(last);
+  }
+
+  /** What holds for all that is done from now on. */
+  private void heedRules(DesiredState state) {
+    stores.bases().limit(state.limits().orElse(TransferLimits.NONE));
+    hypervisor.startWith(state.hardware().orElse(GuestHardware.OF_THE_HOST));
   }
 
   private static DesiredState withoutRemovals(DesiredState state) {
@@ -295,7 +305,7 @@ public final class Agent implements AgentLink, AutoCloseable {
       return;
     }
     DesiredState newer = desired.withNewestOwners(told);
-    stores.bases().limit(newer.limits().orElse(TransferLimits.NONE));
+    heedRules(newer);
     boolean onlyStarts = desired.knowsEveryStopOf(newer);
     if (onlyStarts) {
       want(newer);

@@ -1,5 +1,6 @@
 package dev.ratoon.agent;
 
+import dev.ratoon.agent.host.DiskFolders;
 import dev.ratoon.agent.host.FileSystems;
 import dev.ratoon.agent.host.Processors;
 import dev.ratoon.agent.hypervisor.Accelerator;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +29,7 @@ final class HostResources {
   private final Path vms;
   private final FileSystems fileSystems;
   private final Path cache;
+  private final DiskFolders elsewhere;
   private volatile Optional<HypervisorFacts> known = Optional.empty();
 
   private record Space(long totalBytes, long freeBytes) {}
@@ -34,8 +37,11 @@ final class HostResources {
   /**
    * @param vms where VMs' disks lie: its room is the host's
    * @param cache the folder of the host's own cache
+   * @param elsewhere where disks may lie, too
    */
-  HostResources(Hypervisor hypervisor, Path vms, FileSystems fileSystems, Path cache) {
+  HostResources(
+      Hypervisor hypervisor, Path vms, FileSystems fileSystems, Path cache, DiskFolders elsewhere) {
+    this.elsewhere = elsewhere;
     this.hypervisor = hypervisor;
     this.vms = vms;
     this.fileSystems = fileSystems;
@@ -67,7 +73,13 @@ final class HostResources {
         fileSystems.now(),
         Optional.of(Processors.architecture()),
         facts.flatMap(f -> cpuLevel(f.accelerator())),
-        Optional.of(cache.toString()));
+        Optional.of(cache.toString()),
+        facts.map(HypervisorFacts::machines).orElse(List.of()),
+        diskFolders());
+  }
+
+  private List<String> diskFolders() {
+    return Stream.concat(Stream.of(vms), elsewhere.usable().stream()).map(Path::toString).toList();
   }
 
   private String unknown() {

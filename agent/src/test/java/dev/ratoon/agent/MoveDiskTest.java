@@ -16,6 +16,7 @@ import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
+import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.ShareKind;
 import dev.ratoon.model.ShareState;
 import dev.ratoon.model.VmId;
@@ -23,6 +24,7 @@ import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredShare;
+import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.LayerTask;
 import dev.ratoon.protocol.agent.LayeringReport;
 import java.io.IOException;
@@ -108,6 +110,23 @@ class MoveDiskTest {
     assertThat(written().getFileName()).hasToString("disk-0.2.qcow2");
     restart();
     assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
+  void eachDiskOfARunningVmMovesAfterTheOther() {
+    DesiredDisk disk = new DesiredDisk(Optional.of(host.image()), Host.DISK_BYTES, true);
+    DesiredVm two =
+        host.vm("two", DesiredPower.RUNNING, RestartPolicy.NEVER, true)
+            .withDisks(List.of(disk, disk));
+    vm = two.id();
+    host.want(two);
+    host.await(vm, VmState.RUNNING);
+    DesiredDisk there = disk.in(Optional.of(shared.toString()));
+
+    host.layer(vm, LayerTask.MOVE, there, there);
+
+    assertThat(host.awaitLayering(vm).problem()).isEmpty();
+    assertThat(files()).containsExactly("disk-0.1.qcow2", "disk-1.1.qcow2");
   }
 
   @Test

@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code agent join|up|down|leave}: this machine as a host of a fleet elsewhere. */
+/** {@code agent join|up|down|leave|disk-folder}: this machine as a host of a fleet elsewhere. */
 final class AgentCommands {
   private AgentCommands() {}
 
@@ -32,7 +32,8 @@ final class AgentCommands {
         Branch.command("join", () -> new Join(session, folder)),
         Branch.command("up", () -> new Up(session, folder)),
         Branch.command("down", () -> new Down(session, folder)),
-        Branch.command("leave", () -> new Leave(session, folder)));
+        Branch.command("leave", () -> new Leave(session, folder)),
+        DiskFolderCommands.branch(session, folder));
   }
 
   @Command(

@@ -176,6 +176,8 @@ final class FakeApi implements AutoCloseable {
           send(exchange, 202, List.of(begin(1, OperationKind.EVICT, "old:1 on host-1")));
       case "vm-move-disk" -> send(exchange, 202, operate(OperationKind.MOVE_DISK, first));
       case "vm-move-disk-plan" -> send(exchange, 200, Samples.moveDisk());
+      case "vm-move-file" -> send(exchange, 202, operate(OperationKind.MOVE_DISK, first));
+      case "vm-move-file-plan" -> send(exchange, 200, Samples.moveFile());
       case "vm-undelete" -> send(exchange, 202, operate(OperationKind.UNDELETE, first));
       case "vm-export" -> export(exchange, first, query);
       case "vm-console" -> console(exchange, query);

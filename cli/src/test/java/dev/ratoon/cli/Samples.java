@@ -35,6 +35,7 @@ import dev.ratoon.protocol.api.DiskView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.MoveDiskView;
+import dev.ratoon.protocol.api.MoveFileView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacedView;
 import dev.ratoon.protocol.api.PlacementView;
@@ -489,6 +490,17 @@ final class Samples {
             Optional.empty());
     return new AdoptedView(
         HOST, List.of(new PathView(root, true, true, List.of(base, overlay))), List.of(domain));
+  }
+
+  static MoveFileView moveFile() {
+    return new MoveFileView(
+        new EntityName("web-1"),
+        new EntityName("host-1"),
+        "/srv/fast",
+        true,
+        List.of(
+            new MoveFileView.Disk(0, Optional.of("/var/lib/ratoon/vms/0/disk-0.qcow2"), 12L << 20),
+            new MoveFileView.Disk(1, Optional.of("/srv/fast/0/disk-1.qcow2"), 0)));
   }
 
   static MoveDiskView moveDisk() {

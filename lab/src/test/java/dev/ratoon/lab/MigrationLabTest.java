@@ -108,6 +108,8 @@ class MigrationLabTest {
       control.ratoon("host", "maintenance", host.name().text(), "off");
     }
     guest("live", WRITE);
+    Optional<Long> userland = control.vm("live").userlandMillis();
+    assertThat(userland).isPresent();
     long received = fleet.received(3);
 
     control.ratoon("vm", "migrate", "live", "--to", "host-3", "--live");
@@ -117,6 +119,9 @@ class MigrationLabTest {
     assertThat(moved.result().orElseThrow()).contains("running on host-3", "downtime");
     assertThat(wire).as("memory and overlay, nothing of the base").isLessThan(160 * MIB);
     assertItLivesOn(3, vm);
+    assertThat(control.vm("live").userlandMillis())
+        .as("it goes on, and did not boot")
+        .isEqualTo(userland);
     assertThat(guest("live", CHECK)).contains("bad 0");
     System.out.println(
         "live migration: " + moved.result().orElseThrow() + "; received " + wire + " bytes");

@@ -27,6 +27,8 @@ import dev.ratoon.protocol.api.MigrateRequest;
 import dev.ratoon.protocol.api.MigrationView;
 import dev.ratoon.protocol.api.MoveDiskRequest;
 import dev.ratoon.protocol.api.MoveDiskView;
+import dev.ratoon.protocol.api.MoveFileRequest;
+import dev.ratoon.protocol.api.MoveFileView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.PrecacheRequest;
@@ -429,6 +431,29 @@ public final class Endpoints {
           MoveDiskView.class,
           200,
           "What moving a VM's disks to another cache would copy. Nothing is changed.");
+  public static final Endpoint<MoveFileRequest, OperationView> VM_MOVE_FILE =
+      one(
+          "vm-move-file",
+          POST,
+          "/v1/vms/{vm}/move-file",
+          NO_QUERY,
+          Permission.VMS_WRITE,
+          MoveFileRequest.class,
+          OperationView.class,
+          202,
+          "Lets the files that a VM writes itself lie in another folder of its host, while it runs"
+              + " or not.");
+  public static final Endpoint<MoveFileRequest, MoveFileView> VM_MOVE_FILE_PLAN =
+      one(
+          "vm-move-file-plan",
+          POST,
+          "/v1/vms/{vm}/move-file/plan",
+          NO_QUERY,
+          Permission.VMS_READ,
+          MoveFileRequest.class,
+          MoveFileView.class,
+          200,
+          "What moving a VM's own files to another folder would copy. Nothing is changed.");
 
   public static final Endpoint<NoBody, BaseView> BASE_LIST =
       list(
@@ -798,6 +823,8 @@ public final class Endpoints {
         VM_REBASE,
         VM_MOVE_DISK,
         VM_MOVE_DISK_PLAN,
+        VM_MOVE_FILE,
+        VM_MOVE_FILE_PLAN,
         BASE_LIST,
         BASE_PRECACHE,
         BASE_VERIFY,

@@ -76,6 +76,16 @@ final class FakeAgent implements AgentLink {
   final List<Findings.Stray> strays = new ArrayList<>();
   Optional<TransferReport> transfers = Optional.empty();
   long memoryBytes = 64 * GIB;
+
+  /** The types of machine that it has. */
+  List<String> machines = List.of();
+
+  /** Where disks of its VMs may lie. */
+  List<String> diskFolders = List.of();
+
+  /** That of its VMs. */
+  Optional<String> machine = Optional.empty();
+
   long diskFreeBytes = 500 * GIB;
   private final String name;
 
@@ -153,7 +163,9 @@ final class FakeAgent implements AgentLink {
                 List.of(),
                 Optional.of("x86_64"),
                 Optional.of(2),
-                Optional.of("/cache")),
+                Optional.of("/cache"),
+                machines,
+                diskFolders),
             Optional.empty(),
             Stream.concat(
                     bases.stream()
@@ -316,7 +328,8 @@ final class FakeAgent implements AgentLink {
         Optional.of(Instant.ofEpochSecond(1_800_000_000)),
         Optional.empty(),
         0,
-        vm.layering().flatMap(layering));
+        vm.layering().flatMap(layering),
+        machine);
   }
 
   @Override

@@ -23,6 +23,8 @@ import dev.ratoon.protocol.api.ImageFromVmRequest;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.MoveDiskRequest;
 import dev.ratoon.protocol.api.MoveDiskView;
+import dev.ratoon.protocol.api.MoveFileRequest;
+import dev.ratoon.protocol.api.MoveFileView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.RebaseRequest;
 import dev.ratoon.protocol.api.RevertRequest;
@@ -374,6 +376,42 @@ final class LayerApiTest {
     assertThat(other.disks().getFirst().broughtBytes()).isEqualTo(1 << 20);
     assertThat(other.disks().getFirst().copiedBytes()).isEqualTo(196_608);
     assertThat(desired("web").layering()).isEmpty();
+  }
+
+  @Test
+  void theFilesOfAVmMoveToAnotherFolderOfItsHost() throws Exception {
+    Reply refused =
+        server.post("/v1/vms/web/move-file", new MoveFileRequest(Optional.empty(), "/srv/fast"));
+    assertThat(refused.problem().code()).isEqualTo(ErrorCode.WRONG_STATE);
+    assertThat(refused.problem().problem().next()).contains("ratoon agent disk-folder add");
+    agent.diskFolders = List.of("/vms", "/srv/fast");
+    agent.report();
+    MoveFileView plan =
+        server
+            .post("/v1/vms/web/move-file/plan", new MoveFileRequest(Optional.empty(), "/srv/fast"))
+            .as(MoveFileView.class);
+    assertThat(plan.running()).isTrue();
+    assertThat(plan.disks().getFirst().copiedBytes()).isEqualTo(196_608);
+
+    OperationView moving =
+        ask("/v1/vms/web/move-file", new MoveFileRequest(Optional.of(0), "/srv/fast"));
+    agent.obey();
+    DesiredLayering wish = desired("web").layering().orElseThrow();
+    assertThat(wish.task()).isEqualTo(LayerTask.MOVE_FILE);
+    assertThat(wish.disks().getFirst().folder()).contains("/srv/fast");
+    hostSays(wish.disks().getFirst().inNextFile());
+    agent.report();
+
+    assertThat(server.ended(moving).result().orElseThrow()).startsWith("its disks are /vms/");
+    agent.obey();
+    assertThat(desired("web").disks().getFirst().folder()).contains("/srv/fast");
+    OperationView back =
+        ask("/v1/vms/web/move-file", new MoveFileRequest(Optional.empty(), "/vms"));
+    agent.obey();
+    assertThat(back.kind()).isEqualTo(OperationKind.MOVE_DISK);
+    assertThat(desired("web").layering().orElseThrow().disks().getFirst().folder())
+        .as("home")
+        .isEmpty();
   }
 
   @Test

@@ -31,6 +31,11 @@ public record HostFolders(Path home) {
     return home.resolve("trash");
   }
 
+  /** Where disks of VMs may lie, too. */
+  public DiskFolders elsewhere() {
+    return new DiskFolders(home);
+  }
+
   public Path vm(VmId id) {
     return vms().resolve(id.toString());
   }

@@ -1,5 +1,6 @@
 package dev.ratoon.agent.hypervisor;
 
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.VmId;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,9 @@ public interface Hypervisor extends DiskWork, AutoCloseable {
 
   /** What this host offers to guests, as it is now. */
   HypervisorFacts facts();
+
+  /** What guests are started with from now on; those that run keep what they have. */
+  default void startWith(GuestHardware hardware) {}
 
   /**
    * Creates the domain, running or held as the spec says. If the VM already has a domain, that one

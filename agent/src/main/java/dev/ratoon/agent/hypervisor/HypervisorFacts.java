@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param uefi the firmware for UEFI guests, whose {@code vars} is the template to copy for each VM;
  *     empty if the host has none
  * @param owner whom files that a VM writes must belong to
+ * @param machines the types of machine that guests may have, with their versions
  */
 public record HypervisorFacts(
     String version,
@@ -23,9 +24,24 @@ public record HypervisorFacts(
     List<String> bridges,
     Optional<Uefi> uefi,
     Accelerator accelerator,
-    FileOwner owner) {
+    FileOwner owner,
+    List<String> machines) {
   public HypervisorFacts {
     networks = List.copyOf(networks);
     bridges = List.copyOf(bridges);
+    machines = List.copyOf(machines);
+  }
+
+  /** Of one that does not tell its machines. */
+  public HypervisorFacts(
+      String version,
+      int cpus,
+      long memoryBytes,
+      List<String> networks,
+      List<String> bridges,
+      Optional<Uefi> uefi,
+      Accelerator accelerator,
+      FileOwner owner) {
+    this(version, cpus, memoryBytes, networks, bridges, uefi, accelerator, owner, List.of());
   }
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
  *
  * <ol>
  *   <li>source: {@link #machine}, what the guest must find again
+ *   <li>destination: {@link #requireRunnable}, before anything comes and again just before it does
  *   <li>destination: {@link #description}, the domain as it will be there
  *   <li>source: {@link #begin}
  *   <li>destination: {@link #prepare}; from now on its sockets listen
@@ -55,6 +56,14 @@ public interface LiveMigration {
       Optional<Long> downtimeMillis) {}
 
   Machine machine(VmId id);
+
+  /**
+   * Looks whether this host can run a guest on such a machine.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code no-host-fits} if it cannot, with what it lacks
+   *     in words; {@code peer-misbehaved} if {@code machine} says more than that
+   */
+  void requireRunnable(Machine machine);
 
   /**
    * The domain at the destination, of its own spec and nothing else but that machine.

@@ -8,6 +8,8 @@ import dev.ratoon.agent.hypervisor.DomainSpec.DomainDisk;
 import dev.ratoon.agent.hypervisor.DomainSpec.DomainNic;
 import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.Uefi;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.NetworkAttachment;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,10 +43,17 @@ final class DomainXml {
 
   private final Accelerator accelerator;
   private final FileOwner owner;
+  private final GuestHardware hardware;
 
+  /** Of domains that are started with what the host has. */
   DomainXml(Accelerator accelerator, FileOwner owner) {
+    this(accelerator, owner, GuestHardware.OF_THE_HOST);
+  }
+
+  DomainXml(Accelerator accelerator, FileOwner owner, GuestHardware hardware) {
     this.accelerator = accelerator;
     this.owner = owner;
+    this.hardware = hardware;
   }
 
   /** The hypervisor's name for the domain: unique, as names of VMs are not. */
@@ -52,14 +61,17 @@ final class DomainXml {
     return spec.name() + "-" + spec.id();
   }
 
+  /** What libvirt calls domains that run so. */
+  static String type(Accelerator accelerator) {
+    return switch (accelerator) {
+      case KVM -> "kvm";
+      case TCG -> "qemu";
+    };
+  }
+
   String write(DomainSpec spec) {
     Xml xml = new Xml();
-    String type =
-        switch (accelerator) {
-          case KVM -> "kvm";
-          case TCG -> "qemu";
-        };
-    xml.open("domain", "type", type, "xmlns:qemu", QEMU);
+    xml.open("domain", "type", type(accelerator), "xmlns:qemu", QEMU);
     xml.leaf("name", name(spec)).leaf("uuid", spec.id());
     xml.open("metadata");
     DomainMark.write(spec, xml);
@@ -83,9 +95,13 @@ final class DomainXml {
     return xml.close("domain").toString();
   }
 
-  private static void firmware(Optional<Uefi> uefi, Xml xml) {
+  private void firmware(Optional<Uefi> uefi, Xml xml) {
+    String machine =
+        hardware
+            .machineOf(uefi.isPresent() ? Firmware.UEFI : Firmware.BIOS)
+            .orElse(uefi.isPresent() ? "q35" : "pc");
     xml.open("os");
-    xml.leaf("type", "hvm", "arch", "x86_64", "machine", uefi.isPresent() ? "q35" : "pc");
+    xml.leaf("type", "hvm", "arch", "x86_64", "machine", machine);
     uefi.ifPresent(firmware -> {
       xml.leaf("loader", firmware.code(), "readonly", "yes", "type", "pflash");
       xml.leaf("nvram", firmware.vars());
@@ -95,12 +111,18 @@ final class DomainXml {
 
   /**
    * Under KVM the host's processor by name, so that a migration to a lesser one is refused instead
-   * of crashing the guest. Under emulation one that today's distributions still accept (x86-64-v2);
-   * the emulator's own default is older than that.
+   * of crashing the guest; or the one that all hosts of its cluster can give it. Under emulation
+   * one that today's distributions still accept (x86-64-v2); the emulator's own default is older
+   * than that.
    */
   private void processor(Xml xml) {
     switch (accelerator) {
-      case KVM -> xml.empty("cpu", "mode", "host-model");
+      case KVM ->
+          hardware
+              .cpuLevel()
+              .ifPresentOrElse(
+                  level -> PlainProcessor.write(level, xml),
+                  () -> xml.empty("cpu", "mode", "host-model"));
       case TCG -> {
         xml.open("cpu", "mode", "custom", "match", "exact", "check", "none");
         xml.leaf("model", "Nehalem", "fallback", "forbid");

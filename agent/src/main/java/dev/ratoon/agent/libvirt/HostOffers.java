@@ -1,7 +1,10 @@
 package dev.ratoon.agent.libvirt;
 
+import dev.ratoon.agent.host.Processors;
 import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.Uefi;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.GuestHardware;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,8 +21,10 @@ import org.libvirt.NodeInfo;
  * What a host offers that does not change while a connection lasts.
  *
  * @param owner as whom libvirt runs QEMU when a domain's label says nothing else
+ * @param machines the types of machine that guests of Ratoon's may have
  */
-record HostOffers(String version, int cpus, long memoryBytes, FileOwner owner) {
+record HostOffers(
+    String version, int cpus, long memoryBytes, FileOwner owner, List<String> machines) {
   private static final Path INTERFACES = Path.of("/sys/class/net");
   private static final Pattern DAC_LABEL =
       Pattern.compile("<model>dac</model>.*?<baselabel[^>]*>\\+(\\d+):\\+(\\d+)<", Pattern.DOTALL);
@@ -39,12 +44,28 @@ record HostOffers(String version, int cpus, long memoryBytes, FileOwner owner) {
             + dotted(connection.getLibVersion())
             + ", QEMU "
             + dotted(connection.getVersion());
-    Matcher label = DAC_LABEL.matcher(connection.getCapabilities());
+    String capabilities = connection.getCapabilities();
+    Matcher label = DAC_LABEL.matcher(capabilities);
     FileOwner owner =
         label.find()
             ? new FileOwner(Integer.parseInt(label.group(1)), Integer.parseInt(label.group(2)))
             : new FileOwner(0, 0);
-    return new HostOffers(version, node.cpus, node.memory * 1024, owner);
+    return new HostOffers(
+        version, node.cpus, node.memory * 1024, owner, MachineXml.offered(capabilities));
+  }
+
+  /**
+   * What of this the host has. No new VMs come to one that has less than its cluster is set to; but
+   * those that are there already shall start.
+   */
+  GuestHardware nearest(GuestHardware wanted) {
+    return new GuestHardware(
+        wanted.cpuLevel().map(level -> Math.min(level, Processors.level().orElse(level))),
+        wanted
+            .machine()
+            .filter(_ ->
+                Stream.of(Firmware.values())
+                    .allMatch(each -> machines.contains(wanted.machineOf(each).orElseThrow()))));
   }
 
   static Optional<Uefi> uefi() {

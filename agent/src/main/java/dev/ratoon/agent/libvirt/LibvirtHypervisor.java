@@ -19,6 +19,7 @@ import dev.ratoon.agent.hypervisor.HypervisorFacts;
 import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -59,6 +60,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private final ConnectionKeeper keeper;
   private final LibvirtLive live;
   private volatile @Nullable HostOffers offers;
+  private volatile GuestHardware hardware = GuestHardware.OF_THE_HOST;
 
   /**
    * Opens the connection; if that fails, it is tried again in the background.
@@ -77,7 +79,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private LibvirtHypervisor(String uri, Accelerator accelerator) {
     this.accelerator = accelerator;
     this.keeper = new ConnectionKeeper(uri, new Watcher());
-    this.live = new LibvirtLive(keeper, this::described);
+    this.live = new LibvirtLive(keeper, this::described, new MachineCheck(accelerator));
   }
 
   @Override
@@ -93,17 +95,25 @@ public final class LibvirtHypervisor implements Hypervisor {
         HostOffers.bridges(),
         HostOffers.uefi(),
         accelerator,
-        fixed.owner());
+        fixed.owner(),
+        fixed.machines());
+  }
+
+  @Override
+  public void startWith(GuestHardware wanted) {
+    hardware = wanted;
   }
 
   @Override
   public void start(DomainSpec spec) {
     String doing = "starting the domain of '" + spec.name() + "'";
-    FileOwner owner = offers(doing).owner();
+    HostOffers offered = offers(doing);
+    FileOwner owner = offered.owner();
     String xml =
         spec.kept()
             .map(kept -> KeptDomainXml.write(spec, kept, owner))
-            .orElseGet(() -> new DomainXml(accelerator, owner).write(spec));
+            .orElseGet(
+                () -> new DomainXml(accelerator, owner, offered.nearest(hardware)).write(spec));
     int flags = spec.paused() ? CreateFlags.PAUSED : CreateFlags.NONE;
     boolean added = ours.add(spec.id());
     try {
@@ -124,8 +134,8 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   /** As it is started here. */
   private String described(DomainSpec spec) {
-    FileOwner owner = offers("describing the domain of '" + spec.name() + "'").owner();
-    return new DomainXml(accelerator, owner).write(spec);
+    HostOffers offered = offers("describing the domain of '" + spec.name() + "'");
+    return new DomainXml(accelerator, offered.owner(), offered.nearest(hardware)).write(spec);
   }
 
   @Override

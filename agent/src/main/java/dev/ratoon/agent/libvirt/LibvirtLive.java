@@ -45,15 +45,19 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
 
   private final ConnectionKeeper keeper;
   private final Function<DomainSpec, String> describing;
+  private final MachineCheck check;
   private final Lane moving = new Lane("libvirt-move", 4);
   private final Lane asking = new Lane("libvirt-move-ask", 2);
 
   /**
    * @param describing a domain as it is started here
+   * @param check whether a guest of another host can run here
    */
-  LibvirtLive(ConnectionKeeper keeper, Function<DomainSpec, String> describing) {
+  LibvirtLive(
+      ConnectionKeeper keeper, Function<DomainSpec, String> describing, MachineCheck check) {
     this.keeper = keeper;
     this.describing = describing;
+    this.check = check;
   }
 
   @Override
@@ -71,6 +75,19 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
                             id.toString(),
                             domain -> MachineXml.read(domain.getXMLDesc(AS_STARTED))))
                 .orElseThrow(() -> lost(doing)));
+  }
+
+  @Override
+  public void requireRunnable(Machine machine) {
+    String doing = "looking whether a guest can run here";
+    Optional<Problem> why =
+        asking.call(
+            doing,
+            PATIENCE,
+            () -> keeper.use(doing, connection -> check.reasonAgainst(connection, machine)));
+    if (why.isPresent()) {
+      throw why.get().asException();
+    }
   }
 
   @Override

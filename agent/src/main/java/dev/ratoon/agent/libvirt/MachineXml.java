@@ -5,6 +5,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.StringWriter;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import javax.xml.transform.OutputKeys;
@@ -24,6 +25,8 @@ import org.w3c.dom.Node;
  * nothing in it may mean anything else.
  */
 final class MachineXml {
+  static final String ARCHITECTURE = "x86_64";
+  private static final Pattern PC = Pattern.compile("pc-(i440fx|q35)-.{1,50}");
   private static final Pattern WORD = Pattern.compile("[A-Za-z0-9_.+-]{0,100}");
   private static final Set<String> OF_PROCESSORS =
       Set.of("cpu", "model", "vendor", "topology", "feature", "maxphysaddr");
@@ -41,11 +44,37 @@ final class MachineXml {
         Elements.child(domain, "cpu").map(MachineXml::text).orElse(""));
   }
 
-  /** Puts it into another description. */
-  static String put(String description, Machine machine) {
+  /** The types of PC in what libvirt says that it can do, without their aliases; sorted. */
+  static List<String> offered(String capabilities) {
+    return Elements.named(DomainMark.parse(capabilities).getDocumentElement(), "guest").stream()
+        .flatMap(guest -> Elements.named(guest, "arch").stream())
+        .filter(arch -> arch.getAttribute("name").equals(ARCHITECTURE))
+        .flatMap(arch -> Elements.named(arch, "machine").stream())
+        .map(machine -> machine.getTextContent().strip())
+        .filter(type -> PC.matcher(type).matches())
+        .distinct()
+        .sorted()
+        .toList();
+  }
+
+  /**
+   * What another host says of a machine, once it is certain that it says nothing else.
+   *
+   * @throws RatoonException {@code peer-misbehaved}
+   */
+  static Machine plain(Machine machine) {
     if (!WORD.matcher(machine.type()).matches() || machine.processor().length() > MOST_CHARACTERS) {
       throw misbehaved();
     }
+    if (!machine.processor().isEmpty()) {
+      Element _ = processor(machine.processor());
+    }
+    return machine;
+  }
+
+  /** Puts it into another description. */
+  static String put(String description, Machine said) {
+    Machine machine = plain(said);
     Document document = DomainMark.parse(description);
     Element domain = document.getDocumentElement();
     Elements.child(domain, "os")

@@ -49,6 +49,27 @@ interface NativeLibvirt extends Library {
 
   String virGetLastErrorMessage();
 
+  /**
+   * What can be said of domains on such a machine; to be freed. Null if there is no such machine.
+   */
+  @Nullable Pointer virConnectGetDomainCapabilities(
+      ConnectionPointer connection,
+      @Nullable String emulator,
+      String architecture,
+      String machine,
+      String domainType,
+      int flags);
+
+  /** Whether domains on such a machine can have this processor; -1 if that failed. */
+  int virConnectCompareHypervisorCPU(
+      ConnectionPointer connection,
+      @Nullable String emulator,
+      String architecture,
+      String machine,
+      String domainType,
+      String processor,
+      int flags);
+
   int virDomainGetUUIDString(Pointer domain, byte[] uuid);
 
   int virConnectDomainEventRegisterAny(

@@ -57,9 +57,11 @@ final class LiveReceiving {
     link.patience(LiveSending.LONGEST_SILENCE);
     lock.lockInterruptibly();
     try {
-      DomainSpec spec = vms.receiving(vm);
+      Finding finding = link.message().as(Finding.class);
+      Machine machine = finding.machine();
+      live.requireRunnable(machine);
+      DomainSpec spec = vms.receiving(vm, finding.boot());
       Sockets sockets = vms.sockets(vm.id());
-      Machine machine = link.message().as(Finding.class).machine();
       link.say(new Described(live.description(spec, machine)));
       byte[] begun = link.message().as(Word.class).bytes();
       link.say(Word.of(live.prepare(spec, machine, begun, sockets)));

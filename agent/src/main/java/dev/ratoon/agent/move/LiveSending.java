@@ -141,7 +141,7 @@ final class LiveSending {
   private Moved send() {
     Sockets sockets = vms.sending(move.vm());
     try (MoveLink link = link(Purpose.LIVE)) {
-      link.say(new Finding(live.machine(id)));
+      link.say(new Finding(live.machine(id), vms.boot(id)));
       String description = message(link).as(Described.class).description();
       Begun begun = live.begin(id, description);
       byte[] prepared;

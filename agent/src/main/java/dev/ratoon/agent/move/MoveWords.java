@@ -1,6 +1,7 @@
 package dev.ratoon.agent.move;
 
 import dev.ratoon.agent.hypervisor.LiveMigration.Machine;
+import dev.ratoon.agent.move.MovingVms.Boot;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.MoveReport.Moved;
 import java.util.Base64;
@@ -22,6 +23,8 @@ final class MoveWords {
   enum Purpose {
     /** The files of a VM that stands still; the destination has connected. */
     FILES,
+    /** What the guest, which runs, must find again; the destination has connected. */
+    MACHINE,
     /** The phases of a live migration; the source has connected. */
     LIVE,
     /** What QEMU sends of the memory. */
@@ -58,8 +61,12 @@ final class MoveWords {
    */
   record Sent(String name, String sha256) {}
 
-  /** What the guest must find again. */
-  record Finding(Machine machine) {}
+  /**
+   * What the guest must find again.
+   *
+   * @param boot since when it runs; empty from a host that does not tell
+   */
+  record Finding(Machine machine, Optional<Boot> boot) {}
 
   /** The domain as it will be at the destination. */
   record Described(String description) {}

@@ -2,6 +2,7 @@ package dev.ratoon.agent.move;
 
 import dev.ratoon.agent.bases.MoveRoad;
 import dev.ratoon.agent.hypervisor.LiveMigration;
+import dev.ratoon.agent.move.MoveWords.Finding;
 import dev.ratoon.agent.move.MoveWords.Hello;
 import dev.ratoon.agent.move.MoveWords.Purpose;
 import dev.ratoon.agent.work.Timeline;
@@ -35,6 +36,9 @@ record MoveWork(
     DesiredVm vm = move.vm();
     return switch (move.task()) {
       case BRING -> {
+        if (move.live().equals(Optional.of(true))) {
+          requireRunnable(move);
+        }
         bring(vm, timeline);
         yield Moved.NOTHING;
       }
@@ -70,15 +74,15 @@ record MoveWork(
   private LiveSending sending(DesiredMove move, Timeline timeline) {
     return new LiveSending(
         vms,
-        live.orElseThrow(() -> cannot(move.vm())),
+        live.orElseThrow(MoveWork::cannot),
         // Looked for when it is needed: that there is none says nothing of where the guest is.
         () -> way(move.vm()).to(move),
         move,
         timeline);
   }
 
-  private static RatoonException cannot(DesiredVm vm) {
-    return Problem.of(ErrorCode.WRONG_STATE, "migrating VM '" + vm.name() + "'")
+  static RatoonException cannot() {
+    return Problem.of(ErrorCode.WRONG_STATE, "migrating a VM")
         .detail("This host's hypervisor moves no guests that run.")
         .next("Give --cold.")
         .asException();
@@ -86,7 +90,7 @@ record MoveWork(
 
   /** The source does it all; this waits until the guest is here. */
   private Moved received(DesiredVm vm) throws InterruptedException {
-    LiveReceiving coming = receiving.orElseThrow(() -> cannot(vm));
+    LiveReceiving coming = receiving.orElseThrow(MoveWork::cannot);
     int arrivedFor = 0;
     for (int runsFor = 0; arrivedFor < LOOKS_OF_THE_SOURCE; ) {
       TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
@@ -98,6 +102,15 @@ record MoveWork(
       arrivedFor = vms.hasArrived(vm) ? arrivedFor + 1 : 0;
     }
     return coming.arrived().orElse(Moved.NOTHING);
+  }
+
+  /** Before anything comes for a guest that could not run here. */
+  private void requireRunnable(DesiredMove move) throws InterruptedException {
+    LiveMigration own = live.orElseThrow(MoveWork::cannot);
+    try (MoveLink link = way(move.vm()).to(move)) {
+      link.say(new Hello(move.vm().id(), move.vm().epoch(), Purpose.MACHINE, move.grant()));
+      own.requireRunnable(link.message().as(Finding.class).machine());
+    }
   }
 
   private void bring(DesiredVm vm, Timeline timeline) {

@@ -2,6 +2,8 @@ package dev.ratoon.agent.move;
 
 import dev.ratoon.agent.bases.MoveRoad;
 import dev.ratoon.agent.hypervisor.LiveMigration;
+import dev.ratoon.agent.hypervisor.LiveMigration.Machine;
+import dev.ratoon.agent.move.MoveWords.Finding;
 import dev.ratoon.agent.move.MoveWords.Hello;
 import dev.ratoon.agent.move.MoveWords.Purpose;
 import dev.ratoon.model.ErrorCode;
@@ -64,7 +66,8 @@ public final class Moves implements AutoCloseable {
   /** Takes up what is to be done; what is no longer named is no longer worked at. */
   public void want(Collection<DesiredMove> moves) {
     Set<Key> wanted = new HashSet<>();
-    for (DesiredMove move : moves) {
+    for (DesiredMove told : moves) {
+      DesiredMove move = told.of(told.vm().anywhere());
       Key key = Key.of(move);
       wanted.add(key);
       keepers.computeIfAbsent(key, _ -> new MoveKeeper(work(), clock, changed)).want(move);
@@ -113,6 +116,12 @@ public final class Moves implements AutoCloseable {
         DesiredVm vm = underWay(hello, MoveTask.GIVE).wanted().orElseThrow().vm();
         new FileGiving(link, vms.leave(vm)).serve();
       }
+      case MACHINE -> {
+        // It changes nothing, and is asked before this host has been told of the migration.
+        doorman().require(link.peer(), hello, true);
+        Machine machine = live.orElseThrow(MoveWork::cannot).machine(hello.vm());
+        link.say(new Finding(machine, vms.boot(hello.vm())));
+      }
       case LIVE, MEMORY, DISKS, OUTCOME -> {
         doorman().require(link.peer(), hello, false);
         MoveKeeper keeper = underWay(hello, MoveTask.RECEIVE);
@@ -129,7 +138,7 @@ public final class Moves implements AutoCloseable {
       case LIVE -> receiving.serve(link, vm);
       case OUTCOME -> receiving.outcome(link, vm);
       case MEMORY, DISKS -> receiving.tunnel(link, vm, purpose);
-      case FILES -> throw new IllegalArgumentException("files are not received here");
+      case FILES, MACHINE -> throw new IllegalArgumentException("that is not received here");
     }
   }
 

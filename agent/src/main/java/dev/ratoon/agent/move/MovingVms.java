@@ -6,7 +6,9 @@ import dev.ratoon.agent.hypervisor.LiveMigration.Sockets;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** What migrations do to the VMs of a host. Everything can be cut off, and done again. */
 public interface MovingVms {
@@ -91,9 +93,22 @@ public interface MovingVms {
    * left is removed.
    *
    * @param vm as it shall be here
+   * @param boot what is known of its guest, which is remembered once it has come
    * @throws dev.ratoon.model.RatoonException {@code wrong-state} if its guest runs here already
    */
-  DomainSpec receiving(DesiredVm vm);
+  DomainSpec receiving(DesiredVm vm, Optional<Boot> boot);
+
+  /** Since when its guest runs here, if that is known. */
+  Optional<Boot> boot(VmId vm);
+
+  /**
+   * A guest that runs, whichever hosts it has been on since.
+   *
+   * @param startedAt when its domain began to run
+   * @param userlandAt when its console first showed a running userland
+   * @param restarts how often its restart policy has started it
+   */
+  record Boot(Instant startedAt, Optional<Instant> userlandAt, int restarts) {}
 
   /**
    * Gets a VM ready whose guest is to be sent away: from now on no other is started here for any

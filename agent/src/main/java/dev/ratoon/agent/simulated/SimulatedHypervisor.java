@@ -18,6 +18,7 @@ import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainStarted;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.PauseReason;
 import dev.ratoon.agent.hypervisor.HypervisorFacts;
+import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
@@ -60,6 +61,7 @@ public final class SimulatedHypervisor implements Hypervisor {
   private boolean answersLost;
   private boolean guestAgents;
   private boolean pullsHang;
+  private Optional<LiveMigration> live = Optional.empty();
   private boolean copiesHang;
   private boolean overIsLost;
 
@@ -73,6 +75,16 @@ public final class SimulatedHypervisor implements Hypervisor {
   public synchronized HypervisorFacts facts() {
     reach("asking the hypervisor what it offers");
     return facts;
+  }
+
+  @Override
+  public Optional<LiveMigration> live() {
+    return live;
+  }
+
+  /** How guests move from now on. */
+  public void live(LiveMigration how) {
+    live = Optional.of(how);
   }
 
   @Override

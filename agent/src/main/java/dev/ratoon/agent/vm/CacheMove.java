@@ -69,13 +69,13 @@ record CacheMove(LayerTools tools, Copying copying) {
       Base base,
       Timeline timeline) {
     DesiredDisk standing = disk.wanted().in(Optional.empty());
-    if (current(wanted).copy().isEmpty() && standsOn(disk, base)) {
+    if (!current(wanted).isCopying(index) && standsOn(disk, base)) {
       note(wanted, index, standing);
       return true;
     }
     Bases.Progress progress = (done, total) -> timeline.progress(MOVE, done, total);
     if (domain.isPresent()) {
-      return copying.advance(wanted, domain.get(), index, standing, base, progress);
+      return copying.advance(wanted, domain.get(), index, standing, Optional.of(base), progress);
     }
     timeline.step(MOVE, () -> relink(disk, base));
     note(wanted, index, standing);

@@ -49,6 +49,7 @@ record Children(VmFolders folders) {
         }
       }
     }
+    names.addAll(folders.awayOn(ids));
     wanted.stream()
         .filter(vm -> vm.power() != DesiredPower.PURGED && isToBeMadeOn(vm, ids))
         .forEach(vm -> names.add(vm.name().text()));

@@ -1,6 +1,7 @@
 package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.hypervisor.DiskWork.DiskCopy;
 import dev.ratoon.agent.hypervisor.DomainJob;
 import dev.ratoon.agent.hypervisor.DomainState;
@@ -27,6 +28,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -81,7 +83,7 @@ final class Copying {
       DomainStatus domain,
       int disk,
       DesiredDisk standing,
-      Base base,
+      Optional<Base> base,
       Bases.Progress progress) {
     try {
       return step(wanted, domain, disk, standing, base, progress);
@@ -99,7 +101,7 @@ final class Copying {
       DomainStatus domain,
       int disk,
       DesiredDisk standing,
-      Base base,
+      Optional<Base> base,
       Bases.Progress progress) {
     Optional<Copy> known = current(wanted).copy();
     if (known.filter(copy -> copy.held() || copy.over() || copy.disk() != disk).isPresent()) {
@@ -126,7 +128,7 @@ final class Copying {
   }
 
   private void begin(
-      DesiredVm wanted, DomainStatus domain, int disk, DesiredDisk standing, Base base) {
+      DesiredVm wanted, DomainStatus domain, int disk, DesiredDisk standing, Optional<Base> base) {
     DesiredVm vm = wanted.withDisks(current(wanted).disks());
     VmDisk present = VmDisk.of(vm, tools.folder(vm.id()), disk);
     if (tries.merge(vm.id(), 1, Integer::sum) > MOST_TRIES * vm.disks().size()) {
@@ -142,34 +144,70 @@ final class Copying {
           .next("Stop it and start it once, then they are the same.")
           .asException();
     }
-    requireRoom(vm, present.file());
-    Copy copy =
-        new Copy(
-            disk,
-            standing.inNextFile(),
-            String.valueOf(present.file().getFileName()),
-            false,
-            false);
-    tools.records().update(wanted, layers -> layers.copying(copy));
-    DiskCopy files = files(wanted, copy);
-    tools.makeChild(files.to(), LayerTools.sizeOf(present), Relayering.recorded(base));
+    DiskCopy files = prepare(wanted, disk, standing, present);
+    tools.makeChild(files.to(), LayerTools.sizeOf(present), base.map(Relayering::recorded));
     tools.hypervisor().copy(vm.id(), files);
   }
 
-  private static void requireRoom(DesiredVm vm, Path file) {
+  /** Makes the place for a copy, and notes that it is about to be made. */
+  private DiskCopy prepare(DesiredVm wanted, int disk, DesiredDisk standing, VmDisk present) {
+    Copy copy =
+        new Copy(
+            disk, standing.inNextFile(), tools.called(wanted.id(), present.file()), false, false);
+    DiskCopy files = files(wanted, copy);
+    boolean stays = standing.folder().equals(present.wanted().folder());
+    if (!stays) {
+      tools.folders().makeElsewhere(wanted.id(), standing.folder());
+    }
+    requireRoom(wanted, present.file(), Objects.requireNonNull(files.to().getParent()), stays);
+    tools.records().update(wanted, layers -> layers.copying(copy));
+    return files;
+  }
+
+  private static void requireRoom(DesiredVm vm, Path file, Path folder, boolean stays) {
     try {
       long needed = StoredBytes.of(file) + ROOM_BYTES;
-      long free = Files.getFileStore(file).getUsableSpace();
+      long free = Files.getFileStore(folder).getUsableSpace();
       if (free < needed) {
         throw Problem.of(ErrorCode.DISK_FULL, doing(vm))
             .detail(
-                "While it runs what its guest has written is copied: that needs %s, and there is %s."
-                    .formatted(ByteSize.show(needed), ByteSize.show(free)))
-            .next("Make room, or stop the VM: then nothing is copied.")
+                "What its guest has written is copied: that needs %s below %s, and there is %s."
+                    .formatted(ByteSize.show(needed), folder, ByteSize.show(free)))
+            .next(
+                stays
+                    ? "Make room, or stop the VM: then nothing is copied."
+                    : "Make room, or choose another folder.")
             .asException();
       }
     } catch (IOException failed) {
       throw Faults.unreadable(file, failed);
+    }
+  }
+
+  /** Makes the copy of a disk whose VM has no domain, and gets none meanwhile. */
+  @FunctionalInterface
+  interface Work {
+    void copy(Path to);
+  }
+
+  /** A disk without a domain goes on in a copy in another folder. */
+  void copyStopped(DesiredVm wanted, int disk, DesiredDisk standing, Work work) {
+    DesiredVm vm = wanted.withDisks(current(wanted).disks());
+    VmDisk present = VmDisk.of(vm, tools.folder(vm.id()), disk);
+    DiskCopy files = prepare(wanted, disk, standing, present);
+    LayerTools.remove(files.to());
+    work.copy(files.to());
+    tools.give(files.to());
+    syncFolderOf(files.to());
+    tools.records().update(wanted, Layers::goneOver);
+    boolean _ = conclude(wanted, Optional.empty());
+  }
+
+  private static void syncFolderOf(Path file) {
+    try {
+      DurableFile.syncFolder(Objects.requireNonNull(file.getParent()));
+    } catch (IOException failed) {
+      throw Faults.unwritable(file, failed);
     }
   }
 
@@ -270,16 +308,29 @@ final class Copying {
           .asException();
     }
     if (!over) {
-      LayerTools.remove(files.to());
+      remove(wanted, files.to());
     }
     if (copy.held() && domain.isPresent()) {
       goOn(wanted);
     }
     if (over) {
-      LayerTools.remove(files.from());
+      remove(wanted, files.from());
     }
     tools.records().update(wanted, Layers::notCopying);
     return over;
+  }
+
+  /**
+   * A folder whose file system has gone keeps what nobody needs of it: the VM shall not wait for
+   * that. It goes with the VM.
+   */
+  private void remove(DesiredVm wanted, Path file) {
+    if (!tools.folders().isThere(wanted.id(), file)) {
+      LOG.warn("VM {}: {} is not mounted, and not removed", wanted.id(), file);
+      return;
+    }
+    LayerTools.remove(file);
+    tools.folders().removeIfEmpty(wanted.id(), file);
   }
 
   /** The file before is removed only for a copy that stands on the base that it was made on. */

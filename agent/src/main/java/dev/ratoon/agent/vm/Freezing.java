@@ -170,7 +170,8 @@ record Freezing(LayerTools tools) {
               Optional.empty(),
               Optional.empty(),
               Backing.Naming.RELATIVE);
-      tools.makeChild(VmDisk.next(vm, folder, i).file(), LayerTools.sizeOf(present), parent);
+      tools.makeChild(
+          VmDisk.next(vm, folder, i).file(), LayerTools.sizeOf(present), Optional.of(parent));
     }
   }
 
@@ -184,8 +185,7 @@ record Freezing(LayerTools tools) {
   }
 
   private void noteCut(DesiredVm vm, long revision, boolean quiesced) {
-    List<String> files =
-        cuts(vm).stream().map(cut -> String.valueOf(cut.from().getFileName())).toList();
+    List<String> files = cuts(vm).stream().map(cut -> tools.called(vm.id(), cut.from())).toList();
     Moment moment = new Moment(revision, tools.records().now(), quiesced, Optional.empty());
     tools.records().update(vm, known -> known.cutAt(moment, files));
   }

@@ -75,11 +75,10 @@ record LayerTools(
   }
 
   /** An empty file on a parent, which nobody has written yet: one that is there is half-made. */
-  void makeChild(Path file, long sizeBytes, Backing parent) {
+  void makeChild(Path file, long sizeBytes, Optional<Backing> parent) {
     try {
       Files.deleteIfExists(file);
-      Qcow2Child.create(
-          file, sizeBytes, Optional.of(parent), CreateOptions.Qcow2.STANDARD, Durability.SYNCED);
+      Qcow2Child.create(file, sizeBytes, parent, CreateOptions.Qcow2.STANDARD, Durability.SYNCED);
       give(file);
     } catch (IOException failed) {
       throw Faults.unwritable(file, failed);
@@ -94,6 +93,13 @@ record LayerTools(
     } catch (IOException failed) {
       throw Faults.unwritable(file, failed);
     }
+  }
+
+  /** What a file of a VM is called in its record: by its name, if it lies in the VM's folder. */
+  String called(VmId id, Path file) {
+    return folder(id).equals(file.getParent())
+        ? String.valueOf(file.getFileName())
+        : file.toString();
   }
 
   static void remove(Path file) {

@@ -91,6 +91,11 @@ record Layers(
         Optional.empty());
   }
 
+  /** Whether a domain is about to go over to a copy of this disk. */
+  boolean isCopying(int disk) {
+    return copy.filter(known -> known.disk() == disk).isPresent();
+  }
+
   /** Whether a frozen file is not a base yet, so that what a disk stands on is not known. */
   boolean isPending() {
     return frozen.stream().anyMatch(each -> each.base().isEmpty());

@@ -67,7 +67,8 @@ record Relayering(LayerTools tools) {
     Path file = VmDisk.next(vm, tools.folder(vm.id()), index).file();
     if (shall.base().isPresent()) {
       Base base = tools.caches().use(shall.base().get());
-      tools.makeChild(file, Math.max(shall.sizeBytes(), base.sizeBytes()), recorded(base));
+      tools.makeChild(
+          file, Math.max(shall.sizeBytes(), base.sizeBytes()), Optional.of(recorded(base)));
     } else {
       LayerTools.remove(file);
       empty(file, shall.sizeBytes()).close();
@@ -78,7 +79,8 @@ record Relayering(LayerTools tools) {
             shall.sizeBytes(),
             true,
             Optional.empty(),
-            vm.disks().get(index).generation())
+            vm.disks().get(index).generation(),
+            vm.disks().get(index).folder())
         .inNextFile();
   }
 
@@ -130,6 +132,12 @@ record Relayering(LayerTools tools) {
     if (!now.isSettled() || !present.stream().allMatch(Files::exists)) {
       return;
     }
+    Stream.concat(Stream.of(folder), present.stream().map(Path::getParent))
+        .distinct()
+        .forEach(place -> removeOthers(place, present));
+  }
+
+  private static void removeOthers(Path folder, Set<Path> present) {
     try (Stream<Path> files = Files.list(folder)) {
       files
           .filter(file -> DISK.matcher(String.valueOf(file.getFileName())).matches())

@@ -35,7 +35,9 @@ record Settling(LayerTools tools) {
     for (Frozen frozen : layers.frozen()) {
       // Before the last copy of anything goes, the base that has it is looked at.
       frozen.base().ifPresent(id -> tools.caches().own().use(id));
-      LayerTools.remove(folder.resolve(frozen.file()));
+      Path file = folder.resolve(frozen.file());
+      LayerTools.remove(file);
+      tools.folders().removeIfEmpty(vm.id(), file);
     }
     tools.records().update(vm, Layers::settled);
   }

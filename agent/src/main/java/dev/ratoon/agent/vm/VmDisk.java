@@ -24,16 +24,19 @@ record VmDisk(DesiredDisk wanted, Path file, DiskFormat format) {
 
   static VmDisk of(DesiredVm vm, Path folder, int index) {
     DesiredDisk wanted = vm.disks().get(index);
-    return of(wanted, !vm.takeOver().isEmpty(), folder, index);
+    return of(wanted, vm, folder, index);
   }
 
   /** The same disk in the file that takes the place of the present one. */
   static VmDisk next(DesiredVm vm, Path folder, int index) {
     DesiredDisk next = vm.disks().get(index).inNextFile();
-    return of(next, !vm.takeOver().isEmpty(), folder, index);
+    return of(next, vm, folder, index);
   }
 
-  private static VmDisk of(DesiredDisk wanted, boolean takenOver, Path folder, int index) {
+  private static VmDisk of(DesiredDisk wanted, DesiredVm vm, Path home, int index) {
+    boolean takenOver = !vm.takeOver().isEmpty();
+    Path folder =
+        wanted.folder().map(place -> Path.of(place).resolve(vm.id().toString())).orElse(home);
     int before = wanted.filesBefore();
     boolean wasRaw = takenOver && wanted.base().isEmpty() && !wanted.differencing();
     boolean isRaw = before == 0 && (isCopy(wanted) || wasRaw);
@@ -66,7 +69,11 @@ record VmDisk(DesiredDisk wanted, Path file, DiskFormat format) {
     if (!Files.exists(file)) {
       throw Problem.of(ErrorCode.OVERLAY_ALTERED, "opening the disk " + file)
           .detail("The file is gone.")
-          .next("Bring it back from a backup, or delete the VM.")
+          .next(
+              wanted
+                  .folder()
+                  .map(place -> "Look whether the file system of " + place + " is mounted.")
+                  .orElse("Bring it back from a backup, or delete the VM."))
           .asException();
     }
     if (format == DiskFormat.RAW) {

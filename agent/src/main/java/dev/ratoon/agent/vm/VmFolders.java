@@ -1,10 +1,12 @@
 package dev.ratoon.agent.vm;
 
+import dev.ratoon.agent.host.DiskFolders;
 import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.StoredBytes;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
@@ -15,6 +17,7 @@ import dev.ratoon.protocol.agent.Findings.Overlay;
 import dev.ratoon.protocol.agent.Findings.Stray;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +26,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -67,9 +73,131 @@ final class VmFolders {
         : Files.exists(host.trashed(id)) ? Place.TRASH : Place.NOWHERE;
   }
 
-  /** The folders below which all disks of VMs lie. */
+  /** The folders below which all disks of VMs lie, as far as they are there. */
   List<Path> places() {
-    return List.of(host.vms(), host.trash());
+    return Stream.concat(Stream.of(host.vms(), host.trash()), elsewhere().usable().stream())
+        .toList();
+  }
+
+  /** Where disks may lie beside the folders of VMs. */
+  DiskFolders elsewhere() {
+    return host.elsewhere();
+  }
+
+  /** The folders in which files of the VM lie: its own, and those in which disks of it do. */
+  List<Path> holding(VmId id) {
+    return Stream.concat(
+            Stream.of(of(id)), placesOf(id).stream().map(place -> place.resolve(id.toString())))
+        .toList();
+  }
+
+  /** The folders below which disks of the VM lie, as its record says. */
+  private List<Path> placesOf(VmId id) {
+    return find(id).flatMap(VmRecord::layers).stream()
+        .flatMap(layers ->
+            Stream.concat(layers.disks().stream(), layers.copy().stream().map(Layers.Copy::next)))
+        .flatMap(disk -> disk.folder().stream())
+        .distinct()
+        .map(Path::of)
+        .toList();
+  }
+
+  /** The VMs with disks on one of these whose file systems are not mounted just now. */
+  List<String> awayOn(Set<DiskId> bases) {
+    List<Path> usable = elsewhere().usable();
+    return isEachThere(usable)
+        ? List.of()
+        : all().stream().filter(id -> mayBeAwayOn(id, bases, usable)).map(VmId::toString).toList();
+  }
+
+  private boolean isEachThere(List<Path> usable) {
+    return usable.size() == elsewhere().named().size();
+  }
+
+  private boolean mayBeAwayOn(VmId id, Set<DiskId> bases, List<Path> usable) {
+    try {
+      return find(id).flatMap(VmRecord::layers).stream()
+          .flatMap(layers -> layers.disks().stream())
+          .anyMatch(disk ->
+              disk.folder().filter(place -> !usable.contains(Path.of(place))).isPresent()
+                  && disk.base().filter(bases::contains).isPresent());
+    } catch (RatoonException unreadable) {
+      return true;
+    }
+  }
+
+  /** A folder for disks of the VM below another one, as that of all VMs has. */
+  void makeElsewhere(VmId id, Optional<String> place) {
+    if (place.isPresent()) {
+      Path folder = Path.of(place.get()).resolve(id.toString());
+      try {
+        Files.createDirectories(folder);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+        DurableFile.syncFolder(Path.of(place.get()));
+      } catch (IOException failed) {
+        throw Faults.unwritable(folder, failed);
+      }
+    }
+  }
+
+  /**
+   * Makes sure that a file is not thought to be gone whose file system is not mounted.
+   *
+   * @throws RatoonException {@code file-unreadable}
+   */
+  void requireThere(VmId id, Path file) {
+    if (!isThere(id, file)) {
+      throw notThere(file, "looking for a disk of VM " + id);
+    }
+  }
+
+  /** Whether a file of the VM is there, unless it is gone; not so where nothing is mounted. */
+  boolean isThere(VmId id, Path file) {
+    Path folder = Objects.requireNonNull(file.getParent());
+    return folder.equals(of(id))
+        || elsewhere().isUsable(Objects.requireNonNull(folder.getParent()));
+  }
+
+  private static RatoonException notThere(Path path, String doing) {
+    return Problem.of(ErrorCode.FILE_UNREADABLE, doing)
+        .detail(path + " is not mounted, or no disks of VMs may lie there any more.")
+        .next("On the host: ratoon agent disk-folder list")
+        .asException();
+  }
+
+  /** Removes the folder elsewhere in which a file of the VM was, if that was the last. */
+  void removeIfEmpty(VmId id, Path file) {
+    Path folder = Objects.requireNonNull(file.getParent());
+    if (!folder.equals(of(id))) {
+      try {
+        boolean _ = Files.deleteIfExists(folder);
+      } catch (DirectoryNotEmptyException others) {
+        LOG.debug("{} holds more", folder);
+      } catch (IOException failed) {
+        LOG.warn("{} is left as it is: {}", folder, failed.getMessage());
+      }
+    }
+  }
+
+  /** The disks first: what is left of a VM without its record nobody finds. */
+  private void removeElsewhere(VmId id) {
+    List<Path> usable = elsewhere().usable();
+    for (Path place : isEachThere(usable) ? List.<Path>of() : placesOf(id)) {
+      if (!usable.contains(place)) {
+        throw notThere(place, "removing the disks of VM " + id);
+      }
+    }
+    for (Path place : usable) {
+      Path folder = place.resolve(id.toString());
+      if (Files.isDirectory(folder)) {
+        try {
+          removeFilesIn(folder, "");
+          Files.delete(folder);
+        } catch (IOException failed) {
+          throw Faults.unwritable(folder, failed);
+        }
+      }
+    }
   }
 
   /** Where the definitions are kept of domains that became VMs. */
@@ -296,6 +424,7 @@ final class VmFolders {
 
   /** Removes the VM's files for good. */
   void purge(VmId id) {
+    removeElsewhere(id);
     for (Path folder : List.of(host.vm(id), host.trashed(id))) {
       if (Files.exists(folder)) {
         remove(folder);
@@ -384,7 +513,9 @@ final class VmFolders {
     } catch (RatoonException unreadable) {
       // Its folder is reported as a leftover.
     }
-    return new Stray(id, epoch, domain.isPresent(), place(id) == Place.TRASH, overlays(folder));
+    List<Overlay> overlays = new ArrayList<>(overlays(folder));
+    elsewhere().usable().forEach(place -> overlays.addAll(overlays(place.resolve(id.toString()))));
+    return new Stray(id, epoch, domain.isPresent(), place(id) == Place.TRASH, overlays);
   }
 
   private static List<Overlay> overlays(Path folder) {
@@ -415,6 +546,25 @@ final class VmFolders {
       } catch (IOException | DirectoryIteratorException unreadable) {
         LOG.warn("{} cannot be listed: {}", place, unreadable.getMessage());
       }
+    }
+    elsewhere().usable().forEach(place -> found.addAll(leftovers(place)));
+    return found;
+  }
+
+  /** What lies in a folder of disks for a VM that has no folder here. */
+  private List<Leftover> leftovers(Path place) {
+    List<Leftover> found = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(place)) {
+      for (Path entry : entries) {
+        String name = String.valueOf(entry.getFileName());
+        if (name.matches(UUID_SHAPE) && !has(VmId.parse(name))) {
+          found.add(
+              new Leftover(
+                  entry.toString(), storedBytes(entry), "It holds disks of no VM of this host."));
+        }
+      }
+    } catch (IOException | DirectoryIteratorException unreadable) {
+      LOG.warn("{} cannot be listed: {}", place, unreadable.getMessage());
     }
     return found;
   }

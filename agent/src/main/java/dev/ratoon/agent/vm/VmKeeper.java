@@ -233,6 +233,7 @@ final class VmKeeper implements AutoCloseable {
           if (state == VmState.RUNNING) {
             work.watchConsole(id);
           }
+          boolean ranBefore = report.filter(last -> last.state() == VmState.RUNNING).isPresent();
           boolean due = work.isLayeringDue(vm, record, domain);
           if (!due || !work.isLayeringQuick(vm, record)) {
             publish(vm, record, true, state, problem);
@@ -245,6 +246,10 @@ final class VmKeeper implements AutoCloseable {
             continue;
           }
           patience.renew();
+          if (ranBefore && state == VmState.RUNNING) {
+            // Not at once: others may wait to be started.
+            work.lookAtMachine(record);
+          }
           return now.plus(ended.isPresent() ? EVENT_AHEAD_OF_LIST : LOOK_ANYWAY);
         }
         case VmAction.WaitUntil(Instant until) -> {

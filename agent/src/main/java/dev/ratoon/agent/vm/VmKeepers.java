@@ -79,7 +79,8 @@ public final class VmKeepers implements AutoCloseable {
    */
   public void want(Collection<DesiredVm> vms) {
     Set<VmId> wanted = new HashSet<>();
-    for (DesiredVm vm : vms) {
+    for (DesiredVm told : vms) {
+      DesiredVm vm = told.anywhere();
       wanted.add(vm.id());
       VmKeeper known = keepers.get(vm.id());
       if (known != null) {

@@ -225,14 +225,18 @@ final class VmLayers {
       case FLATTEN -> {
         return flatten(wanted, domain, timeline);
       }
-      case MOVE -> {
+      case MOVE, MOVE_FILE -> {
         if (domain.isEmpty() || current(wanted).copy().isEmpty()) {
           settle(wanted, domain);
         }
         if (current(wanted).cut().isPresent()) {
           throw Freezing.unclear(wanted, "moving a disk of").asException();
         }
-        if (!new CacheMove(tools, copying).advance(wanted, domain, asked, timeline)) {
+        boolean done =
+            asked.task() == LayerTask.MOVE
+                ? new CacheMove(tools, copying).advance(wanted, domain, asked, timeline)
+                : new FileMove(tools, copying).advance(wanted, domain, asked, timeline);
+        if (!done) {
           return Optional.of(tools.records().now().plus(LOOK_AT_JOB));
         }
       }

@@ -10,6 +10,7 @@ import dev.ratoon.agent.hypervisor.LiveMigration.Sockets;
 import dev.ratoon.agent.move.MovingVms;
 import dev.ratoon.agent.share.HostCaches;
 import dev.ratoon.agent.vm.VmRecord.MadeFiles;
+import dev.ratoon.agent.vm.VmRecord.Run;
 import dev.ratoon.cache.Base;
 import dev.ratoon.disk.Backing;
 import dev.ratoon.disk.DiskFormat;
@@ -28,7 +29,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -248,10 +251,28 @@ final class VmMoves implements MovingVms {
       TakingOver.settle(vm, folder, work.owner());
     }
     List<Given> files = new ArrayList<>();
+    Map<String, Path> elsewhere = elsewhere(vm, folder);
     for (Expected file : expected(vm)) {
-      Path path = file.name().equals(DEFINITION) ? definition(id) : folder.resolve(file.name());
+      Path path =
+          file.name().equals(DEFINITION)
+              ? definition(id)
+              : elsewhere.getOrDefault(file.name(), folder.resolve(file.name()));
       if (Files.exists(path)) {
         files.add(new Given(file.name(), path));
+      }
+    }
+    return files;
+  }
+
+  /** The disks that do not lie in the VM's folder, by what the other host calls them. */
+  private Map<String, Path> elsewhere(DesiredVm vm, Path folder) {
+    DesiredVm here = folders.find(vm.id()).orElseThrow().standing(vm);
+    Map<String, Path> files = new HashMap<>();
+    for (int i = 0; i < Math.min(vm.disks().size(), here.disks().size()); i++) {
+      if (here.disks().get(i).folder().isPresent()) {
+        Path file = VmDisk.of(here, folder, i).file();
+        folders.requireThere(vm.id(), file);
+        files.put(VmDisk.of(vm, Path.of(""), i).file().toString(), file);
       }
     }
     return files;
@@ -284,7 +305,7 @@ final class VmMoves implements MovingVms {
   }
 
   @Override
-  public DomainSpec receiving(DesiredVm vm) {
+  public DomainSpec receiving(DesiredVm vm, Optional<Boot> boot) {
     String doing = "preparing for the guest of VM '" + vm.name() + "'";
     requireEmpty(vm, doing);
     bring(vm, (done, total) -> {});
@@ -292,9 +313,23 @@ final class VmMoves implements MovingVms {
     Path folder = folders.makeAnew(record);
     work.forget(vm.id());
     VmRecord made = record.withFiles(new MadeFiles(work.makeFor(vm, folder), work.portFor(vm)));
-    folders.saveArriving(made);
+    folders.saveArriving(boot.map(known -> made.withRun(run(known))).orElse(made));
     own(folders.socketsAnew(vm.id()));
     return work.domainOf(vm, made, folder);
+  }
+
+  /** It answers no request of this host's: that its guest runs is noted when it has come. */
+  private static Run run(Boot boot) {
+    return new Run(0, boot.startedAt(), boot.userlandAt(), 0, boot.restarts(), Optional.empty());
+  }
+
+  @Override
+  public Optional<Boot> boot(VmId id) {
+    return folders
+        .find(id)
+        .flatMap(VmRecord::run)
+        .filter(run -> run.ended().isEmpty())
+        .map(run -> new Boot(run.startedAt(), run.userlandAt(), run.restarts()));
   }
 
   /** What an earlier try has left may go; what a guest runs on, and another owner's files, not. */

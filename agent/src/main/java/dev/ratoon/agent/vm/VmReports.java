@@ -15,7 +15,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** What is said of VMs: what was decided, and what their files and guests say now. */
-record VmReports(Hypervisor hypervisor, HostCaches caches, VmFolders folders, VmLayers layers) {
+record VmReports(
+    Hypervisor hypervisor,
+    HostCaches caches,
+    VmFolders folders,
+    VmLayers layers,
+    MachineTypes machines) {
 
   VmReport of(
       DesiredVm vm,
@@ -39,7 +44,8 @@ record VmReports(Hypervisor hypervisor, HostCaches caches, VmFolders folders, Vm
         record.run().map(Run::startedAt),
         record.run().flatMap(Run::userlandAt),
         record.run().map(Run::restarts).orElse(0),
-        layers.report(vm, record));
+        layers.report(vm, record),
+        running ? machines.of(record) : Optional.empty());
   }
 
   /**
@@ -62,7 +68,8 @@ record VmReports(Hypervisor hypervisor, HostCaches caches, VmFolders folders, Vm
         last.startedAt(),
         record.run().flatMap(Run::userlandAt),
         last.restarts(),
-        layers.report(vm, record));
+        layers.report(vm, record),
+        last.state() == VmState.RUNNING ? machines.of(record) : Optional.empty());
   }
 
   private List<DiskReport> disks(DesiredVm vm, VmRecord record) {

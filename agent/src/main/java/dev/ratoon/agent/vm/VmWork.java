@@ -55,6 +55,7 @@ final class VmWork {
   private final HostCaches caches;
   private final VmBases bases;
   private final VmLayers layers;
+  private final MachineTypes machines;
   private final VmReports reports;
   private final VmFolders folders;
   private final TakingOver takingOver;
@@ -87,7 +88,8 @@ final class VmWork {
     this.caches = stores.caches();
     this.bases = new VmBases(caches, stores.bases(), stores.chosen());
     this.layers = new VmLayers(new LayerTools(hypervisor, caches, bases, folders, new Records()));
-    this.reports = new VmReports(hypervisor, caches, folders, layers);
+    this.machines = new MachineTypes(hypervisor);
+    this.reports = new VmReports(hypervisor, caches, folders, layers, machines);
     this.takingOver = new TakingOver(hypervisor, caches, folders);
     this.ledger = ledger;
     this.consoles = consoles;
@@ -179,6 +181,7 @@ final class VmWork {
     }
     boolean _ = unseen.remove(id);
     timelines.remove(id);
+    machines.forget(id);
   }
 
   boolean hasFolder(VmId id) {
@@ -421,7 +424,10 @@ final class VmWork {
 
   /** What can still be written where the VM's disks lie. */
   long freeBytes(VmId id) {
-    Path folder = folders.of(id);
+    return folders.holding(id).stream().mapToLong(VmWork::freeBytes).min().orElse(0);
+  }
+
+  private static long freeBytes(Path folder) {
     try {
       return Files.getFileStore(folder).getUsableSpace();
     } catch (IOException failed) {
@@ -479,6 +485,7 @@ final class VmWork {
               folders.purge(id);
               ledger.notePurged(id);
               starts.forget(id);
+              machines.forget(id);
               VmRecord gone = records.remove(id);
               if (gone != null) {
                 gone.sshPort().ifPresent(sshPorts::giveBack);
@@ -489,6 +496,11 @@ final class VmWork {
   VmReport report(
       DesiredVm vm, VmRecord record, boolean settled, VmState state, Optional<Problem> problem) {
     return reports.of(vm, record, settled, state, timeline(vm.id()).steps(), problem);
+  }
+
+  /** See {@link MachineTypes#look}. */
+  void lookAtMachine(VmRecord record) {
+    machines.look(record);
   }
 
   /** See {@link VmReports#refreshed}. */

@@ -10,6 +10,8 @@ import dev.ratoon.agent.hypervisor.DomainSpec.DomainDisk;
 import dev.ratoon.agent.hypervisor.DomainSpec.DomainNic;
 import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.agent.hypervisor.Uefi;
+import dev.ratoon.model.Firmware;
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.VmId;
 import java.io.IOException;
@@ -85,6 +87,42 @@ final class DomainXmlTest {
     assertThat(mark.epoch()).isEqualTo(3);
     assertThat(mark.overlays())
         .containsExactly(Path.of("/v & w/'root'.qcow2"), Path.of("/v/data.raw"));
+  }
+
+  @Test
+  void guestsOfAClusterGetItsProcessorAndItsMachine() {
+    GuestHardware hardware = new GuestHardware(Optional.of(2), Optional.of("7.2"));
+
+    String kvm = new DomainXml(Accelerator.KVM, OWNER, hardware).write(bare());
+    assertThat(kvm)
+        .contains("machine='pc-i440fx-7.2'", "<model fallback='forbid'>kvm64</model>")
+        .contains("name='sse4.2'")
+        .doesNotContain("host-model", "avx");
+    assertThat(new DomainXml(Accelerator.TCG, OWNER, hardware).write(bare()))
+        .contains("machine='pc-i440fx-7.2'", "Nehalem");
+    assertThat(hardware.machineOf(Firmware.UEFI)).contains("pc-q35-7.2");
+  }
+
+  private static DomainSpec bare() {
+    return bare(Path.of("/v/console.log"));
+  }
+
+  static DomainSpec bare(Path console) {
+    return new DomainSpec(
+        ID,
+        "web-1",
+        "acme",
+        3,
+        1,
+        64L << 20,
+        List.of(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        console,
+        Optional.empty(),
+        false,
+        Optional.empty());
   }
 
   @Test

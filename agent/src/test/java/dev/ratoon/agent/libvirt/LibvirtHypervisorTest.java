@@ -1,6 +1,7 @@
 package dev.ratoon.agent.libvirt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.DiskFormat;
@@ -13,11 +14,14 @@ import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.hypervisor.HypervisorContract;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainEnded;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
+import dev.ratoon.agent.hypervisor.LiveMigration;
+import dev.ratoon.agent.hypervisor.LiveMigration.Machine;
 import dev.ratoon.agent.hypervisor.Uefi;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.WritableDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.VmId;
 import java.io.IOException;
@@ -62,6 +66,73 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     try (var files = Files.walk(folder)) {
       files.sorted((a, b) -> b.compareTo(a)).forEach(path -> path.toFile().delete());
     }
+  }
+
+  @Test
+  void aGuestOfAnotherHostIsRefusedIfItCouldNotRunHere() {
+    LiveMigration live = hypervisor.live().orElseThrow();
+    List<String> machines = hypervisor.facts().machines();
+    String pc = newest(machines, "pc-i440fx-");
+    assertThat(machines).doesNotContain("pc", "q35");
+    String nehalem = "<cpu mode='custom' match='exact'><model>Nehalem</model></cpu>";
+    live.requireRunnable(new Machine(pc, nehalem));
+    live.requireRunnable(new Machine(newest(machines, "pc-q35-"), ""));
+
+    assertThatThrownBy(() -> live.requireRunnable(new Machine("pc-i440fx-99.0", nehalem)))
+        .hasMessageContaining("no-host-fits")
+        .hasMessageContaining("The other host's QEMU has no machine pc-i440fx-99.0.");
+    String large =
+        "<cpu mode='custom' match='exact'><model>Nehalem</model>"
+            + "<feature policy='require' name='avx512f'/></cpu>";
+    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, large)))
+        .hasMessageContaining("no-host-fits")
+        .hasMessageContaining("avx512f");
+    assertThatThrownBy(() -> live.requireRunnable(new Machine("pc'/><evil x='", nehalem)))
+        .hasMessageContaining("peer-misbehaved");
+    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, "<os/>")))
+        .hasMessageContaining("peer-misbehaved");
+  }
+
+  /** Under KVM guests of a cluster get these; here the emulator is asked whether it could, too. */
+  @Test
+  void libvirtKnowsThePlainProcessors() {
+    LiveMigration live = hypervisor.live().orElseThrow();
+    String pc = newest(hypervisor.facts().machines(), "pc-i440fx-");
+    for (int level = 1; level <= 3; level++) {
+      Xml xml = new Xml();
+      PlainProcessor.write(level, xml);
+      live.requireRunnable(new Machine(pc, xml.toString()));
+    }
+    Xml fourth = new Xml();
+    PlainProcessor.write(4, fourth);
+    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, fourth.toString())))
+        .hasMessageContaining("avx512");
+  }
+
+  @Test
+  void aVmThatIsHereAlreadyStartsThoughTheHostLacksTheMachineOfItsCluster() {
+    String oldest =
+        hypervisor.facts().machines().stream()
+            .filter(type -> type.startsWith("pc-q35-"))
+            .findFirst()
+            .orElseThrow()
+            .substring("pc-q35-".length());
+    for (String version : List.of("99.0", oldest)) {
+      hypervisor.startWith(new GuestHardware(Optional.empty(), Optional.of(version)));
+      DomainSpec spec = DomainXmlTest.bare(folder.resolve("console-" + version));
+      hypervisor.start(spec);
+      String type = hypervisor.live().orElseThrow().machine(spec.id()).type();
+      assertThat(type.endsWith("-" + version)).as(type).isEqualTo(version.equals(oldest));
+      hypervisor.destroy(spec.id());
+    }
+    hypervisor.startWith(GuestHardware.OF_THE_HOST);
+  }
+
+  private static String newest(List<String> machines, String kind) {
+    return machines.stream()
+        .filter(type -> type.startsWith(kind))
+        .reduce((_, b) -> b)
+        .orElseThrow();
   }
 
   @Test

@@ -13,6 +13,9 @@ class FakeLive implements LiveMigration {
   }
 
   @Override
+  public void requireRunnable(Machine machine) {}
+
+  @Override
   public String description(DomainSpec spec, Machine machine) {
     return "";
   }

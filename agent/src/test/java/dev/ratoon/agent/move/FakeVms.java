@@ -7,6 +7,7 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** VMs that do nothing; a test says what else. */
 class FakeVms implements MovingVms {
@@ -53,8 +54,13 @@ class FakeVms implements MovingVms {
   }
 
   @Override
-  public DomainSpec receiving(DesiredVm vm) {
+  public DomainSpec receiving(DesiredVm vm, Optional<Boot> boot) {
     throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Optional<Boot> boot(VmId vm) {
+    return Optional.empty();
   }
 
   @Override

@@ -172,7 +172,9 @@ class MoveKeeperTest {
             vms, Optional.of(road), Optional.of(live), Optional.of(new LiveReceiving(vms, live)));
     MoveKeeper made = new MoveKeeper(work, InstantSource.system(), this::changed);
     keeper = Optional.of(made);
-    made.want(new DesiredMove(vm(), task, new HostId(new UUID(3, 4)), Optional.empty(), "grant"));
+    made.want(
+        new DesiredMove(
+            vm(), task, new HostId(new UUID(3, 4)), Optional.empty(), "grant", Optional.of(true)));
   }
 
   private void changed() {

@@ -3,6 +3,7 @@ package dev.ratoon.app.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ratoon.agent.host.DiskFolders;
 import dev.ratoon.disk.DiskFormat;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.VirtualDisk;
@@ -11,11 +12,13 @@ import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.OperationState;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.MigrateRequest;
 import dev.ratoon.protocol.api.MigrationMode;
 import dev.ratoon.protocol.api.MigrationView;
+import dev.ratoon.protocol.api.MoveFileRequest;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.VmView;
@@ -323,6 +326,68 @@ class MigrationTest {
     assertThat(stale.resolve("disk-0.qcow2")).as("left as it is").exists();
     assertItIsOn(first, vm, expected());
     start("web");
+  }
+
+  @Test
+  void aVmWhoseFilesLieElsewhereMovesToo() throws IOException {
+    VmView vm = stopped("web");
+    Path fast = Files.createDirectory(folder.toRealPath().resolve("fast"));
+    new DiskFolders(first.home).add(fast);
+    SmallFleet.await("the folder to be known", () -> isMovedTo(fast));
+    assertThat(fast.resolve(vm.id().toString()).resolve("disk-0.1.qcow2")).exists();
+
+    assertThat(fleet.ended(migrate("web", ANYWHERE)).problem()).isEmpty();
+
+    assertThat(content(second.folderOf(vm).resolve("disk-0.1.qcow2"))).isEqualTo(expected());
+    assertNothingIsLeftOn(first);
+    SmallFleet.await(
+        "nothing to be left elsewhere", () -> !Files.exists(fast.resolve(vm.id().toString())));
+    start("web");
+    assertThat(second.hypervisor.domain(vm.id())).isPresent();
+  }
+
+  private boolean isMovedTo(Path folder) {
+    try {
+      OperationView moved =
+          fleet.api.call(
+              Endpoints.VM_MOVE_FILE,
+              Params.of("vm", "web"),
+              new MoveFileRequest(Optional.empty(), folder.toString()));
+      assertThat(fleet.ended(moved).problem()).isEmpty();
+      return true;
+    } catch (RatoonException notYet) {
+      assertThat(notYet.problem().code()).isEqualTo(ErrorCode.WRONG_STATE);
+      return false;
+    }
+  }
+
+  @Test
+  void whetherTheGuestCanRunThereIsAskedBeforeAnythingComes() throws IOException {
+    VmView vm = stopped("web");
+    start("web");
+    first.hypervisor.live(new OneMachine("pc-i440fx-8.0"));
+    second.hypervisor.live(new OneMachine("pc-i440fx-7.2"));
+    first.end();
+    first.boot();
+    second.end();
+    second.boot();
+    SmallFleet.await("both hosts", () -> fleet.connected() == 2);
+
+    OperationView ended =
+        fleet.ended(
+            migrate(
+                "web",
+                new MigrateRequest(
+                    Optional.empty(), Optional.of(MigrationMode.LIVE), Optional.empty())));
+
+    assertThat(ended.problem().orElseThrow().code()).isEqualTo(ErrorCode.NO_HOST_FITS);
+    assertThat(ended.problem().orElseThrow().detail())
+        .isEqualTo("Its machine is a pc-i440fx-8.0, here there is pc-i440fx-7.2.");
+    assertThat(second.home.resolve("cache")).isDirectoryNotContaining("glob:**.flat.raw");
+    assertThat(first.hypervisor.domain(vm.id())).isPresent();
+    assertNothingIsLeftOn(second);
+    stop("web");
+    assertItIsOn(first, vm, expected());
   }
 
   @Test

@@ -93,7 +93,7 @@ final class SmallFleet implements AutoCloseable {
     server = started(port);
   }
 
-  private long connected() {
+  long connected() {
     return api.list(Endpoints.HOST_LIST, Params.NONE).stream()
         .filter(HostView::connected)
         .filter(host -> host.problem().isEmpty())

@@ -52,6 +52,7 @@ final class PlacementRules {
       List<String> own = new ArrayList<>();
       cluster.weights().ifPresent(weights -> own.add(weights(weights)));
       cluster.cpuLevel().ifPresent(level -> own.add("cpu-level=" + level));
+      cluster.machine().ifPresent(version -> own.add("machine=" + version));
       details.line("cluster " + cluster.name(), String.join(", ", own));
     }
     return details;
@@ -107,13 +108,16 @@ final class PlacementRules {
         "  spread=W         weight of each VM that a host has already",
         "  cpu-ratio=R|off  how many processors VMs may be promised for each of a host",
         "  rate=SIZE|off    what a host is taken to fetch a second before it was measured",
-        "  cpu-level=N|off  of a cluster: the level that its hosts' processors have at least"
+        "  cpu-level=N|off  of a cluster: the level that its hosts' processors have at least, and",
+        "                   that guests see: so they can move within it while they run",
+        "  machine=V|off    of a cluster: the version of QEMU's machine that guests get, 7.2 say"
       },
       footer = {
         "",
         "Examples:",
         "  ratoon placement set preset=pack",
         "  ratoon placement set --cluster west preset=fastest-start cpu-level=3",
+        "  ratoon placement set --cluster west machine=7.2",
         "  ratoon placement set --cluster west preset=off"
       })
   static final class Change implements Callable<Integer> {
@@ -198,19 +202,24 @@ final class PlacementRules {
             .filter(cluster -> cluster.name().equals(name))
             .findFirst()
             .orElse(new PlacementSettings.Cluster(name, Optional.empty(), Optional.empty()));
+    Optional<String> given = Optional.of(value).filter(text -> !text.equals(OFF));
     PlacementSettings.Cluster after =
-        key.equals("cpu-level")
-            ? new PlacementSettings.Cluster(
-                name,
-                before.weights(),
-                value.equals(OFF) ? Optional.empty() : Optional.of(Integer.valueOf(value)))
-            : new PlacementSettings.Cluster(
-                name,
-                weighed(before.weights().orElse(old.weightsOrDefault()), key, value),
-                before.cpuLevel());
+        switch (key) {
+          case "cpu-level" ->
+              new PlacementSettings.Cluster(
+                  name, before.weights(), given.map(Integer::valueOf), before.machine());
+          case "machine" ->
+              new PlacementSettings.Cluster(name, before.weights(), before.cpuLevel(), given);
+          default ->
+              new PlacementSettings.Cluster(
+                  name,
+                  weighed(before.weights().orElse(old.weightsOrDefault()), key, value),
+                  before.cpuLevel(),
+                  before.machine());
+        };
     List<PlacementSettings.Cluster> clusters = new ArrayList<>(old.clusters());
     clusters.removeIf(cluster -> cluster.name().equals(name));
-    if (after.weights().isPresent() || after.cpuLevel().isPresent()) {
+    if (!after.equals(new PlacementSettings.Cluster(name, Optional.empty(), Optional.empty()))) {
       clusters.add(after);
     }
     return new PlacementSettings(old.weights(), clusters, old.cpuRatio(), old.bytesPerSecond());
@@ -250,7 +259,7 @@ final class PlacementRules {
     return Problem.of(ErrorCode.INVALID_VALUE, "reading the setting '" + key + "'")
         .next(
             "Write preset, seconds, memory, cpus, disk, spread; for the fleet cpu-ratio or rate;"
-                + " for a cluster cpu-level; as KEY=VALUE.")
+                + " for a cluster cpu-level or machine; as KEY=VALUE.")
         .asException();
   }
 }

@@ -6,6 +6,8 @@ import dev.ratoon.cli.output.Words;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.MoveDiskRequest;
 import dev.ratoon.protocol.api.MoveDiskView;
+import dev.ratoon.protocol.api.MoveFileRequest;
+import dev.ratoon.protocol.api.MoveFileView;
 import dev.ratoon.protocol.client.Params;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,11 +24,13 @@ import picocli.CommandLine.Parameters;
     name = "move-disk",
     sortOptions = false,
     description = {
-      "Let a VM's disks stand on the same base disks in another cache of its host.",
+      "Move what a VM's disks stand on, or the VM's own files of them, within its host.",
       "",
+      "They stand on the same base disks in another cache then, or lie in another folder (--path).",
       "The VM may run. A base disk that is not there yet comes first, verified. Of a VM that is",
       "stopped nothing is copied. What the guest of one that runs has written is copied within the",
-      "VM's folder, and the guest is held for a moment at the end."
+      "VM's folder, and the guest is held for a moment at the end. With --path what it has written",
+      "is copied to the other folder in either case."
     },
     footer = {
       "",
@@ -34,7 +38,8 @@ import picocli.CommandLine.Parameters;
       "  ratoon vm move-disk web --to-cache local --dry-run   # off a share",
       "  ratoon vm move-disk web --to-cache local",
       "  ratoon vm move-disk web --disk 0 --to-cache vm-cache",
-      "  ratoon vm move-disk web --parent-path /mnt/vm-cache"
+      "  ratoon vm move-disk web --parent-path /mnt/vm-cache",
+      "  ratoon vm move-disk db --path /srv/fast              # what the VM writes itself"
     })
 final class VmMoveDisk implements Callable<Integer> {
   private final Session session;
@@ -48,7 +53,9 @@ final class VmMoveDisk implements Callable<Integer> {
   @Option(
       names = "--disk",
       paramLabel = "N",
-      description = "Only this disk, counted from 0. Without it all that stand on base disks.")
+      description =
+          "Only this disk, counted from 0. Without it all that stand on base disks; with --path"
+              + " all.")
   @Nullable Integer disk;
 
   @Option(
@@ -74,10 +81,34 @@ final class VmMoveDisk implements Callable<Integer> {
         paramLabel = "FOLDER",
         description = "The cache of the host with this folder.")
     @Nullable String folder;
+
+    @Option(
+        names = "--path",
+        paramLabel = "FOLDER",
+        description =
+            "Not what they stand on, but the VM's own files, below this folder of the host: one"
+                + " that 'ratoon agent disk-folder' names there.")
+    @Nullable String path;
   }
 
   @Override
   public Integer call() {
+    return where.path == null ? moveParents() : moveFiles(where.path);
+  }
+
+  private int moveFiles(String path) {
+    MoveFileRequest request = new MoveFileRequest(Optional.ofNullable(disk), path);
+    Params params = Params.of("vm", vm);
+    if (dryRun) {
+      MoveFileView view = session.client().call(Endpoints.VM_MOVE_FILE_PLAN, params, request);
+      session.output().text(view, () -> MovedFiles.lines(view));
+      return 0;
+    }
+    return wait.finish(
+        session, List.of(session.client().call(Endpoints.VM_MOVE_FILE, params, request)));
+  }
+
+  private int moveParents() {
     String cache = where.cache != null ? where.cache : String.valueOf(where.folder);
     MoveDiskRequest request = new MoveDiskRequest(Optional.ofNullable(disk), cache);
     Params params = Params.of("vm", vm);

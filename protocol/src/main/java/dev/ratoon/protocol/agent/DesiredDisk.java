@@ -13,13 +13,26 @@ import java.util.Optional;
  *     base's file there; empty to leave that to the host
  * @param generation which of the files is its own that it has had one after the other; empty for
  *     the first, which was made when the VM was deployed
+ * @param folder of the host below which that file lies; empty for the VM's own. A host believes
+ *     only itself of that, except where a disk is to be moved
  */
 public record DesiredDisk(
     Optional<DiskId> base,
     long sizeBytes,
     boolean differencing,
     Optional<String> parentPath,
-    Optional<Integer> generation) {
+    Optional<Integer> generation,
+    Optional<String> folder) {
+
+  /** A disk whose file lies in the VM's own folder. */
+  public DesiredDisk(
+      Optional<DiskId> base,
+      long sizeBytes,
+      boolean differencing,
+      Optional<String> parentPath,
+      Optional<Integer> generation) {
+    this(base, sizeBytes, differencing, parentPath, generation, Optional.empty());
+  }
 
   /** A disk in its first file, whose base may be in any cache of the host. */
   public DesiredDisk(Optional<DiskId> base, long sizeBytes, boolean differencing) {
@@ -28,7 +41,7 @@ public record DesiredDisk(
 
   /** The same disk with its base in this cache. */
   public DesiredDisk in(Optional<String> chosenPath) {
-    return new DesiredDisk(base, sizeBytes, differencing, chosenPath, generation);
+    return new DesiredDisk(base, sizeBytes, differencing, chosenPath, generation, folder);
   }
 
   /** How many files it has had before the present one. */
@@ -38,12 +51,17 @@ public record DesiredDisk(
 
   /** The same disk as a child of {@code other}, or standing alone. */
   public DesiredDisk on(Optional<DiskId> other) {
-    return new DesiredDisk(other, sizeBytes, true, Optional.empty(), generation);
+    return new DesiredDisk(other, sizeBytes, true, Optional.empty(), generation, folder);
   }
 
   /** The same disk in its next file. */
   public DesiredDisk inNextFile() {
     return new DesiredDisk(
-        base, sizeBytes, differencing, parentPath, Optional.of(filesBefore() + 1));
+        base, sizeBytes, differencing, parentPath, Optional.of(filesBefore() + 1), folder);
+  }
+
+  /** The same disk with its file below this folder, or in the VM's own. */
+  public DesiredDisk lying(Optional<String> place) {
+    return new DesiredDisk(base, sizeBytes, differencing, parentPath, generation, place);
   }
 }

@@ -12,6 +12,18 @@ import java.util.Optional;
  * @param otherAddress where that host gives to others; see HostReport
  * @param grant what opens the other's door for it, in base64; see {@link
  *     dev.ratoon.protocol.fleet.MoveGrant}. Empty of a task that talks to nobody
+ * @param live whether the VM moves while its guest runs; empty from a server that does not tell
  */
 public record DesiredMove(
-    DesiredVm vm, MoveTask task, HostId other, Optional<String> otherAddress, String grant) {}
+    DesiredVm vm,
+    MoveTask task,
+    HostId other,
+    Optional<String> otherAddress,
+    String grant,
+    Optional<Boolean> live) {
+
+  /** The same of a VM that is described otherwise. */
+  public DesiredMove of(DesiredVm other) {
+    return new DesiredMove(other, task, this.other, otherAddress, grant, live);
+  }
+}

@@ -1,5 +1,6 @@
 package dev.ratoon.protocol.agent;
 
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.VmId;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param moves its part in migrations, all of them
  * @param since if it is there, {@code vms} are only those that have changed since that revision,
  *     and those to be purged; the others are as they were in the state of it
+ * @param hardware what guests are started with; empty where that is the host's own affair
  */
 public record DesiredState(
     String incarnation,
@@ -34,13 +36,42 @@ public record DesiredState(
     List<DesiredShare> shares,
     List<DesiredAdoption> adoptions,
     List<DesiredMove> moves,
-    Optional<Long> since) {
+    Optional<Long> since,
+    Optional<GuestHardware> hardware) {
   public DesiredState {
     vms = List.copyOf(vms);
     bases = List.copyOf(bases);
     shares = List.copyOf(shares);
     adoptions = List.copyOf(adoptions);
     moves = List.copyOf(moves);
+  }
+
+  /** Of a host that starts guests with what it has. */
+  public DesiredState(
+      String incarnation,
+      long revision,
+      List<DesiredVm> vms,
+      List<DesiredBase> bases,
+      Optional<ScrubRules> scrub,
+      Optional<Lineage> lineage,
+      Optional<TransferLimits> limits,
+      List<DesiredShare> shares,
+      List<DesiredAdoption> adoptions,
+      List<DesiredMove> moves,
+      Optional<Long> since) {
+    this(
+        incarnation,
+        revision,
+        vms,
+        bases,
+        scrub,
+        lineage,
+        limits,
+        shares,
+        adoptions,
+        moves,
+        since,
+        Optional.empty());
   }
 
   /** Of VMs alone. */
@@ -72,7 +103,8 @@ public record DesiredState(
         shares,
         adoptions,
         moves,
-        since);
+        since,
+        hardware);
   }
 
   /** The same of these VMs, which are all. */
@@ -88,7 +120,8 @@ public record DesiredState(
         shares,
         adoptions,
         moves,
-        Optional.empty());
+        Optional.empty(),
+        hardware);
   }
 
   /**

@@ -121,6 +121,13 @@ public record DesiredVm(
         Optional.empty());
   }
 
+  /** The same VM as if nobody had said where the files of its disks lie. */
+  public DesiredVm anywhere() {
+    return disks.stream().allMatch(disk -> disk.folder().isEmpty())
+        ? this
+        : withDisks(disks.stream().map(disk -> disk.lying(Optional.empty())).toList());
+  }
+
   /** The same VM with its disks as they stand now. */
   public DesiredVm withDisks(List<DesiredDisk> standing) {
     return new DesiredVm(

@@ -16,6 +16,10 @@ import java.util.Optional;
  * @param cpuLevel of the processors that guests are given: 3 for x86-64-v3; empty where that is not
  *     known
  * @param cacheFolder where its own cache lies; empty of an agent that does not tell
+ * @param machines the types of machine that its hypervisor has, with their versions; empty of an
+ *     agent that does not tell
+ * @param diskFolders where disks of VMs may lie: first the one with the folders of all VMs; empty
+ *     of an agent that does not tell
  */
 public record HostFacts(
     int cpus,
@@ -30,7 +34,9 @@ public record HostFacts(
     List<FileSystemFacts> fileSystems,
     Optional<String> architecture,
     Optional<Integer> cpuLevel,
-    Optional<String> cacheFolder) {
+    Optional<String> cacheFolder,
+    List<String> machines,
+    List<String> diskFolders) {
   /** The accelerator of a machine that keeps base disks for others and runs no VMs. */
   public static final String RUNS_NO_VMS = "none";
 
@@ -38,6 +44,8 @@ public record HostFacts(
     networks = List.copyOf(networks);
     bridges = List.copyOf(bridges);
     fileSystems = List.copyOf(fileSystems);
+    machines = List.copyOf(machines);
+    diskFolders = List.copyOf(diskFolders);
   }
 
   /** Of a host that does not tell what its processors are. */
@@ -65,7 +73,9 @@ public record HostFacts(
         fileSystems,
         Optional.empty(),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        List.of(),
+        List.of());
   }
 
   /** Without what changes all the time. */
@@ -83,6 +93,8 @@ public record HostFacts(
         fileSystems.stream().map(FileSystemFacts::lasting).toList(),
         architecture,
         cpuLevel,
-        cacheFolder);
+        cacheFolder,
+        machines,
+        diskFolders);
   }
 }

@@ -24,5 +24,11 @@ public enum LayerTask {
    * The disks stand on the same base disks in other caches of the host, those that {@link
    * DesiredDisk#parentPath} names. It may run.
    */
-  MOVE
+  MOVE,
+
+  /**
+   * The VM's own files of the disks lie in other folders of the host, those that {@link
+   * DesiredDisk#folder} names. It may run.
+   */
+  MOVE_FILE
 }

@@ -24,6 +24,8 @@ import java.util.Optional;
  *     startedAt}
  * @param restarts how often its restart policy has started it
  * @param layering what has come of what was last asked for its disks
+ * @param machine the type of its machine, with its version, as its domain was started; empty while
+ *     the host has not looked, and of one that does not run
  */
 public record VmReport(
     VmId id,
@@ -39,7 +41,8 @@ public record VmReport(
     Optional<Instant> startedAt,
     Optional<Instant> userlandAt,
     int restarts,
-    Optional<LayeringReport> layering) {
+    Optional<LayeringReport> layering,
+    Optional<String> machine) {
   public VmReport {
     steps = List.copyOf(steps);
     disks = List.copyOf(disks);
@@ -74,6 +77,7 @@ public record VmReport(
         startedAt,
         userlandAt,
         restarts,
+        Optional.empty(),
         Optional.empty());
   }
 }

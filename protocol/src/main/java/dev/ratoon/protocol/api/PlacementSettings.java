@@ -2,11 +2,14 @@ package dev.ratoon.protocol.api;
 
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.PlacementPreset;
 import dev.ratoon.model.PlacementWeights;
 import dev.ratoon.model.Problem;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * How hosts are chosen for VMs.
@@ -31,10 +34,29 @@ public record PlacementSettings(
   /**
    * What is different in a cluster.
    *
-   * @param cpuLevel that the processors of its hosts have at least
+   * @param cpuLevel that the processors of its hosts have at least, and guests are started with
+   * @param machine the version of the machine that guests are started with; see GuestHardware
    */
   public record Cluster(
-      EntityName name, Optional<PlacementWeights> weights, Optional<Integer> cpuLevel) {}
+      EntityName name,
+      Optional<PlacementWeights> weights,
+      Optional<Integer> cpuLevel,
+      Optional<String> machine) {
+    public Cluster {
+      GuestHardware _ = new GuestHardware(cpuLevel, machine);
+    }
+
+    /** One whose guests are started with the newest machines of its hosts. */
+    public Cluster(
+        EntityName name, Optional<PlacementWeights> weights, Optional<Integer> cpuLevel) {
+      this(name, weights, cpuLevel, Optional.empty());
+    }
+
+    /** What guests of its hosts are started with. */
+    public GuestHardware hardware() {
+      return new GuestHardware(cpuLevel, machine);
+    }
+  }
 
   /**
    * @throws dev.ratoon.model.RatoonException {@link ErrorCode#INVALID_VALUE} if a number is out of
@@ -45,19 +67,21 @@ public record PlacementSettings(
     boolean sound =
         clusters.size() <= MOST_CLUSTERS
             && clusters.stream().map(Cluster::name).distinct().count() == clusters.size()
-            && clusters.stream()
-                .flatMap(cluster -> cluster.cpuLevel().stream())
-                .allMatch(level -> level >= 1 && level <= 4)
             && cpuRatio >= 0
             && cpuRatio <= MOST_RATIO;
     if (!sound) {
       throw Problem.of(ErrorCode.INVALID_VALUE, "reading the settings of placement")
-          .next(
-              "Each cluster is named once, levels of processors are 1 to 4, cpuRatio is 0, for no"
-                  + " limit, to 1000.")
+          .next("Each cluster is named once, cpuRatio is 0, for no limit, to 1000.")
           .asException();
     }
     long _ = Settings.rate(bytesPerSecond);
+  }
+
+  /** What guests are started with in clusters that have something to say of that. */
+  public Map<EntityName, GuestHardware> hardware() {
+    return clusters.stream()
+        .filter(cluster -> !cluster.hardware().equals(GuestHardware.OF_THE_HOST))
+        .collect(Collectors.toMap(Cluster::name, Cluster::hardware));
   }
 
   /** The weights of hosts whose cluster has none of its own. */

@@ -112,7 +112,11 @@ public final class Api implements AutoCloseable {
     ImageActions.add(actions, parts.images(), parts.imports());
     BaseActions.add(actions, parts.inventory());
     VmActions.add(actions, parts.inventory());
-    LayerActions.add(actions, parts.inventory().layerings(), parts.inventory().diskMoves());
+    LayerActions.add(
+        actions,
+        parts.inventory().layerings(),
+        parts.inventory().diskMoves(),
+        parts.inventory().fileMoves());
     OperationActions.add(actions, parts.operations(), parts.events(), parts.inventory().vms());
     return actions;
   }
@@ -130,7 +134,11 @@ public final class Api implements AutoCloseable {
           Settings before = tx.fleet().settings();
           tx.fleet().change(settings);
           if (!before.scrubRules().equals(settings.scrubRules())
-              || !before.limits().equals(settings.limits())) {
+              || !before.limits().equals(settings.limits())
+              || !before
+                  .placementOrDefault()
+                  .hardware()
+                  .equals(settings.placementOrDefault().hardware())) {
             parts.inventory().revisions().nextOfAll(tx);
           }
         });

@@ -3,6 +3,7 @@ package dev.ratoon.server.api;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.server.inventory.DiskMoves;
+import dev.ratoon.server.inventory.FileMoves;
 import dev.ratoon.server.inventory.Layerings;
 
 /** What the API does with the disks of VMs as layers. */
@@ -12,7 +13,7 @@ final class LayerActions {
 
   private LayerActions() {}
 
-  static void add(Actions actions, Layerings layers, DiskMoves moves) {
+  static void add(Actions actions, Layerings layers, DiskMoves moves, FileMoves files) {
     actions
         .on(
             Endpoints.VM_CLONE,
@@ -48,7 +49,13 @@ final class LayerActions {
             call -> new Answer.Value(moves.move(call.tenant(), call.parameter(VM), call.body())))
         .on(
             Endpoints.VM_MOVE_DISK_PLAN,
-            call -> new Answer.Value(moves.plan(call.tenant(), call.parameter(VM), call.body())));
+            call -> new Answer.Value(moves.plan(call.tenant(), call.parameter(VM), call.body())))
+        .on(
+            Endpoints.VM_MOVE_FILE,
+            call -> new Answer.Value(files.move(call.tenant(), call.parameter(VM), call.body())))
+        .on(
+            Endpoints.VM_MOVE_FILE_PLAN,
+            call -> new Answer.Value(files.plan(call.tenant(), call.parameter(VM), call.body())));
   }
 
   private static EntityName snapshot(Call<?> call) {

@@ -159,7 +159,11 @@ record Blueprint(
         request.cloudInit(),
         List.of(),
         Optional.of(placed),
-        request.place().flatMap(PlaceRequest::group));
+        request.place().flatMap(PlaceRequest::group),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        request.place());
   }
 
   private static Optional<String> parentPath(DiskRequest disk, boolean differencing) {

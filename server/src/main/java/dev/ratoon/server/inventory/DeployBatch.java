@@ -148,9 +148,10 @@ final class DeployBatch {
     deploys.add(deploy);
     deploy.made = made;
     reservations.begin(tx);
-    plan(deploy, blueprint);
+    Settings settings = tx.fleet().settings();
+    plan(deploy, blueprint, settings);
     requireNames(tenant, open());
-    decide(tx.fleet().settings());
+    decide(settings);
     return switch (Deploy.known(deploy.outcome)) {
       case Outcome.Done<List<OperationView>>(var begun) -> begun;
       case Outcome.Refused<List<OperationView>>(var why) -> throw why;
@@ -242,17 +243,17 @@ final class DeployBatch {
     for (Deploy deploy : own) {
       DeployRequest request = deploy.wanted.request();
       try {
-        plan(deploy, Blueprint.of(request, images, settings));
+        plan(deploy, Blueprint.of(request, images, settings), settings);
       } catch (RatoonException refused) {
         deploy.refuse(refused);
       }
     }
   }
 
-  private void plan(Deploy deploy, Blueprint blueprint) {
+  private void plan(Deploy deploy, Blueprint blueprint, Settings settings) {
     deploy.blueprint = blueprint;
     deploy.names = blueprint.names();
-    deploy.needs = parts.placements().needs(tx, blueprint);
+    deploy.needs = parts.placements().needs(tx, blueprint, settings);
   }
 
   private void requireNames(String tenant, List<Deploy> own) {

@@ -181,7 +181,7 @@ public final class Deploys {
       Settings settings = tx.fleet().settings();
       Blueprint blueprint =
           Blueprint.of(request, tx.images().keep(tenant, DeployBatch.images(request)), settings);
-      VmNeeds needs = parts.placements().needs(tx, blueprint);
+      VmNeeds needs = parts.placements().needs(tx, blueprint, settings);
       Hosts hosts = parts.placements().hosts();
       return new PlacementViews(hosts, ParentPaths.of(tx, hosts))
           .of(

@@ -1,6 +1,7 @@
 package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.EntityName;
+import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.DesiredBase;
 import dev.ratoon.protocol.agent.DesiredPower;
@@ -142,7 +143,18 @@ final class DesiredStates {
               ? tx.adoptions().onHost(host).stream().map(Adoption::desired).toList()
               : List.of(),
           wish.ofMoves() ? moves.of(tx, host) : List.of(),
-          isTold(one) ? Optional.of(one.known().revision()) : Optional.empty());
+          isTold(one) ? Optional.of(one.known().revision()) : Optional.empty(),
+          hardware(host));
+    }
+
+    private Optional<GuestHardware> hardware(HostId host) {
+      Map<EntityName, GuestHardware> clusters = settings.placementOrDefault().hardware();
+      return clusters.isEmpty()
+          ? Optional.empty()
+          : members
+              .find(host)
+              .flatMap(Member::cluster)
+              .flatMap(cluster -> Optional.ofNullable(clusters.get(cluster)));
     }
 
     private List<DesiredBase> bases(HostId host) {

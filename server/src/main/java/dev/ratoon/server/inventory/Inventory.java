@@ -30,7 +30,8 @@ public record Inventory(
     Layerings layerings,
     DiskMoves diskMoves,
     CleanUps cleanUps,
-    LowSpace lowSpace) {
+    LowSpace lowSpace,
+    FileMoves fileMoves) {
 
   public static Inventory open(
       Database database,
@@ -106,6 +107,7 @@ public record Inventory(
             revisions,
             new CleanUpFacts(hosts, observations, bringing, clock),
             clock),
-        new LowSpace(database, hosts));
+        new LowSpace(database, hosts),
+        new FileMoves(database, hosts, layerings, vms, observations));
   }
 }

@@ -10,8 +10,8 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.DesiredDisk;
+import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.HostReport;
-import dev.ratoon.protocol.agent.LayerTask;
 import dev.ratoon.protocol.agent.LayeringReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.VmReport;
@@ -124,15 +124,22 @@ final class LayerResults {
               ? name(ended, wanted.image().get())
               : wanted.clones().isPresent()
                   ? clone(ended, wanted.clones().get())
-                  : wanted.wish().task() == LayerTask.MOVE
-                      ? places(ended.report())
-                      : words(ended.answer());
+                  : switch (wanted.wish().task()) {
+                    case MOVE -> places(ended.report());
+                    case MOVE_FILE -> files(ended.report());
+                    case FREEZE, RENEW, RENEW_UNWRITTEN, REBASE, FLATTEN -> words(ended.answer());
+                  };
       operations.succeed(ended.tx(), ended.operation(), result);
       return wanted.source().isPresent() ? called(ended, wanted.source().get()) : ended.standing();
     } catch (RatoonException refused) {
       operations.fail(ended.tx(), ended.operation(), refused.problem());
       return ended.standing();
     }
+  }
+
+  private static String files(VmReport report) {
+    return "its disks are "
+        + report.disks().stream().map(DiskReport::path).collect(Collectors.joining(", "));
   }
 
   private static String places(VmReport report) {

@@ -38,13 +38,11 @@ import dev.ratoon.server.store.Outdated;
 import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.VmRow;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -61,6 +59,7 @@ public final class Migrations {
   private final Handovers handovers;
   private final InstantSource clock;
   private final Placements placements;
+  private final MoveRules rules;
 
   Migrations(
       Database database,
@@ -76,6 +75,7 @@ public final class Migrations {
     this.handovers = handovers;
     this.clock = clock;
     this.placements = new Placements(hosts);
+    this.rules = new MoveRules(hosts, placements);
   }
 
   /** A VM and where it would go. */
@@ -181,7 +181,7 @@ public final class Migrations {
     boolean runs = seen.state() == VmState.RUNNING || seen.state() == VmState.PAUSED;
     MigrationMode mode = mode(request, seen, doing);
     Settings settings = tx.fleet().settings();
-    VmNeeds needs = needs(vm, seen, wishes(vm.host(), mode, request));
+    VmNeeds needs = needs(vm, seen, rules.wishes(tx, vm, seen, mode, request));
     Placement.Place to = place(tx, vm, needs, settings);
     return new Plan(vm, seen, mode, runs && mode == MigrationMode.COLD, needs, to);
   }
@@ -231,21 +231,6 @@ public final class Migrations {
     }
   }
 
-  /** A guest that runs on under an emulator cannot go on a processor, nor the other way about. */
-  private Wishes wishes(HostId from, MigrationMode mode, MigrateRequest request) {
-    Wishes asked = placements.wishes(request.place());
-    return mode == MigrationMode.COLD
-        ? asked
-        : new Wishes(
-            asked.hosts(),
-            asked.cluster(),
-            asked.tags(),
-            asked.architecture(),
-            asked.cpuLevel(),
-            hosts.find(from).map(host -> host.report().facts().accelerator()),
-            asked.group());
-  }
-
   private VmNeeds needs(VmRow vm, VmReport seen, Wishes wishes) {
     Map<DiskId, Long> bases = new HashMap<>();
     for (VmRow.Disk disk : vm.spec().disks()) {
@@ -278,46 +263,41 @@ public final class Migrations {
         .flatMap(List::stream);
   }
 
-  /** Anywhere but where it is, or where something of it is still to be removed. */
+  /** Anywhere but where it is. */
   private Placement.Place place(Transaction tx, VmRow vm, VmNeeds needs, Settings settings) {
-    Set<HostId> tidying =
-        tx.migrations().of(vm.id()).stream()
-            .flatMap(row -> Stream.of(row.source(), row.target()))
-            .filter(host -> !host.equals(vm.host()))
-            .collect(Collectors.toSet());
     List<HostSnapshot> others =
         placements.snapshots(tx, tx.vms().promises(), settings).stream()
-            .filter(host -> !host.id().equals(vm.host()) && !tidying.contains(host.id()))
-            .filter(host -> isListening(host.id()))
+            .filter(host -> !host.id().equals(vm.host()))
             .toList();
-    Placer placer = new Placer(placements.fleet(tx, vm.tenant(), needs, others, settings));
-    return switch (placer.place(needs, 1, Quota.NONE)) {
+    return switch (tried(tx, vm, needs, others, settings)) {
       case Placement.Chosen chosen -> chosen.places().getFirst();
-      case Placement.Refused refused ->
-          throw Problem.of(ErrorCode.NO_HOST_FITS, "migrating " + vm.name())
-              .detail(why(refused, others, tidying))
-              .next("'ratoon host list' shows what each host has left.")
-              .asException();
+      case Placement.Refused refused -> {
+        Set<HostId> named = needs.wishes().hosts();
+        List<HostSnapshot> shown =
+            others.stream().filter(host -> named.isEmpty() || named.contains(host.id())).toList();
+        boolean isThere = shown.isEmpty() && named.contains(vm.host());
+        throw Problem.of(ErrorCode.NO_HOST_FITS, "migrating " + vm.name())
+            .detail(
+                isThere
+                    ? "It is on " + hosts.nameOf(vm.host()) + " already."
+                    : why(shown.isEmpty() ? refused : tried(tx, vm, needs, shown, settings)))
+            .next("'ratoon host list' shows what each host has left.")
+            .asException();
+      }
     };
   }
 
-  private String why(Placement.Refused refused, List<HostSnapshot> others, Set<HostId> tidying) {
-    List<String> reasons = new ArrayList<>();
-    if (!others.isEmpty()) {
-      reasons.add(refused.inWords());
-    }
-    for (HostId host : tidying) {
-      reasons.add(
-          "%s still puts away what it had of the VM before: that takes a moment."
-              .formatted(hosts.nameOf(host)));
-    }
-    return reasons.isEmpty()
-        ? "There is no other host that it could go to."
-        : String.join(" ", reasons);
+  private Placement tried(
+      Transaction tx, VmRow vm, VmNeeds needs, List<HostSnapshot> others, Settings settings) {
+    return new Placer(placements.fleet(tx, vm.tenant(), needs, others, settings))
+        .place(needs, 1, Quota.NONE);
   }
 
-  private boolean isListening(HostId host) {
-    return hosts.find(host).flatMap(seen -> seen.report().chunkAddress()).isPresent();
+  /** All that speaks against the hosts that come into question. */
+  private static String why(Placement placement) {
+    return placement instanceof Placement.Refused refused && !refused.refusals().isEmpty()
+        ? refused.inWords()
+        : "There is no other host that it could go to.";
   }
 
   private MigrationView view(Plan plan) {

@@ -3,6 +3,7 @@ package dev.ratoon.server.inventory;
 import dev.ratoon.model.HostId;
 import dev.ratoon.protocol.agent.DesiredMove;
 import dev.ratoon.protocol.agent.MoveTask;
+import dev.ratoon.protocol.api.MigrationMode;
 import dev.ratoon.protocol.fleet.MoveGrant;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.HostTable.Shared;
@@ -48,6 +49,11 @@ record MoveOrders(Members members, InstantSource clock) {
             .flatMap(report -> report.chunkAddress().stream())
             .findFirst();
     return new DesiredMove(
-        row.desired(), task, other, address, row.phase().isOpen() ? members.signed(grant) : "");
+        row.desired(),
+        task,
+        other,
+        address,
+        row.phase().isOpen() ? members.signed(grant) : "",
+        Optional.of(row.mode() == MigrationMode.LIVE));
   }
 }

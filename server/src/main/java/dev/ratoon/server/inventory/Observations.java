@@ -90,6 +90,7 @@ final class Observations {
         r.startedAt(),
         r.userlandAt(),
         r.restarts(),
-        r.layering());
+        r.layering(),
+        r.machine());
   }
 }

@@ -92,12 +92,15 @@ record Placements(Hosts hosts) {
   }
 
   /** What VMs of this kind need, and where they may not go. */
-  VmNeeds needs(Transaction tx, Blueprint blueprint) {
+  VmNeeds needs(Transaction tx, Blueprint blueprint, Settings settings) {
     Wishes wishes = wishes(blueprint.request().place());
     boolean chosen =
         blueprint.disks().stream().anyMatch(disk -> disk.made().parentPath().isPresent());
-    return blueprint.needs(
-        chosen ? wishes.without(ParentPaths.of(tx, hosts).ruledOut(blueprint.disks())) : wishes);
+    Map<HostId, String> out = PinnedMachines.of(hosts, settings).ruledOut(blueprint.firmware());
+    if (chosen) {
+      ParentPaths.of(tx, hosts).ruledOut(blueprint.disks()).forEach(out::putIfAbsent);
+    }
+    return blueprint.needs(out.isEmpty() ? wishes : wishes.without(out));
   }
 
   /** The fleet of these hosts, for VMs that need this. */

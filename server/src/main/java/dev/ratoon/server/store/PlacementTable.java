@@ -3,10 +3,12 @@ package dev.ratoon.server.store;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.VmId;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
@@ -26,6 +28,17 @@ public final class PlacementTable {
       from operation join vm on vm.id = operation.vm
       where operation.state = 'RUNNING' and operation.kind in ('DEPLOY', 'START')
       group by vm.host\
+      """;
+
+  private static final String GROUP =
+      """
+      select host from vm
+      where tenant = :tenant and placement_group = :group and trashed_at is null and id <> :except
+      union
+      select migration.target as host
+      from migration join vm on vm.id = migration.vm
+      where vm.tenant = :tenant and vm.placement_group = :group and vm.trashed_at is null
+        and vm.id <> :except and migration.phase in ('BRINGING', 'COPYING', 'LIVE', 'RETURNING')\
       """;
 
   private final Handle handle;
@@ -72,17 +85,25 @@ public final class PlacementTable {
     return counts;
   }
 
-  /** The hosts that have VMs of this group outside the trash. */
+  /**
+   * The hosts that have VMs of this group outside the trash, or to which such a one is on its way.
+   */
   public Set<HostId> group(String tenant, EntityName group) {
+    return group(tenant, group, Optional.empty());
+  }
+
+  /** The same, as if this VM were not in it. */
+  public Set<HostId> group(String tenant, EntityName group, VmId except) {
+    return group(tenant, group, Optional.of(except));
+  }
+
+  private Set<HostId> group(String tenant, EntityName group, Optional<VmId> except) {
     return new HashSet<>(
         handle
-            .createQuery(
-                """
-                select distinct host from vm
-                where tenant = :tenant and placement_group = :group and trashed_at is null\
-                """)
+            .createQuery(GROUP)
             .bind("tenant", tenant)
             .bind("group", group.text())
+            .bind("except", except.map(VmId::toString).orElse(""))
             .map((row, context) -> HostId.parse(row.getString("host")))
             .list());
   }

@@ -15,6 +15,7 @@ import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.api.CloneRequest;
+import dev.ratoon.protocol.api.PlaceRequest;
 import dev.ratoon.protocol.api.PlacedView;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,6 +58,8 @@ public record VmRow(
    * @param snapshots the oldest first
    * @param layering what is being done to its disks
    * @param variables a base disk with what its firmware's variables were at first
+   * @param asked where its owner let it go when it was made; what of that holds for ever is in
+   *     MoveRules
    */
   public record Spec(
       int cpus,
@@ -71,7 +74,8 @@ public record VmRow(
       Optional<EntityName> group,
       List<Snapshot> snapshots,
       Optional<Layering> layering,
-      Optional<DiskId> variables) {
+      Optional<DiskId> variables,
+      Optional<PlaceRequest> asked) {
     public Spec {
       disks = List.copyOf(disks);
       nics = List.copyOf(nics);
@@ -103,6 +107,7 @@ public record VmRow(
           placed,
           group,
           List.of(),
+          Optional.empty(),
           Optional.empty(),
           Optional.empty());
     }
@@ -147,7 +152,8 @@ public record VmRow(
           group,
           snapshots,
           wanted,
-          first);
+          first,
+          asked);
     }
 
     /** The same with other snapshots. */
@@ -174,7 +180,8 @@ public record VmRow(
           group,
           remembered,
           wanted,
-          variables);
+          variables,
+          asked);
     }
   }
 
