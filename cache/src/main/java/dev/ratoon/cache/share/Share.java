@@ -330,6 +330,11 @@ public final class Share implements AutoCloseable {
     withheld.set(leaving);
   }
 
+  /** Whether it is about to leave. */
+  public boolean isWithheld(DiskId id) {
+    return withheld.has(id);
+  }
+
   /**
    * Promises that nothing of this host stands on a base that is {@link #withhold withheld}, and
    * nothing will for as long as it is.
