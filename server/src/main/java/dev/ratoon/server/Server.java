@@ -152,6 +152,7 @@ public final class Server implements AutoCloseable {
                 new Together.Memory(operations, members, inventory.others(), asks, tokens),
                 clock)));
     Imports imports = opened(parts, new Imports(database, operations, library, kinship, clock));
+    opened(parts, inventory.withdrawalNews());
     opened(parts, sweeping(inventory));
     Api api =
         opened(

@@ -48,11 +48,14 @@ public record DesiredShare(
         name, kind, location, credentials, marker, mayPrepare, fill, others);
   }
 
-  /** The same without any order to remove something: what is about to leave is still withheld. */
+  /**
+   * The same without any order to remove something: what is about to leave is still withheld, and
+   * what is said of it answers no order.
+   */
   public DesiredShare withoutRemovals() {
     return withLeaving(
         leaving.stream()
-            .map(asked -> new Withdrawal(asked.base(), asked.order(), asked.step(), false))
+            .map(asked -> new Withdrawal(asked.base(), asked.order(), 0, false))
             .toList());
   }
 }
