@@ -138,6 +138,7 @@ public final class Server implements AutoCloseable {
             new TransferMeters(meters).counts(),
             clock);
     Meters.watch(meters, inventory);
+    inventory.lowSpace().onChange(events::publish);
     Kinship kinship = opened(parts, new Kinship(database, library));
     kinship.catchUp();
     library.onChange(kinship::catchUp);
