@@ -197,10 +197,9 @@ class LeavingShareTest {
     leaves(second, 2, false);
     second.boot();
 
-    second.awaitHost(
-        h ->
-            said(h).filter(said -> said.step() == 1).isPresent()
-                && h.shares().getFirst().state() == ShareState.READY);
+    second.awaitHost(h ->
+        said(h).filter(said -> said.step() == 1).isPresent()
+            && h.shares().getFirst().state() == ShareState.READY);
 
     assertThat(second.lastReport().replicas()).isEmpty();
     assertThat(second.lastReport().shares().getFirst().bases()).hasSize(1);

@@ -31,10 +31,8 @@ public final class OpenFiles {
   /** The same of files of the base that do not lie in this folder. */
   public static Optional<String> processOutside(DiskId id, Path folder) {
     String own = folder + "/";
-    return processWith(
-        path ->
-            isContent(path, id)
-                && !(path.startsWith(own) && path.indexOf('/', own.length()) < 0));
+    return processWith(path ->
+        isContent(path, id) && !(path.startsWith(own) && path.indexOf('/', own.length()) < 0));
   }
 
   private static Optional<String> processWith(Predicate<String> content) {

@@ -83,7 +83,9 @@ final class LowSpaceTest {
     server.put(
         "/v1/cache-policies?host=host-1", "{\"minFreeBytes\": %d, \"pins\": []}".formatted(GIB));
     free(20);
-    assertThat(events).extracting(event -> event.problem().isPresent()).containsExactly(true, false);
+    assertThat(events)
+        .extracting(event -> event.problem().isPresent())
+        .containsExactly(true, false);
     server.delete("/v1/cache-policies?host=host-1");
     server.put("/v1/settings", Settings.DEFAULT.with(new Upkeep(0, 0)));
     free(1);

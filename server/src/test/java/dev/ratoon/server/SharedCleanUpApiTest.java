@@ -243,9 +243,10 @@ final class SharedCleanUpApiTest {
     assertThat(planned().why()).containsExactly("it is the last ready replica for tiny:latest");
     one.bases.add(base);
     one.report();
-    assertThat(server.get("/v1/cache-plan").list(CachePlanView.class).stream()
-            .flatMap(cache -> cache.bases().stream())
-            .filter(CachePlanView.Base::leaves))
+    assertThat(
+            server.get("/v1/cache-plan").list(CachePlanView.class).stream()
+                .flatMap(cache -> cache.bases().stream())
+                .filter(CachePlanView.Base::leaves))
         .as("one of two copies goes, and never both")
         .hasSize(1);
   }

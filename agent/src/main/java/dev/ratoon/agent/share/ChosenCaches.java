@@ -99,7 +99,8 @@ public final class ChosenCaches {
         case Claim.Leaving() ->
             throw Problem.of(
                     ErrorCode.SHARE_UNAVAILABLE,
-                    "bringing base disk %s to the share '%s'".formatted(id.shortForm(), share.name()))
+                    "bringing base disk %s to the share '%s'"
+                        .formatted(id.shortForm(), share.name()))
                 .detail("It is about to leave the share.")
                 .next("It is tried again; 'ratoon cache plan' shows what leaves, and why.")
                 .asException();

@@ -20,11 +20,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This host's part in bases leaving shares. A base that is about to leave is withheld as soon as the
- * host is told, see {@link Shares#want}. Here it is looked whether anything of this host stands on
- * it, and the server is told: a promise is given only for what is written down on this host, so that
- * no restart forgets that the base is withheld. When all hosts have promised, one of them is told to
- * remove it; it looks once more.
+ * This host's part in bases leaving shares. A base that is about to leave is withheld as soon as
+ * the host is told, see {@link Shares#want}. Here it is looked whether anything of this host stands
+ * on it, and the server is told: a promise is given only for what is written down on this host, so
+ * that no restart forgets that the base is withheld. When all hosts have promised, one of them is
+ * told to remove it; it looks once more.
  *
  * <p>A removal that a hanging share keeps from ending may still happen when the share answers. So
  * nothing is said of it before the share has answered: until then everybody's promise holds.
@@ -57,8 +57,7 @@ public final class Withdrawals implements AutoCloseable {
   public void want(List<DesiredShare> wanted) {
     all =
         wanted.stream()
-            .flatMap(share ->
-                share.leaving().stream().map(asked -> new Asked(share.name(), asked)))
+            .flatMap(share -> share.leaving().stream().map(asked -> new Asked(share.name(), asked)))
             .toList();
     pokes.release();
   }
@@ -94,8 +93,7 @@ public final class Withdrawals implements AutoCloseable {
           before
               .filter(said -> isGone(said, asked.withdrawal()))
               .or(() -> answer(share.get(), asked.withdrawal()));
-      answer.ifPresent(
-          said -> shares.answer(asked.share(), said.at(asked.withdrawal().step())));
+      answer.ifPresent(said -> shares.answer(asked.share(), said.at(asked.withdrawal().step())));
       return answer.isPresent();
     } catch (RatoonException notNow) {
       LOG.warn("{}", notNow.problem().oneLine());

@@ -54,8 +54,7 @@ record Children(VmFolders folders) {
         wanted);
   }
 
-  private List<String> on(
-      Predicate<Path> isOne, Set<DiskId> ids, Collection<DesiredVm> wanted) {
+  private List<String> on(Predicate<Path> isOne, Set<DiskId> ids, Collection<DesiredVm> wanted) {
     Set<String> names = new TreeSet<>();
     Map<VmId, DesiredVm> byId =
         wanted.stream().collect(Collectors.toMap(DesiredVm::id, Function.identity()));

@@ -8,6 +8,7 @@ import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.ShareKind;
+import dev.ratoon.model.ShareState;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.CachePlanView;
 import dev.ratoon.protocol.api.CachePolicy;
@@ -55,6 +56,11 @@ final class LeavingShareFleetTest {
                 List.of(),
                 Optional.empty(),
                 Optional.empty()));
+    SmallFleet.await(
+        "the share on all hosts",
+        () ->
+            fleet.api.call(Endpoints.SHARE_SHOW, SHARE).hosts().stream()
+                .allMatch(host -> host.state() == ShareState.READY));
     // The lease is taken by the deploy, and the base put on the share behind it.
     VmView first = fleet.deploy("first", Optional.of("debian"), fleet.host(2));
     SmallFleet.await("the base on the share", this::isOnShare);
@@ -99,14 +105,13 @@ final class LeavingShareFleetTest {
   void aBaseStaysForAVmInTheTrashAndLeavesWhenThatIsPurged() throws IOException {
     VmView vm = fleet.deploy("web", Optional.of("debian"), fleet.host(3));
     assertThat(vm.disks().getFirst().basePath()).hasValue(content().toString());
-    assertThat(
-            fleet.ended(fleet.api.call(Endpoints.VM_DELETE, Params.of("vm", vm.id()))).problem())
+    assertThat(fleet.ended(fleet.api.call(Endpoints.VM_DELETE, Params.of("vm", vm.id()))).problem())
         .isEmpty();
     SmallFleet.await(
-        "the trash in the plan", () -> planned().why().contains("VM web in the trash stands on it"));
+        "the trash in the plan",
+        () -> planned().why().contains("VM web in the trash stands on it"));
     assertThat(clean()).isEmpty();
-    assertThat(
-            fleet.ended(fleet.api.call(Endpoints.VM_PURGE, Params.of("vm", vm.id()))).problem())
+    assertThat(fleet.ended(fleet.api.call(Endpoints.VM_PURGE, Params.of("vm", vm.id()))).problem())
         .isEmpty();
 
     OperationView left = fleet.ended(clean().getFirst());
@@ -121,12 +126,12 @@ final class LeavingShareFleetTest {
 
   @Test
   void hostsAndServerThatAreStartedAnewMeanwhileGoOn() {
-    fleet.host(3).end();
+    SmallFleet.await("the plan, which is " + planned(), () -> planned().leaves());
     OperationView asked = clean().getFirst();
     fleet.restartServer();
-    assertThat(content()).exists();
     fleet.host(1).end();
     fleet.host(1).boot();
+    fleet.host(3).end();
     fleet.host(3).boot();
 
     OperationView left = fleet.ended(asked);

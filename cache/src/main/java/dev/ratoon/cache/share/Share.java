@@ -31,10 +31,9 @@ import java.util.function.Supplier;
  * <p>What holds on the share at every moment: a file under a disk id's name has that content, all
  * of it, because it gets the name only after it was written, synced and read back; a name is never
  * given to two; and nothing under such a name is written again. It is removed when every host has
- * promised that nothing stands on it, see {@link #withhold}. But unlike in a host's
- * own cache nothing protects the files from whoever else can write to the file server, so each host
- * reads a base in full before it uses it for the first time, and again when its inode is not as it
- * was.
+ * promised that nothing stands on it, see {@link #withhold}. But unlike in a host's own cache
+ * nothing protects the files from whoever else can write to the file server, so each host reads a
+ * base in full before it uses it for the first time, and again when its inode is not as it was.
  *
  * <p>The share may vanish at any moment, and come back. Nothing here waits for it longer than
  * {@link ShareTimes#silence} without a sign of life; see {@link ShareCalls}.
@@ -365,15 +364,15 @@ public final class Share implements AutoCloseable {
    * Removes a base that was {@link #promise promised}, when all other hosts have promised the same.
    *
    * @return what it took there; 0 if it was gone already
-   * @throws RatoonException {@code share-unavailable}: it may be gone, and is for certain if a later
-   *     call says so; {@code busy} if it is being written; {@code wrong-state} with why it stays
+   * @throws RatoonException {@code share-unavailable}: it may be gone, and is for certain if a
+   *     later call says so; {@code busy} if it is being written; {@code wrong-state} with why it
+   *     stays
    */
   public long remove(DiskId id) {
     String doing = Removal.doing(id) + " from the share " + name();
     String marker = requireReady(doing);
     try {
-      return calls.run(
-          doing, beat -> new Removal(files, leases, withheld).run(id, marker, beat));
+      return calls.run(doing, beat -> new Removal(files, leases, withheld).run(id, marker, beat));
     } finally {
       lookAgain();
     }

@@ -23,8 +23,7 @@ import java.util.regex.Pattern;
  * @param marker which share it is
  * @param bases the contents of bases, their manifests with them
  */
-record ShareLook(
-    String marker, Map<DiskId, SharedFile> bases, long freeBytes, long totalBytes) {
+record ShareLook(String marker, Map<DiskId, SharedFile> bases, long freeBytes, long totalBytes) {
   private static final int MOST_BYTES = 256;
   private static final Pattern CONTENT = Pattern.compile("ratoon-share 1\n([0-9a-f-]{36})\n");
 

@@ -96,7 +96,8 @@ class WithdrawalTest {
     Base stands = one.standOn(folder.id(), (done, total) -> {});
     assertThat(stands.path()).isEqualTo(folder.content());
 
-    assertThat(one.promise(folder.id(), () -> Optional.of("web stands on it"))).hasValue("web stands on it");
+    assertThat(one.promise(folder.id(), () -> Optional.of("web stands on it")))
+        .hasValue("web stands on it");
     assertThat(one.standOn(folder.id(), (done, total) -> {}).path()).isEqualTo(folder.content());
     fails(ErrorCode.WRONG_STATE, () -> one.remove(folder.id()));
     assertThat(folder.content()).exists();
@@ -112,13 +113,12 @@ class WithdrawalTest {
   @Test
   void whatCannotBeLookedAtIsNotPromised() {
     one.withhold(Set.of(folder.id()));
-    assertThatThrownBy(
-            () ->
-                one.promise(
-                    folder.id(),
-                    () -> {
-                      throw new IllegalStateException("the folder cannot be read");
-                    }))
+    assertThatThrownBy(() ->
+            one.promise(
+                folder.id(),
+                () -> {
+                  throw new IllegalStateException("the folder cannot be read");
+                }))
         .isInstanceOf(IllegalStateException.class);
     fails(ErrorCode.WRONG_STATE, () -> one.remove(folder.id()));
     assertThat(folder.content()).exists();
@@ -168,7 +168,10 @@ class WithdrawalTest {
               "remover",
               dying.over(new MountedFiles(folder.root)),
               new ShareTimes(
-                  Duration.ofSeconds(20), Duration.ofHours(1), Duration.ofSeconds(20), Duration.ZERO),
+                  Duration.ofSeconds(20),
+                  Duration.ofHours(1),
+                  Duration.ofSeconds(20),
+                  Duration.ZERO),
               NanoClock.system());
       promise(remover);
       dying.dieAfter(calls);

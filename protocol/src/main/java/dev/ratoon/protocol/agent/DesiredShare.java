@@ -44,8 +44,7 @@ public record DesiredShare(
 
   /** The same with these bases about to leave. */
   public DesiredShare withLeaving(List<Withdrawal> others) {
-    return new DesiredShare(
-        name, kind, location, credentials, marker, mayPrepare, fill, others);
+    return new DesiredShare(name, kind, location, credentials, marker, mayPrepare, fill, others);
   }
 
   /**

@@ -78,17 +78,7 @@ public record DesiredState(
   /** The same, but for the shares. */
   public DesiredState withShares(List<DesiredShare> others) {
     return new DesiredState(
-        incarnation,
-        revision,
-        vms,
-        bases,
-        scrub,
-        lineage,
-        limits,
-        others,
-        adoptions,
-        moves,
-        since);
+        incarnation, revision, vms, bases, scrub, lineage, limits, others, adoptions, moves, since);
   }
 
   /** The same of these VMs, which are all. */

@@ -8,7 +8,7 @@ import dev.ratoon.model.DiskId;
  *
  * @param order names this withdrawal: one that is asked for again has another name
  * @param step grows with all that is newly asked of this host within an order
- * @param remove whether all hosts have promised that nothing stands on it, and this one is to remove
- *     it
+ * @param remove whether all hosts have promised that nothing stands on it, and this one is to
+ *     remove it
  */
 public record Withdrawal(DiskId base, String order, int step, boolean remove) {}

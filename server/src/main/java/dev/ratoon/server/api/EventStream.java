@@ -19,8 +19,8 @@ import java.util.Optional;
 
 /**
  * Operations as server-sent events (WHATWG HTML, 9.2): first as they are, then each change; and
- * hosts that begin to run low on disk, or have room again, for those who may know of hosts. A stream
- * about one operation ends with it, and is about nothing else.
+ * hosts that begin to run low on disk, or have room again, for those who may know of hosts. A
+ * stream about one operation ends with it, and is about nothing else.
  */
 final class EventStream {
   /** A comment line at least so often shows both sides that the other is still there. */

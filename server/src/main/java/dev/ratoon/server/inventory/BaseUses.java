@@ -53,8 +53,7 @@ final class BaseUses {
             share.bases().stream()
                 .filter(base -> base.state() != ReplicaState.ARRIVING)
                 .forEach(base ->
-                    keys.add(
-                        new Key(CleanUpTable.ofShare(share.name().text()), base.diskId()))));
+                    keys.add(new Key(CleanUpTable.ofShare(share.name().text()), base.diskId()))));
     Optional<Look> last = Optional.ofNullable(looks.get(host.id()));
     boolean nothingNew =
         last.filter(look -> look.keys().equals(keys) && look.at().plus(EXACT_TO).isAfter(now))

@@ -155,8 +155,8 @@ final class CacheNeeds {
   }
 
   /**
-   * The cache in which the file lies; all that the host sees, if that is not known. A host may stand
-   * on a share that it is not to use any more.
+   * The cache in which the file lies; all that the host sees, if that is not known. A host may
+   * stand on a share that it is not to use any more.
    */
   private List<String> caches(HostReport host, DiskId base, Optional<String> path) {
     List<String> onShares = path.map(this::sharesAt).orElse(List.of());

@@ -157,8 +157,7 @@ final class CleanUpFacts {
         facts.bases().stream().map(base -> onShare(share, key, base, moment)).toList());
   }
 
-  private static Held onShare(
-      ShareRow share, String key, ShareReport.Base base, Moment moment) {
+  private static Held onShare(ShareRow share, String key, ShareReport.Base base, Moment moment) {
     return new Held(
         base.diskId(),
         Layout.FLAT,

@@ -62,8 +62,7 @@ public record Inventory(
     Deploys deploys = new Deploys(database, hosts, known, operations, revisions, promises, clock);
     Layerings layerings = new Layerings(database, vms, known, observations, revisions);
     CleanUpFacts facts = new CleanUpFacts(hosts, observations, bringing, clock);
-    Withdrawals withdrawals =
-        new Withdrawals(database, hosts, operations, revisions, facts, clock);
+    Withdrawals withdrawals = new Withdrawals(database, hosts, operations, revisions, facts, clock);
     WithdrawalNews withdrawalNews = new WithdrawalNews(withdrawals::advance);
     hosts.onReport(withdrawalNews::reported);
     return new Inventory(

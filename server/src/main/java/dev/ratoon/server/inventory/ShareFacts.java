@@ -36,9 +36,7 @@ record ShareFacts(ShareRow share, List<Seen> users) {
 
   /** How this host finds it. */
   static Optional<ShareReport> found(ShareRow share, HostReport host) {
-    return host.shares().stream()
-        .filter(report -> report.name().equals(share.name()))
-        .findFirst();
+    return host.shares().stream().filter(report -> report.name().equals(share.name())).findFirst();
   }
 
   private Collection<ShareReport> reports() {
@@ -66,7 +64,11 @@ record ShareFacts(ShareRow share, List<Seen> users) {
   }
 
   long totalBytes() {
-    return reports().stream().flatMap(r -> r.totalBytes().stream()).mapToLong(l -> l).max().orElse(0);
+    return reports().stream()
+        .flatMap(r -> r.totalBytes().stream())
+        .mapToLong(l -> l)
+        .max()
+        .orElse(0);
   }
 
   long freeBytes() {

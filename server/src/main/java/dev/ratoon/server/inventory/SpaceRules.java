@@ -86,8 +86,8 @@ record SpaceRules(int percent, Map<String, CachePolicy> policies) {
     return minFree
         .map(bytes ->
             new Place(system, bytes, "the " + ByteSize.show(bytes) + " that the policy wants"))
-        .orElseGet(() ->
-            new Place(system, system.totalBytes() / HUNDRED * percent, percent + " %"));
+        .orElseGet(
+            () -> new Place(system, system.totalBytes() / HUNDRED * percent, percent + " %"));
   }
 
   private static Problem problem(HostReport host, Place place) {

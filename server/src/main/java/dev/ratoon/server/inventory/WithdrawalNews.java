@@ -19,8 +19,7 @@ public final class WithdrawalNews implements AutoCloseable {
   private final Runnable advance;
   private final AtomicBoolean due = new AtomicBoolean();
   private final ExecutorService thread =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().name("withdrawals").daemon().factory());
+      Executors.newSingleThreadExecutor(Thread.ofPlatform().name("withdrawals").daemon().factory());
 
   WithdrawalNews(Runnable advance) {
     this.advance = advance;

@@ -36,10 +36,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has base disks leave shared caches: all hosts that may use a share promise first, then one removes
- * the file; what comes next is decided by {@link NextStep}. Where it has come to is written down
- * with every step, so that a server that ends goes on where it was; and before the one host is told,
- * the policies and all that is known of the fleet are looked at once more.
+ * Has base disks leave shared caches: all hosts that may use a share promise first, then one
+ * removes the file; what comes next is decided by {@link NextStep}. Where it has come to is written
+ * down with every step, so that a server that ends goes on where it was; and before the one host is
+ * told, the policies and all that is known of the fleet are looked at once more.
  */
 final class Withdrawals {
   private static final Logger LOG = LoggerFactory.getLogger(Withdrawals.class);

@@ -31,10 +31,7 @@ public final class Subscription implements AutoCloseable {
   private boolean closed;
 
   Subscription(
-      String tenant,
-      Optional<OperationId> only,
-      boolean ofHosts,
-      Consumer<Subscription> onClose) {
+      String tenant, Optional<OperationId> only, boolean ofHosts, Consumer<Subscription> onClose) {
     this.tenant = tenant;
     this.only = only;
     this.ofHosts = ofHosts;

@@ -61,8 +61,7 @@ class NextStepTest {
 
   @Test
   void oneThatCanReachItRemovesIt() {
-    Answer unable =
-        new Answer(ONE, "one", false, Optional.of(WithdrawalReport.free(asked(1))));
+    Answer unable = new Answer(ONE, "one", false, Optional.of(WithdrawalReport.free(asked(1))));
     assertThat(NextStep.of(ASKED, List.of(unable, free(TWO, 1))))
         .isEqualTo(new NextStep.Order(List.of(TWO)));
     assertThat(NextStep.of(ASKED, List.of(unable))).isEqualTo(new NextStep.Wait());
@@ -73,8 +72,7 @@ class NextStepTest {
     assertThat(NextStep.of(ASKED, List.of(silent(ONE), needed(TWO, 1))))
         .isInstanceOfSatisfying(
             NextStep.Stays.class,
-            stays ->
-                assertThat(stays.why().detail()).isEqualTo("Host two: On it stand: web."));
+            stays -> assertThat(stays.why().detail()).isEqualTo("Host two: On it stand: web."));
     assertThat(NextStep.of(ORDERED, List.of(needed(ONE, 2), free(TWO, 1))))
         .isInstanceOf(NextStep.Stays.class);
   }
@@ -110,8 +108,7 @@ class NextStepTest {
   @Test
   void whatIsGoneIsGoneWhateverWasAskedSince() {
     Answer gone = answer(ONE, Optional.of(WithdrawalReport.removed(asked(2), 77)));
-    assertThat(NextStep.of(RECALLED, List.of(gone, free(TWO, 1))))
-        .isEqualTo(new NextStep.Gone(77));
+    assertThat(NextStep.of(RECALLED, List.of(gone, free(TWO, 1)))).isEqualTo(new NextStep.Gone(77));
     assertThat(NextStep.of(ASKED, List.of(gone, silent(TWO)))).isEqualTo(new NextStep.Gone(77));
   }
 }
