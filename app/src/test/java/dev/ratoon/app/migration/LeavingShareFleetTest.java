@@ -97,6 +97,10 @@ final class LeavingShareFleetTest {
     return fleet.api.list(Endpoints.CACHE_PLAN, SHARE).getFirst().bases().getFirst();
   }
 
+  private void awaitPlanned() {
+    SmallFleet.await("the plan, which is " + planned(), () -> planned().leaves());
+  }
+
   private Path content() {
     return root.resolve(base + ".flat.raw");
   }
@@ -114,6 +118,7 @@ final class LeavingShareFleetTest {
     assertThat(fleet.ended(fleet.api.call(Endpoints.VM_PURGE, Params.of("vm", vm.id()))).problem())
         .isEmpty();
 
+    awaitPlanned();
     OperationView left = fleet.ended(clean().getFirst());
 
     assertThat(left.problem()).isEmpty();
@@ -126,7 +131,7 @@ final class LeavingShareFleetTest {
 
   @Test
   void hostsAndServerThatAreStartedAnewMeanwhileGoOn() {
-    SmallFleet.await("the plan, which is " + planned(), () -> planned().leaves());
+    awaitPlanned();
     OperationView asked = clean().getFirst();
     fleet.restartServer();
     fleet.host(1).end();
