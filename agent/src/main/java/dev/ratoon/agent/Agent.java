@@ -8,6 +8,7 @@ import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.agent.host.HostIdentity;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.move.Moves;
+import dev.ratoon.agent.share.Withdrawals;
 import dev.ratoon.agent.vm.Stores;
 import dev.ratoon.agent.vm.VmKeepers;
 import dev.ratoon.model.DiskPart;
@@ -20,6 +21,7 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.AgentLink;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.BaseTask;
+import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.protocol.agent.Findings.Stray;
@@ -70,6 +72,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final HostResources resources;
   private final Inspection inspection;
   private final Adoptions adoptions;
+  private final Withdrawals withdrawals;
   private final Thread asking;
   private volatile boolean takenUp;
   private volatile boolean closed;
@@ -131,6 +134,8 @@ public final class Agent implements AgentLink, AutoCloseable {
             config.reportEvery(),
             reporter::hostChanged);
     stores.cache().adopt(adoptions.bases());
+    this.withdrawals =
+        new Withdrawals(stores.shares(), new ShareNeeds(vms, stores, desired::last)::of);
     this.asking = Thread.ofVirtual().name("desired").unstarted(this::ask);
   }
 
@@ -177,6 +182,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   public void close() {
     closed = true;
     asking.interrupt();
+    withdrawals.close();
     adoptions.close();
     moves.close();
     vms.close();
@@ -231,6 +237,7 @@ public final class Agent implements AgentLink, AutoCloseable {
     heedRules(last);
     want(last);
     wantDisks(last);
+    withdrawals.want(last.shares());
   }
 
   /** What holds for all that is done from now on. */
@@ -240,8 +247,9 @@ public final class Agent implements AgentLink, AutoCloseable {
   }
 
   private static DesiredState withoutRemovals(DesiredState state) {
-    return state.withBases(
-        state.bases().stream().filter(wish -> wish.task() != BaseTask.EVICT).toList());
+    return state
+        .withBases(state.bases().stream().filter(wish -> wish.task() != BaseTask.EVICT).toList())
+        .withShares(state.shares().stream().map(DesiredShare::withoutRemovals).toList());
   }
 
   /** What the server had to say when the agent was started. */
@@ -310,8 +318,10 @@ public final class Agent implements AgentLink, AutoCloseable {
     if (onlyStarts) {
       want(newer);
     }
+    boolean kept = false;
     try {
       desired.keep(newer);
+      kept = true;
     } catch (RatoonException unwritable) {
       // A full disk must not keep VMs from being stopped or deleted.
       LOG.error("The desired state is not kept: {}", unwritable.problem().oneLine());
@@ -320,6 +330,8 @@ public final class Agent implements AgentLink, AutoCloseable {
       want(newer);
     }
     wantDisks(newer);
+    // What is not written down is not promised to anybody.
+    withdrawals.want(kept ? newer.shares() : List.of());
   }
 
   /** What is wanted of base disks, whatever VMs need. */

@@ -9,6 +9,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -17,16 +18,27 @@ import java.util.stream.Stream;
  * file is touched, so none on a dead file server is waited for. Sources: Linux man-pages,
  * proc_pid_fd(5) and proc_pid_maps(5).
  */
-final class OpenFiles {
+public final class OpenFiles {
   private static final int PATH_COLUMN = 5;
 
   private OpenFiles() {}
 
   /** The id of a process that has a file of the base open; needs root to see those of others. */
   static Optional<String> processWith(DiskId id) {
+    return processWith(path -> isContent(path, id));
+  }
+
+  /** The same of files of the base that do not lie in this folder. */
+  public static Optional<String> processOutside(DiskId id, Path folder) {
+    String own = folder + "/";
+    return processWith(path ->
+        isContent(path, id) && !(path.startsWith(own) && path.indexOf('/', own.length()) < 0));
+  }
+
+  private static Optional<String> processWith(Predicate<String> content) {
     try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path process : processes) {
-        if (hasOpen(process, id) || hasMapped(process, id)) {
+        if (hasOpen(process, content) || hasMapped(process, content)) {
           return Optional.of(String.valueOf(process.getFileName()));
         }
       }
@@ -37,10 +49,10 @@ final class OpenFiles {
     }
   }
 
-  private static boolean hasOpen(Path process, DiskId id) {
+  private static boolean hasOpen(Path process, Predicate<String> content) {
     try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(process.resolve("fd"))) {
       for (Path descriptor : descriptors) {
-        if (isContent(target(descriptor), id)) {
+        if (content.test(target(descriptor))) {
           return true;
         }
       }
@@ -58,12 +70,12 @@ final class OpenFiles {
     }
   }
 
-  private static boolean hasMapped(Path process, DiskId id) {
+  private static boolean hasMapped(Path process, Predicate<String> content) {
     // Paths may hold any bytes, so nothing is decoded as if it were text in UTF-8.
     try (Stream<String> lines = Files.lines(process.resolve("maps"), StandardCharsets.ISO_8859_1)) {
       return lines
           .map(line -> line.split(" +", PATH_COLUMN + 1))
-          .anyMatch(columns -> columns.length > PATH_COLUMN && isContent(columns[PATH_COLUMN], id));
+          .anyMatch(columns -> columns.length > PATH_COLUMN && content.test(columns[PATH_COLUMN]));
     } catch (IOException | UncheckedIOException ended) {
       return false;
     }

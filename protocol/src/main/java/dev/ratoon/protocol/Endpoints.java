@@ -738,7 +738,9 @@ public final class Endpoints {
           NoBody.class,
           Events.class,
           200,
-          "Server-sent events: each 'operation' event carries an operation as it has become.");
+          "Server-sent events: each 'operation' event carries an operation as it has become, and"
+              + " each 'low-space' event a host that has begun to run low on disk or has room again,"
+              + " for tokens that may read hosts.");
 
   public static final Endpoint<NoBody, Settings> SETTINGS_SHOW =
       one(

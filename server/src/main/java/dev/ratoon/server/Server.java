@@ -138,6 +138,7 @@ public final class Server implements AutoCloseable {
             new TransferMeters(meters).counts(),
             clock);
     Meters.watch(meters, inventory);
+    inventory.lowSpace().onChange(events::publish);
     Kinship kinship = opened(parts, new Kinship(database, library));
     kinship.catchUp();
     library.onChange(kinship::catchUp);
@@ -152,6 +153,7 @@ public final class Server implements AutoCloseable {
                 new Together.Memory(operations, members, inventory.others(), asks, tokens),
                 clock)));
     Imports imports = opened(parts, new Imports(database, operations, library, kinship, clock));
+    opened(parts, inventory.withdrawalNews());
     opened(parts, sweeping(inventory));
     Api api =
         opened(

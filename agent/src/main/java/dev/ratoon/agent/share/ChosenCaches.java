@@ -96,6 +96,14 @@ public final class ChosenCaches {
           tried = true;
         }
         case Claim.There() -> requireFit(share, id);
+        case Claim.Leaving() ->
+            throw Problem.of(
+                    ErrorCode.SHARE_UNAVAILABLE,
+                    "bringing base disk %s to the share '%s'"
+                        .formatted(id.shortForm(), share.name()))
+                .detail("It is about to leave the share.")
+                .next("It is tried again; 'ratoon cache plan' shows what leaves, and why.")
+                .asException();
         // It is on its way there, from this host or another one.
         case Claim.HeldHere(), Claim.HeldByOther() -> {}
       }

@@ -76,7 +76,9 @@ public final class HostCaches {
    */
   public Base use(DiskId id, Optional<Path> recorded) {
     Optional<Share> share = recorded.flatMap(path -> shares.at(id, path));
-    return share.isPresent() ? share.get().use(id, (done, total) -> {}) : usedFromOwn(id, recorded);
+    return share.isPresent()
+        ? share.get().standOn(id, (done, total) -> {})
+        : usedFromOwn(id, recorded);
   }
 
   private Base usedFromOwn(DiskId id, Optional<Path> recorded) {
@@ -157,7 +159,7 @@ public final class HostCaches {
       }
 
       private static Optional<DiskId> verified(Share share, DiskId recorded) {
-        Base _ = share.use(recorded, (done, total) -> {});
+        Base _ = share.standOn(recorded, (done, total) -> {});
         return Optional.empty();
       }
 

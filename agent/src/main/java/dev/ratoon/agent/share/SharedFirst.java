@@ -56,7 +56,11 @@ public final class SharedFirst implements Bases {
       Optional<Share> share =
           shares.mounted().stream().filter(s -> s.state() == ShareState.READY).findFirst();
       Optional<Claim> claim = share.flatMap(s -> claimed(s, id));
-      if (claim.isEmpty() || claim.get() instanceof Claim.HeldHere) {
+      boolean waits =
+          claim
+              .filter(c -> !(c instanceof Claim.HeldHere || c instanceof Claim.Leaving))
+              .isPresent();
+      if (!waits) {
         return others.ready(id, priority, progress);
       }
       if (claim.get() instanceof Claim.Taken(Lease lease)) {

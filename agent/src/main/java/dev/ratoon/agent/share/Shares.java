@@ -21,8 +21,11 @@ import dev.ratoon.model.ShareState;
 import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ShareReport;
+import dev.ratoon.protocol.agent.Withdrawal;
+import dev.ratoon.protocol.agent.WithdrawalReport;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +34,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +49,7 @@ public final class Shares implements OtherPlaces, AutoCloseable {
   private final ShareOpener opener;
   private final Map<EntityName, Used> used = new TreeMap<>();
   private final Map<Wish, Problem> failed = new ConcurrentHashMap<>();
+  private final Map<Wish, WithdrawalReport> answers = new ConcurrentHashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
   /** A share, and what the fleet says of it. */
@@ -95,12 +100,14 @@ public final class Shares implements OtherPlaces, AutoCloseable {
       }
       Share open = before == null ? open(share) : before.share();
       used.put(share.name(), new Used(share, open));
+      withhold(open, share.leaving());
       open.expect(share.marker(), share.mayPrepare());
       if (before != null && !before.wanted().fill().equals(share.fill())) {
         open.lookAgain();
       }
     }
     failed.keySet().removeIf(wish -> !names.contains(wish.share()));
+    answers.keySet().removeIf(wish -> !names.contains(wish.share()));
     for (EntityName name : List.copyOf(used.keySet())) {
       if (!names.contains(name)) {
         Used unwanted = used.remove(name);
@@ -110,6 +117,29 @@ public final class Shares implements OtherPlaces, AutoCloseable {
         }
       }
     }
+  }
+
+  private void withhold(Share share, List<Withdrawal> leaving) {
+    Set<DiskId> ids = leaving.stream().map(Withdrawal::base).collect(Collectors.toSet());
+    share.withhold(ids);
+    answers
+        .keySet()
+        .removeIf(wish -> wish.share().equals(share.name()) && !ids.contains(wish.base()));
+  }
+
+  /** The share of this name, if it is used. */
+  Optional<Share> named(EntityName name) {
+    return all().stream().map(Used::share).filter(s -> s.name().equals(name)).findFirst();
+  }
+
+  /** Says what this host says of a base that is about to leave; see {@link Withdrawals}. */
+  void answer(EntityName share, WithdrawalReport answer) {
+    answers.put(new Wish(share, answer.base()), answer);
+    told();
+  }
+
+  Optional<WithdrawalReport> answered(EntityName share, DiskId base) {
+    return Optional.ofNullable(answers.get(new Wish(share, base)));
   }
 
   private static boolean sameFiles(DesiredShare a, DesiredShare b) {
@@ -265,7 +295,18 @@ public final class Shares implements OtherPlaces, AutoCloseable {
       }
     });
     return new ShareReport(
-        share.name(), share.state(), share.problem(), share.marker(), share.freeBytes(), bases);
+        share.name(),
+        share.state(),
+        share.problem(),
+        share.marker(),
+        share.freeBytes(),
+        bases,
+        Optional.of(share.totalBytes()),
+        answers.entrySet().stream()
+            .filter(answer -> answer.getKey().share().equals(share.name()))
+            .map(Map.Entry::getValue)
+            .sorted(Comparator.comparing(WithdrawalReport::base))
+            .toList());
   }
 
   /** The bases that this host has without having them itself: those on mounted shares. */
@@ -275,6 +316,7 @@ public final class Shares implements OtherPlaces, AutoCloseable {
       if (share.state() == ShareState.READY) {
         share.bases().stream()
             .filter(base -> base.state() != ReplicaState.ARRIVING)
+            .filter(base -> !share.isWithheld(base.id()))
             .forEach(base ->
                 replicas.add(
                     new ReplicaReport(

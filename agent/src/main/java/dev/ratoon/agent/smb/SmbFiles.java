@@ -344,6 +344,11 @@ public final class SmbFiles implements ShareFiles {
   }
 
   @Override
+  public long totalBytes() throws IOException {
+    return over("", share -> share.getShareInformation().getTotalSpace());
+  }
+
+  @Override
   public void close() {
     connection.close();
   }

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -39,12 +40,27 @@ record Children(VmFolders folders) {
 
   /** See {@link dev.ratoon.agent.adopt.Standing}. */
   List<String> on(Set<Path> files, Set<DiskId> ids, Collection<DesiredVm> wanted) {
+    return on(path -> isOne(path, files, ids), ids, wanted);
+  }
+
+  /**
+   * Who stands on a base anywhere but in this folder, as the names of parents tell: none of them is
+   * touched, since they may lie on a share that hangs.
+   */
+  List<String> elsewhere(DiskId id, Path folder, Collection<DesiredVm> wanted) {
+    return on(
+        path -> isNamedBy(path, id) && !folder.equals(path.toAbsolutePath().getParent()),
+        Set.of(id),
+        wanted);
+  }
+
+  private List<String> on(Predicate<Path> isOne, Set<DiskId> ids, Collection<DesiredVm> wanted) {
     Set<String> names = new TreeSet<>();
     Map<VmId, DesiredVm> byId =
         wanted.stream().collect(Collectors.toMap(DesiredVm::id, Function.identity()));
     for (Path place : folders.places()) {
       for (Path overlay : overlays(place)) {
-        if (mayStandOn(overlay, files, ids)) {
+        if (mayStandOn(overlay, isOne)) {
           names.add(name(place, overlay, byId));
         }
       }
@@ -102,17 +118,25 @@ record Children(VmFolders folders) {
    * One that cannot be read may stand on anything. Files of Ratoon's have the id in their names,
    * wherever their folder is mounted by now.
    */
-  private static boolean mayStandOn(Path overlay, Set<Path> files, Set<DiskId> ids) {
+  private static boolean mayStandOn(Path overlay, Predicate<Path> isOne) {
     try {
       // A disk that was frozen lies in the cache, and a link to it where its VM had it.
-      return (Files.isSymbolicLink(overlay) && isOne(overlay, files, ids))
+      return (Files.isSymbolicLink(overlay) && isOne.test(target(overlay)))
           || Qcow2Header.read(overlay)
               .backing(overlay)
               .map(Backing::file)
-              .filter(parent -> isOne(parent, files, ids))
+              .filter(isOne)
               .isPresent();
     } catch (RatoonException unreadable) {
       return Files.exists(overlay);
+    }
+  }
+
+  private static Path target(Path link) {
+    try {
+      return link.resolveSibling(Files.readSymbolicLink(link)).normalize();
+    } catch (IOException unreadable) {
+      return link;
     }
   }
 

@@ -177,14 +177,24 @@ public final class VmKeepers implements AutoCloseable {
 
   /** See {@link dev.ratoon.agent.adopt.Standing}. */
   public List<String> standingOn(Set<Path> files, Set<DiskId> ids) {
-    List<DesiredVm> wanted =
-        keepers.values().stream().map(VmKeeper::wanted).map(work::standing).toList();
-    return new Children(folders).on(files, ids, wanted);
+    return new Children(folders).on(files, ids, standing());
+  }
+
+  private List<DesiredVm> standing() {
+    return keepers.values().stream().map(VmKeeper::wanted).map(work::standing).toList();
   }
 
   /** Why the base in these files must stay here, in words; empty if no VM needs it. */
   public Optional<String> needing(DiskId id, Collection<Path> files) {
-    List<String> names = standingOn(Set.copyOf(files), Set.of(id));
+    return inWords(standingOn(Set.copyOf(files), Set.of(id)));
+  }
+
+  /** Why the base must stay where others than this folder have it. */
+  public Optional<String> needingElsewhere(DiskId id, Path folder) {
+    return inWords(new Children(folders).elsewhere(id, folder, standing()));
+  }
+
+  private static Optional<String> inWords(List<String> names) {
     int more = names.size() - NAMES_SHOWN;
     return names.isEmpty()
         ? Optional.empty()

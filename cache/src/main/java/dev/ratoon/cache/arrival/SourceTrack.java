@@ -51,6 +51,7 @@ final class SourceTrack {
 
   /** How many requests may be under way that would only help others; see {@link #helpingWindow}. */
   private double helping;
+
   private long shortestNanos = Long.MAX_VALUE;
   private long lastAnswerNanos;
 

@@ -11,6 +11,9 @@ public sealed interface Claim {
   /** Another host is about it, and alive as far as can be seen. */
   record HeldByOther() implements Claim {}
 
+  /** It is there, and about to leave. */
+  record Leaving() implements Claim {}
+
   /** It is for this host to bring it. */
   record Taken(Lease lease) implements Claim {}
 }

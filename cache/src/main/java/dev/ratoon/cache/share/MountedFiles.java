@@ -227,7 +227,10 @@ public final class MountedFiles implements ShareFiles {
 
   @Override
   public void delete(String name) throws IOException {
-    Files.deleteIfExists(root.resolve(name));
+    boolean was = Files.deleteIfExists(root.resolve(name));
+    if (was && name.indexOf('/') < 0) {
+      sync(root);
+    }
   }
 
   @Override
@@ -242,6 +245,11 @@ public final class MountedFiles implements ShareFiles {
   @Override
   public long freeBytes() throws IOException {
     return Files.getFileStore(root).getUsableSpace();
+  }
+
+  @Override
+  public long totalBytes() throws IOException {
+    return Files.getFileStore(root).getTotalSpace();
   }
 
   @Override

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -29,10 +30,10 @@ import java.util.function.Supplier;
  *
  * <p>What holds on the share at every moment: a file under a disk id's name has that content, all
  * of it, because it gets the name only after it was written, synced and read back; a name is never
- * given twice; and nothing under such a name is written again or removed. But unlike in a host's
- * own cache nothing protects the files from whoever else can write to the file server, so each host
- * reads a base in full before it uses it for the first time, and again when its inode is not as it
- * was.
+ * given to two; and nothing under such a name is written again. It is removed when every host has
+ * promised that nothing stands on it, see {@link #withhold}. But unlike in a host's own cache
+ * nothing protects the files from whoever else can write to the file server, so each host reads a
+ * base in full before it uses it for the first time, and again when its inode is not as it was.
  *
  * <p>The share may vanish at any moment, and come back. Nothing here waits for it longer than
  * {@link ShareTimes#silence} without a sign of life; see {@link ShareCalls}.
@@ -48,6 +49,7 @@ public final class Share implements AutoCloseable {
   private final Leases leases;
   private final SharedBases bases;
   private final Claims claims;
+  private final Withheld withheld;
   private final Semaphore pokes = new Semaphore(0);
   private final Thread thread;
   private volatile Optional<Expected> expected = Optional.empty();
@@ -91,6 +93,7 @@ public final class Share implements AutoCloseable {
     this.leases = new Leases(files, place.host(), clock, place.times().lease());
     this.bases = new SharedBases(place, files, calls, clock);
     this.claims = new Claims(place, files, calls, leases, clock);
+    this.withheld = new Withheld(place.name());
     this.thread =
         Thread.ofPlatform().daemon().name("share-" + place.name()).unstarted(this::keepLooking);
   }
@@ -170,6 +173,11 @@ public final class Share implements AutoCloseable {
     return seen.map(ShareLook::freeBytes).orElse(0L);
   }
 
+  /** How large its file system was when it was last looked at; 0 before. */
+  public long totalBytes() {
+    return seen.map(ShareLook::totalBytes).orElse(0L);
+  }
+
   /** What is there, and what this host is putting there. */
   public List<SharedBase> bases() {
     List<SharedBase> all = new ArrayList<>(bases.list(seen));
@@ -182,7 +190,7 @@ public final class Share implements AutoCloseable {
 
   /** Whether the base was there, and fit to be used, when the share was last looked at. */
   public boolean has(DiskId id) {
-    return state() == ShareState.READY && bases.isFit(id, seen);
+    return state() == ShareState.READY && bases.isFit(id, seen) && !withheld.has(id);
   }
 
   /** Where the base is, or would be. */
@@ -197,10 +205,25 @@ public final class Share implements AutoCloseable {
    * @throws RatoonException {@code share-unavailable}, {@code base-missing}, {@code base-altered}
    */
   public Base use(DiskId id, VerifyProgress progress) {
-    String doing = "using base disk " + id.shortForm() + " on the share " + name();
+    withheld.requireOpen(id, using(id));
+    return standOn(id, progress);
+  }
+
+  /**
+   * The same for a disk that is a child of it already, even while it is about to leave.
+   *
+   * @throws RatoonException as above
+   */
+  public Base standOn(DiskId id, VerifyProgress progress) {
+    String doing = using(id);
+    withheld.requireNotPromised(id, doing);
     String marker = requireReady(doing);
     SharedFile file = bases.verified(id, marker, progress);
     return new Base(id, path(id).orElseThrow(), DiskFormat.RAW, file.sizeBytes());
+  }
+
+  private String using(DiskId id) {
+    return "using base disk " + id.shortForm() + " on the share " + name();
   }
 
   /** Hears how far reading has come. */
@@ -217,7 +240,9 @@ public final class Share implements AutoCloseable {
    * @return how many bytes were written
    */
   public long copyWhole(DiskId id, Path target, long sizeBytes, VerifyProgress progress) {
-    requireReady("copying base disk " + id.shortForm() + " from the share " + name());
+    String doing = "copying base disk " + id.shortForm() + " from the share " + name();
+    withheld.requireOpen(id, doing);
+    requireReady(doing);
     return bases.copyWhole(id, target, sizeBytes, progress);
   }
 
@@ -227,7 +252,9 @@ public final class Share implements AutoCloseable {
    * @throws RatoonException {@code share-unavailable}, {@code base-missing}, {@code base-altered}
    */
   public BaseContent open(DiskId id) {
-    String _ = requireReady("giving base disk " + id.shortForm() + " from the share " + name());
+    String doing = "giving base disk " + id.shortForm() + " from the share " + name();
+    withheld.requireOpen(id, doing);
+    String _ = requireReady(doing);
     return bases.open(id);
   }
 
@@ -255,6 +282,9 @@ public final class Share implements AutoCloseable {
   public Claim claim(DiskId id) {
     String doing = "looking for base disk " + id.shortForm() + " on the share " + name();
     requireReady(doing);
+    if (withheld.has(id)) {
+      return new Claim.Leaving();
+    }
     Claim claim = claims.claim(id, doing);
     if (claim instanceof Claim.There) {
       lookAgain();
@@ -289,6 +319,63 @@ public final class Share implements AutoCloseable {
   @FunctionalInterface
   public interface FillListener {
     void ended(Optional<Problem> failed);
+  }
+
+  /**
+   * These are about to leave, and no others: nothing new begins on them here, nor are they put
+   * there anew.
+   */
+  public void withhold(Set<DiskId> leaving) {
+    withheld.set(leaving);
+  }
+
+  /** Whether it is about to leave. */
+  public boolean isWithheld(DiskId id) {
+    return withheld.has(id);
+  }
+
+  /**
+   * Promises that nothing of this host stands on a base that is {@link #withhold withheld}, and
+   * nothing will for as long as it is.
+   *
+   * @param objection what does, looked at after nothing can any more
+   * @return why the promise cannot be given; empty if it is
+   */
+  public Optional<String> promise(DiskId id, Supplier<Optional<String>> objection) {
+    if (claims.coming().containsKey(id)) {
+      return Optional.of("It is being put on the share '" + name() + "'.");
+    }
+    if (!withheld.promise(id)) {
+      return Optional.of("It is not to leave the share '" + name() + "' any more.");
+    }
+    boolean stands = true;
+    try {
+      Optional<String> why = objection.get();
+      stands = why.isPresent();
+      return why;
+    } finally {
+      if (stands) {
+        withheld.takeBack(id);
+      }
+    }
+  }
+
+  /**
+   * Removes a base that was {@link #promise promised}, when all other hosts have promised the same.
+   *
+   * @return what it took there; 0 if it was gone already
+   * @throws RatoonException {@code share-unavailable}: it may be gone, and is for certain if a
+   *     later call says so; {@code busy} if it is being written; {@code wrong-state} with why it
+   *     stays
+   */
+  public long remove(DiskId id) {
+    String doing = Removal.doing(id) + " from the share " + name();
+    String marker = requireReady(doing);
+    try {
+      return calls.run(doing, beat -> new Removal(files, leases, withheld).run(id, marker, beat));
+    } finally {
+      lookAgain();
+    }
   }
 
   private String requireReady(String doing) {

@@ -46,13 +46,19 @@ public interface ShareFiles extends AutoCloseable {
    */
   boolean publish(String from, String to) throws IOException;
 
-  /** Removes a file; nothing happens if it is not there. */
+  /**
+   * Removes a file; nothing happens if it is not there. One of the share's own folder is gone for
+   * good when this returns, as far as the server promises that.
+   */
   void delete(String name) throws IOException;
 
   /** Makes a folder; nothing happens if it is there. */
   void makeFolder(String name) throws IOException;
 
   long freeBytes() throws IOException;
+
+  /** How large its file system is. */
+  long totalBytes() throws IOException;
 
   @Override
   void close() throws IOException;

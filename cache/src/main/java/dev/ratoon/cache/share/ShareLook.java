@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
  * @param marker which share it is
  * @param bases the contents of bases, their manifests with them
  */
-record ShareLook(String marker, Map<DiskId, SharedFile> bases, long freeBytes) {
+record ShareLook(String marker, Map<DiskId, SharedFile> bases, long freeBytes, long totalBytes) {
   private static final int MOST_BYTES = 256;
   private static final Pattern CONTENT = Pattern.compile("ratoon-share 1\n([0-9a-f-]{36})\n");
 
@@ -58,7 +58,7 @@ record ShareLook(String marker, Map<DiskId, SharedFile> bases, long freeBytes) {
           .filter(id -> names.contains(SharePaths.manifest(id)))
           .ifPresent(id -> bases.put(id, file));
     }
-    return new ShareLook(marker, Map.copyOf(bases), files.freeBytes());
+    return new ShareLook(marker, Map.copyOf(bases), files.freeBytes(), files.totalBytes());
   }
 
   private static String marker(ShareFiles files, boolean mayPrepare) throws IOException {

@@ -155,6 +155,12 @@ final class StallingFiles implements ShareFiles {
   }
 
   @Override
+  public long totalBytes() throws IOException {
+    pass();
+    return files.totalBytes();
+  }
+
+  @Override
   public long freeBytes() throws IOException {
     pass();
     return files.freeBytes();

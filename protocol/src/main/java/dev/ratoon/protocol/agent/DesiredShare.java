@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param marker which share it must be; empty until a host has reported it
  * @param mayPrepare whether this host may mark the folder as a share if nothing has marked it
  * @param fill bases that are to be there: whoever has one puts it there
+ * @param leaving bases that are about to leave it
  */
 public record DesiredShare(
     EntityName name,
@@ -22,8 +23,38 @@ public record DesiredShare(
     Optional<ShareCredentials> credentials,
     Optional<String> marker,
     boolean mayPrepare,
-    List<DiskId> fill) {
+    List<DiskId> fill,
+    List<Withdrawal> leaving) {
   public DesiredShare {
     fill = List.copyOf(fill);
+    leaving = List.copyOf(leaving);
+  }
+
+  /** One that nothing leaves. */
+  public DesiredShare(
+      EntityName name,
+      ShareKind kind,
+      String location,
+      Optional<ShareCredentials> credentials,
+      Optional<String> marker,
+      boolean mayPrepare,
+      List<DiskId> fill) {
+    this(name, kind, location, credentials, marker, mayPrepare, fill, List.of());
+  }
+
+  /** The same with these bases about to leave. */
+  public DesiredShare withLeaving(List<Withdrawal> others) {
+    return new DesiredShare(name, kind, location, credentials, marker, mayPrepare, fill, others);
+  }
+
+  /**
+   * The same without any order to remove something: what is about to leave is still withheld, and
+   * what is said of it answers no order.
+   */
+  public DesiredShare withoutRemovals() {
+    return withLeaving(
+        leaving.stream()
+            .map(asked -> new Withdrawal(asked.base(), asked.order(), 0, false))
+            .toList());
   }
 }

@@ -107,6 +107,12 @@ public record DesiredState(
         hardware);
   }
 
+  /** The same, but for the shares. */
+  public DesiredState withShares(List<DesiredShare> others) {
+    return new DesiredState(
+        incarnation, revision, vms, bases, scrub, lineage, limits, others, adoptions, moves, since);
+  }
+
   /** The same of these VMs, which are all. */
   public DesiredState withAll(List<DesiredVm> all) {
     return new DesiredState(

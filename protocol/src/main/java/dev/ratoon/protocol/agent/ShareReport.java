@@ -15,6 +15,9 @@ import java.util.Optional;
  * @param marker which share it is, as it says itself
  * @param freeBytes what was free when it was last looked at
  * @param bases what is there, and what this host is putting there
+ * @param totalBytes how large its file system was when it was last looked at; empty of a host that
+ *     does not say, which cannot let bases leave either
+ * @param leaving what this host says of bases that are about to leave
  */
 public record ShareReport(
     EntityName name,
@@ -22,9 +25,23 @@ public record ShareReport(
     Optional<Problem> problem,
     Optional<String> marker,
     long freeBytes,
-    List<Base> bases) {
+    List<Base> bases,
+    Optional<Long> totalBytes,
+    List<WithdrawalReport> leaving) {
   public ShareReport {
     bases = List.copyOf(bases);
+    leaving = List.copyOf(leaving);
+  }
+
+  /** Of a host that says nothing of bases that leave. */
+  public ShareReport(
+      EntityName name,
+      ShareState state,
+      Optional<Problem> problem,
+      Optional<String> marker,
+      long freeBytes,
+      List<Base> bases) {
+    this(name, state, problem, marker, freeBytes, bases, Optional.empty(), List.of());
   }
 
   /**

@@ -48,6 +48,6 @@ final class OperationActions {
       // Refuses an operation that does not exist while there can still be an answer that says so.
       operations.show(call.tenant(), only.get(), Duration.ZERO);
     }
-    return new Answer.Stream("text/event-stream", out -> stream.write(call.tenant(), only, out));
+    return new Answer.Stream("text/event-stream", out -> stream.write(call.caller(), only, out));
   }
 }

@@ -87,6 +87,7 @@ public final class CachePlan {
     long overShare =
         policy
             .maxSharePercent()
+            .filter(_ -> cache.totalBytes() > 0)
             .map(percent -> cache.takenBytes() - cache.totalBytes() / 100 * percent)
             .orElse(0L);
     long missing = policy.minFreeBytes().map(free -> free - cache.freeBytes()).orElse(0L);

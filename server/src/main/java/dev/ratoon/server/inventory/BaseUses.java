@@ -2,8 +2,8 @@ package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.HostReport;
-import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.server.store.CleanUpTable;
 import dev.ratoon.server.store.CleanUpTable.Use;
 import dev.ratoon.server.store.Transaction;
@@ -45,7 +45,15 @@ final class BaseUses {
   void reported(Transaction tx, HostReport host) {
     Instant now = clock.instant();
     Set<Key> keys = new HashSet<>();
-    host.replicas().forEach(replica -> keys.add(new Key(cache(host, replica), replica.diskId())));
+    host.replicas().stream()
+        .filter(replica -> replica.cache().isEmpty())
+        .forEach(replica -> keys.add(new Key(CleanUpTable.of(host.id()), replica.diskId())));
+    host.shares()
+        .forEach(share ->
+            share.bases().stream()
+                .filter(base -> base.state() != ReplicaState.ARRIVING)
+                .forEach(base ->
+                    keys.add(new Key(CleanUpTable.ofShare(share.name().text()), base.diskId()))));
     Optional<Look> last = Optional.ofNullable(looks.get(host.id()));
     boolean nothingNew =
         last.filter(look -> look.keys().equals(keys) && look.at().plus(EXACT_TO).isAfter(now))
@@ -66,15 +74,9 @@ final class BaseUses {
     tx.afterCommit(() -> looks.put(host.id(), new Look(keys, now)));
   }
 
-  private static String cache(HostReport host, ReplicaReport replica) {
-    return replica.cache().isEmpty()
-        ? CleanUpTable.of(host.id())
-        : CleanUpTable.ofShare(replica.cache());
-  }
-
   private Set<Key> used(Transaction tx, HostReport host) {
     Set<Key> keys = new HashSet<>();
-    CacheNeeds.ofVms(host, tx.vms().onHost(host.id()), observations)
+    CacheNeeds.ofVms(host, tx.vms().onHost(host.id()), observations, tx.shares().all())
         .used()
         .forEach((cache, bases) -> bases.forEach(base -> keys.add(new Key(cache, base))));
     return keys;

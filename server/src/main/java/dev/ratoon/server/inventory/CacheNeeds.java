@@ -2,7 +2,9 @@ package dev.ratoon.server.inventory;
 
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
+import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.ReplicaState;
+import dev.ratoon.model.ShareKind;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.Findings;
@@ -12,6 +14,7 @@ import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.ReplicaReport;
 import dev.ratoon.protocol.agent.ShareReport;
 import dev.ratoon.protocol.agent.VmReport;
+import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.server.store.BaseWishTable.BaseWish;
 import dev.ratoon.server.store.CleanUpTable;
 import dev.ratoon.server.store.MigrationRow;
@@ -25,8 +28,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -34,16 +39,23 @@ import java.util.stream.Collectors;
  * adds its lines here, and in the agent's Children if it leaves files of its own on hosts.
  */
 final class CacheNeeds {
+  private static final int ID_DIGITS = 64;
+  private static final Pattern NAMED_BY_ID = Pattern.compile("^[0-9a-f]{64}\\.");
+
   private final Map<String, Map<DiskId, List<String>>> byCache = new HashMap<>();
   private final Map<DiskId, List<String>> users = new HashMap<>();
   private final Map<String, List<DiskId>> used = new HashMap<>();
 
-  private CacheNeeds() {}
+  private final List<ShareRow> shares;
+
+  private CacheNeeds(List<ShareRow> shares) {
+    this.shares = shares;
+  }
 
   /** What needs the bases of these hosts and shares now. */
   static CacheNeeds of(Transaction tx, Collection<Hosts.Seen> hosts, Observations observations) {
-    CacheNeeds needs = new CacheNeeds();
     List<ShareRow> shares = tx.shares().all();
+    CacheNeeds needs = new CacheNeeds(shares);
     for (Hosts.Seen seen : hosts) {
       HostReport host = seen.report();
       for (VmRow vm : tx.vms().onHost(host.id())) {
@@ -55,13 +67,16 @@ final class CacheNeeds {
       tx.baseWishes().onHost(host.id()).forEach(wish -> needs.addWish(host.id(), wish));
       shares.forEach(share -> needs.addFilling(host, share));
     }
-    tx.operations().running().forEach(needs::addOperation);
+    Map<HostId, HostReport> reports = new HashMap<>();
+    hosts.forEach(seen -> reports.put(seen.report().id(), seen.report()));
+    tx.operations().running().forEach(operation -> needs.addOperation(operation, reports));
     return needs;
   }
 
   /** Only what VMs of a host stand on, whose use is noted. */
-  static CacheNeeds ofVms(HostReport host, List<VmRow> vms, Observations observations) {
-    CacheNeeds needs = new CacheNeeds();
+  static CacheNeeds ofVms(
+      HostReport host, List<VmRow> vms, Observations observations, List<ShareRow> shares) {
+    CacheNeeds needs = new CacheNeeds(shares);
     vms.forEach(vm -> needs.addVm(host, vm, observations.of(vm)));
     return needs;
   }
@@ -139,19 +154,18 @@ final class CacheNeeds {
     }
   }
 
-  /** The cache in which the file lies; all that the host sees, if that is not known. */
-  private static List<String> caches(HostReport host, DiskId base, Optional<String> path) {
+  /**
+   * The cache in which the file lies; all that the host sees, if that is not known. A host may
+   * stand on a share that it is not to use any more.
+   */
+  private List<String> caches(HostReport host, DiskId base, Optional<String> path) {
+    List<String> onShares = path.map(this::sharesAt).orElse(List.of());
+    if (!onShares.isEmpty()) {
+      return onShares;
+    }
     List<String> all = new ArrayList<>();
     all.add(CleanUpTable.of(host.id()));
-    for (ReplicaReport replica : host.replicas()) {
-      if (!replica.cache().isEmpty() && replica.diskId().equals(base)) {
-        String share = CleanUpTable.ofShare(replica.cache());
-        if (path.filter(replica.path()::equals).isPresent()) {
-          return List.of(share);
-        }
-        all.add(share);
-      }
-    }
+    all.addAll(sharesWith(host, base));
     boolean inOwn =
         path.isPresent()
             && host.replicas().stream()
@@ -160,8 +174,38 @@ final class CacheNeeds {
     return inOwn ? all.subList(0, 1) : all;
   }
 
+  /** The shares below which a file lies, whoever sees them. */
+  private List<String> sharesAt(String path) {
+    return shares.stream()
+        .filter(share -> share.kind() == ShareKind.MOUNTED)
+        .filter(share -> path.startsWith(share.location() + "/"))
+        .map(share -> CleanUpTable.ofShare(share.name().text()))
+        .toList();
+  }
+
+  /** The shares on which a host sees a base, about to leave or not. */
+  private static List<String> sharesWith(HostReport host, DiskId base) {
+    return host.shares().stream()
+        .filter(share -> share.bases().stream().anyMatch(known -> known.diskId().equals(base)))
+        .map(share -> CleanUpTable.ofShare(share.name().text()))
+        .toList();
+  }
+
   /** Files of Ratoon's have the disk id in their names. */
   private void addStray(HostReport host, Stray stray) {
+    for (Overlay overlay : stray.overlays()) {
+      String parent = overlay.parent().orElse("");
+      String name = parent.substring(parent.lastIndexOf('/') + 1);
+      if (NAMED_BY_ID.matcher(name).find()) {
+        DiskId base = new DiskId(name.substring(0, ID_DIGITS));
+        sharesAt(parent)
+            .forEach(share -> add(share, base, "an unknown VM, " + stray.id() + ", stands on it"));
+      }
+    }
+    addStrayHere(host, stray);
+  }
+
+  private void addStrayHere(HostReport host, Stray stray) {
     for (Overlay overlay : stray.overlays()) {
       String parent = overlay.parent().orElse("");
       String name = parent.substring(parent.lastIndexOf('/') + 1);
@@ -211,15 +255,22 @@ final class CacheNeeds {
     return known.diskId().equals(base) && known.state() == ReplicaState.READY;
   }
 
-  private void addOperation(OperationRow operation) {
-    if (operation.view().base().isPresent() && operation.view().host().isPresent()) {
-      add(
-          CleanUpTable.of(operation.view().host().get()),
-          operation.view().base().get(),
-          "an operation is under way: "
-              + operation.view().kind().name().toLowerCase(Locale.ROOT).replace('_', '-')
-              + " "
-              + operation.view().id());
+  private void addOperation(OperationRow operation, Map<HostId, HostReport> reports) {
+    OperationView view = operation.view();
+    if (view.base().isEmpty() || view.host().isEmpty()) {
+      return;
+    }
+    DiskId base = view.base().get();
+    HostId host = view.host().get();
+    String why =
+        "an operation is under way: "
+            + view.kind().name().toLowerCase(Locale.ROOT).replace('_', '-')
+            + " "
+            + view.id();
+    add(CleanUpTable.of(host), base, why);
+    if (view.kind() != OperationKind.EVICT && reports.containsKey(host)) {
+      sharesWith(Objects.requireNonNull(reports.get(host)), base)
+          .forEach(share -> add(share, base, why));
     }
   }
 }

@@ -20,19 +20,18 @@ import dev.ratoon.server.store.CleanUpTable;
 import dev.ratoon.server.store.CleanUpTable.Removal;
 import dev.ratoon.server.store.ImageTable.ImageRow;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.ShareTable.ShareRow;
 import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.WithdrawalTable.WithdrawalRow;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Gathers what {@link dev.ratoon.server.cleanup.CachePlan} decides from. */
@@ -55,7 +54,8 @@ final class CleanUpFacts {
       CacheNeeds needs,
       Map<String, CachePolicy> policies,
       Map<String, Map<DiskId, Instant>> uses,
-      Set<Removal> removals) {
+      Set<Removal> removals,
+      List<WithdrawalRow> withdrawals) {
     Optional<CachePolicy> policy(String cache) {
       return Optional.ofNullable(policies.get(cache))
           .or(() -> Optional.ofNullable(policies.get(CleanUpTable.FLEET)));
@@ -66,12 +66,26 @@ final class CleanUpFacts {
           .anyMatch(removal -> removal.host().equals(host) && removal.base().equals(base));
     }
 
+    boolean isLeaving(EntityName share, DiskId base) {
+      return withdrawals.stream()
+          .anyMatch(leaving -> leaving.share().equals(share) && leaving.base().equals(base));
+    }
+
     Instant usedAt(String cache, DiskId base) {
       return uses.getOrDefault(cache, Map.of()).getOrDefault(base, now);
     }
   }
 
   FleetFacts now(Transaction tx) {
+    return now(tx, Set.of());
+  }
+
+  /**
+   * As of now.
+   *
+   * @param undecided of these withdrawals it is asked once more whether they may be
+   */
+  FleetFacts now(Transaction tx, Set<WithdrawalRow> undecided) {
     Collection<Hosts.Seen> all = hosts.all();
     Moment moment =
         new Moment(
@@ -79,10 +93,11 @@ final class CleanUpFacts {
             CacheNeeds.of(tx, all, observations),
             tx.cleanUp().policies(),
             tx.cleanUp().uses(),
-            new HashSet<>(tx.cleanUp().removals()));
+            new HashSet<>(tx.cleanUp().removals()),
+            tx.withdrawals().all().stream().filter(row -> !undecided.contains(row)).toList());
     List<CacheFacts> caches = new ArrayList<>();
     all.forEach(host -> caches.add(own(host, moment)));
-    caches.addAll(shared(all, moment));
+    tx.shares().all().forEach(share -> caches.add(shared(share, moment)));
     Map<DiskId, List<ImageRef>> images =
         tx.images().all().stream()
             .collect(
@@ -127,40 +142,22 @@ final class CleanUpFacts {
             .toList());
   }
 
-  /**
-   * Shared caches are shown, and nothing leaves them: all hosts would have to agree first. Their
-   * copies do not count as those that must stay.
-   */
-  private static List<CacheFacts> shared(Collection<Hosts.Seen> all, Moment moment) {
-    Map<EntityName, Map<DiskId, Held>> bases =
-        new TreeMap<>(Comparator.comparing(EntityName::text));
-    Map<EntityName, Long> free = new HashMap<>();
-    for (Hosts.Seen seen : all) {
-      for (ShareReport share : seen.report().shares()) {
-        String key = CleanUpTable.ofShare(share.name().text());
-        Map<DiskId, Held> held = bases.computeIfAbsent(share.name(), _ -> new HashMap<>());
-        share.bases().forEach(base -> held.putIfAbsent(base.diskId(), onShare(key, base, moment)));
-        free.merge(share.name(), share.freeBytes(), Math::max);
-      }
-    }
-    return bases.entrySet().stream()
-        .map(share -> {
-          String key = CleanUpTable.ofShare(share.getKey().text());
-          return new CacheFacts(
-              key,
-              share.getKey().text(),
-              Optional.empty(),
-              moment.policy(key),
-              Optional.of("nothing leaves a shared cache yet"),
-              false,
-              0,
-              free.getOrDefault(share.getKey(), 0L),
-              List.copyOf(share.getValue().values()));
-        })
-        .toList();
+  private CacheFacts shared(ShareRow share, Moment moment) {
+    ShareFacts facts = ShareFacts.of(share, hosts);
+    String key = CleanUpTable.ofShare(share.name().text());
+    return new CacheFacts(
+        key,
+        share.name().text(),
+        Optional.empty(),
+        moment.policy(key),
+        facts.closed(this::closed),
+        false,
+        facts.totalBytes(),
+        facts.freeBytes(),
+        facts.bases().stream().map(base -> onShare(share, key, base, moment)).toList());
   }
 
-  private static Held onShare(String key, ShareReport.Base base, Moment moment) {
+  private static Held onShare(ShareRow share, String key, ShareReport.Base base, Moment moment) {
     return new Held(
         base.diskId(),
         Layout.FLAT,
@@ -169,7 +166,7 @@ final class CleanUpFacts {
         Optional.empty(),
         moment.usedAt(key, base.diskId()),
         moment.needs().of(key, base.diskId()),
-        false);
+        moment.isLeaving(share.name(), base.diskId()));
   }
 
   private static Held held(HostReport host, String key, ReplicaReport replica, Moment moment) {

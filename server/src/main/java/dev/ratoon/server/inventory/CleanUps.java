@@ -50,6 +50,7 @@ public final class CleanUps {
   private final Operations operations;
   private final Revisions revisions;
   private final CleanUpFacts facts;
+  private final Withdrawals withdrawals;
   private final InstantSource clock;
 
   /**
@@ -75,12 +76,14 @@ public final class CleanUps {
       Operations operations,
       Revisions revisions,
       CleanUpFacts facts,
+      Withdrawals withdrawals,
       InstantSource clock) {
     this.database = database;
     this.hosts = hosts;
     this.operations = operations;
     this.revisions = revisions;
     this.facts = facts;
+    this.withdrawals = withdrawals;
     this.clock = clock;
   }
 
@@ -161,9 +164,15 @@ public final class CleanUps {
     CachePlan.of(fleet).stream()
         .filter(Verdict::leaves)
         .filter(verdict -> only.isEmpty() || only.get().equals(verdict.cache().key()))
-        .filter(verdict -> verdict.cache().host().isPresent())
         .limit(MOST_AT_ONCE)
-        .forEach(verdict -> begun.add(remove(tx, tenant, fleet, verdict)));
+        .forEach(verdict -> {
+          if (verdict.cache().host().isPresent()) {
+            begun.add(remove(tx, tenant, fleet, verdict));
+          } else {
+            String name = name(fleet, verdict.base().id()) + " on " + verdict.cache().name();
+            withdrawals.ask(tx, tenant, name, verdict).ifPresent(begun::add);
+          }
+        });
     return begun;
   }
 
@@ -181,6 +190,7 @@ public final class CleanUps {
 
   /** Withdraws what was not done in time, and cleans up when the schedule says so. */
   public void sweep() {
+    withdrawals.advance();
     database.change(tx -> {
       Instant now = clock.instant();
       withdraw(tx, now.minus(WITHDRAWN_AFTER));

@@ -11,6 +11,7 @@ import dev.ratoon.protocol.agent.DesiredVm;
 import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.agent.Lineage;
 import dev.ratoon.protocol.agent.TransferLimits;
+import dev.ratoon.protocol.agent.Withdrawal;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.server.members.Members;
 import dev.ratoon.server.store.AdoptionTable.Adoption;
@@ -21,7 +22,9 @@ import dev.ratoon.server.store.GroupCommit;
 import dev.ratoon.server.store.GroupCommit.Outcome;
 import dev.ratoon.server.store.HostTable.Wish;
 import dev.ratoon.server.store.MemberTable.Member;
+import dev.ratoon.server.store.ShareTable.ShareRow;
 import dev.ratoon.server.store.Transaction;
+import dev.ratoon.server.store.WithdrawalTable.WithdrawalRow;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +32,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What hosts shall be, as it is written down. Hosts that ask at the same moment, as they do where
@@ -96,6 +100,7 @@ final class DesiredStates {
     private final String run = histories.run();
     private final Map<HostId, Wish> wishes;
     private final Map<HostId, List<DesiredVm>> vms;
+    private @Nullable List<WithdrawalRow> withdrawals;
 
     /** The revisions are read first: what a later change brings is then at worst told twice. */
     Look(Transaction tx, List<Asked> asked) {
@@ -172,11 +177,21 @@ final class DesiredStates {
           .orElse(all);
     }
 
+    private List<Withdrawal> leaving(HostId host, ShareRow share) {
+      if (withdrawals == null) {
+        withdrawals = tx.withdrawals().all();
+      }
+      return withdrawals.stream()
+          .filter(row -> row.share().equals(share.name()))
+          .map(row -> row.desired(host))
+          .toList();
+    }
+
     private List<DesiredShare> shares(HostId host) {
       Optional<EntityName> cluster = members.find(host).flatMap(Member::cluster);
       return tx.shares().all().stream()
           .filter(share -> share.isFor(host, cluster))
-          .map(share -> share.desired(host))
+          .map(share -> share.desired(host).withLeaving(leaving(host, share)))
           .toList();
     }
   }

@@ -74,8 +74,8 @@ public final class FleetViews {
     return database.read(tx -> {
       Map<HostId, Promised> promised =
           tx.vms().promised(some.values().stream().map(host -> host.report().id()).toList());
-      int percent = tx.fleet().settings().upkeepOrDefault().lowSpacePercent();
-      return some.map(host -> view(host, memory(promised, host), percent));
+      SpaceRules space = SpaceRules.of(tx);
+      return some.map(host -> view(host, memory(promised, host), space));
     });
   }
 
@@ -85,7 +85,7 @@ public final class FleetViews {
         .orElse(0L);
   }
 
-  private HostView view(Hosts.Seen host, long memoryReservedBytes, int lowSpacePercent) {
+  private HostView view(Hosts.Seen host, long memoryReservedBytes, SpaceRules space) {
     HostReport report = host.report();
     HostFacts facts = report.facts();
     Optional<Member> member = hosts.member(report.id());
@@ -118,7 +118,7 @@ public final class FleetViews {
         facts.architecture(),
         facts.cpuLevel(),
         member.filter(Member::draining).isPresent(),
-        LowSpace.problem(report, lowSpacePercent));
+        space.problem(report));
   }
 
   /** Every base disk that a host has or that an image of the tenant names. */

@@ -30,6 +30,7 @@ public record Inventory(
     Layerings layerings,
     DiskMoves diskMoves,
     CleanUps cleanUps,
+    WithdrawalNews withdrawalNews,
     LowSpace lowSpace,
     FileMoves fileMoves) {
 
@@ -61,6 +62,10 @@ public record Inventory(
     Migrations migrations = new Migrations(database, hosts, vms, observations, handovers, clock);
     Deploys deploys = new Deploys(database, hosts, known, operations, revisions, promises, clock);
     Layerings layerings = new Layerings(database, vms, known, observations, revisions);
+    CleanUpFacts facts = new CleanUpFacts(hosts, observations, bringing, clock);
+    Withdrawals withdrawals = new Withdrawals(database, hosts, operations, revisions, facts, clock);
+    WithdrawalNews withdrawalNews = new WithdrawalNews(withdrawals::advance);
+    hosts.onReport(withdrawalNews::reported);
     return new Inventory(
         hosts,
         vms,
@@ -100,13 +105,8 @@ public record Inventory(
         new Others(database, hosts, observations, revisions, histories),
         layerings,
         new DiskMoves(database, hosts, layerings, vms, observations),
-        new CleanUps(
-            database,
-            hosts,
-            operations,
-            revisions,
-            new CleanUpFacts(hosts, observations, bringing, clock),
-            clock),
+        new CleanUps(database, hosts, operations, revisions, facts, withdrawals, clock),
+        withdrawalNews,
         new LowSpace(database, hosts),
         new FileMoves(database, hosts, layerings, vms, observations));
   }

@@ -10,7 +10,7 @@ import java.util.Optional;
  *
  * @param name as users know it
  * @param vm the VM that it is
- * @param base the base disk that it is, on {@code host}
+ * @param base the base disk that it is, on {@code host} if there is one
  * @param host where it is, if it is no VM
  */
 public record Subject(
@@ -27,6 +27,11 @@ public record Subject(
 
   public static Subject base(String name, DiskId base, HostId host) {
     return new Subject(name, Optional.empty(), Optional.of(base), Optional.of(host));
+  }
+
+  /** A base disk where several hosts have it. */
+  public static Subject base(String name, DiskId base) {
+    return new Subject(name, Optional.empty(), Optional.of(base), Optional.empty());
   }
 
   /** Something of a host that only its name tells: a path, say. */

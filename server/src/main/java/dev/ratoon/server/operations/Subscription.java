@@ -2,6 +2,7 @@ package dev.ratoon.server.operations;
 
 import dev.ratoon.model.OperationId;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.SpaceEvent;
 import dev.ratoon.server.store.OperationTable.OperationRow;
 import java.time.Duration;
 import java.util.Iterator;
@@ -13,23 +14,27 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * One listener's view of operations. What he has not fetched yet waits here, of each operation only
- * the latest; a listener for whom more than {@value #MAX_WAITING} operations wait is let go.
+ * One listener's view of operations, and of hosts if he wants. What he has not fetched yet waits
+ * here, of each operation and host only the latest; a listener for whom more than {@value
+ * #MAX_WAITING} wait is let go.
  */
 public final class Subscription implements AutoCloseable {
   private static final int MAX_WAITING = 4096;
 
   private final String tenant;
   private final Optional<OperationId> only;
+  private final boolean ofHosts;
   private final Consumer<Subscription> onClose;
-  private final Map<OperationId, OperationView> waiting = new LinkedHashMap<>();
+  private final Map<Object, Happening> waiting = new LinkedHashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private boolean closed;
 
-  Subscription(String tenant, Optional<OperationId> only, Consumer<Subscription> onClose) {
+  Subscription(
+      String tenant, Optional<OperationId> only, boolean ofHosts, Consumer<Subscription> onClose) {
     this.tenant = tenant;
     this.only = only;
+    this.ofHosts = ofHosts;
     this.onClose = onClose;
   }
 
@@ -38,10 +43,20 @@ public final class Subscription implements AutoCloseable {
     if (!operation.tenant().equals(tenant) || !only.orElse(view.id()).equals(view.id())) {
       return;
     }
+    offer(new Happening.OperationChanged(view));
+  }
+
+  void offer(SpaceEvent space) {
+    if (ofHosts) {
+      offer(new Happening.SpaceChanged(space));
+    }
+  }
+
+  private void offer(Happening news) {
     lock.lock();
     try {
-      waiting.remove(view.id());
-      waiting.put(view.id(), view);
+      waiting.remove(news.subject());
+      waiting.put(news.subject(), news);
       changed.signalAll();
       if (waiting.size() <= MAX_WAITING) {
         return;
@@ -53,7 +68,7 @@ public final class Subscription implements AutoCloseable {
   }
 
   /** The next change; empty when none came in that time or the subscription is over. */
-  public Optional<OperationView> next(Duration wait) throws InterruptedException {
+  public Optional<Happening> next(Duration wait) throws InterruptedException {
     lock.lock();
     try {
       long nanos = wait.toNanos();
@@ -63,10 +78,10 @@ public final class Subscription implements AutoCloseable {
       if (closed || waiting.isEmpty()) {
         return Optional.empty();
       }
-      Iterator<OperationView> first = waiting.values().iterator();
-      OperationView view = first.next();
+      Iterator<Happening> first = waiting.values().iterator();
+      Happening news = first.next();
       first.remove();
-      return Optional.of(view);
+      return Optional.of(news);
     } finally {
       lock.unlock();
     }

@@ -155,6 +155,10 @@ public final class Transaction implements AutoCloseable {
     return new CleanUpTable(handle());
   }
 
+  public WithdrawalTable withdrawals() {
+    return new WithdrawalTable(handle());
+  }
+
   public VmTable vms() {
     return new VmTable(handle());
   }
