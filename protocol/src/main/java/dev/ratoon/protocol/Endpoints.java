@@ -31,6 +31,7 @@ import dev.ratoon.protocol.api.MoveFileRequest;
 import dev.ratoon.protocol.api.MoveFileView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PlacementView;
+import dev.ratoon.protocol.api.PrecacheEnded;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.api.QuotaView;
 import dev.ratoon.protocol.api.RebaseRequest;
@@ -476,6 +477,17 @@ public final class Endpoints {
           true,
           202,
           "Brings an image's base disk to hosts beforehand: one operation for each. Asking twice joins.");
+  public static final Endpoint<PrecacheRequest, PrecacheEnded> BASE_PRECACHE_END =
+      one(
+          "base-precache-end",
+          POST,
+          "/v1/images/{image}/precache/end",
+          NO_QUERY,
+          Permission.BASES_WRITE,
+          PrecacheRequest.class,
+          PrecacheEnded.class,
+          200,
+          "Wants an image's base disk on hosts no longer. Nothing is removed; policies may take it from then on.");
   public static final Endpoint<VerifyRequest, OperationView> BASE_VERIFY =
       new Endpoint<>(
           "base-verify",
@@ -651,6 +663,17 @@ public final class Endpoints {
           ShareView.class,
           200,
           "Wants an image's base disk on a shared cache; a host that has it puts it there.");
+  public static final Endpoint<NoBody, ShareView> SHARE_FILL_END =
+      one(
+          "share-fill-end",
+          DELETE,
+          "/v1/shares/{share}/bases/{image}",
+          NO_QUERY,
+          Permission.HOSTS_WRITE,
+          NoBody.class,
+          ShareView.class,
+          200,
+          "Wants an image's base disk on a shared cache no longer. Nothing is removed; policies may take it from then on.");
   public static final Endpoint<NoBody, CachePolicyView> CACHE_POLICIES =
       list(
           "cache-policies",
@@ -829,6 +852,7 @@ public final class Endpoints {
         VM_MOVE_FILE_PLAN,
         BASE_LIST,
         BASE_PRECACHE,
+        BASE_PRECACHE_END,
         BASE_VERIFY,
         HOST_LIST,
         HOST_SHOW,
@@ -845,6 +869,7 @@ public final class Endpoints {
         SHARE_SHOW,
         SHARE_REMOVE,
         SHARE_FILL,
+        SHARE_FILL_END,
         CACHE_POLICIES,
         CACHE_POLICY_SET,
         CACHE_POLICY_CLEAR,

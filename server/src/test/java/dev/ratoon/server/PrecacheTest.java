@@ -14,6 +14,7 @@ import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.PrecacheEnded;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -114,6 +115,27 @@ final class PrecacheTest {
     assertThat(again).extracting(OperationView::id).containsExactly(begun.get(1).id());
     assertThat(second.obey().orElseThrow().bases()).hasSize(1);
     assertThat(server.ended(begun.get(1)).state()).isEqualTo(OperationState.DONE);
+  }
+
+  @Test
+  void whatIsAskedForNoLongerEndsAndStays() throws Exception {
+    first.bases.add(base);
+    first.report();
+    List<OperationView> begun = precache(toAll());
+
+    Reply reply = server.post("/v1/images/tiny/precache/end", toAll());
+    assertThat(reply.status()).as(reply.body()).isEqualTo(200);
+    assertThat(reply.as(PrecacheEnded.class).hosts())
+        .extracting(EntityName::text)
+        .containsExactlyInAnyOrder("host-1", "host-2");
+    assertThat(first.obey().orElseThrow().bases()).isEmpty();
+    assertThat(second.obey().orElseThrow().bases()).isEmpty();
+    assertThat(server.ended(begun.get(1)).problem().orElseThrow().code())
+        .isEqualTo(ErrorCode.INTERRUPTED);
+
+    Reply again = server.post("/v1/images/tiny/precache/end", to("host-2"));
+    assertThat(again.as(PrecacheEnded.class).hosts()).isEmpty();
+    assertThat(server.post("/v1/images/other/precache/end", toAll()).status()).isEqualTo(404);
   }
 
   @Test

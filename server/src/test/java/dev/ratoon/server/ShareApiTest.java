@@ -219,6 +219,10 @@ final class ShareApiTest {
     assertThat(one.look(Duration.ofMillis(1))).as("it was wanted already").isEmpty();
     assertThat(server.post("/v1/shares/vm-cache/bases", "{\"image\": \"none\"}").problem().code())
         .isEqualTo(ErrorCode.NOT_FOUND);
+
+    assertThat(server.delete("/v1/shares/vm-cache/bases/tiny").status()).isEqualTo(200);
+    assertThat(server.delete("/v1/shares/vm-cache/bases/tiny").problem().code())
+        .isEqualTo(ErrorCode.NOT_FOUND);
   }
 
   @Test

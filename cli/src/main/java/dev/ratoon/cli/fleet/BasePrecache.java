@@ -1,5 +1,6 @@
 package dev.ratoon.cli.fleet;
 
+import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.model.EntityName;
@@ -10,6 +11,7 @@ import dev.ratoon.protocol.client.Params;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -27,7 +29,8 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  ratoon base precache debian:12 --host kvm2 --host kvm3",
-      "  ratoon base precache debian:12 --all --no-wait"
+      "  ratoon base precache debian:12 --all --no-wait",
+      "  ratoon base precache debian:12 --all --undo"
     })
 final class BasePrecache implements Callable<Integer> {
   private final Session session;
@@ -37,6 +40,14 @@ final class BasePrecache implements Callable<Integer> {
 
   @ArgGroup(multiplicity = "1")
   Where where = new Where();
+
+  @Option(
+      names = "--undo",
+      description = {
+        "Want it there no longer. What is there stays",
+        "until a policy takes it: 'ratoon cache plan'."
+      })
+  boolean undo;
 
   @Mixin WaitOption wait = new WaitOption();
 
@@ -64,8 +75,29 @@ final class BasePrecache implements Callable<Integer> {
     PrecacheRequest request =
         new PrecacheRequest(
             where.hosts, Optional.ofNullable(where.cluster).map(EntityName::new), where.all);
+    if (undo) {
+      return undo(request);
+    }
     List<OperationView> begun =
         session.client().list(Endpoints.BASE_PRECACHE, Params.of("image", image), request);
     return wait.finish(session, begun);
+  }
+
+  private int undo(PrecacheRequest request) {
+    List<EntityName> hosts =
+        session
+            .client()
+            .call(Endpoints.BASE_PRECACHE_END, Params.of("image", image), request)
+            .hosts();
+    session
+        .output()
+        .say(
+            hosts.isEmpty()
+                ? "Nobody had asked for " + image + " there."
+                : "%s is no longer asked for on %s. What is there stays; 'ratoon cache plan' shows what may go."
+                    .formatted(
+                        image,
+                        hosts.stream().map(EntityName::text).collect(Collectors.joining(", "))));
+    return ExitCode.OK;
   }
 }

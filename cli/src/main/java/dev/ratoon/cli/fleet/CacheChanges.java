@@ -156,6 +156,11 @@ final class CacheChanges {
     @Parameters(index = "1", paramLabel = "IMAGE", description = "The image: name or name:tag.")
     String image = "";
 
+    @Option(
+        names = "--undo",
+        description = "Want it there no longer. What is there stays until a policy takes it.")
+    boolean undo;
+
     Fill(Session session) {
       this.session = session;
     }
@@ -163,6 +168,25 @@ final class CacheChanges {
     @Override
     public Integer call() {
       ImageRef wanted = ImageRef.parse(image);
+      return undo ? undo(wanted) : fill(wanted);
+    }
+
+    private int undo(ImageRef wanted) {
+      ShareView share =
+          session
+              .client()
+              .call(
+                  Endpoints.SHARE_FILL_END,
+                  Params.of(CacheCommands.SHARE, name).with("image", wanted.toString()));
+      session
+          .output()
+          .say(
+              "%s is no longer asked for on %s. What is there stays; 'ratoon cache plan' shows what may go."
+                  .formatted(wanted, share.name()));
+      return ExitCode.OK;
+    }
+
+    private int fill(ImageRef wanted) {
       ShareView share =
           session
               .client()

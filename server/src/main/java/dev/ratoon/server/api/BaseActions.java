@@ -20,6 +20,13 @@ final class BaseActions {
                         .precache(
                             call.tenant(), ImageRef.parse(call.parameter("image")), call.body())))
         .on(
+            Endpoints.BASE_PRECACHE_END,
+            call ->
+                new Answer.Value(
+                    inventory
+                        .precaches()
+                        .end(call.tenant(), ImageRef.parse(call.parameter("image")), call.body())))
+        .on(
             Endpoints.BASE_VERIFY,
             call -> new Answer.Value(inventory.verifications().verify(call.tenant(), call.body())));
   }

@@ -1,6 +1,7 @@
 package dev.ratoon.server.api;
 
 import dev.ratoon.model.EntityName;
+import dev.ratoon.model.ImageRef;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.server.inventory.FleetShares;
 
@@ -20,7 +21,13 @@ final class ShareActions {
             call -> new Answer.Value(shares.remove(call.tenant(), name(call))))
         .on(
             Endpoints.SHARE_FILL,
-            call -> new Answer.Value(shares.fill(call.tenant(), name(call), call.body().image())));
+            call -> new Answer.Value(shares.fill(call.tenant(), name(call), call.body().image())))
+        .on(
+            Endpoints.SHARE_FILL_END,
+            call ->
+                new Answer.Value(
+                    shares.endFill(
+                        call.tenant(), name(call), ImageRef.parse(call.parameter("image")))));
   }
 
   private static EntityName name(Call<?> call) {

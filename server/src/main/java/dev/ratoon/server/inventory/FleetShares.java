@@ -206,15 +206,7 @@ public final class FleetShares {
     database.change(tx -> {
       tx.lockFleet();
       ShareRow share = found(tx, name, "filling");
-      DiskId base =
-          tx.images()
-              .find(tenant, image)
-              .map(ImageRow::diskId)
-              .orElseThrow(() ->
-                  Problem.of(ErrorCode.NOT_FOUND, doing)
-                      .detail("There is no image '" + image + "'.")
-                      .next("'ratoon image list' shows those that exist.")
-                      .asException());
+      DiskId base = base(tx, tenant, image, doing);
       requireSomeone(share, base, doing);
       List<DiskId> wanted =
           Stream.concat(share.fill().stream(), Stream.of(base)).distinct().toList();
@@ -229,6 +221,41 @@ public final class FleetShares {
       }
     });
     return show(tenant, name);
+  }
+
+  /**
+   * Wants it there no longer. What is there stays.
+   *
+   * @throws RatoonException {@code not-found}, also if it was not wanted there
+   */
+  public ShareView endFill(String tenant, EntityName name, ImageRef image) {
+    String doing = "no longer wanting " + image + " on the share " + name;
+    database.change(tx -> {
+      tx.lockFleet();
+      ShareRow share = found(tx, name, "emptying");
+      DiskId base = base(tx, tenant, image, doing);
+      List<DiskId> wanted = share.fill().stream().filter(id -> !id.equals(base)).toList();
+      if (wanted.equals(share.fill())) {
+        throw Problem.of(ErrorCode.NOT_FOUND, doing)
+            .detail("Nobody asked for it there.")
+            .next("What VMs brought there by themselves leaves by policy: 'ratoon cache plan'.")
+            .asException();
+      }
+      tx.shares().fill(name, wanted);
+      renew(tx, share);
+    });
+    return show(tenant, name);
+  }
+
+  private static DiskId base(Transaction tx, String tenant, ImageRef image, String doing) {
+    return tx.images()
+        .find(tenant, image)
+        .map(ImageRow::diskId)
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.NOT_FOUND, doing)
+                .detail("There is no image '" + image + "'.")
+                .next("'ratoon image list' shows those that exist.")
+                .asException());
   }
 
   private void requireSomeone(ShareRow share, DiskId base, String doing) {

@@ -6,14 +6,17 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Layout;
+import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.agent.BaseTask;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.PrecacheEnded;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
+import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.OperationTable.OperationRow;
 import java.util.List;
@@ -53,14 +56,7 @@ public final class Precaches {
    */
   public List<OperationView> precache(String tenant, ImageRef image, PrecacheRequest request) {
     return database.write(tx -> {
-      DiskId base =
-          tx.images()
-              .find(tenant, image)
-              .orElseThrow(() ->
-                  Problem.of(ErrorCode.NOT_FOUND, "finding the image " + image)
-                      .next("'ratoon image list' shows those that exist.")
-                      .asException())
-              .diskId();
+      DiskId base = base(tx, tenant, image);
       BaseWishes wishes = new BaseWishes(tx, tenant, operations, revisions);
       List<HostReport> places = places(request);
       tx.lock(places.stream().map(HostReport::id).toList());
@@ -75,6 +71,59 @@ public final class Precaches {
           })
           .toList();
     });
+  }
+
+  /**
+   * Asks for it no longer. What is there of it stays; what is under way ends.
+   *
+   * @return on which of the hosts the tenant had asked for it
+   * @throws dev.ratoon.model.RatoonException {@link ErrorCode#NOT_FOUND} as above
+   */
+  public PrecacheEnded end(String tenant, ImageRef image, PrecacheRequest request) {
+    return database.write(tx -> {
+      DiskId base = base(tx, tenant, image);
+      List<HostReport> places = places(request);
+      tx.lock(places.stream().map(HostReport::id).toList());
+      return new PrecacheEnded(
+          places.stream()
+              .filter(host -> end(tx, tenant, image, base, host))
+              .map(HostReport::name)
+              .toList());
+    });
+  }
+
+  private boolean end(
+      Transaction tx, String tenant, ImageRef image, DiskId base, HostReport host) {
+    boolean asked =
+        tx.baseWishes()
+            .find(host.id(), base, BaseTask.PRECACHE)
+            .filter(wish -> wish.tenant().equals(tenant))
+            .isPresent();
+    if (asked) {
+      tx.baseWishes().remove(host.id(), base, BaseTask.PRECACHE);
+      long _ = revisions.next(tx, host.id());
+      operations.runningOf(tx, base, host.id()).stream()
+          .filter(row ->
+              row.view().kind() == OperationKind.PRECACHE && row.tenant().equals(tenant))
+          .forEach(row -> operations.fail(tx, row, ended(image, host)));
+    }
+    return asked;
+  }
+
+  private static Problem ended(ImageRef image, HostReport host) {
+    return Problem.of(
+            ErrorCode.INTERRUPTED, "bringing " + image + " to the host " + host.name())
+        .detail("It is no longer asked for there.");
+  }
+
+  private static DiskId base(Transaction tx, String tenant, ImageRef image) {
+    return tx.images()
+        .find(tenant, image)
+        .orElseThrow(() ->
+            Problem.of(ErrorCode.NOT_FOUND, "finding the image " + image)
+                .next("'ratoon image list' shows those that exist.")
+                .asException())
+        .diskId();
   }
 
   /** What a host has only adopted may have to be copied into its cache: it says so itself. */
