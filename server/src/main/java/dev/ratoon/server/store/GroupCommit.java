@@ -154,7 +154,11 @@ public final class GroupCommit<Q, R> {
 
   private List<Outcome<R>> outcomes(List<Q> wanted) {
     try {
-      return work.apply(wanted);
+      List<Outcome<R>> said = work.apply(wanted);
+      if (said.size() != wanted.size()) {
+        throw new IllegalStateException("it was not said of each how it ended");
+      }
+      return said;
     } catch (RuntimeException failed) {
       return wanted.stream().<Outcome<R>>map(_ -> new Outcome.Refused<>(failed)).toList();
     } catch (Error broken) {
