@@ -56,6 +56,13 @@ final class VmLayers {
           ErrorCode.SHARE_UNAVAILABLE,
           ErrorCode.INTERRUPTED);
 
+  /** What the hypervisor says of a domain that is ending, which it does not know yet. */
+  private static final Set<ErrorCode> OF_THE_END =
+      EnumSet.of(ErrorCode.HYPERVISOR_REFUSED, ErrorCode.DOMAIN_LOST);
+
+  private static final int LOOKS_FOR_THE_END = 20;
+  private static final long LOOK_MILLIS = 50;
+
   private final LayerTools tools;
   private final Freezing freezing;
   private final Settling settling;
@@ -130,13 +137,34 @@ final class VmLayers {
       }
       return goesOn;
     } catch (RatoonException failed) {
-      if (PASSING.contains(failed.problem().code())) {
+      if (PASSING.contains(failed.problem().code()) || hasEnded(wanted, domain, failed)) {
         throw failed;
       }
       LOG.warn("VM {}: {}", wanted.id(), failed.problem().oneLine());
       decideIfPossible(wanted, domain);
       giveUp(wanted, asked.get(), timeline.steps(), failed.problem());
       return Optional.empty();
+    }
+  }
+
+  /** Whether it failed because the guest has ended meanwhile: what is due can be done without it. */
+  private boolean hasEnded(DesiredVm vm, Optional<DomainStatus> domain, RatoonException failed) {
+    if (domain.isEmpty() || !OF_THE_END.contains(failed.problem().code())) {
+      return false;
+    }
+    try {
+      for (int look = 0; look < LOOKS_FOR_THE_END; look++) {
+        if (tools.hypervisor().domain(vm.id()).isEmpty()) {
+          return true;
+        }
+        Thread.sleep(LOOK_MILLIS);
+      }
+      return false;
+    } catch (RatoonException unknown) {
+      return true;
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+      return true;
     }
   }
 
