@@ -64,7 +64,10 @@ final class BaseUses {
     Set<Key> used = used(tx, host);
     List<Use> news = new ArrayList<>();
     for (Key key : keys) {
-      boolean came = last.filter(look -> !look.keys().contains(key)).isPresent();
+      // A share comes and goes with each start of an agent; what is on it does not come by that.
+      boolean came =
+          key.cache().equals(CleanUpTable.of(host.id()))
+              && last.filter(look -> !look.keys().contains(key)).isPresent();
       boolean known = !came && tx.cleanUp().usedAt(key.cache(), key.base()).isPresent();
       if (!known || used.contains(key)) {
         news.add(new Use(key.cache(), key.base(), now));

@@ -97,7 +97,8 @@ final class CleanUpFacts {
             tx.withdrawals().all().stream().filter(row -> !undecided.contains(row)).toList());
     List<CacheFacts> caches = new ArrayList<>();
     all.forEach(host -> caches.add(own(host, moment)));
-    tx.shares().all().forEach(share -> caches.add(shared(share, moment)));
+    List<ShareRow> shares = tx.shares().all();
+    shares.forEach(share -> caches.add(shared(share, shares, moment)));
     Map<DiskId, List<ImageRef>> images =
         tx.images().all().stream()
             .collect(
@@ -142,7 +143,7 @@ final class CleanUpFacts {
             .toList());
   }
 
-  private CacheFacts shared(ShareRow share, Moment moment) {
+  private CacheFacts shared(ShareRow share, List<ShareRow> shares, Moment moment) {
     ShareFacts facts = ShareFacts.of(share, hosts);
     String key = CleanUpTable.ofShare(share.name().text());
     return new CacheFacts(
@@ -150,7 +151,7 @@ final class CleanUpFacts {
         share.name().text(),
         Optional.empty(),
         moment.policy(key),
-        facts.closed(this::closed),
+        facts.sameAs(shares, hosts).or(() -> facts.closed(this::closed)),
         false,
         facts.totalBytes(),
         facts.freeBytes(),

@@ -178,19 +178,25 @@ final class DesiredStates {
     }
 
     private List<Withdrawal> leaving(HostId host, ShareRow share) {
+      return withdrawalsOf(share).map(row -> row.desired(host)).toList();
+    }
+
+    /** Until it has said how that ended, the share is for it. */
+    private boolean isRemover(HostId host, ShareRow share) {
+      return withdrawalsOf(share).anyMatch(row -> row.remover().equals(Optional.of(host)));
+    }
+
+    private Stream<WithdrawalRow> withdrawalsOf(ShareRow share) {
       if (withdrawals == null) {
         withdrawals = tx.withdrawals().all();
       }
-      return withdrawals.stream()
-          .filter(row -> row.share().equals(share.name()))
-          .map(row -> row.desired(host))
-          .toList();
+      return withdrawals.stream().filter(row -> row.share().equals(share.name()));
     }
 
     private List<DesiredShare> shares(HostId host) {
       Optional<EntityName> cluster = members.find(host).flatMap(Member::cluster);
       return tx.shares().all().stream()
-          .filter(share -> share.isFor(host, cluster))
+          .filter(share -> share.isFor(host, cluster) || isRemover(host, share))
           .map(share -> share.desired(host).withLeaving(leaving(host, share)))
           .toList();
     }

@@ -177,11 +177,25 @@ public final class FleetShares {
       if (!standing.isEmpty()) {
         throw inUse(name, standing);
       }
+      requireNothingRemoved(tx, name);
       tx.shares().remove(name);
       marked.remove(name);
       renew(tx, share);
       return last;
     });
+  }
+
+  /** Who was told to remove something there may still do it when the share answers again. */
+  private static void requireNothingRemoved(Transaction tx, EntityName name) {
+    boolean removing =
+        tx.withdrawals().all().stream()
+            .anyMatch(row -> row.share().equals(name) && row.remover().isPresent());
+    if (removing) {
+      throw Problem.of(ErrorCode.IN_USE, "removing the share " + name)
+          .detail("A base disk is being removed from it, and the host has not said how that ended.")
+          .next("Wait for it: ratoon operation list. A host that is gone for good: ratoon host remove.")
+          .asException();
+    }
   }
 
   private static RatoonException inUse(EntityName name, List<String> vms) {

@@ -26,7 +26,8 @@ import java.util.stream.Stream;
 /**
  * Where a VM that is there already may go. What its owner asked of its host when it was made holds
  * wherever it is: tags, architecture, processors, accelerator, group. The hosts that were named
- * then said only where it begins; its cluster holds unless somebody says otherwise. One that moves
+ * then said only where it begins; its cluster holds unless somebody says otherwise. Cluster and tags
+ * hold no longer once it is elsewhere, or its host has others: then somebody wanted it so. One that moves
  * while it runs finds on the other host what it was started with, or does not go there.
  */
 record MoveRules(Hosts hosts, Placements placements) {
@@ -43,14 +44,20 @@ record MoveRules(Hosts hosts, Placements placements) {
     PlaceRequest own = vm.spec().asked().orElse(PlaceRequest.ANYWHERE);
     Optional<HostFacts> here = hosts.find(vm.host()).map(Hosts.Seen::report).map(HostReport::facts);
     boolean live = mode == MigrationMode.LIVE;
+    boolean named = !asked.hosts().isEmpty();
+    Optional<Member> at = member(vm);
     Set<String> tags = new HashSet<>(asked.tags());
-    tags.addAll(own.tags());
+    if (at.filter(member -> member.tags().containsAll(own.tags())).isPresent()) {
+      tags.addAll(own.tags());
+    }
     Wishes wishes =
         new Wishes(
             asked.hosts(),
-            asked.cluster().or(() -> own.cluster().filter(_ -> asked.hosts().isEmpty())),
+            asked
+                .cluster()
+                .or(() -> own.cluster().filter(c -> at.flatMap(Member::cluster).equals(Optional.of(c))).filter(_ -> !named)),
             tags,
-            own.architecture().or(() -> here.flatMap(HostFacts::architecture)),
+            own.architecture().or(asked::architecture).or(() -> here.flatMap(HostFacts::architecture)),
             greater(asked.cpuLevel(), own.cpuLevel()),
             live ? here.map(HostFacts::accelerator) : own.accelerator().or(asked::accelerator),
             // Where its group is, is known better here: it is itself on the host that it leaves.
@@ -64,6 +71,11 @@ record MoveRules(Hosts hosts, Placements placements) {
           .forEach((host, why) -> against.merge(host, why, (one, other) -> one + "; " + other));
     }
     return wishes.without(against);
+  }
+
+  /** Where the VM is: what its owner asked for that this host lacks is no longer held. */
+  private Optional<Member> member(VmRow vm) {
+    return hosts.member(vm.host());
   }
 
   private static Optional<Integer> greater(Optional<Integer> one, Optional<Integer> other) {

@@ -13,6 +13,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import java.util.stream.Collectors;
+import java.util.Set;
+import java.util.Collections;
 import java.util.function.Function;
 
 /**
@@ -95,6 +99,25 @@ record ShareFacts(ShareRow share, List<Seen> users) {
     return users.stream().anyMatch(host -> isAble(share, host.report()))
         ? Optional.empty()
         : Optional.of("no host can use the share just now");
+  }
+
+  /**
+   * That another share is the same folder: what stands on its files there is nobody's to see here.
+   */
+  Optional<String> sameAs(List<ShareRow> all, Hosts hosts) {
+    Set<String> markers = markers();
+    return all.stream()
+        .filter(other -> !other.name().equals(share.name()))
+        .filter(other -> !Collections.disjoint(of(other, hosts).markers(), markers))
+        .findFirst()
+        .map(other -> "the share " + other.name() + " is the same folder");
+  }
+
+  private Set<String> markers() {
+    return Stream.concat(
+            share.marker().stream(),
+            reports().stream().flatMap(report -> report.marker().stream()))
+        .collect(Collectors.toSet());
   }
 
   private Optional<String> objection(HostReport host) {

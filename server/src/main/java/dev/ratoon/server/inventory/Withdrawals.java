@@ -92,7 +92,7 @@ final class Withdrawals {
 
   /** Does what comes next for all that are about to leave. */
   void advance() {
-    if (database.read(tx -> tx.withdrawals().all().isEmpty())) {
+    if (!database.read(this::isAnythingDue)) {
       return;
     }
     database.change(tx -> {
@@ -102,6 +102,25 @@ final class Withdrawals {
     });
   }
 
+  /** Nobody is held up while there is only something to wait for. */
+  private boolean isAnythingDue(Transaction tx) {
+    Instant now = clock.instant();
+    return tx.withdrawals().all().stream()
+        .anyMatch(row ->
+            share(tx, row.share())
+                .filter(share -> !isSameAsAnother(tx, share, row))
+                .map(share -> NextStep.of(stand(row, now), answers(share, row)))
+                .filter(NextStep.Wait.class::isInstance)
+                .isEmpty());
+  }
+
+  /** Another share turns out to be the same folder while it is about to be removed. */
+  private boolean isSameAsAnother(Transaction tx, ShareRow share, WithdrawalRow row) {
+    return row.remover().isPresent()
+        && !row.recalled()
+        && ShareFacts.of(share, hosts).sameAs(tx.shares().all(), hosts).isPresent();
+  }
+
   private void advance(Transaction tx, WithdrawalRow row) {
     Optional<ShareRow> share = share(tx, row.share());
     if (share.isEmpty()) {
@@ -109,6 +128,10 @@ final class Withdrawals {
       return;
     }
     Instant now = clock.instant();
+    if (isSameAsAnother(tx, share.get(), row)) {
+      put(tx, share.get(), row.recall(now));
+      return;
+    }
     switch (NextStep.of(stand(row, now), answers(share.get(), row))) {
       case NextStep.Wait() -> {}
       case NextStep.Order(List<HostId> able) -> order(tx, share.get(), row, able, now);
@@ -129,7 +152,11 @@ final class Withdrawals {
   }
 
   private List<NextStep.Answer> answers(ShareRow share, WithdrawalRow row) {
-    return ShareFacts.of(share, hosts).users().stream()
+    // Whoever was told to remove it answers for that, also when the share is no longer for it.
+    return Stream.concat(
+            ShareFacts.of(share, hosts).users().stream(),
+            row.remover().flatMap(hosts::find).stream())
+        .distinct()
         .map(seen -> {
           HostReport host = seen.report();
           return new NextStep.Answer(
