@@ -272,5 +272,7 @@ final class MigrationRulesTest {
 
     assertThat(refusal("a", anywhere())).contains("host-2: is in no cluster, not in 'west'");
     assertThat(target("a", to("host-2"))).isEqualTo("host-2");
+    change(Optional.of("east"), List.of(), false);
+    assertThat(target("a", anywhere())).as("it is there no more").isNotEqualTo("host-1");
   }
 }

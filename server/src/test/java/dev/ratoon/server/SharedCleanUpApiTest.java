@@ -325,6 +325,62 @@ final class SharedCleanUpApiTest {
         .contains("host host-2 may use it: it has not looked at the share yet");
   }
 
+  private void beTwoShares() throws Exception {
+    EntityName nas = new EntityName("nas");
+    server.post(
+        "/v1/shares",
+        new ShareRequest(
+            nas,
+            ShareKind.MOUNTED,
+            "/mnt/nas",
+            List.of("host-2"),
+            Optional.empty(),
+            Optional.empty()));
+    two.obey();
+    ShareReport same = found(ShareState.READY);
+    ShareReport other =
+        new ShareReport(
+            nas,
+            ShareState.READY,
+            Optional.empty(),
+            same.marker(),
+            1 << 30,
+            same.bases(),
+            same.totalBytes(),
+            List.of());
+    two.shares = List.of(same, other);
+    two.report();
+  }
+
+  @Test
+  void nothingLeavesAFolderThatIsTwoShares() throws Exception {
+    nameless();
+    beTwoShares();
+    assertThat(planned().why()).contains("the share nas is the same folder");
+    assertThat(server.post("/v1/cache-plan", "").list(OperationView.class)).isEmpty();
+  }
+
+  @Test
+  void whoWasToldToRemoveSomethingIsRecalledWhenItsFolderTurnsOutToBeTwoShares() throws Exception {
+    nameless();
+    clean();
+    Withdrawal order = ordered();
+    beTwoShares();
+    server.server.sweep();
+    Withdrawal recalled = asked(one, w -> w.step() > order.step());
+    assertThat(recalled.remove()).isFalse();
+  }
+
+  @Test
+  void aShareStaysUntilItIsSaidHowARemovalEnded() throws Exception {
+    nameless();
+    clean();
+    Withdrawal order = ordered();
+    assertThat(server.delete("/v1/shares/vm-cache").problem().code()).isEqualTo(ErrorCode.IN_USE);
+    say(one, WithdrawalReport.removed(order, 1));
+    assertThat(server.delete("/v1/shares/vm-cache").status()).isEqualTo(200);
+  }
+
   @Test
   void aPolicyOfTheShareTakesThePlaceOfTheFleets() throws Exception {
     nameless();
