@@ -168,7 +168,9 @@ final class SourceTrack {
     long latency = Math.max(1, nowNanos - request.atNanos());
     double rate = (double) (deliveredBytes - request.deliveredBytes()) / latency;
     answers++;
-    boolean prompt = latency - shortestNanos < QUEUE_NANOS / 2;
+    // On a slow link the chunk itself takes its time.
+    double ownNanos = bytesPerNano > 0 ? bytes / bytesPerNano : 0;
+    boolean prompt = latency - shortestNanos < QUEUE_NANOS / 2 + ownNanos;
     helping = Math.clamp(prompt ? helping + HELPING_MORE : helping - 1, 0, MOST);
     shortestNanos = Math.min(shortestNanos, latency);
     bytesPerNano = answers == 1 ? rate : bytesPerNano + (rate - bytesPerNano) * SMOOTHING;
