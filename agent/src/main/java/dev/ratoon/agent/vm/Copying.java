@@ -184,7 +184,10 @@ final class Copying {
     }
   }
 
-  /** Makes the copy of a disk whose VM has no domain, and gets none meanwhile. */
+  /**
+   * Makes the copy of a disk whose VM has no domain, and gets none meanwhile: whole on the storage,
+   * and its owner's.
+   */
   @FunctionalInterface
   interface Work {
     void copy(Path to);
@@ -197,7 +200,6 @@ final class Copying {
     DiskCopy files = prepare(wanted, disk, standing, present);
     LayerTools.remove(files.to());
     work.copy(files.to());
-    tools.give(files.to());
     syncFolderOf(files.to());
     tools.records().update(wanted, Layers::goneOver);
     boolean _ = conclude(wanted, Optional.empty());

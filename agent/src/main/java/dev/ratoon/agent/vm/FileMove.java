@@ -67,7 +67,7 @@ record FileMove(LayerTools tools, Copying copying) {
                 index,
                 there,
                 to -> {
-                  WholeFile.copy(disk.file(), to, progress);
+                  WholeFile.copy(disk.file(), to, tools.records().owner(), progress);
                   requireSameParent(disk.file(), to);
                 }));
     return true;
