@@ -21,6 +21,7 @@ import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -261,6 +262,28 @@ final class Copying {
     boolean _ = conclude(wanted, tools.hypervisor().domain(wanted.id()));
   }
 
+  /** A guest finds no room: a copy of its disk goes, unless that is on its way to where some is. */
+  void makeRoom(DesiredVm wanted) {
+    Optional<Copy> copy = current(wanted).copy();
+    if (copy.filter(known -> known.held() || known.over() || isBeside(files(wanted, known)))
+        .isPresent()) {
+      settle(wanted);
+    }
+  }
+
+  /** Whether both take room of one file system. */
+  private static boolean isBeside(DiskCopy files) {
+    try {
+      return storeOf(files.from()).equals(storeOf(files.to()));
+    } catch (IOException gone) {
+      return true;
+    }
+  }
+
+  private static FileStore storeOf(Path file) throws IOException {
+    return Files.getFileStore(Objects.requireNonNull(file.getParent()));
+  }
+
   /**
    * Before a guest that is held goes on: it never writes to a file that the record does not name.
    */
@@ -316,6 +339,7 @@ final class Copying {
       goOn(wanted);
     }
     if (over) {
+      requireCopy(wanted, files.to());
       remove(wanted, files.from());
     }
     tools.records().update(wanted, Layers::notCopying);
@@ -333,6 +357,17 @@ final class Copying {
     }
     LayerTools.remove(file);
     tools.folders().removeIfEmpty(wanted.id(), file);
+  }
+
+  /** Before the last but one file of a disk goes, it is looked whether the last is there. */
+  private void requireCopy(DesiredVm vm, Path to) {
+    tools.folders().requireThere(vm.id(), to);
+    if (!Files.exists(to)) {
+      throw Problem.of(ErrorCode.WRONG_STATE, doing(vm))
+          .detail("Its copy " + to + " is the disk, and is gone.")
+          .next("The file before is kept. Bring the copy back, from a backup for example.")
+          .asException();
+    }
   }
 
   /** The file before is removed only for a copy that stands on the base that it was made on. */
