@@ -327,6 +327,43 @@ class MoveFileTest {
   }
 
   @Test
+  void twoAreNotCopiedToOneFileSystemAtOnce() {
+    VmId first = vm;
+    copying();
+    VmId second = host.deploy("second");
+    host.await(second, VmState.RUNNING);
+    vm = second;
+    ask(Optional.of(fast));
+    host.awaitReport(second, r -> r.layering().isPresent());
+    stop();
+    assertThat(fast.resolve(second.toString())).doesNotExist();
+
+    host.hypervisor().copiesGoOn(false);
+
+    assertThat(host.awaitLayering(first).problem()).isEmpty();
+    assertThat(host.awaitLayering(second).problem()).isEmpty();
+    assertOneFile(there("disk-0.1.qcow2"));
+  }
+
+  @Test
+  void aFolderWithoutRoomIsLeftEmpty() throws Exception {
+    Path small = Files.createDirectory(outside.toRealPath().resolve("small"));
+    Host.run("mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", small.toString());
+    try {
+      host.folders().elsewhere().add(small);
+
+      assertThat(move(Optional.of(small)).problem().orElseThrow().code())
+          .isEqualTo(ErrorCode.DISK_FULL);
+
+      host.folders().elsewhere().remove(small);
+      assertThat(small).isEmptyDirectory();
+      assertOneFile(home("disk-0.qcow2"));
+    } finally {
+      Host.run("umount", "-l", small.toString());
+    }
+  }
+
+  @Test
   void whatWasFlattenedStartsOnceItsFolderIsMountedAgain() throws IOException {
     assertThat(move(Optional.of(fast)).problem()).isEmpty();
     host.hypervisor().pullsGoOn(true);

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -63,10 +64,18 @@ final class Copying {
   private static final int MOST_TRIES = 3;
   private static final long ROOM_BYTES = 64L << 20;
 
+  /** What a copy leaves free: of a small file system a twentieth. */
+  private static final long RESERVE_BYTES = 1L << 30;
+
+  private static final int RESERVE_PART = 20;
+
   private final LayerTools tools;
 
   /** How often a copy was begun for what is asked now. */
   private final Map<VmId, Integer> tries = new ConcurrentHashMap<>();
+
+  /** Whose disk is copied to each file system: one at a time, so that they do not fill it. */
+  private final Map<FileStore, VmId> copiedTo = new HashMap<>();
 
   Copying(LayerTools tools) {
     this.tools = tools;
@@ -114,6 +123,8 @@ final class Copying {
       progress.at(0, 1);
       return false;
     }
+    // Begun by a process before this one, perhaps.
+    boolean _ = mayCopyTo(wanted, known.get().next());
     DiskCopy files = files(wanted, known.get());
     Optional<DomainJob> job =
         tools.hypervisor().blockJobs().stream()
@@ -132,6 +143,9 @@ final class Copying {
       DesiredVm wanted, DomainStatus domain, int disk, DesiredDisk standing, Optional<Base> base) {
     DesiredVm vm = wanted.withDisks(current(wanted).disks());
     VmDisk present = VmDisk.of(vm, tools.folder(vm.id()), disk);
+    if (!mayCopyTo(vm, standing)) {
+      return;
+    }
     if (tries.merge(vm.id(), 1, Integer::sum) > MOST_TRIES * vm.disks().size()) {
       throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing(vm))
           .detail(
@@ -150,6 +164,13 @@ final class Copying {
     tools.hypervisor().copy(vm.id(), files);
   }
 
+  /** Another's disk may be copied to where this one's was, or was to be. */
+  private void leave(VmId id) {
+    synchronized (copiedTo) {
+      copiedTo.values().removeIf(id::equals);
+    }
+  }
+
   /** Makes the place for a copy, and notes that it is about to be made. */
   private DiskCopy prepare(DesiredVm wanted, int disk, DesiredDisk standing, VmDisk present) {
     Copy copy =
@@ -157,18 +178,47 @@ final class Copying {
             disk, standing.inNextFile(), tools.called(wanted.id(), present.file()), false, false);
     DiskCopy files = files(wanted, copy);
     boolean stays = standing.folder().equals(present.wanted().folder());
+    requireRoom(wanted, present.file(), place(wanted, standing), stays);
     if (!stays) {
       tools.folders().makeElsewhere(wanted.id(), standing.folder());
     }
-    requireRoom(wanted, present.file(), Objects.requireNonNull(files.to().getParent()), stays);
     tools.records().update(wanted, layers -> layers.copying(copy));
     return files;
   }
 
+  /** Where it will lie: a folder that is there already. */
+  private Path place(DesiredVm vm, DesiredDisk standing) {
+    return standing.folder().map(Path::of).orElseGet(() -> tools.folder(vm.id()));
+  }
+
+  /**
+   * Whether no other disk is just copied to that file system. The room that is left there for it is
+   * known only when the one before is whole.
+   */
+  private boolean mayCopyTo(DesiredVm vm, DesiredDisk standing) {
+    Path place = place(vm, standing);
+    try {
+      FileStore store = Files.getFileStore(place);
+      synchronized (copiedTo) {
+        VmId last = copiedTo.getOrDefault(store, vm.id());
+        if (!last.equals(vm.id())) {
+          LOG.debug("VM {}: its copy to {} waits for that of VM {}", vm.id(), place, last);
+          return false;
+        }
+        copiedTo.put(store, vm.id());
+        return true;
+      }
+    } catch (IOException failed) {
+      throw Faults.unreadable(place, failed);
+    }
+  }
+
   private static void requireRoom(DesiredVm vm, Path file, Path folder, boolean stays) {
     try {
-      long needed = StoredBytes.of(file) + ROOM_BYTES;
-      long free = Files.getFileStore(folder).getUsableSpace();
+      FileStore store = Files.getFileStore(folder);
+      long reserve = Math.min(RESERVE_BYTES, store.getTotalSpace() / RESERVE_PART);
+      long needed = StoredBytes.of(file) + ROOM_BYTES + reserve;
+      long free = store.getUsableSpace();
       if (free < needed) {
         throw Problem.of(ErrorCode.DISK_FULL, doing(vm))
             .detail(
@@ -194,16 +244,27 @@ final class Copying {
     void copy(Path to);
   }
 
-  /** A disk without a domain goes on in a copy in another folder. */
-  void copyStopped(DesiredVm wanted, int disk, DesiredDisk standing, Work work) {
+  /**
+   * A disk without a domain goes on in a copy in another folder.
+   *
+   * @return false if it has to wait for another's
+   */
+  boolean copyStopped(DesiredVm wanted, int disk, DesiredDisk standing, Work work) {
     DesiredVm vm = wanted.withDisks(current(wanted).disks());
     VmDisk present = VmDisk.of(vm, tools.folder(vm.id()), disk);
-    DiskCopy files = prepare(wanted, disk, standing, present);
-    LayerTools.remove(files.to());
-    work.copy(files.to());
-    syncFolderOf(files.to());
-    tools.records().update(wanted, Layers::goneOver);
-    boolean _ = conclude(wanted, Optional.empty());
+    if (!mayCopyTo(vm, standing)) {
+      return false;
+    }
+    try {
+      DiskCopy files = prepare(wanted, disk, standing, present);
+      LayerTools.remove(files.to());
+      work.copy(files.to());
+      syncFolderOf(files.to());
+      tools.records().update(wanted, Layers::goneOver);
+      return conclude(wanted, Optional.empty());
+    } finally {
+      leave(vm.id());
+    }
   }
 
   private static void syncFolderOf(Path file) {
@@ -254,6 +315,7 @@ final class Copying {
   void settle(DesiredVm wanted) {
     Optional<Copy> copy = current(wanted).copy();
     if (copy.isEmpty()) {
+      leave(wanted.id());
       return;
     }
     if (!copy.get().over()) {
@@ -308,6 +370,7 @@ final class Copying {
   /** What was asked before is done, or given up. */
   void forget(VmId id) {
     tries.remove(id);
+    leave(id);
   }
 
   /**
@@ -343,6 +406,7 @@ final class Copying {
       remove(wanted, files.from());
     }
     tools.records().update(wanted, Layers::notCopying);
+    leave(wanted.id());
     return over;
   }
 

@@ -61,18 +61,17 @@ record FileMove(LayerTools tools, Copying copying) {
       return copying.advance(wanted, domain.get(), index, there, base(disk), progress)
           && liesIn(wanted, index, folder);
     }
-    timeline.step(
-        CacheMove.MOVE,
-        () ->
-            copying.copyStopped(
-                wanted,
-                index,
-                there,
-                to -> {
+    return copying.copyStopped(
+        wanted,
+        index,
+        there,
+        to ->
+            timeline.step(
+                CacheMove.MOVE,
+                () -> {
                   WholeFile.copy(disk.file(), to, tools.records().owner(), progress);
                   requireSameParent(disk.file(), to);
                 }));
-    return true;
   }
 
   private boolean liesIn(DesiredVm wanted, int index, Optional<String> folder) {
