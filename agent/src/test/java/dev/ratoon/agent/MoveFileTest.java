@@ -36,6 +36,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** A VM's own file on the way to another folder of its host, and back. */
 class MoveFileTest {
@@ -322,6 +324,116 @@ class MoveFileTest {
     assertOneFile(half);
     start();
     assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
+  void twoAreNotCopiedToOneFileSystemAtOnce() {
+    VmId first = vm;
+    copying();
+    VmId second = host.deploy("second");
+    host.await(second, VmState.RUNNING);
+    vm = second;
+    ask(Optional.of(fast));
+    host.awaitReport(second, r -> r.layering().isPresent());
+    stop();
+    assertThat(fast.resolve(second.toString())).doesNotExist();
+
+    host.hypervisor().copiesGoOn(false);
+
+    assertThat(host.awaitLayering(first).problem()).isEmpty();
+    assertThat(host.awaitLayering(second).problem()).isEmpty();
+    assertOneFile(there("disk-0.1.qcow2"));
+  }
+
+  @Test
+  void aFolderWithoutRoomIsLeftEmpty() throws Exception {
+    Path small = Files.createDirectory(outside.toRealPath().resolve("small"));
+    Host.run("mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", small.toString());
+    try {
+      host.folders().elsewhere().add(small);
+
+      assertThat(move(Optional.of(small)).problem().orElseThrow().code())
+          .isEqualTo(ErrorCode.DISK_FULL);
+
+      host.folders().elsewhere().remove(small);
+      assertThat(small).isEmptyDirectory();
+      assertOneFile(home("disk-0.qcow2"));
+    } finally {
+      Host.run("umount", "-l", small.toString());
+    }
+  }
+
+  @Test
+  void whatWasFlattenedStartsOnceItsFolderIsMountedAgain() throws IOException {
+    assertThat(move(Optional.of(fast)).problem()).isEmpty();
+    host.hypervisor().pullsGoOn(true);
+    host.layer(vm, LayerTask.FLATTEN);
+    host.awaitReport(vm, r -> !host.hypervisor().blockJobs().isEmpty());
+    host.kill();
+    host.hypervisor().pullsGoOn(false);
+    host.hypervisor().pull(vm, written());
+    host.losePower();
+    Path unplugged = Files.move(fast, outside.resolve("unplugged"));
+    host.boot();
+    host.awaitReport(vm, r -> r.problem().isPresent());
+
+    Files.move(unplugged, fast);
+
+    host.power(vm, DesiredPower.RUNNING);
+    host.await(vm, VmState.RUNNING);
+    assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
+  void theFileBeforeIsKeptUntilItsCopyIsSeen() throws IOException {
+    assertThat(move(Optional.of(fast)).problem()).isEmpty();
+    stop();
+    host.kill();
+    Path before = Files.copy(there("disk-0.1.qcow2"), home("disk-0.qcow2"));
+    noteThatItIsToBeRemoved("disk-0.qcow2");
+    Path unplugged = Files.move(fast, outside.resolve("unplugged"));
+    host.boot();
+    assertThat(move(HOME).problem().orElseThrow().code()).isEqualTo(ErrorCode.FILE_UNREADABLE);
+    assertThat(before).exists();
+
+    Files.move(unplugged, fast);
+
+    assertThat(move(HOME).problem()).isEmpty();
+    assertOneFile(home("disk-0.2.qcow2"));
+    start();
+    assertThat(readVm()).isEqualTo(content);
+  }
+
+  /** As an agent leaves the record that is killed before it removes that file. */
+  private void noteThatItIsToBeRemoved(String file) throws IOException {
+    Path record = host.folders().vm(vm).resolve("vm.json");
+    JsonMapper json = new JsonMapper();
+    ObjectNode all = (ObjectNode) json.readTree(Files.readString(record));
+    ObjectNode layers = (ObjectNode) all.get("layers");
+    ObjectNode copy = json.createObjectNode();
+    copy.put("disk", 0);
+    copy.set("next", layers.get("disks").get(0));
+    copy.put("before", file);
+    copy.put("held", false);
+    copy.put("over", true);
+    layers.set("copy", copy);
+    Files.writeString(record, json.writeValueAsString(all));
+  }
+
+  @Test
+  void whoIsSentElsewhereMeanwhileGoesThere() throws IOException {
+    Path other = Files.createDirectory(outside.toRealPath().resolve("other"));
+    host.folders().elsewhere().add(other);
+    copying();
+    ask(Optional.of(other));
+    host.awaitReport(vm, r -> r.layering().filter(l -> l.revision() == 2).isPresent());
+    host.hypervisor().copiesGoOn(false);
+
+    assertThat(host.awaitLayering(vm).problem()).isEmpty();
+
+    assertThat(written()).startsWith(other);
+    assertThat(readVm()).isEqualTo(content);
+    assertThat(move(HOME).problem()).isEmpty();
   }
 
   @Test

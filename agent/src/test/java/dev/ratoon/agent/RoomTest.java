@@ -8,10 +8,13 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.BaseReport;
 import dev.ratoon.protocol.agent.BaseTask;
+import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredPower;
+import dev.ratoon.protocol.agent.LayerTask;
 import dev.ratoon.protocol.agent.VmReport;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,6 +76,24 @@ class RoomTest {
     assertThat(awaitHeld(vm).problem().orElseThrow().detail()).contains("disk is full");
     makeRoom();
     assertThat(host.awaitReport(vm, r -> r.state() == VmState.RUNNING).problem()).isEmpty();
+  }
+
+  @Test
+  void aGuestWithoutRoomMovesToWhereSomeIs() throws Exception {
+    Path roomy = Files.createDirectory(work.toRealPath().resolve("roomy"));
+    host.folders().prepared().elsewhere().add(roomy);
+    VmId vm = running();
+    fill();
+    host.hypervisor().failDisk(vm, PauseReason.DISK_FULL);
+    VmReport _ = awaitHeld(vm);
+    DesiredDisk disk = new DesiredDisk(Optional.of(host.image()), Host.DISK_BYTES, true);
+
+    host.layer(vm, LayerTask.MOVE_FILE, disk.lying(Optional.of(roomy.toString())));
+
+    assertThat(host.awaitLayering(vm).problem()).isEmpty();
+    assertThat(host.awaitReport(vm, r -> r.state() == VmState.RUNNING).problem()).isEmpty();
+    assertThat(host.hypervisor().spec(vm).orElseThrow().disks().getFirst().path())
+        .startsWith(roomy);
   }
 
   @Test

@@ -44,7 +44,7 @@ record CacheMove(LayerTools tools, Copying copying) {
         continue;
       }
       DesiredVm vm = wanted.withDisks(current(wanted).disks());
-      VmDisk disk = VmDisk.of(vm, tools.folder(vm.id()), i);
+      VmDisk disk = present(wanted, i);
       if (disk.isChild()) {
         Path cache = Path.of(asked.disks().get(i).parentPath().orElseThrow());
         Base base = there(vm, disk, cache, timeline);
@@ -75,11 +75,18 @@ record CacheMove(LayerTools tools, Copying copying) {
     }
     Bases.Progress progress = (done, total) -> timeline.progress(MOVE, done, total);
     if (domain.isPresent()) {
-      return copying.advance(wanted, domain.get(), index, standing, Optional.of(base), progress);
+      // It may have gone over to a copy that was begun for an earlier move, on another base.
+      return copying.advance(wanted, domain.get(), index, standing, Optional.of(base), progress)
+          && standsOn(present(wanted, index), base);
     }
     timeline.step(MOVE, () -> relink(disk, base));
     note(wanted, index, standing);
     return true;
+  }
+
+  private VmDisk present(DesiredVm wanted, int index) {
+    DesiredVm vm = wanted.withDisks(current(wanted).disks());
+    return VmDisk.of(vm, tools.folder(vm.id()), index);
   }
 
   /** The base in that cache, after bringing it there. */

@@ -21,11 +21,13 @@ import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -62,10 +64,18 @@ final class Copying {
   private static final int MOST_TRIES = 3;
   private static final long ROOM_BYTES = 64L << 20;
 
+  /** What a copy leaves free: of a small file system a twentieth. */
+  private static final long RESERVE_BYTES = 1L << 30;
+
+  private static final int RESERVE_PART = 20;
+
   private final LayerTools tools;
 
   /** How often a copy was begun for what is asked now. */
   private final Map<VmId, Integer> tries = new ConcurrentHashMap<>();
+
+  /** Whose disk is copied to each file system: one at a time, so that they do not fill it. */
+  private final Map<FileStore, VmId> copiedTo = new HashMap<>();
 
   Copying(LayerTools tools) {
     this.tools = tools;
@@ -113,6 +123,8 @@ final class Copying {
       progress.at(0, 1);
       return false;
     }
+    // Begun by a process before this one, perhaps.
+    boolean _ = mayCopyTo(wanted, known.get().next());
     DiskCopy files = files(wanted, known.get());
     Optional<DomainJob> job =
         tools.hypervisor().blockJobs().stream()
@@ -131,6 +143,9 @@ final class Copying {
       DesiredVm wanted, DomainStatus domain, int disk, DesiredDisk standing, Optional<Base> base) {
     DesiredVm vm = wanted.withDisks(current(wanted).disks());
     VmDisk present = VmDisk.of(vm, tools.folder(vm.id()), disk);
+    if (!mayCopyTo(vm, standing)) {
+      return;
+    }
     if (tries.merge(vm.id(), 1, Integer::sum) > MOST_TRIES * vm.disks().size()) {
       throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing(vm))
           .detail(
@@ -149,6 +164,13 @@ final class Copying {
     tools.hypervisor().copy(vm.id(), files);
   }
 
+  /** Another's disk may be copied to where this one's was, or was to be. */
+  private void leave(VmId id) {
+    synchronized (copiedTo) {
+      copiedTo.values().removeIf(id::equals);
+    }
+  }
+
   /** Makes the place for a copy, and notes that it is about to be made. */
   private DiskCopy prepare(DesiredVm wanted, int disk, DesiredDisk standing, VmDisk present) {
     Copy copy =
@@ -156,18 +178,47 @@ final class Copying {
             disk, standing.inNextFile(), tools.called(wanted.id(), present.file()), false, false);
     DiskCopy files = files(wanted, copy);
     boolean stays = standing.folder().equals(present.wanted().folder());
+    requireRoom(wanted, present.file(), place(wanted, standing), stays);
     if (!stays) {
       tools.folders().makeElsewhere(wanted.id(), standing.folder());
     }
-    requireRoom(wanted, present.file(), Objects.requireNonNull(files.to().getParent()), stays);
     tools.records().update(wanted, layers -> layers.copying(copy));
     return files;
   }
 
+  /** Where it will lie: a folder that is there already. */
+  private Path place(DesiredVm vm, DesiredDisk standing) {
+    return standing.folder().map(Path::of).orElseGet(() -> tools.folder(vm.id()));
+  }
+
+  /**
+   * Whether no other disk is just copied to that file system. The room that is left there for it is
+   * known only when the one before is whole.
+   */
+  private boolean mayCopyTo(DesiredVm vm, DesiredDisk standing) {
+    Path place = place(vm, standing);
+    try {
+      FileStore store = Files.getFileStore(place);
+      synchronized (copiedTo) {
+        VmId last = copiedTo.getOrDefault(store, vm.id());
+        if (!last.equals(vm.id())) {
+          LOG.debug("VM {}: its copy to {} waits for that of VM {}", vm.id(), place, last);
+          return false;
+        }
+        copiedTo.put(store, vm.id());
+        return true;
+      }
+    } catch (IOException failed) {
+      throw Faults.unreadable(place, failed);
+    }
+  }
+
   private static void requireRoom(DesiredVm vm, Path file, Path folder, boolean stays) {
     try {
-      long needed = StoredBytes.of(file) + ROOM_BYTES;
-      long free = Files.getFileStore(folder).getUsableSpace();
+      FileStore store = Files.getFileStore(folder);
+      long reserve = Math.min(RESERVE_BYTES, store.getTotalSpace() / RESERVE_PART);
+      long needed = StoredBytes.of(file) + ROOM_BYTES + reserve;
+      long free = store.getUsableSpace();
       if (free < needed) {
         throw Problem.of(ErrorCode.DISK_FULL, doing(vm))
             .detail(
@@ -184,23 +235,36 @@ final class Copying {
     }
   }
 
-  /** Makes the copy of a disk whose VM has no domain, and gets none meanwhile. */
+  /**
+   * Makes the copy of a disk whose VM has no domain, and gets none meanwhile: whole on the storage,
+   * and its owner's.
+   */
   @FunctionalInterface
   interface Work {
     void copy(Path to);
   }
 
-  /** A disk without a domain goes on in a copy in another folder. */
-  void copyStopped(DesiredVm wanted, int disk, DesiredDisk standing, Work work) {
+  /**
+   * A disk without a domain goes on in a copy in another folder.
+   *
+   * @return false if it has to wait for another's
+   */
+  boolean copyStopped(DesiredVm wanted, int disk, DesiredDisk standing, Work work) {
     DesiredVm vm = wanted.withDisks(current(wanted).disks());
     VmDisk present = VmDisk.of(vm, tools.folder(vm.id()), disk);
-    DiskCopy files = prepare(wanted, disk, standing, present);
-    LayerTools.remove(files.to());
-    work.copy(files.to());
-    tools.give(files.to());
-    syncFolderOf(files.to());
-    tools.records().update(wanted, Layers::goneOver);
-    boolean _ = conclude(wanted, Optional.empty());
+    if (!mayCopyTo(vm, standing)) {
+      return false;
+    }
+    try {
+      DiskCopy files = prepare(wanted, disk, standing, present);
+      LayerTools.remove(files.to());
+      work.copy(files.to());
+      syncFolderOf(files.to());
+      tools.records().update(wanted, Layers::goneOver);
+      return conclude(wanted, Optional.empty());
+    } finally {
+      leave(vm.id());
+    }
   }
 
   private static void syncFolderOf(Path file) {
@@ -251,12 +315,35 @@ final class Copying {
   void settle(DesiredVm wanted) {
     Optional<Copy> copy = current(wanted).copy();
     if (copy.isEmpty()) {
+      leave(wanted.id());
       return;
     }
     if (!copy.get().over()) {
       tools.hypervisor().endCopy(wanted.id(), files(wanted, copy.get()));
     }
     boolean _ = conclude(wanted, tools.hypervisor().domain(wanted.id()));
+  }
+
+  /** A guest finds no room: a copy of its disk goes, unless that is on its way to where some is. */
+  void makeRoom(DesiredVm wanted) {
+    Optional<Copy> copy = current(wanted).copy();
+    if (copy.filter(known -> known.held() || known.over() || isBeside(files(wanted, known)))
+        .isPresent()) {
+      settle(wanted);
+    }
+  }
+
+  /** Whether both take room of one file system. */
+  private static boolean isBeside(DiskCopy files) {
+    try {
+      return storeOf(files.from()).equals(storeOf(files.to()));
+    } catch (IOException gone) {
+      return true;
+    }
+  }
+
+  private static FileStore storeOf(Path file) throws IOException {
+    return Files.getFileStore(Objects.requireNonNull(file.getParent()));
   }
 
   /**
@@ -283,6 +370,7 @@ final class Copying {
   /** What was asked before is done, or given up. */
   void forget(VmId id) {
     tries.remove(id);
+    leave(id);
   }
 
   /**
@@ -314,9 +402,11 @@ final class Copying {
       goOn(wanted);
     }
     if (over) {
+      requireCopy(wanted, files.to());
       remove(wanted, files.from());
     }
     tools.records().update(wanted, Layers::notCopying);
+    leave(wanted.id());
     return over;
   }
 
@@ -331,6 +421,17 @@ final class Copying {
     }
     LayerTools.remove(file);
     tools.folders().removeIfEmpty(wanted.id(), file);
+  }
+
+  /** Before the last but one file of a disk goes, it is looked whether the last is there. */
+  private void requireCopy(DesiredVm vm, Path to) {
+    tools.folders().requireThere(vm.id(), to);
+    if (!Files.exists(to)) {
+      throw Problem.of(ErrorCode.WRONG_STATE, doing(vm))
+          .detail("Its copy " + to + " is the disk, and is gone.")
+          .next("The file before is kept. Bring the copy back, from a backup for example.")
+          .asException();
+    }
   }
 
   /** The file before is removed only for a copy that stands on the base that it was made on. */

@@ -57,20 +57,26 @@ record FileMove(LayerTools tools, Copying copying) {
     Bases.Progress progress = (done, total) -> timeline.progress(CacheMove.MOVE, done, total);
     DesiredDisk there = disk.wanted().lying(folder);
     if (domain.isPresent()) {
-      return copying.advance(wanted, domain.get(), index, there, base(disk), progress);
+      // It may have gone over to a copy that was begun for an earlier move, to another folder.
+      return copying.advance(wanted, domain.get(), index, there, base(disk), progress)
+          && liesIn(wanted, index, folder);
     }
-    timeline.step(
-        CacheMove.MOVE,
-        () ->
-            copying.copyStopped(
-                wanted,
-                index,
-                there,
-                to -> {
-                  WholeFile.copy(disk.file(), to, progress);
+    return copying.copyStopped(
+        wanted,
+        index,
+        there,
+        to ->
+            timeline.step(
+                CacheMove.MOVE,
+                () -> {
+                  WholeFile.copy(disk.file(), to, tools.records().owner(), progress);
                   requireSameParent(disk.file(), to);
                 }));
-    return true;
+  }
+
+  private boolean liesIn(DesiredVm wanted, int index, Optional<String> folder) {
+    Layers known = tools.records().update(wanted, layers -> layers);
+    return known.disks().get(index).folder().equals(folder);
   }
 
   private void requireUsable(DesiredVm vm, Path folder) {

@@ -46,6 +46,9 @@ record Settling(LayerTools tools) {
    * Finds out how far something came that was about to change what disks stand on, and was cut
    * short: a disk stands as was meant if its own header says just that, else as before. Nothing may
    * be at work on the disks.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code file-unreadable} while one is not mounted:
+   *     nobody can tell then
    */
   Layers decide(DesiredVm vm, Layers layers) {
     if (layers.about().isEmpty()) {
@@ -57,8 +60,11 @@ record Settling(LayerTools tools) {
     for (int i = 0; i < standing.size(); i++) {
       DesiredDisk meant = layers.about().get(i);
       VmDisk disk = VmDisk.of(before, folder, i);
-      if (!meant.equals(standing.get(i)) && saysSo(disk, meant)) {
-        standing.set(i, meant);
+      if (!meant.equals(standing.get(i))) {
+        tools.folders().requireThere(vm.id(), disk.file());
+        if (saysSo(disk, meant)) {
+          standing.set(i, meant);
+        }
       }
     }
     List<DesiredDisk> now = List.copyOf(standing);

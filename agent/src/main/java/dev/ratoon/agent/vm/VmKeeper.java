@@ -222,13 +222,21 @@ final class VmKeeper implements AutoCloseable {
           patience.renew();
           if (fullDisk.holds(vm, domain)) {
             work.makeRoom(vm);
-            if (fullDisk.mayGoOn(now, () -> work.freeBytes(id))) {
+            if (fullDisk.mayGoOn(now, () -> work.freeBytes(vm))) {
               LOG.info("VM {}: there is room again, it goes on", id);
               work.resume(vm);
               continue;
             }
             publish(vm, record, true, state, Optional.of(FullDisk.problem(vm)));
-            return now.plus(FullDisk.BETWEEN_TRIES);
+            if (!work.isMoveDue(vm, domain)) {
+              return now.plus(FullDisk.BETWEEN_TRIES);
+            }
+            // Off the full disk, perhaps.
+            Optional<Instant> goesOn = layer(vm, record);
+            if (goesOn.isPresent()) {
+              return goesOn.get();
+            }
+            continue;
           }
           if (state == VmState.RUNNING) {
             work.watchConsole(id);

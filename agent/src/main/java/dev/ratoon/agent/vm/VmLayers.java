@@ -92,6 +92,16 @@ final class VmLayers {
     return left || asked(wanted, record).isPresent();
   }
 
+  /** Whether that is a move of a disk, which a guest that finds no room may need. */
+  boolean isMoveDue(DesiredVm wanted, VmRecord record, Optional<DomainStatus> domain) {
+    Optional<LayerTask> task = asked(wanted, record).map(DesiredLayering::task);
+    boolean moves =
+        task.isPresent()
+            ? task.get() == LayerTask.MOVE || task.get() == LayerTask.MOVE_FILE
+            : record.layers().flatMap(Layers::copy).isPresent();
+    return moves && isDue(wanted, record, domain);
+  }
+
   /** Whether only names are left to be corrected: who was told that a VM is stopped may open it. */
   static boolean isQuick(DesiredVm wanted, VmRecord record) {
     return asked(wanted, record).isEmpty()
@@ -349,10 +359,10 @@ final class VmLayers {
     }
   }
 
-  /** Whatever takes room only for what is being done to disks goes. */
+  /** Whatever takes room from a guest only for what is being done to disks goes. */
   void makeRoom(DesiredVm wanted, VmRecord record) {
     if (record.layers().flatMap(Layers::copy).isPresent()) {
-      copying.settle(wanted);
+      copying.makeRoom(wanted);
     }
   }
 

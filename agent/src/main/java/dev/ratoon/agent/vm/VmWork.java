@@ -37,6 +37,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -270,6 +271,11 @@ final class VmWork {
     return layers.isDue(vm, record, domain);
   }
 
+  /** Whether a disk of it is to move, or has come some way. */
+  boolean isMoveDue(DesiredVm vm, Optional<DomainStatus> domain) {
+    return layers.isMoveDue(vm, record(vm), domain);
+  }
+
   /** Whether that takes so little that who waits for the VM can wait for it, too. */
   boolean isLayeringQuick(DesiredVm vm, VmRecord record) {
     return VmLayers.isQuick(vm, record);
@@ -423,8 +429,15 @@ final class VmWork {
   }
 
   /** What can still be written where the VM's disks lie. */
-  long freeBytes(VmId id) {
-    return folders.holding(id).stream().mapToLong(VmWork::freeBytes).min().orElse(0);
+  long freeBytes(DesiredVm wanted) {
+    DesiredVm vm = standing(wanted);
+    Path home = folders.of(vm.id());
+    return IntStream.range(0, vm.disks().size())
+        .mapToObj(disk -> Objects.requireNonNull(VmDisk.of(vm, home, disk).file().getParent()))
+        .distinct()
+        .mapToLong(VmWork::freeBytes)
+        .min()
+        .orElse(0);
   }
 
   private static long freeBytes(Path folder) {

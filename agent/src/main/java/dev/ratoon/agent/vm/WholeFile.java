@@ -1,6 +1,7 @@
 package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.bases.Bases;
+import dev.ratoon.agent.hypervisor.FileOwner;
 import dev.ratoon.disk.file.Faults;
 import dev.ratoon.disk.file.ImageFile;
 import dev.ratoon.disk.file.StoredBytes;
@@ -11,26 +12,39 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** Copies a file that nobody writes, byte for byte, with its holes, and reads the copy back. */
 final class WholeFile {
   private static final int PIECE_BYTES = 1 << 20;
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(
+          EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
 
   private WholeFile() {}
 
   /**
    * Copies to a file that is not there yet; when this returns it is on the storage, and was read.
+   * It is its owner's, and nobody else can read it, from before its first byte on.
    *
    * @throws dev.ratoon.model.RatoonException {@code interrupted} if the thread is wanted elsewhere;
    *     {@code overlay-altered} if the copy does not read as what was copied
    */
-  static void copy(Path from, Path to, Bases.Progress progress) {
+  static void copy(Path from, Path to, FileOwner owner, Bases.Progress progress) {
     byte[] before;
     try (ImageFile source = ImageFile.open(from);
         FileChannel target =
-            FileChannel.open(to, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            FileChannel.open(
+                to,
+                EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                OWNER_ONLY)) {
+      owner.own(to);
       before = copy(source, target, StoredBytes.of(from), progress);
       extend(target, source.length());
       target.force(true);
