@@ -70,7 +70,8 @@ public record DiskFolders(Path home) {
     }
   }
 
-  private Path list() {
+  /** The file that names them. */
+  public Path list() {
     return new HostFolders(home).agent().resolve(LIST);
   }
 
