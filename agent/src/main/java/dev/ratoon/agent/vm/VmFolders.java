@@ -169,7 +169,8 @@ final class VmFolders {
           .filter(layers -> basesOf(layers).anyMatch(bases::contains))
           .isPresent();
     } catch (RatoonException unreadable) {
-      return true;
+      // Where no folder was ever named, all that it may have lies beside it.
+      return Files.exists(elsewhere().list());
     }
   }
 
