@@ -12,12 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * The folders, beside that of all VMs, in which disks of VMs may lie: those that an operator of
@@ -73,7 +71,10 @@ public record DiskFolders(Path home) {
    * @throws RatoonException {@code file-unreadable} if it cannot be read which were named
    */
   public List<Path> usable() {
-    return known().stream().filter(known -> !known.begun() && isThere(known)).map(Known::folder).toList();
+    return known().stream()
+        .filter(known -> !known.begun() && isThere(known))
+        .map(Known::folder)
+        .toList();
   }
 
   /** Whether disks may lie in it, and it is there. */
@@ -229,8 +230,14 @@ public record DiskFolders(Path home) {
   }
 
   private static boolean isInShare(Path folder) {
-    return Stream.iterate(folder, Objects::nonNull, Path::getParent)
-        .anyMatch(above -> Files.exists(above.resolve(SHARE)));
+    for (int names = 0; names <= folder.getNameCount(); names++) {
+      Path root = Path.of("/");
+      Path above = names == 0 ? root : root.resolve(folder.subpath(0, names));
+      if (Files.exists(above.resolve(SHARE))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isOurs(Path folder) throws IOException {

@@ -131,8 +131,7 @@ final class VmFolders {
 
   /** The folders below which files of the VM's disks lie, as its record says. */
   private static Set<Path> placesOf(Layers layers) {
-    Stream<Path> ofDisks =
-        disks(layers).flatMap(disk -> disk.folder().stream()).map(Path::of);
+    Stream<Path> ofDisks = disks(layers).flatMap(disk -> disk.folder().stream()).map(Path::of);
     Stream<Path> ofFiles =
         Stream.concat(
                 layers.frozen().stream().map(Layers.Frozen::file),
@@ -155,10 +154,7 @@ final class VmFolders {
   /** The VMs with disks on one of these that nobody can look at just now. */
   List<String> awayOn(Set<DiskId> bases) {
     List<Path> usable = elsewhere().usable();
-    return all().stream()
-        .filter(id -> mayBeAwayOn(id, bases, usable))
-        .map(VmId::toString)
-        .toList();
+    return all().stream().filter(id -> mayBeAwayOn(id, bases, usable)).map(VmId::toString).toList();
   }
 
   private boolean mayBeAwayOn(VmId id, Set<DiskId> bases, List<Path> usable) {
@@ -206,8 +202,7 @@ final class VmFolders {
               .next("Whoever made it should take it away. It is left as it is.")
               .asException();
         }
-        Files.getFileAttributeView(
-                folder, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+        Files.getFileAttributeView(folder, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
             .setPermissions(PosixFilePermissions.fromString("rwx--x--x"));
         DurableFile.syncFolder(Path.of(place.get()));
       } catch (IOException failed) {
