@@ -202,7 +202,9 @@ final class VmFolders {
               .next("Whoever made it should take it away. It is left as it is.")
               .asException();
         }
-        Files.getFileAttributeView(folder, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+        Objects.requireNonNull(
+                Files.getFileAttributeView(
+                    folder, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS))
             .setPermissions(PosixFilePermissions.fromString("rwx--x--x"));
         DurableFile.syncFolder(Path.of(place.get()));
       } catch (IOException failed) {
