@@ -79,7 +79,16 @@ final class HostResources {
   }
 
   private List<String> diskFolders() {
-    return Stream.concat(Stream.of(vms), elsewhere.usable().stream()).map(Path::toString).toList();
+    return Stream.concat(Stream.of(vms), usable().stream()).map(Path::toString).toList();
+  }
+
+  private List<Path> usable() {
+    try {
+      return elsewhere.usable();
+    } catch (RatoonException unreadable) {
+      LOG.warn("{}", unreadable.problem().oneLine());
+      return List.of();
+    }
   }
 
   private String unknown() {

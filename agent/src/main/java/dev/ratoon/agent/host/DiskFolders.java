@@ -7,10 +7,13 @@ import dev.ratoon.model.RatoonException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -26,15 +29,34 @@ public record DiskFolders(Path home) {
   private static final String LIST = "disk-folders";
   private static final int MOST = 64;
 
+  /** The marker of a share; see docs/formats. */
+  private static final String SHARE = "ratoon-share";
+
   /** Linux's names for file systems that others may stop to serve. */
   private static final Pattern REMOTE =
       Pattern.compile(
           "nfs.*|cifs|smb.*|9p|virtiofs|ceph|afs|gluster.*|lustre|ocfs2|gfs2|fuse\\..*");
 
-  /** A folder with the word in its marker. */
-  private record Known(String word, Path folder) {
+  /** Before the word of a folder that was begun to be added, or removed: nothing lies there. */
+  private static final String BEGUN = "?";
+
+  /**
+   * A folder with the word in its marker.
+   *
+   * @param begun whether a command that adds or removes it has not ended; the next one ends it
+   */
+  private record Known(String word, Path folder, boolean begun) {
+    static Known of(String word, String folder) {
+      boolean begun = word.startsWith(BEGUN);
+      return new Known(begun ? word.substring(BEGUN.length()) : word, Path.of(folder), begun);
+    }
+
     String line() {
-      return word + " " + folder;
+      return (begun ? BEGUN : "") + word + " " + folder;
+    }
+
+    Known begun(boolean now) {
+      return new Known(word, folder, now);
     }
   }
 
@@ -43,9 +65,16 @@ public record DiskFolders(Path home) {
     return known().stream().map(Known::folder).toList();
   }
 
-  /** Those that are there. */
+  /**
+   * Those that are there.
+   *
+   * @throws RatoonException {@code file-unreadable} if it cannot be read which were named
+   */
   public List<Path> usable() {
-    return known().stream().filter(DiskFolders::isThere).map(Known::folder).toList();
+    return known().stream()
+        .filter(known -> !known.begun() && isThere(known))
+        .map(Known::folder)
+        .toList();
   }
 
   /** Whether disks may lie in it, and it is there. */
@@ -63,14 +92,17 @@ public record DiskFolders(Path home) {
           .map(line -> line.split(" ", 2))
           .filter(parts -> parts.length == 2 && parts[1].startsWith("/"))
           .limit(MOST)
-          .map(parts -> new Known(parts[0], Path.of(parts[1])))
+          .map(parts -> Known.of(parts[0], parts[1]))
           .toList();
+    } catch (InvalidPathException noPath) {
+      throw Faults.unreadable(list, new IOException(noPath));
     } catch (IOException unreadable) {
       throw Faults.unreadable(list, unreadable);
     }
   }
 
-  private Path list() {
+  /** The file that names them. */
+  public Path list() {
     return new HostFolders(home).agent().resolve(LIST);
   }
 
@@ -85,7 +117,7 @@ public record DiskFolders(Path home) {
           ? Optional.of(Files.readString(marker).strip())
           : Optional.empty();
     } catch (IOException unreadable) {
-      return Optional.empty();
+      return Optional.of(""); // nobody's that is known
     }
   }
 
@@ -99,10 +131,43 @@ public record DiskFolders(Path home) {
     String doing = "letting disks of VMs lie in " + folder;
     requireSuitable(folder, doing);
     List<Known> now = new ArrayList<>(known());
-    if (now.stream().anyMatch(each -> each.folder().equals(folder) && isThere(each))) {
+    Optional<Known> before = find(now, folder);
+    if (before.filter(known -> !known.begun()).isPresent()) {
+      requireThere(before.get(), doing);
       return;
     }
-    if (now.stream().anyMatch(each -> each.folder().equals(folder))) {
+    Known added = before.orElseGet(() -> new Known(UUID.randomUUID().toString(), folder, true));
+    if (marker(folder).filter(word -> !word.equals(added.word())).isPresent()) {
+      throw Problem.of(ErrorCode.IN_USE, doing)
+          .detail(
+              "It has the marker %s of another host, or of an earlier home of this one."
+                  .formatted(MARKER))
+          .next("Choose another folder, or remove what is of no more use.")
+          .asException();
+    }
+    if (before.isEmpty() && now.size() >= MOST) {
+      throw Problem.of(ErrorCode.IN_USE, doing)
+          .detail("A host has " + MOST + " such folders at most.")
+          .next("Choose another folder, or remove what is of no more use.")
+          .asException();
+    }
+    put(now, added.begun(true));
+    DurableFile.write(folder.resolve(MARKER), added.word() + "\n");
+    put(now, added.begun(false));
+  }
+
+  private static Optional<Known> find(List<Known> now, Path folder) {
+    return now.stream().filter(each -> each.folder().equals(folder)).findFirst();
+  }
+
+  private void put(List<Known> now, Known known) {
+    now.removeIf(each -> each.folder().equals(known.folder()));
+    now.add(known);
+    write(now);
+  }
+
+  private void requireThere(Known known, String doing) {
+    if (!isThere(known)) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing)
           .detail("It was named before, and has not its marker " + MARKER + ".")
           .next(
@@ -111,47 +176,75 @@ public record DiskFolders(Path home) {
                   + ".")
           .asException();
     }
-    if (marker(folder).isPresent() || now.size() >= MOST) {
-      throw Problem.of(ErrorCode.IN_USE, doing)
-          .detail(
-              now.size() >= MOST
-                  ? "A host has " + MOST + " such folders at most."
-                  : "It has the marker %s of another host, or of an earlier home of this one."
-                      .formatted(MARKER))
-          .next("Choose another folder, or remove what is of no more use.")
-          .asException();
-    }
-    Known added = new Known(UUID.randomUUID().toString(), folder);
-    now.add(added);
-    write(now);
-    DurableFile.write(folder.resolve(MARKER), added.word() + "\n");
   }
 
   private void requireSuitable(Path folder, String doing) {
     boolean suitable;
+    boolean ours;
     try {
       suitable =
           folder.isAbsolute()
               && !folder.toString().contains("\n")
               && Files.isDirectory(folder)
               && folder.toRealPath().equals(folder)
-              && !folder.startsWith(home.toAbsolutePath())
-              && !home.toAbsolutePath().startsWith(folder);
+              && !overlapsHome(folder)
+              && !isInShare(folder);
+      ours = !suitable || isOurs(folder);
     } catch (IOException unreadable) {
       throw Faults.unreadable(folder, unreadable);
     }
-    if (suitable && isRemote(folder)) {
+    if (!suitable) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, doing)
+          .detail(
+              "It has to be a folder that is there, by its real path, outside of a share, and"
+                  + " neither in "
+                  + home
+                  + " nor around it or around what a link there leads to.")
+          .asException();
+    }
+    if (!ours) {
+      throw Problem.of(ErrorCode.INVALID_VALUE, doing)
+          .detail("Others own it or may write to it, and could put links in place of disks.")
+          .next("Choose another folder, or make it the agent's alone: chown root, chmod go-w")
+          .asException();
+    }
+    if (isRemote(folder)) {
       throw Problem.of(ErrorCode.INVALID_VALUE, doing)
           .detail("It lies on a file server. One that hangs would stop this host's agent.")
           .next("Choose a folder on a disk of this host.")
           .asException();
     }
-    if (!suitable) {
-      throw Problem.of(ErrorCode.INVALID_VALUE, doing)
-          .detail(
-              "It has to be a folder that is there, by its real path, and outside " + home + ".")
-          .asException();
+  }
+
+  /** The home, and what links in it lead to: the cache may lie on another disk. */
+  private boolean overlapsHome(Path folder) throws IOException {
+    List<Path> ours = new ArrayList<>(List.of(home.toRealPath()));
+    try (DirectoryStream<Path> links = Files.newDirectoryStream(home, Files::isSymbolicLink)) {
+      for (Path link : links) {
+        if (Files.exists(link)) {
+          ours.add(link.toRealPath());
+        }
+      }
     }
+    return ours.stream().anyMatch(one -> folder.startsWith(one) || one.startsWith(folder));
+  }
+
+  private static boolean isInShare(Path folder) {
+    for (int names = 0; names <= folder.getNameCount(); names++) {
+      Path root = Path.of("/");
+      Path above = names == 0 ? root : root.resolve(folder.subpath(0, names));
+      if (Files.exists(above.resolve(SHARE))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isOurs(Path folder) throws IOException {
+    Set<PosixFilePermission> mode = Files.getPosixFilePermissions(folder);
+    return !mode.contains(PosixFilePermission.GROUP_WRITE)
+        && !mode.contains(PosixFilePermission.OTHERS_WRITE)
+        && Files.getOwner(folder).equals(Files.getOwner(Path.of("/proc/self")));
   }
 
   private static boolean isRemote(Path folder) {
@@ -171,22 +264,24 @@ public record DiskFolders(Path home) {
     String doing = "letting no more disks of VMs lie in " + folder;
     List<Known> now = new ArrayList<>(known());
     Known known =
-        now.stream()
-            .filter(each -> each.folder().equals(folder))
-            .findFirst()
+        find(now, folder)
             .orElseThrow(() ->
                 Problem.of(ErrorCode.NOT_FOUND, doing)
                     .detail("It is none of those.")
                     .asException());
-    requireEmpty(known, doing);
-    now.remove(known);
+    if (!known.begun() || isThere(known)) {
+      requireEmpty(known, doing);
+    }
+    put(now, known.begun(true));
     try {
       if (isThere(known)) {
         Files.delete(folder.resolve(MARKER));
+        DurableFile.syncFolder(folder);
       }
     } catch (IOException failed) {
       throw Faults.unwritable(folder, failed);
     }
+    now.removeIf(each -> each.folder().equals(folder));
     write(now);
   }
 

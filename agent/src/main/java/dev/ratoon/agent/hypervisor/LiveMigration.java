@@ -2,6 +2,7 @@ package dev.ratoon.agent.hypervisor;
 
 import dev.ratoon.model.VmId;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -29,7 +30,13 @@ public interface LiveMigration {
    * @param type of its machine
    * @param processor its processor, as the hypervisor describes it
    */
-  record Machine(String type, String processor) {}
+  record Machine(String type, String processor) {
+    /** It may come from another host, in whose words anything may be missing. */
+    public Machine {
+      Objects.requireNonNull(type);
+      Objects.requireNonNull(processor);
+    }
+  }
 
   /** What the hypervisor says to its like, which nobody else understands. */
   @SuppressWarnings("ArrayRecordComponent") // handed on, never compared

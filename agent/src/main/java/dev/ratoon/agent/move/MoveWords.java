@@ -6,6 +6,7 @@ import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.agent.MoveReport.Moved;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** What hosts say to each other on the move channel; see docs/formats/move-channel.md. */
@@ -66,7 +67,11 @@ final class MoveWords {
    *
    * @param boot since when it runs; empty from a host that does not tell
    */
-  record Finding(Machine machine, Optional<Boot> boot) {}
+  record Finding(Machine machine, Optional<Boot> boot) {
+    Finding {
+      Objects.requireNonNull(machine);
+    }
+  }
 
   /** The domain as it will be at the destination. */
   record Described(String description) {}

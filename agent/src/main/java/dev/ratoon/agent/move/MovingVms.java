@@ -8,6 +8,7 @@ import dev.ratoon.protocol.agent.DesiredVm;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** What migrations do to the VMs of a host. Everything can be cut off, and done again. */
@@ -108,7 +109,12 @@ public interface MovingVms {
    * @param userlandAt when its console first showed a running userland
    * @param restarts how often its restart policy has started it
    */
-  record Boot(Instant startedAt, Optional<Instant> userlandAt, int restarts) {}
+  record Boot(Instant startedAt, Optional<Instant> userlandAt, int restarts) {
+    /** It may come from another host, in whose words anything may be missing. */
+    public Boot {
+      Objects.requireNonNull(startedAt);
+    }
+  }
 
   /**
    * Gets a VM ready whose guest is to be sent away: from now on no other is started here for any

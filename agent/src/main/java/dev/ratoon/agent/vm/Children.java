@@ -10,6 +10,8 @@ import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredPower;
 import dev.ratoon.protocol.agent.DesiredVm;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -59,11 +61,14 @@ record Children(VmFolders folders) {
     Map<VmId, DesiredVm> byId =
         wanted.stream().collect(Collectors.toMap(DesiredVm::id, Function.identity()));
     for (Path place : folders.places()) {
-      for (Path overlay : overlays(place)) {
-        if (mayStandOn(overlay, isOne)) {
-          names.add(name(place, overlay, byId));
-        }
-      }
+      overlays(place).stream()
+          .filter(overlay -> mayStandOn(overlay, isOne))
+          .forEach(overlay -> names.add(name(place, overlay, byId)));
+    }
+    for (Path place : folders.elsewhere().usable()) {
+      overlaysOfVms(place).stream()
+          .filter(overlay -> mayStandOn(overlay, isOne))
+          .forEach(overlay -> names.add(name(place, overlay, byId)));
     }
     names.addAll(folders.awayOn(ids));
     wanted.stream()
@@ -83,7 +88,7 @@ record Children(VmFolders folders) {
           new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-              if (file.toString().endsWith(".qcow2")) {
+              if (isOverlay(file)) {
                 found.add(file);
               }
               return FileVisitResult.CONTINUE;
@@ -101,6 +106,30 @@ record Children(VmFolders folders) {
     } catch (IOException unreadable) {
       throw Faults.unreadable(place, unreadable);
     }
+  }
+
+  /**
+   * A folder of disks is the operator's: what else lies in it is neither read nor waited for. Disks
+   * of Ratoon's lie in folders of VMs, never deeper, and none of these is a link.
+   */
+  private static List<Path> overlaysOfVms(Path place) {
+    List<Path> found = new ArrayList<>();
+    for (Path folder : VmFolders.ofVmsIn(place)) {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, Children::isOverlay)) {
+        files.forEach(found::add);
+      } catch (NoSuchFileException gone) {
+        // Its VM was purged, or moved away.
+      } catch (DirectoryIteratorException unreadable) {
+        throw Faults.unreadable(folder, unreadable.getCause());
+      } catch (IOException unreadable) {
+        throw Faults.unreadable(folder, unreadable);
+      }
+    }
+    return found;
+  }
+
+  private static boolean isOverlay(Path file) {
+    return file.toString().endsWith(".qcow2");
   }
 
   /** A VM's by its name, or else by its id; another one's by its path. */

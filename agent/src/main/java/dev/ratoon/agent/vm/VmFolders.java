@@ -12,6 +12,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.Findings.Leftover;
 import dev.ratoon.protocol.agent.Findings.Overlay;
 import dev.ratoon.protocol.agent.Findings.Stray;
@@ -20,8 +21,10 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -29,6 +32,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,10 +77,30 @@ final class VmFolders {
         : Files.exists(host.trashed(id)) ? Place.TRASH : Place.NOWHERE;
   }
 
-  /** The folders below which all disks of VMs lie, as far as they are there. */
+  /** The folders of this agent below which folders of VMs lie; see {@link #elsewhere}. */
   List<Path> places() {
-    return Stream.concat(Stream.of(host.vms(), host.trash()), elsewhere().usable().stream())
-        .toList();
+    return List.of(host.vms(), host.trash());
+  }
+
+  /** The folders of VMs in a folder of disks; a link is none, wherever it leads. */
+  static List<Path> ofVmsIn(Path place) {
+    List<Path> found = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(place, VmFolders::isOfVm)) {
+      entries.forEach(found::add);
+      return found;
+    } catch (DirectoryIteratorException unreadable) {
+      throw Faults.unreadable(place, unreadable.getCause());
+    } catch (IOException unreadable) {
+      throw Faults.unreadable(place, unreadable);
+    }
+  }
+
+  private static boolean isOfVm(Path entry) {
+    return String.valueOf(entry.getFileName()).matches(UUID_SHAPE) && isFolder(entry);
+  }
+
+  private static boolean isFolder(Path path) {
+    return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
   }
 
   /** Where disks may lie beside the folders of VMs. */
@@ -87,52 +111,101 @@ final class VmFolders {
   /** The folders in which files of the VM lie: its own, and those in which disks of it do. */
   List<Path> holding(VmId id) {
     return Stream.concat(
-            Stream.of(of(id)), placesOf(id).stream().map(place -> place.resolve(id.toString())))
+            Stream.of(of(id)),
+            find(id).flatMap(VmRecord::layers).stream()
+                .flatMap(VmFolders::disks)
+                .flatMap(disk -> disk.folder().stream())
+                .distinct()
+                .map(place -> Path.of(place).resolve(id.toString())))
         .toList();
   }
 
-  /** The folders below which disks of the VM lie, as its record says. */
-  private List<Path> placesOf(VmId id) {
-    return find(id).flatMap(VmRecord::layers).stream()
-        .flatMap(layers ->
-            Stream.concat(layers.disks().stream(), layers.copy().stream().map(Layers.Copy::next)))
-        .flatMap(disk -> disk.folder().stream())
-        .distinct()
-        .map(Path::of)
-        .toList();
+  /** The disks as they stand, and as they may by now. */
+  private static Stream<DesiredDisk> disks(Layers layers) {
+    return Stream.of(
+            layers.disks().stream(),
+            layers.about().stream(),
+            layers.copy().stream().map(Layers.Copy::next))
+        .flatMap(each -> each);
   }
 
-  /** The VMs with disks on one of these whose file systems are not mounted just now. */
+  /** The folders below which files of the VM's disks lie, as its record says. */
+  private static Set<Path> placesOf(Layers layers) {
+    Stream<Path> ofDisks = disks(layers).flatMap(disk -> disk.folder().stream()).map(Path::of);
+    Stream<Path> ofFiles =
+        Stream.concat(
+                layers.frozen().stream().map(Layers.Frozen::file),
+                layers.copy().stream().map(Layers.Copy::before))
+            .map(Path::of)
+            .filter(Path::isAbsolute)
+            .flatMap(file -> Stream.ofNullable(file.getParent()))
+            .flatMap(folder -> Stream.ofNullable(folder.getParent()));
+    return Stream.concat(ofDisks, ofFiles).collect(Collectors.toSet());
+  }
+
+  /** All bases that the record names for disks. */
+  private static Stream<DiskId> basesOf(Layers layers) {
+    return Stream.concat(
+        disks(layers).flatMap(disk -> disk.base().stream()),
+        layers.frozen().stream()
+            .flatMap(file -> Stream.concat(file.below().stream(), file.base().stream())));
+  }
+
+  /** The VMs with disks on one of these that nobody can look at just now. */
   List<String> awayOn(Set<DiskId> bases) {
     List<Path> usable = elsewhere().usable();
-    return isEachThere(usable)
-        ? List.of()
-        : all().stream().filter(id -> mayBeAwayOn(id, bases, usable)).map(VmId::toString).toList();
-  }
-
-  private boolean isEachThere(List<Path> usable) {
-    return usable.size() == elsewhere().named().size();
+    return all().stream().filter(id -> mayBeAwayOn(id, bases, usable)).map(VmId::toString).toList();
   }
 
   private boolean mayBeAwayOn(VmId id, Set<DiskId> bases, List<Path> usable) {
     try {
-      return find(id).flatMap(VmRecord::layers).stream()
-          .flatMap(layers -> layers.disks().stream())
-          .anyMatch(disk ->
-              disk.folder().filter(place -> !usable.contains(Path.of(place))).isPresent()
-                  && disk.base().filter(bases::contains).isPresent());
+      return find(id)
+          .flatMap(VmRecord::layers)
+          .filter(layers -> !away(id, layers, usable).isEmpty())
+          .filter(layers -> basesOf(layers).anyMatch(bases::contains))
+          .isPresent();
     } catch (RatoonException unreadable) {
-      return true;
+      // Where no folder was ever named, all that it may have lies beside it.
+      return Files.exists(elsewhere().list());
     }
   }
 
-  /** A folder for disks of the VM below another one, as that of all VMs has. */
+  /**
+   * Where files of the VM's disks lie, as its record says, that cannot be looked at: nothing is
+   * mounted, the list of folders has no such line, or a link is where the VM's folder should be.
+   */
+  private static List<Path> away(VmId id, Layers layers, List<Path> usable) {
+    return placesOf(layers).stream()
+        .filter(place -> !usable.contains(place) || isLink(place.resolve(id.toString())))
+        .toList();
+  }
+
+  private static boolean isLink(Path folder) {
+    return Files.isSymbolicLink(folder);
+  }
+
+  /**
+   * A folder for disks of the VM below another one, as that of all VMs has.
+   *
+   * @throws RatoonException {@code wrong-state} if something else has its name
+   */
   void makeElsewhere(VmId id, Optional<String> place) {
     if (place.isPresent()) {
       Path folder = Path.of(place.get()).resolve(id.toString());
       try {
-        Files.createDirectories(folder);
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
+        if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+          Files.createDirectory(folder);
+        }
+        if (!isFolder(folder)) {
+          throw Problem.of(ErrorCode.WRONG_STATE, "making the folder " + folder)
+              .detail("Something that is no folder, or a link to one, has that name.")
+              .next("Whoever made it should take it away. It is left as it is.")
+              .asException();
+        }
+        Objects.requireNonNull(
+                Files.getFileAttributeView(
+                    folder, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS))
+            .setPermissions(PosixFilePermissions.fromString("rwx--x--x"));
         DurableFile.syncFolder(Path.of(place.get()));
       } catch (IOException failed) {
         throw Faults.unwritable(folder, failed);
@@ -155,12 +228,12 @@ final class VmFolders {
   boolean isThere(VmId id, Path file) {
     Path folder = Objects.requireNonNull(file.getParent());
     return folder.equals(of(id))
-        || elsewhere().isUsable(Objects.requireNonNull(folder.getParent()));
+        || (elsewhere().isUsable(Objects.requireNonNull(folder.getParent())) && !isLink(folder));
   }
 
   private static RatoonException notThere(Path path, String doing) {
     return Problem.of(ErrorCode.FILE_UNREADABLE, doing)
-        .detail(path + " is not mounted, or no disks of VMs may lie there any more.")
+        .detail(path + " is not mounted, is a link, or no disks of VMs may lie there any more.")
         .next("On the host: ratoon agent disk-folder list")
         .asException();
   }
@@ -168,7 +241,7 @@ final class VmFolders {
   /** Removes the folder elsewhere in which a file of the VM was, if that was the last. */
   void removeIfEmpty(VmId id, Path file) {
     Path folder = Objects.requireNonNull(file.getParent());
-    if (!folder.equals(of(id))) {
+    if (!folder.equals(of(id)) && isFolder(folder)) {
       try {
         boolean _ = Files.deleteIfExists(folder);
       } catch (DirectoryNotEmptyException others) {
@@ -182,14 +255,15 @@ final class VmFolders {
   /** The disks first: what is left of a VM without its record nobody finds. */
   private void removeElsewhere(VmId id) {
     List<Path> usable = elsewhere().usable();
-    for (Path place : isEachThere(usable) ? List.<Path>of() : placesOf(id)) {
-      if (!usable.contains(place)) {
-        throw notThere(place, "removing the disks of VM " + id);
-      }
-    }
+    find(id)
+        .flatMap(VmRecord::layers)
+        .flatMap(layers -> away(id, layers, usable).stream().findFirst())
+        .ifPresent(place -> {
+          throw notThere(place.resolve(id.toString()), "removing the disks of VM " + id);
+        });
     for (Path place : usable) {
       Path folder = place.resolve(id.toString());
-      if (Files.isDirectory(folder)) {
+      if (isFolder(folder)) {
         try {
           removeFilesIn(folder, "");
           Files.delete(folder);
@@ -514,7 +588,14 @@ final class VmFolders {
       // Its folder is reported as a leftover.
     }
     List<Overlay> overlays = new ArrayList<>(overlays(folder));
-    elsewhere().usable().forEach(place -> overlays.addAll(overlays(place.resolve(id.toString()))));
+    try {
+      elsewhere().usable().stream()
+          .map(place -> place.resolve(id.toString()))
+          .filter(VmFolders::isFolder)
+          .forEach(there -> overlays.addAll(overlays(there)));
+    } catch (RatoonException unreadable) {
+      // The list of folders is reported as a leftover.
+    }
     return new Stray(id, epoch, domain.isPresent(), place(id) == Place.TRASH, overlays);
   }
 
@@ -547,7 +628,12 @@ final class VmFolders {
         LOG.warn("{} cannot be listed: {}", place, unreadable.getMessage());
       }
     }
-    elsewhere().usable().forEach(place -> found.addAll(leftovers(place)));
+    try {
+      elsewhere().usable().forEach(place -> found.addAll(leftovers(place)));
+    } catch (RatoonException unreadable) {
+      Path list = elsewhere().list();
+      found.add(new Leftover(list.toString(), storedBytes(list), unreadable.problem().oneLine()));
+    }
     return found;
   }
 
@@ -592,7 +678,7 @@ final class VmFolders {
   }
 
   private static long storedBytes(Path entry) {
-    if (!Files.isDirectory(entry)) {
+    if (!isFolder(entry)) {
       return StoredBytes.of(entry);
     }
     try (DirectoryStream<Path> files = Files.newDirectoryStream(entry)) {

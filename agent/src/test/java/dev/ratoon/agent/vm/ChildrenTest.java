@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.agent.host.HostFolders;
 import dev.ratoon.model.DiskId;
+import dev.ratoon.model.VmId;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,6 +63,26 @@ final class ChildrenTest {
       }
     }
     assertThat(children.on(Set.of(frozen), Set.of(FROZEN), List.of())).isNotEmpty();
+  }
+
+  @Test
+  void whatElseLiesInAFolderOfDisksIsNotLookedAt(@TempDir Path operators) throws Exception {
+    Path place = operators.toRealPath();
+    HostFolders host = new HostFolders(home);
+    host.elsewhere().add(place);
+    for (Path known : VmFolders.ofVmsIn(host.vms())) {
+      new VmFolders(host).save(VmRecord.fresh(VmId.parse(known.getFileName().toString()), 1));
+    }
+    Path foreign = Files.createDirectory(place.resolve("foreign"));
+    Files.createSymbolicLink(foreign.resolve("round"), place);
+    Files.writeString(foreign.resolve("broken.qcow2"), "none of Ratoon's");
+    Files.createSymbolicLink(place.resolve(UUID.randomUUID().toString()), foreign);
+    assertThat(children.on(Set.of(), Set.of(OTHER), List.of())).isEmpty();
+
+    Path vm = Files.createDirectory(place.resolve(UUID.randomUUID().toString()));
+    Files.createSymbolicLink(vm.resolve("disk-0.qcow2"), Path.of("/c/" + OTHER.hex() + ".delta"));
+    assertThat(children.on(Set.of(), Set.of(OTHER), List.of()))
+        .containsExactly(vm.getFileName().toString());
   }
 
   @Test
