@@ -24,6 +24,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -120,7 +121,7 @@ record Children(VmFolders folders) {
       } catch (NoSuchFileException gone) {
         // Its VM was purged, or moved away.
       } catch (DirectoryIteratorException unreadable) {
-        throw Faults.unreadable(folder, unreadable.getCause());
+        throw Faults.unreadable(folder, Objects.requireNonNull(unreadable.getCause()));
       } catch (IOException unreadable) {
         throw Faults.unreadable(folder, unreadable);
       }

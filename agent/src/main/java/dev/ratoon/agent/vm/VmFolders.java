@@ -89,7 +89,7 @@ final class VmFolders {
       entries.forEach(found::add);
       return found;
     } catch (DirectoryIteratorException unreadable) {
-      throw Faults.unreadable(place, unreadable.getCause());
+      throw Faults.unreadable(place, Objects.requireNonNull(unreadable.getCause()));
     } catch (IOException unreadable) {
       throw Faults.unreadable(place, unreadable);
     }

@@ -157,7 +157,9 @@ final class VmLayers {
     }
   }
 
-  /** Whether it failed because the guest has ended meanwhile: what is due can be done without it. */
+  /**
+   * Whether it failed because the guest has ended meanwhile: what is due can be done without it.
+   */
   private boolean hasEnded(DesiredVm vm, Optional<DomainStatus> domain, RatoonException failed) {
     if (domain.isEmpty() || !OF_THE_END.contains(failed.problem().code())) {
       return false;

@@ -193,7 +193,8 @@ public final class FleetShares {
     if (removing) {
       throw Problem.of(ErrorCode.IN_USE, "removing the share " + name)
           .detail("A base disk is being removed from it, and the host has not said how that ended.")
-          .next("Wait for it: ratoon operation list. A host that is gone for good: ratoon host remove.")
+          .next(
+              "Wait for it: ratoon operation list. A host that is gone for good: ratoon host remove.")
           .asException();
     }
   }

@@ -26,9 +26,9 @@ import java.util.stream.Stream;
 /**
  * Where a VM that is there already may go. What its owner asked of its host when it was made holds
  * wherever it is: tags, architecture, processors, accelerator, group. The hosts that were named
- * then said only where it begins; its cluster holds unless somebody says otherwise. Cluster and tags
- * hold no longer once it is elsewhere, or its host has others: then somebody wanted it so. One that moves
- * while it runs finds on the other host what it was started with, or does not go there.
+ * then said only where it begins; its cluster holds unless somebody says otherwise. Cluster and
+ * tags hold no longer once it is elsewhere, or its host has others: then somebody wanted it so. One
+ * that moves while it runs finds on the other host what it was started with, or does not go there.
  */
 record MoveRules(Hosts hosts, Placements placements) {
 
@@ -55,9 +55,14 @@ record MoveRules(Hosts hosts, Placements placements) {
             asked.hosts(),
             asked
                 .cluster()
-                .or(() -> own.cluster().filter(c -> at.flatMap(Member::cluster).equals(Optional.of(c))).filter(_ -> !named)),
+                .or(() ->
+                    own.cluster()
+                        .filter(c -> at.flatMap(Member::cluster).equals(Optional.of(c)))
+                        .filter(_ -> !named)),
             tags,
-            own.architecture().or(asked::architecture).or(() -> here.flatMap(HostFacts::architecture)),
+            own.architecture()
+                .or(asked::architecture)
+                .or(() -> here.flatMap(HostFacts::architecture)),
             greater(asked.cpuLevel(), own.cpuLevel()),
             live ? here.map(HostFacts::accelerator) : own.accelerator().or(asked::accelerator),
             // Where its group is, is known better here: it is itself on the host that it leaves.

@@ -16,9 +16,9 @@ import dev.ratoon.protocol.api.PrecacheEnded;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.server.operations.Operations;
 import dev.ratoon.server.store.Database;
-import dev.ratoon.server.store.Transaction;
 import dev.ratoon.server.store.MemberTable.Member;
 import dev.ratoon.server.store.OperationTable.OperationRow;
+import dev.ratoon.server.store.Transaction;
 import java.util.List;
 import java.util.Optional;
 
@@ -92,8 +92,7 @@ public final class Precaches {
     });
   }
 
-  private boolean end(
-      Transaction tx, String tenant, ImageRef image, DiskId base, HostReport host) {
+  private boolean end(Transaction tx, String tenant, ImageRef image, DiskId base, HostReport host) {
     boolean asked =
         tx.baseWishes()
             .find(host.id(), base, BaseTask.PRECACHE)
@@ -103,16 +102,14 @@ public final class Precaches {
       tx.baseWishes().remove(host.id(), base, BaseTask.PRECACHE);
       long _ = revisions.next(tx, host.id());
       operations.runningOf(tx, base, host.id()).stream()
-          .filter(row ->
-              row.view().kind() == OperationKind.PRECACHE && row.tenant().equals(tenant))
+          .filter(row -> row.view().kind() == OperationKind.PRECACHE && row.tenant().equals(tenant))
           .forEach(row -> operations.fail(tx, row, ended(image, host)));
     }
     return asked;
   }
 
   private static Problem ended(ImageRef image, HostReport host) {
-    return Problem.of(
-            ErrorCode.INTERRUPTED, "bringing " + image + " to the host " + host.name())
+    return Problem.of(ErrorCode.INTERRUPTED, "bringing " + image + " to the host " + host.name())
         .detail("It is no longer asked for there.");
   }
 

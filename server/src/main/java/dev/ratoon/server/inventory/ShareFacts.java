@@ -9,15 +9,15 @@ import dev.ratoon.protocol.agent.ShareReport;
 import dev.ratoon.server.inventory.Hosts.Seen;
 import dev.ratoon.server.store.ShareTable.ShareRow;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
-import java.util.stream.Collectors;
 import java.util.Set;
-import java.util.Collections;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A share as all its hosts together find it, for those who want something to leave it.
@@ -115,8 +115,7 @@ record ShareFacts(ShareRow share, List<Seen> users) {
 
   private Set<String> markers() {
     return Stream.concat(
-            share.marker().stream(),
-            reports().stream().flatMap(report -> report.marker().stream()))
+            share.marker().stream(), reports().stream().flatMap(report -> report.marker().stream()))
         .collect(Collectors.toSet());
   }
 
