@@ -273,8 +273,7 @@ public final class Agent implements AgentLink, AutoCloseable {
   }
 
   private static DesiredState withoutSharedRemovals(DesiredState state) {
-    return state.withShares(
-        state.shares().stream().map(DesiredShare::withoutRemovals).toList());
+    return state.withShares(state.shares().stream().map(DesiredShare::withoutRemovals).toList());
   }
 
   /** What the server had to say when the agent was started. */

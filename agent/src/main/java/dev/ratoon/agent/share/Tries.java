@@ -14,7 +14,8 @@ import java.util.stream.Collectors;
 
 /**
  * Which orders to remove a base from a share were tried, by this host's own clock, which only goes
- * forward. The server recalls them after as long; one that cannot does not have them tried for ever.
+ * forward. The server recalls them after as long; one that cannot does not have them tried for
+ * ever.
  */
 final class Tries {
   private static final Duration LONGEST = Duration.ofMinutes(10);

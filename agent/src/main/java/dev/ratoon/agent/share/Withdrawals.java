@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A removal that a hanging share keeps from ending may still happen when the share answers. So
  * nothing is said of it before the share has answered: until then everybody's promise holds. Nor is
- * a call that came back with an error the end of it: the file server may have done it, or do it yet.
- * Once it was tried, each answer begins with a new look at the share.
+ * a call that came back with an error the end of it: the file server may have done it, or do it
+ * yet. Once it was tried, each answer begins with a new look at the share.
  */
 public final class Withdrawals implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Withdrawals.class);

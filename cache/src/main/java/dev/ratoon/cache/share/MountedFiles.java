@@ -88,8 +88,7 @@ public final class MountedFiles implements ShareFiles {
       return Optional.empty();
     }
     try (FileChannel _ =
-        FileChannel.open(
-            root.resolve(name), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+        FileChannel.open(root.resolve(name), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
       return look(name);
     } catch (NoSuchFileException gone) {
       return Optional.empty();
