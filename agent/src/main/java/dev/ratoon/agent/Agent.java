@@ -53,6 +53,10 @@ import org.slf4j.LoggerFactory;
 public final class Agent implements AgentLink, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
   private static final Duration LONGEST_ASK = Duration.ofSeconds(30);
+
+  /** How long the server is asked while there is something to be tried again. */
+  private static final Duration SOON = Duration.ofSeconds(2);
+
   private static final int RETRY_SECONDS = 1;
   private static final int REPORTS_PER_LOOK = 6;
 
@@ -74,6 +78,10 @@ public final class Agent implements AgentLink, AutoCloseable {
   private final Adoptions adoptions;
   private final Withdrawals withdrawals;
   private final Thread asking;
+
+  /** Whether the last desired state is known to this process alone. */
+  private volatile boolean unkept;
+
   private volatile boolean takenUp;
   private volatile boolean closed;
 
@@ -194,11 +202,16 @@ public final class Agent implements AgentLink, AutoCloseable {
     begin();
     while (!closed) {
       try {
-        newer(LONGEST_ASK).ifPresent(this::takeUp);
+        keepAgain();
+        newer(unkept ? SOON : LONGEST_ASK).ifPresent(this::takeUp);
       } catch (InterruptedException closing) {
         return;
       } catch (RuntimeException failed) {
         if (!closed) {
+          if (isForbidden(failed)) {
+            // One that is of no fleet any more has nothing to say about a share.
+            withdrawals.want(List.of());
+          }
           LOG.warn(
               "The server could not be asked what this host shall be: {}", failed.getMessage());
           inspection.again();
@@ -209,6 +222,11 @@ public final class Agent implements AgentLink, AutoCloseable {
     }
   }
 
+  private static boolean isForbidden(RuntimeException failed) {
+    return failed instanceof RatoonException refused
+        && refused.problem().code() == ErrorCode.FORBIDDEN;
+  }
+
   /**
    * Takes up what the host shall be: what the server says, if it says something soon, else what was
    * remembered. So VMs come back after a power loss without a server, and a VM that was moved or
@@ -216,9 +234,12 @@ public final class Agent implements AgentLink, AutoCloseable {
    */
   private void begin() {
     Optional<DesiredState> remembered = desired.last();
+    remembered.map(DesiredState::shares).ifPresent(withdrawals::remember);
     switch (remembered.isEmpty() ? Word.NOTHING_NEWER : firstWord()) {
       case TAKEN_UP -> {}
-      case NOTHING_NEWER -> remembered.ifPresent(this::goOn);
+      // A host that is ahead of a restored database hears just that: what it was to remove from a
+      // share may have been needed by others since.
+      case NOTHING_NEWER -> remembered.map(Agent::withoutSharedRemovals).ifPresent(this::goOn);
       // What the server wants gone may have been needed elsewhere since.
       case SILENCE -> remembered.map(Agent::withoutRemovals).ifPresent(this::goOn);
       case NOT_OURS -> {
@@ -247,9 +268,12 @@ public final class Agent implements AgentLink, AutoCloseable {
   }
 
   private static DesiredState withoutRemovals(DesiredState state) {
-    return state
-        .withBases(state.bases().stream().filter(wish -> wish.task() != BaseTask.EVICT).toList())
-        .withShares(state.shares().stream().map(DesiredShare::withoutRemovals).toList());
+    return withoutSharedRemovals(state)
+        .withBases(state.bases().stream().filter(wish -> wish.task() != BaseTask.EVICT).toList());
+  }
+
+  private static DesiredState withoutSharedRemovals(DesiredState state) {
+    return state.withShares(state.shares().stream().map(DesiredShare::withoutRemovals).toList());
   }
 
   /** What the server had to say when the agent was started. */
@@ -274,8 +298,7 @@ public final class Agent implements AgentLink, AutoCloseable {
       boolean taken = newer.filter(told -> told.revision() == known()).isPresent();
       return taken ? Word.TAKEN_UP : Word.NOTHING_NEWER;
     } catch (ExecutionException failed) {
-      return failed.getCause() instanceof RatoonException refused
-              && refused.problem().code() == ErrorCode.FORBIDDEN
+      return failed.getCause() instanceof RuntimeException refused && isForbidden(refused)
           ? Word.NOT_OURS
           : Word.SILENCE;
     } catch (TimeoutException silence) {
@@ -331,7 +354,22 @@ public final class Agent implements AgentLink, AutoCloseable {
     }
     wantDisks(newer);
     // What is not written down is not promised to anybody.
+    unkept = !kept;
     withdrawals.want(kept ? newer.shares() : List.of());
+  }
+
+  /** What could not be written down is tried again whenever the server was asked. */
+  private void keepAgain() {
+    Optional<DesiredState> last = desired.last();
+    if (unkept && last.isPresent()) {
+      try {
+        desired.keep(last.get());
+        unkept = false;
+        withdrawals.want(last.get().shares());
+      } catch (RatoonException unwritable) {
+        LOG.warn("The desired state is still not kept: {}", unwritable.problem().oneLine());
+      }
+    }
   }
 
   /** What is wanted of base disks, whatever VMs need. */

@@ -541,7 +541,10 @@ final class Host implements ServerLink, AutoCloseable {
 
   /** The server lets the host in no more. */
   void remove() {
-    locked(() -> removed = true);
+    locked(() -> {
+      removed = true;
+      news.signalAll();
+    });
   }
 
   void serverIsAway(boolean isAway) {
@@ -596,13 +599,13 @@ final class Host implements ServerLink, AutoCloseable {
       throws InterruptedException {
     lock.lock();
     try {
+      long left = wait.toNanos();
+      while (!removed && (away || revision <= known.revision()) && left > 0) {
+        left = news.awaitNanos(left);
+      }
       if (removed) {
         refusals++;
         throw Problem.of(ErrorCode.FORBIDDEN, "asking").asException();
-      }
-      long left = wait.toNanos();
-      while ((away || revision <= known.revision()) && left > 0) {
-        left = news.awaitNanos(left);
       }
       asked++;
       news.signalAll();

@@ -3,6 +3,7 @@ package dev.ratoon.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.cache.share.MountedFiles;
+import dev.ratoon.cache.share.ShareFiles;
 import dev.ratoon.cache.share.ShareTimes;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.Problem;
@@ -17,11 +18,15 @@ import dev.ratoon.protocol.agent.Withdrawal;
 import dev.ratoon.protocol.agent.WithdrawalReport;
 import dev.ratoon.protocol.agent.WithdrawalReport.State;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,11 +44,13 @@ class LeavingShareTest {
   private Path root;
   private Hanging hanging;
   private Optional<String> marker = Optional.empty();
+  private volatile Optional<IOException> deleting = Optional.empty();
+  private final AtomicInteger deletes = new AtomicInteger();
 
   @BeforeEach
   void boot() throws IOException {
     root = Files.createDirectory(work.resolve("share"));
-    hanging = new Hanging(new MountedFiles(root));
+    hanging = new Hanging(deletingAsTold(new MountedFiles(root)));
     first = new Host(work.resolve("first"));
     second = new Host(work.resolve("second"), first);
     first.shareFiles(TIMES, share -> new MountedFiles(root));
@@ -206,18 +213,98 @@ class LeavingShareTest {
   }
 
   @Test
-  void aRemoverThatWasKilledWhileTheShareHangsDoesItInItsNextLife() {
+  void aRemoverThatWasKilledDoesItInItsNextLifeOnlyWhenTheServerStillSaysSo() {
     hanging.hang(true);
     second.awaitHost(h -> h.shares().getFirst().state() == ShareState.STALLED);
     leaves(second, 2, true);
     second.awaitHost(h -> h.revision() == second.revision());
     second.kill();
     hanging.hang(false);
-    assertThat(content()).exists();
 
     second.boot();
 
+    assertThat(answer(second, 0).state()).as("it answers no order").isEqualTo(State.FREE);
+    assertThat(content()).exists();
+    leaves(second, 2, true);
     assertThat(answer(second, 2).state()).isEqualTo(State.REMOVED);
     assertThat(content()).doesNotExist();
+  }
+
+  @Test
+  void aRemoverThatIsOfTheFleetNoMoreRemovesNothing() {
+    hanging.hang(true);
+    second.awaitHost(h -> h.shares().getFirst().state() == ShareState.STALLED);
+    leaves(second, 2, true);
+    second.awaitHost(h -> h.revision() == second.revision());
+    second.remove();
+    second.awaitRefusals(1);
+
+    hanging.hang(false);
+
+    second.awaitRefusals(4);
+    assertThat(content()).exists();
+  }
+
+  @Test
+  void aRecallIsAnsweredAfterANewLookOnceARemovalWasTried() throws IOException {
+    deleting = Optional.of(new IOException("it timed out"));
+    leaves(second, 2, true);
+    second.awaitHost(_ -> deletes.get() > 0);
+    leaves(second, 3, false);
+    assertThat(answer(second, 3).state()).isEqualTo(State.FREE);
+
+    leaves(second, 4, true);
+    int before = deletes.get();
+    second.awaitHost(_ -> deletes.get() > before);
+    Files.delete(content());
+    leaves(second, 5, false);
+    assertThat(answer(second, 5).state()).as("it was done after all").isEqualTo(State.REMOVED);
+  }
+
+  @Test
+  void whatTheFileServerRefusesIsSaidAtOnce() {
+    deleting = Optional.of(new AccessDeniedException(content().toString()));
+    leaves(second, 2, true);
+    assertThat(answer(second, 2).state()).isEqualTo(State.NEEDED);
+    assertThat(why(answer(second, 2))).contains("refuses");
+    assertThat(deletes).hasValue(1);
+    assertThat(content()).exists();
+  }
+
+  @Test
+  void aPromiseThatCouldNotBeWrittenDownIsGivenWhenItCan() throws IOException {
+    Path state = second.folders().agent().resolve("desired.json");
+    Files.delete(state);
+    Files.createDirectories(state.resolve("in-the-way"));
+    leaves(second, 1, false);
+    second.awaitHost(h -> h.revision() == second.revision());
+    assertThat(said(second.lastReport())).isEmpty();
+
+    Files.delete(state.resolve("in-the-way"));
+    Files.delete(state);
+
+    assertThat(answer(second, 1).state()).isEqualTo(State.FREE);
+    assertThat(state).isRegularFile();
+  }
+
+  /** The share, but for how its file server takes that a base is deleted. */
+  private ShareFiles deletingAsTold(ShareFiles real) {
+    return (ShareFiles)
+        Proxy.newProxyInstance(
+            ShareFiles.class.getClassLoader(),
+            new Class<?>[] {ShareFiles.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("delete")
+                  && String.valueOf(arguments[0]).endsWith(".flat.raw")
+                  && deleting.isPresent()) {
+                deletes.incrementAndGet();
+                throw deleting.get();
+              }
+              try {
+                return method.invoke(real, arguments);
+              } catch (InvocationTargetException failed) {
+                throw failed.getCause();
+              }
+            });
   }
 }

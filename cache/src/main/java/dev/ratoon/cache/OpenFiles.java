@@ -30,9 +30,19 @@ public final class OpenFiles {
 
   /** The same of files of the base that do not lie in this folder. */
   public static Optional<String> processOutside(DiskId id, Path folder) {
-    String own = folder + "/";
+    String own = real(folder) + "/";
     return processWith(path ->
         isContent(path, id) && !(path.startsWith(own) && path.indexOf('/', own.length()) < 0));
+  }
+
+  /** The kernel names files by their real paths, whatever link leads to them. */
+  private static Path real(Path folder) {
+    try {
+      return folder.toRealPath();
+    } catch (IOException unknown) {
+      // Then every one counts.
+      return folder;
+    }
   }
 
   private static Optional<String> processWith(Predicate<String> content) {

@@ -1,5 +1,6 @@
 package dev.ratoon.agent.share;
 
+import dev.ratoon.cache.arrival.NanoClock;
 import dev.ratoon.cache.share.Share;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
@@ -12,7 +13,9 @@ import dev.ratoon.protocol.agent.Withdrawal;
 import dev.ratoon.protocol.agent.WithdrawalReport;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -27,7 +30,9 @@ import org.slf4j.LoggerFactory;
  * told to remove it; it looks once more.
  *
  * <p>A removal that a hanging share keeps from ending may still happen when the share answers. So
- * nothing is said of it before the share has answered: until then everybody's promise holds.
+ * nothing is said of it before the share has answered: until then everybody's promise holds. Nor is
+ * a call that came back with an error the end of it: the file server may have done it, or do it
+ * yet. Once it was tried, each answer begins with a new look at the share.
  */
 public final class Withdrawals implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Withdrawals.class);
@@ -35,6 +40,8 @@ public final class Withdrawals implements AutoCloseable {
   private static final Duration LONGEST_END = Duration.ofSeconds(2);
 
   private final Shares shares;
+  private final Tries tries;
+  private final Map<Asked, String> complaints = new ConcurrentHashMap<>();
   private final Function<DiskId, Optional<String>> needing;
   private final Semaphore pokes = new Semaphore(0);
   private final Thread thread;
@@ -48,9 +55,22 @@ public final class Withdrawals implements AutoCloseable {
    *     each time; touches no share
    */
   public Withdrawals(Shares shares, Function<DiskId, Optional<String>> needing) {
+    this(shares, needing, NanoClock.system());
+  }
+
+  Withdrawals(Shares shares, Function<DiskId, Optional<String>> needing, NanoClock clock) {
     this.shares = shares;
+    this.tries = new Tries(clock);
     this.needing = needing;
     this.thread = Thread.ofVirtual().name("withdrawals").start(this::run);
+  }
+
+  /** What an earlier life of this host was told, and may have tried. */
+  public void remember(List<DesiredShare> shares) {
+    shares.forEach(share ->
+        share.leaving().stream()
+            .filter(asked -> asked.remove() || asked.step() > 1)
+            .forEach(asked -> tries.begin(share.name(), asked)));
   }
 
   /** These are about to leave, and that is written down on this host. */
@@ -59,6 +79,8 @@ public final class Withdrawals implements AutoCloseable {
         wanted.stream()
             .flatMap(share -> share.leaving().stream().map(asked -> new Asked(share.name(), asked)))
             .toList();
+    complaints.keySet().retainAll(all);
+    tries.keep(wanted);
     pokes.release();
   }
 
@@ -96,7 +118,10 @@ public final class Withdrawals implements AutoCloseable {
       answer.ifPresent(said -> shares.answer(asked.share(), said.at(asked.withdrawal().step())));
       return answer.isPresent();
     } catch (RatoonException notNow) {
-      LOG.warn("{}", notNow.problem().oneLine());
+      String complaint = notNow.problem().oneLine();
+      if (!complaint.equals(complaints.put(asked, complaint))) {
+        LOG.warn("{}", complaint);
+      }
     } catch (RuntimeException defect) {
       LOG.error("Base disk {}: unexpected failure", asked.withdrawal().base(), defect);
     }
@@ -112,6 +137,9 @@ public final class Withdrawals implements AutoCloseable {
     if (share.state() == ShareState.STALLED) {
       return Optional.empty();
     }
+    if (tries.has(share.name(), asked) && !share.holds(asked.base())) {
+      return Optional.of(WithdrawalReport.removed(asked, 0));
+    }
     Optional<String> why = share.promise(asked.base(), () -> needing.apply(asked.base()));
     if (why.isPresent()) {
       return Optional.of(WithdrawalReport.needed(asked, problem(share, asked, why.get())));
@@ -119,14 +147,25 @@ public final class Withdrawals implements AutoCloseable {
     if (!asked.remove()) {
       return Optional.of(WithdrawalReport.free(asked));
     }
+    return Optional.of(
+        tries.begin(share.name(), asked)
+            ? removed(share, asked)
+            : WithdrawalReport.needed(asked, problem(share, asked, "It was tried long enough.")));
+  }
+
+  private static WithdrawalReport removed(Share share, Withdrawal asked) {
     try {
       long freed = share.remove(asked.base());
       LOG.info("Base disk {} was removed from the share '{}'", asked.base(), share.name());
-      return Optional.of(WithdrawalReport.removed(asked, freed));
+      return WithdrawalReport.removed(asked, freed);
     } catch (RatoonException failed) {
       return switch (failed.problem().code()) {
         case SHARE_UNAVAILABLE, BUSY, INTERRUPTED -> throw failed;
-        default -> Optional.of(WithdrawalReport.needed(asked, failed.problem()));
+        // Its content may have gone before something else was refused.
+        default ->
+            share.holds(asked.base())
+                ? WithdrawalReport.needed(asked, failed.problem())
+                : WithdrawalReport.removed(asked, 0);
       };
     }
   }

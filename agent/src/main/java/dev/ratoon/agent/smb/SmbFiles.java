@@ -19,6 +19,7 @@ import dev.ratoon.protocol.agent.ShareCredentials;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
@@ -78,6 +79,8 @@ public final class SmbFiles implements ShareFiles {
               STATUS_DELETE_PENDING ->
               new NoSuchFileException(name);
           case STATUS_OBJECT_NAME_COLLISION -> new FileAlreadyExistsException(name);
+          case STATUS_ACCESS_DENIED, STATUS_CANNOT_DELETE ->
+              new AccessDeniedException(name, null, status.name());
           default -> new IOException(name + ": " + status);
         };
     known.initCause(refused);

@@ -5,7 +5,10 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Takes a base off a share, under the lease under which it would be put there, so that nobody
@@ -16,12 +19,31 @@ import java.util.Optional;
  * <p>That nothing on any host stands on it is for others to know: see docs/formats/share.md.
  */
 record Removal(ShareFiles files, Leases leases, Withheld withheld) {
+  private static final Set<String> REFUSALS =
+      Set.of("Operation not permitted", "Permission denied", "Read-only file system");
 
   /**
    * @param marker of the share that it must be
    * @return what the content took; 0 if it was gone already
    */
   long run(DiskId id, String marker, Beat beat) throws IOException {
+    try {
+      return underLease(id, marker, beat);
+    } catch (FileSystemException failed) {
+      if (isRefusal(failed)) {
+        throw stays(id, "The file server refuses it: " + failed.getMessage());
+      }
+      throw failed;
+    }
+  }
+
+  /** Whether trying again is of no use before somebody has changed the rights. */
+  private static boolean isRefusal(FileSystemException failed) {
+    return failed instanceof AccessDeniedException
+        || Optional.ofNullable(failed.getReason()).filter(REFUSALS::contains).isPresent();
+  }
+
+  private long underLease(DiskId id, String marker, Beat beat) throws IOException {
     Lease lease =
         leases
             .take(id)
@@ -39,7 +61,7 @@ record Removal(ShareFiles files, Leases leases, Withheld withheld) {
 
   private long removed(DiskId id, String marker, Lease lease, Beat beat) throws IOException {
     ShareLook look = ShareLook.at(files, Optional.of(marker), false);
-    Optional<SharedFile> content = files.look(SharePaths.content(id));
+    Optional<SharedFile> content = files.ask(SharePaths.content(id));
     if (content.flatMap(SharedFile::objection).isPresent()) {
       throw stays(id, content.flatMap(SharedFile::objection).orElseThrow());
     }

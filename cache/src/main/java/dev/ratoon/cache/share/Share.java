@@ -366,7 +366,7 @@ public final class Share implements AutoCloseable {
    * @return what it took there; 0 if it was gone already
    * @throws RatoonException {@code share-unavailable}: it may be gone, and is for certain if a
    *     later call says so; {@code busy} if it is being written; {@code wrong-state} with why it
-   *     stays
+   *     stays, be it that the file server refuses
    */
   public long remove(DiskId id) {
     String doing = Removal.doing(id) + " from the share " + name();
@@ -376,6 +376,24 @@ public final class Share implements AutoCloseable {
     } finally {
       lookAgain();
     }
+  }
+
+  /**
+   * Asks the file server itself whether the content of a base is there, whatever this host saw when
+   * it last looked.
+   *
+   * @throws RatoonException {@code share-unavailable}
+   */
+  public boolean holds(DiskId id) {
+    String doing = "looking for base disk " + id.shortForm() + " on the share " + name();
+    Optional<String> marker = Optional.of(requireReady(doing));
+    return calls.run(
+        doing,
+        beat -> {
+          ShareLook _ = ShareLook.at(files, marker, false);
+          beat.step();
+          return files.ask(SharePaths.content(id)).isPresent();
+        });
   }
 
   private String requireReady(String doing) {
@@ -457,6 +475,8 @@ public final class Share implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    // What hangs must not remove anything when it goes on: nobody promises any more.
+    withheld.set(Set.of());
     thread.interrupt();
     calls.close();
     Thread.ofPlatform().daemon().name("share-closing").start(this::closeFiles);

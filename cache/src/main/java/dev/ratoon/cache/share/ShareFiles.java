@@ -31,6 +31,14 @@ public interface ShareFiles extends AutoCloseable {
   /** A regular file, if it is there; never one that a link leads to. */
   Optional<SharedFile> look(String name) throws IOException;
 
+  /**
+   * The same, as the file server knows it now, for those to whom a client's memory of a few seconds
+   * ago is not good enough.
+   */
+  default Optional<SharedFile> ask(String name) throws IOException {
+    return look(name);
+  }
+
   Reading open(String name) throws IOException;
 
   /** A file that was not there before, whoever else tries to make it at the same moment. */

@@ -143,7 +143,7 @@ final class SharedBases {
   private SharedFile found(DiskId id) throws IOException {
     SharedFile file =
         files
-            .look(SharePaths.content(id))
+            .ask(SharePaths.content(id))
             .orElseThrow(() ->
                 Problem.of(ErrorCode.BASE_MISSING, "looking for base disk " + id.shortForm())
                     .detail("The share '" + place.name() + "' does not have it.")

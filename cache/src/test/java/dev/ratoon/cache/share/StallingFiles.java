@@ -86,6 +86,12 @@ final class StallingFiles implements ShareFiles {
   }
 
   @Override
+  public Optional<SharedFile> ask(String name) throws IOException {
+    pass();
+    return files.ask(name);
+  }
+
+  @Override
   public Reading open(String name) throws IOException {
     pass();
     Reading reading = files.open(name);

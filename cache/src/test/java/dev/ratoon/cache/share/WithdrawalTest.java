@@ -10,9 +10,13 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.ShareState;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -211,5 +215,62 @@ class WithdrawalTest {
     SharedFolder.await(() -> remover.state() == ShareState.READY);
     assertThat(folder.content()).exists();
     assertThat(remover.use(folder.id(), (done, total) -> {}).path()).isEqualTo(folder.content());
+  }
+
+  /** As an NFS client does, which answers a look from its memory. */
+  @Test
+  void nothingIsMadeOnABaseThatTheFileServerDoesNotHaveAnyMore() throws IOException {
+    MountedFiles real = new MountedFiles(folder.root);
+    SharedFile before = real.look(SharePaths.content(folder.id())).orElseThrow();
+    ShareFiles remembering =
+        (ShareFiles)
+            Proxy.newProxyInstance(
+                ShareFiles.class.getClassLoader(),
+                new Class<?>[] {ShareFiles.class},
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("look") && arguments[0].equals(before.name())) {
+                    return Optional.of(before);
+                  }
+                  if (method.getName().equals("list") && arguments[0].equals("")) {
+                    List<SharedFile> all = new ArrayList<>(real.list(""));
+                    all.removeIf(file -> file.name().equals(before.name()));
+                    all.add(before);
+                    return all;
+                  }
+                  try {
+                    return method.invoke(real, arguments);
+                  } catch (InvocationTargetException failed) {
+                    throw failed.getCause();
+                  }
+                });
+    Share late = folder.host("late", remembering, SharedFolder.TIMES);
+    assertThat(late.use(folder.id(), (done, total) -> {}).path()).isEqualTo(folder.content());
+    assertThat(late.holds(folder.id())).isTrue();
+    promise(one);
+
+    assertThat(one.remove(folder.id())).isPositive();
+
+    fails(ErrorCode.BASE_MISSING, () -> late.use(folder.id(), (done, total) -> {}));
+    assertThat(late.holds(folder.id())).isFalse();
+  }
+
+  @Test
+  void onlyARegularFileIsThere() throws IOException {
+    MountedFiles files = new MountedFiles(folder.root);
+    assertThat(files.ask(SharePaths.content(folder.id())))
+        .isEqualTo(files.look(SharePaths.content(folder.id())))
+        .isPresent();
+    Files.createSymbolicLink(folder.root.resolve("link"), folder.content());
+    assertThat(files.ask("link")).isEmpty();
+    assertThat(files.ask("incoming")).isEmpty();
+    assertThat(files.ask("nothing")).isEmpty();
+  }
+
+  @Test
+  void aShareThatIsNotUsedAnyMorePromisesNothing() {
+    promise(one);
+    one.close();
+    assertThat(one.isWithheld(folder.id())).isFalse();
+    assertThat(folder.content()).exists();
   }
 }

@@ -48,13 +48,14 @@ public record DesiredShare(
   }
 
   /**
-   * The same without any order to remove something: what is about to leave is still withheld, and
-   * what is said of it answers no order.
+   * The same without any order to remove something: what was to be removed is still withheld, and
+   * what is said of it answers no order. Promises that were asked for are still given.
    */
   public DesiredShare withoutRemovals() {
     return withLeaving(
         leaving.stream()
-            .map(asked -> new Withdrawal(asked.base(), asked.order(), 0, false))
+            .map(asked ->
+                asked.remove() ? new Withdrawal(asked.base(), asked.order(), 0, false) : asked)
             .toList());
   }
 }
