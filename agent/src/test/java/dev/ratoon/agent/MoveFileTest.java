@@ -348,7 +348,7 @@ class MoveFileTest {
   @Test
   void aFolderWithoutRoomIsLeftEmpty() throws Exception {
     Path small = Files.createDirectory(outside.toRealPath().resolve("small"));
-    Host.run("mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", small.toString());
+    Host.run("mount", "-t", "tmpfs", "-o", "size=60m,mode=0755", "tmpfs", small.toString());
     try {
       host.folders().elsewhere().add(small);
 
