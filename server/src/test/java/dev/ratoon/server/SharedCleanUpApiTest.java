@@ -374,10 +374,11 @@ final class SharedCleanUpApiTest {
   @Test
   void aShareStaysUntilItIsSaidHowARemovalEnded() throws Exception {
     nameless();
-    clean();
+    OperationView asked = clean();
     Withdrawal order = ordered();
     assertThat(server.delete("/v1/shares/vm-cache").problem().code()).isEqualTo(ErrorCode.IN_USE);
     say(one, WithdrawalReport.removed(order, 1));
+    server.ended(asked);
     assertThat(server.delete("/v1/shares/vm-cache").status()).isEqualTo(200);
   }
 
