@@ -54,12 +54,6 @@ record MoveOrders(Members members, InstantSource clock) {
         other,
         address,
         row.phase().isOpen() ? members.signed(grant) : "",
-        Optional.of(row.mode() == MigrationMode.LIVE && tellsMachine(tx, row.source())));
-  }
-
-  /** Agents before that cannot be asked what a guest runs on: the switch itself looks at it. */
-  private static boolean tellsMachine(Transaction tx, HostId source) {
-    return tx.hosts().shared(List.of(source)).stream()
-        .anyMatch(host -> !host.report().facts().machines().isEmpty());
+        Optional.of(row.mode() == MigrationMode.LIVE));
   }
 }
