@@ -134,8 +134,10 @@ final class PeerFeed implements Feed, StreamListener {
     }
     try {
       Run run = Run.blocksOf((int) request.chunk(), blocks(request));
-      return opened.get().request(Part.CONTENT, List.of(run), priority(request), new Once(reply))
-          ::cancel;
+      Once once = new Once(reply);
+      return request.sparing()
+          ? opened.get().requestSparing(List.of(run), priority(request), once)::cancel
+          : opened.get().request(Part.CONTENT, List.of(run), priority(request), once)::cancel;
     } catch (RatoonException refused) {
       reply.failed(refused.problem());
       return () -> {};
@@ -180,6 +182,13 @@ final class PeerFeed implements Feed, StreamListener {
     public void arrived(int piece, int blocks, ByteBuffer bytes) {
       if (!said.getAndSet(true)) {
         reply.arrived(bytes);
+      }
+    }
+
+    @Override
+    public void elsewhere(int piece) {
+      if (!said.getAndSet(true)) {
+        reply.elsewhere();
       }
     }
 

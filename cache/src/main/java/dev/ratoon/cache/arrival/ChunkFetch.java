@@ -16,6 +16,9 @@ final class ChunkFetch implements Feed.Reply {
      */
     void arrived(ChunkFetch fetch, ByteBuffer content);
 
+    /** Another host was just given the chunk. */
+    void elsewhere(ChunkFetch fetch);
+
     void failed(ChunkFetch fetch, Problem why);
 
     /** The source sent more or fewer bytes than it was asked for. */
@@ -87,11 +90,8 @@ final class ChunkFetch implements Feed.Reply {
   @Override
   public void arrived(ByteBuffer content) {
     int bytes = content.remaining();
-    synchronized (this) {
-      if (settled) {
-        return;
-      }
-      settled = true;
+    if (!settle()) {
+      return;
     }
     if (bytes == request.bytes()) {
       listener.arrived(this, content);
@@ -101,14 +101,23 @@ final class ChunkFetch implements Feed.Reply {
   }
 
   @Override
-  public void failed(Problem why) {
-    synchronized (this) {
-      if (settled) {
-        return;
-      }
-      settled = true;
+  public void elsewhere() {
+    if (settle()) {
+      listener.elsewhere(this);
     }
-    listener.failed(this, why);
+  }
+
+  @Override
+  public void failed(Problem why) {
+    if (settle()) {
+      listener.failed(this, why);
+    }
+  }
+
+  private synchronized boolean settle() {
+    boolean first = !settled;
+    settled = true;
+    return first;
   }
 
   /** Gives it up; true if it was not settled, so that the buffer is free again. */

@@ -122,7 +122,7 @@ final class ChunkFlow implements ChunkFetch.Listener {
     if (buffer.isEmpty()) {
       return false;
     }
-    Optional<ChunkFetch> next = links.next((link, chunk) -> fetch(link, chunk, buffer.get()));
+    Optional<ChunkFetch> next = links.next((link, asked) -> fetch(link, asked, buffer.get()));
     if (next.isEmpty()) {
       surroundings.buffers().give(buffer.get());
       return false;
@@ -141,10 +141,12 @@ final class ChunkFlow implements ChunkFetch.Listener {
     }
   }
 
-  private ChunkFetch fetch(SourceLink link, long chunk, ByteBuffer buffer) {
-    Parts parts = assembly.parts(chunk);
-    int bytes = assembly.bytes(chunk, parts.missing());
-    ChunkRequest request = new ChunkRequest(chunk, parts.missing(), bytes, wishes.priority().get());
+  private ChunkFetch fetch(SourceLink link, Schedule.Asked asked, ByteBuffer buffer) {
+    Parts parts = assembly.parts(asked.chunk());
+    int bytes = assembly.bytes(asked.chunk(), parts.missing());
+    ChunkRequest request =
+        new ChunkRequest(
+            asked.chunk(), parts.missing(), bytes, wishes.priority().get(), asked.sparing());
     return new ChunkFetch(link, request, parts, buffer, this);
   }
 
@@ -165,6 +167,13 @@ final class ChunkFlow implements ChunkFetch.Listener {
       ByteBuffer kept = fetch.buffer().clear().put(content).flip();
       tasks.add(() -> land(fetch, kept));
     }
+  }
+
+  @Override
+  public void elsewhere(ChunkFetch fetch) {
+    surroundings.buffers().give(fetch.buffer());
+    links.elsewhere(fetch);
+    pump();
   }
 
   @Override

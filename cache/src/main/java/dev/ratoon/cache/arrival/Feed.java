@@ -64,6 +64,12 @@ public interface Feed extends AutoCloseable {
      */
     void arrived(ByteBuffer content);
 
+    /**
+     * Another host was given the chunk a moment ago, and will have it soon. Only if the request was
+     * {@linkplain ChunkRequest#sparing() sparing}.
+     */
+    void elsewhere();
+
     /** This request failed; others may not. {@code BUSY} if it may be made again soon. */
     void failed(Problem why);
   }

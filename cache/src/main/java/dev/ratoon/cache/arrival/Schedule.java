@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.IntToLongFunction;
 import java.util.random.RandomGenerator;
@@ -17,11 +16,13 @@ import java.util.random.RandomGenerator;
  * arriving host for other chunks first, see {@link Slices}; what one of them has, the others take
  * from it, the rarest first, so that what few have does not get lost and everybody always has
  * something that others want. The library is asked for nothing that another source has. Who has
- * fetched its own slice helps with those of the others. At the end, what was asked of one source
- * and is long in coming is asked of a second one.
+ * fetched its own slice helps with those of the others; if two come to want the same then, the
+ * source gives it to the first, and tells the second that it is on its way elsewhere. At the end,
+ * what was asked of one source and is long in coming is asked of a second one.
  *
- * <p>A chunk is wanted (to be asked for), or asked of one or two sources, or neither: then it has
- * come, or need not. Memory is a few bits for each chunk and source.
+ * <p>A chunk is wanted (to be asked for), or asked of one or two sources, or on its way to another
+ * host, or none of these: then it has come, or need not. Memory is a few bits for each chunk and
+ * source.
  */
 final class Schedule {
   private static final long NONE = -1;
@@ -47,11 +48,19 @@ final class Schedule {
   private final Set<String> beginners = new LinkedHashSet<>();
 
   private final AskedChunks asked = new AskedChunks();
+  private final ChunksElsewhere elsewhere = new ChunksElsewhere();
   private final LibraryHelp libraryHelp = new LibraryHelp();
   private long cursor;
 
   /** Grows whenever there may be something for a source that had nothing to be asked for. */
   private long state;
+
+  /**
+   * What is to be asked for now.
+   *
+   * @param sparing whether the source need not give what another host was just given
+   */
+  record Asked(long chunk, boolean sparing) {}
 
   Schedule(long chunks, String self, RandomGenerator random) {
     this.random = random;
@@ -125,6 +134,9 @@ final class Schedule {
     if (track.kind() == Source.Kind.ARRIVING_PEER) {
       held.set(chunk);
     }
+    if (elsewhere.isNoMore(chunk)) {
+      want(chunk);
+    }
   }
 
   void hasAll(SourceTrack track) {
@@ -135,20 +147,28 @@ final class Schedule {
   }
 
   /** The chunk to ask of this source now; it then counts as asked. */
-  OptionalLong next(SourceTrack track, long nowNanos) {
+  Optional<Asked> next(SourceTrack track, long nowNanos) {
     if (!track.hasRoom(nowNanos)) {
-      return OptionalLong.empty();
+      return Optional.empty();
     }
     long chunk = fresh(track, nowNanos);
+    boolean sparing = chunk != NONE && mayBeElsewhere(track, chunk);
     if (chunk == NONE) {
       chunk = again(track, nowNanos);
     }
     if (chunk == NONE) {
-      return OptionalLong.empty();
+      return Optional.empty();
     }
     wanted.clear(chunk);
     asked.add(chunk, track, nowNanos);
-    return OptionalLong.of(chunk);
+    return Optional.of(new Asked(chunk, sparing));
+  }
+
+  /** Whether others may be asking the source for the same, and will have it for us. */
+  private boolean mayBeElsewhere(SourceTrack track, long chunk) {
+    return track.kind() != Source.Kind.ARRIVING_PEER
+        && !elsewhere.wasInVain(chunk)
+        && tracks.stream().anyMatch(other -> other.kind() == Source.Kind.ARRIVING_PEER);
   }
 
   private long fresh(SourceTrack track, long nowNanos) {
@@ -298,6 +318,18 @@ final class Schedule {
     return asked.arrived(track, chunk, bytes, nowNanos);
   }
 
+  /** A source need not deliver a chunk, as another host was just given it. */
+  void elsewhere(SourceTrack track, long chunk, long nowNanos) {
+    track.heard(nowNanos);
+    if (asked.failed(track, chunk)) {
+      if (held.get(chunk)) {
+        want(chunk);
+      } else {
+        elsewhere.add(chunk, nowNanos);
+      }
+    }
+  }
+
   /** A source does not deliver a chunk that it was asked for. */
   void failed(SourceTrack track, long chunk) {
     if (asked.failed(track, chunk)) {
@@ -307,6 +339,7 @@ final class Schedule {
 
   /** To be called a few times a second. */
   void tick(long nowNanos) {
+    elsewhere.overdue(nowNanos).forEach(this::want);
     if (libraryHelp.tick(tracks, nowNanos)) {
       state++;
     }

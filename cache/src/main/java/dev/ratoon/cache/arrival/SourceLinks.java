@@ -9,7 +9,6 @@ import dev.ratoon.model.RatoonException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -229,18 +228,18 @@ final class SourceLinks implements AutoCloseable {
    *
    * @param maker makes the fetch of a chunk from a source
    */
-  synchronized Optional<ChunkFetch> next(BiFunction<SourceLink, Long, ChunkFetch> maker) {
+  synchronized Optional<ChunkFetch> next(BiFunction<SourceLink, Schedule.Asked, ChunkFetch> maker) {
     long now = clock.nanos();
     for (int i = 0; i < links.size() && !closed; i++) {
       // They take turns, so that none is favoured when there are few buffers.
       SourceLink link = links.get((firstLink + i) % links.size());
       boolean hasRoom = link.feed().filter(feed -> feed.room() > 0).isPresent();
       if (hasRoom && link.track().isPresent()) {
-        OptionalLong chunk = schedule.next(link.track().get(), now);
-        if (chunk.isPresent()) {
+        Optional<Schedule.Asked> asked = schedule.next(link.track().get(), now);
+        if (asked.isPresent()) {
           firstLink = (firstLink + i + 1) % links.size();
-          ChunkFetch fetch = maker.apply(link, chunk.getAsLong());
-          link.fetches().put(chunk.getAsLong(), fetch);
+          ChunkFetch fetch = maker.apply(link, asked.get());
+          link.fetches().put(asked.get().chunk(), fetch);
           return Optional.of(fetch);
         }
       }
@@ -274,6 +273,14 @@ final class SourceLinks implements AutoCloseable {
     }
     giveUp(others);
     return true;
+  }
+
+  /** A source has just given the chunk to another host. */
+  synchronized void elsewhere(ChunkFetch fetch) {
+    SourceLink link = fetch.link();
+    if (link.fetches().remove(fetch.chunk(), fetch) && link.track().isPresent()) {
+      schedule.elsewhere(link.track().get(), fetch.chunk(), clock.nanos());
+    }
   }
 
   /** A source cannot deliver one chunk. One that is busy is left in peace for a while. */

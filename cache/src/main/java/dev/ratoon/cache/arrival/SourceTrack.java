@@ -156,10 +156,7 @@ final class SourceTrack {
 
   /** An answer came; whether it had been asked for. */
   boolean delivered(long chunk, int bytes, long nowNanos) {
-    lastHeardNanos = nowNanos;
-    lastAnswerNanos = nowNanos;
-    missed = 0;
-    refused = 0;
+    heard(nowNanos);
     deliveredBytes += bytes;
     Sent request = sent.remove(chunk);
     if (request == null) {
@@ -176,6 +173,14 @@ final class SourceTrack {
     bytesPerNano = answers == 1 ? rate : bytesPerNano + (rate - bytesPerNano) * SMOOTHING;
     latencyNanos = answers == 1 ? latency : latencyNanos + (latency - latencyNanos) * SMOOTHING;
     return true;
+  }
+
+  /** It answered, if not with a chunk. */
+  void heard(long nowNanos) {
+    lastHeardNanos = nowNanos;
+    lastAnswerNanos = nowNanos;
+    missed = 0;
+    refused = 0;
   }
 
   /** The request is no longer under way. */

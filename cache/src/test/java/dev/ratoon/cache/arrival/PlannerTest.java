@@ -54,7 +54,8 @@ class PlannerTest {
       Parts parts = plan.parts(c);
       if (parts.local() != 0) {
         int bytes = Integer.bitCount(parts.missing()) * TestBase.BLOCK;
-        byte[] fetched = base.answer(new ChunkRequest(c, parts.missing(), bytes, Priority.DEPLOY));
+        byte[] fetched =
+            base.answer(new ChunkRequest(c, parts.missing(), bytes, Priority.DEPLOY, false));
         ByteBuffer made = ByteBuffer.allocate(base.manifest().chunkBytes(c));
         assertThat(plan.assemble(c, parts, ByteBuffer.wrap(fetched), made)).isTrue();
         int from = (int) c * TestBase.CHUNK;

@@ -8,9 +8,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ScheduleTest {
@@ -38,12 +39,13 @@ class ScheduleTest {
   private List<Long> take(SourceTrack track, int count, long now) {
     List<Long> chunks = new ArrayList<>();
     while (chunks.size() < count) {
-      OptionalLong chunk = schedule.next(track, now);
-      if (chunk.isEmpty()) {
+      Optional<Schedule.Asked> asked = schedule.next(track, now);
+      if (asked.isEmpty()) {
         break;
       }
-      assertThat(schedule.arrived(track, chunk.getAsLong(), BYTES, now + 1000)).isPresent();
-      chunks.add(chunk.getAsLong());
+      long chunk = asked.get().chunk();
+      assertThat(schedule.arrived(track, chunk, BYTES, now + 1000)).isPresent();
+      chunks.add(chunk);
     }
     return chunks;
   }
@@ -83,7 +85,7 @@ class ScheduleTest {
     peer.hasAll(libraryOfPeer);
     peer.add("self", ARRIVING_PEER, 0);
     for (int i = 0; i < CHUNKS / 4; i++) {
-      long chunk = peer.next(libraryOfPeer, 0).orElseThrow();
+      long chunk = peer.next(libraryOfPeer, 0).orElseThrow().chunk();
       assertThat(peer.arrived(libraryOfPeer, chunk, BYTES, 1000)).isPresent();
       assertThat(ours).doesNotContain(chunk);
     }
@@ -112,19 +114,19 @@ class ScheduleTest {
       }
     }
 
-    assertThat(schedule.next(one, 0)).hasValue(17);
+    assertThat(schedule.next(one, 0)).hasValue(new Schedule.Asked(17, false));
   }
 
   @Test
   void whatIsLongInComingIsAskedOfASecondSource() {
     SourceTrack slow = complete("slow", READY_PEER);
     SourceTrack other = schedule.add("other", READY_PEER, 0);
-    long chunk = schedule.next(slow, 0).orElseThrow();
+    long chunk = schedule.next(slow, 0).orElseThrow().chunk();
     schedule.hasAll(other);
     take(other, Integer.MAX_VALUE, 1);
 
     assertThat(schedule.next(other, 100_000_000)).isEmpty();
-    assertThat(schedule.next(other, SECOND)).hasValue(chunk);
+    assertThat(schedule.next(other, SECOND)).hasValue(new Schedule.Asked(chunk, false));
     assertThat(schedule.arrived(other, chunk, BYTES, SECOND + 1)).hasValue(List.of(slow));
     assertThat(schedule.arrived(slow, chunk, BYTES, SECOND + 2)).isEmpty();
     assertThat(schedule.underWay()).isZero();
@@ -134,14 +136,53 @@ class ScheduleTest {
   void whatALostSourceWasAskedForIsWantedAgain() {
     SourceTrack lost = complete("lost", READY_PEER);
     Set<Long> asked = new HashSet<>();
-    for (OptionalLong c = schedule.next(lost, 0); c.isPresent(); c = schedule.next(lost, 0)) {
-      asked.add(c.getAsLong());
-    }
+    Stream.generate(() -> schedule.next(lost, 0))
+        .takeWhile(Optional::isPresent)
+        .forEach(next -> asked.add(next.get().chunk()));
     schedule.remove(lost);
 
     assertThat(schedule.underWay()).isZero();
     assertThat(schedule.wanted()).isEqualTo(CHUNKS);
     assertThat(take(complete("other", READY_PEER), Integer.MAX_VALUE, 0)).containsAll(asked);
+  }
+
+  @Test
+  void whatTheLibraryHasJustGivenToAPeerIsTakenFromThatPeer() {
+    SourceTrack library = complete("library", LIBRARY);
+    SourceTrack peer = schedule.add("peer", ARRIVING_PEER, 0);
+    Schedule.Asked asked = schedule.next(library, 0).orElseThrow();
+    assertThat(asked.sparing()).isTrue();
+
+    schedule.elsewhere(library, asked.chunk(), 1000);
+    assertThat(schedule.underWay()).isZero();
+    assertThat(schedule.next(peer, 2000)).isEmpty();
+    assertThat(take(library, Integer.MAX_VALUE, 2000)).doesNotContain(asked.chunk());
+
+    schedule.has(peer, asked.chunk());
+    assertThat(schedule.next(peer, 3000)).hasValue(new Schedule.Asked(asked.chunk(), false));
+  }
+
+  @Test
+  void whatAPeerThatWasGivenItDoesNotComeToHaveIsAskedForOnceMoreAndThenGiven() {
+    SourceTrack library = complete("library", LIBRARY);
+    SourceTrack _ = schedule.add("peer", ARRIVING_PEER, 0);
+    long chunk = schedule.next(library, 0).orElseThrow().chunk();
+    schedule.elsewhere(library, chunk, 0);
+    take(library, Integer.MAX_VALUE, 0);
+    schedule.tick(ChunksElsewhere.PATIENCE_NANOS - 1);
+    assertThat(schedule.next(library, ChunksElsewhere.PATIENCE_NANOS - 1)).isEmpty();
+
+    schedule.tick(ChunksElsewhere.PATIENCE_NANOS);
+    assertThat(schedule.next(library, ChunksElsewhere.PATIENCE_NANOS))
+        .hasValue(new Schedule.Asked(chunk, false));
+  }
+
+  @Test
+  void aHostThatKnowsNoOtherSparesNobody() {
+    SourceTrack library = complete("library", LIBRARY);
+
+    assertThat(schedule.next(library, 0))
+        .hasValueSatisfying(asked -> assertThat(asked.sparing()).isFalse());
   }
 
   @Test
@@ -191,7 +232,7 @@ class ScheduleTest {
     SourceTrack slow = complete("slow", READY_PEER);
     SourceTrack fast = schedule.add("fast", READY_PEER, 0);
     for (int i = 0; i < 3; i++) {
-      long chunk = schedule.next(slow, 0).orElseThrow();
+      long chunk = schedule.next(slow, 0).orElseThrow().chunk();
       assertThat(schedule.arrived(slow, chunk, BYTES, 3 * SECOND)).isPresent();
     }
     schedule.has(fast, 0);

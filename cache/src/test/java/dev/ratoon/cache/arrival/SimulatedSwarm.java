@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 
@@ -17,12 +17,13 @@ import java.util.Random;
  * Hosts with schedules and links, in virtual time. A link carries so many bytes a second in each
  * direction; what is to be sent waits in a queue for each receiver, and the queues take turns; what
  * arrives faster than the receiver's link carries waits before it. A chunk is sent whole before the
- * next one.
+ * next one. A source may be spared what it has just sent to another host.
  */
 final class SimulatedSwarm {
   private static final long LATENCY = 500_000;
   private static final long ANNOUNCING = 10_000_000;
   private static final long TICK = 100_000_000;
+  private static final long JUST_NOW = 500_000_000;
 
   private record Event(long at, long order, Runnable what) implements Comparable<Event> {
     @Override
@@ -87,7 +88,8 @@ final class SimulatedSwarm {
   class Node {
     final String name;
     final double bytesPerNano;
-    private final Map<Receiver, Deque<Long>> queues = new LinkedHashMap<>();
+    private final Map<Receiver, Deque<Schedule.Asked>> queues = new LinkedHashMap<>();
+    private final Map<Long, Given> given = new HashMap<>();
     private boolean sending;
     boolean dead;
     long sentBytes;
@@ -97,17 +99,27 @@ final class SimulatedSwarm {
       this.bytesPerNano = bytesPerSecond / 1e9;
     }
 
-    void ask(Receiver by, long chunk) {
+    void ask(Receiver by, Schedule.Asked asked) {
       in(
           LATENCY,
           () -> {
-            queues.computeIfAbsent(by, _ -> new ArrayDeque<>()).add(chunk);
+            queues.computeIfAbsent(by, _ -> new ArrayDeque<>()).add(asked);
             send();
           });
     }
 
     void cancel(Receiver by, long chunk) {
-      in(LATENCY, () -> queues.getOrDefault(by, new ArrayDeque<>()).remove(chunk));
+      in(
+          LATENCY,
+          () ->
+              queues
+                  .getOrDefault(by, new ArrayDeque<>())
+                  .removeIf(asked -> asked.chunk() == chunk));
+    }
+
+    private boolean isElsewhere(Receiver by, Schedule.Asked asked) {
+      Given before = given.get(asked.chunk());
+      return asked.sparing() && before != null && before.to() != by && now - before.at() < JUST_NOW;
     }
 
     private void send() {
@@ -115,10 +127,15 @@ final class SimulatedSwarm {
         return;
       }
       for (Receiver to : new ArrayList<>(queues.keySet())) {
-        Deque<Long> queue = Objects.requireNonNull(queues.remove(to));
+        Deque<Schedule.Asked> queue = Objects.requireNonNull(queues.remove(to));
         queues.put(to, queue); // its turn is over
-        Long chunk = queue.poll();
-        if (chunk != null) {
+        while (!queue.isEmpty() && isElsewhere(to, queue.element())) {
+          long elsewhere = queue.remove().chunk();
+          in(LATENCY, () -> to.elsewhere(this, elsewhere));
+        }
+        if (!queue.isEmpty()) {
+          long chunk = queue.remove().chunk();
+          given.put(chunk, new Given(to, now));
           sending = true;
           sentBytes += Limits.CHUNK_BYTES;
           in(
@@ -135,6 +152,8 @@ final class SimulatedSwarm {
       }
     }
   }
+
+  private record Given(Receiver to, long at) {}
 
   /** A host in whose cache the base arrives. */
   final class Receiver extends Node {
@@ -227,12 +246,20 @@ final class SimulatedSwarm {
       while (asked) {
         asked = false;
         for (Map.Entry<Node, SourceTrack> entry : tracks.entrySet()) {
-          OptionalLong chunk = schedule.next(entry.getValue(), now);
-          if (chunk.isPresent()) {
+          Optional<Schedule.Asked> next = schedule.next(entry.getValue(), now);
+          if (next.isPresent()) {
             asked = true;
-            entry.getKey().ask(this, chunk.getAsLong());
+            entry.getKey().ask(this, next.get());
           }
         }
+      }
+    }
+
+    private void elsewhere(Node from, long chunk) {
+      SourceTrack track = tracks.get(from);
+      if (!dead && track != null) {
+        schedule.elsewhere(track, chunk, now);
+        pump();
       }
     }
 

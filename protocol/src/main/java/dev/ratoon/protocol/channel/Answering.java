@@ -1,6 +1,8 @@
 package dev.ratoon.protocol.channel;
 
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
+import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
@@ -14,15 +16,20 @@ final class Answering {
   private final Wire wire;
   private final Schedule schedule;
   private final Rates rates;
+  private final JustGiven justGiven;
+  private final HostId asker;
   private final Packer packer;
   private final ClassBytes sent = new ClassBytes();
   private final ArrayDeque<ByteBuffer> spare = new ArrayDeque<>();
 
-  Answering(Wire wire, Schedule schedule, Rates rates, Packing packing) {
+  Answering(
+      Wire wire, Schedule schedule, ServingSettings settings, JustGiven justGiven, Peer asker) {
     this.wire = wire;
     this.schedule = schedule;
-    this.rates = rates;
-    this.packer = new Packer(packing);
+    this.rates = settings.rates();
+    this.justGiven = justGiven;
+    this.asker = asker.host();
+    this.packer = new Packer(settings.packing());
   }
 
   /** Goes on until the schedule is over. */
@@ -72,6 +79,11 @@ final class Answering {
   }
 
   private void answer(Schedule.Work.Piece piece) throws InterruptedException {
+    if (isElsewhere(piece)) {
+      schedule.refund();
+      send(new Frame.Elsewhere(piece.asked().request.request(), piece.number()));
+      return;
+    }
     ByteBuffer frame = takeBuffer();
     try {
       read(piece, frame);
@@ -101,6 +113,16 @@ final class Answering {
     rates.take(whole.limit(), library, priority, () -> !wire.isOpen());
     sent.add(priority, whole.limit());
     wire.outbox().bulk(whole, () -> giveBack(whole));
+  }
+
+  /** Whether another host can soon be asked for it. If not, it is given now, which is noted. */
+  private boolean isElsewhere(Schedule.Work.Piece piece) {
+    Frame.Request request = piece.asked().request;
+    if (request.part() != Part.CONTENT || piece.blocks() != Run.ALL_BLOCKS) {
+      return false;
+    }
+    DiskId disk = piece.asked().stream.disk();
+    return !justGiven.give(disk, piece.number(), asker, request.sparing());
   }
 
   /** Puts what was asked for behind the place of the head; the frame ends with it. */

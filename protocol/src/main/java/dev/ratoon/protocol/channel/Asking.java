@@ -30,6 +30,7 @@ final class Asking implements Wire.Handler {
   private int lastStream;
   private int lastRequest;
   private boolean greeted;
+  private boolean canBeSpared;
   private Optional<Problem> over = Optional.empty();
 
   Asking(Wire wire, Window window, AskerSettings settings) {
@@ -86,7 +87,12 @@ final class Asking implements Wire.Handler {
   }
 
   synchronized ChunkRequest request(
-      PeerStream stream, Part part, Collection<Run> runs, Priority priority, Receiver receiver) {
+      PeerStream stream,
+      Part part,
+      Collection<Run> runs,
+      Priority priority,
+      boolean sparing,
+      Receiver receiver) {
     String doing = "asking " + wire.name() + " for pieces of " + stream.disk().shortForm();
     List<Run> sorted = runs.stream().sorted(Comparator.comparingInt(Run::first)).toList();
     try {
@@ -109,12 +115,13 @@ final class Asking implements Wire.Handler {
     }
     lastRequest++;
     int number = lastRequest;
-    OpenRequest request =
-        new OpenRequest(stream, part, priority, sorted, receiver, why -> cancel(number, why));
+    Frame.Request asked =
+        new Frame.Request(stream.id(), number, part, priority, sparing && canBeSpared, sorted);
+    OpenRequest request = new OpenRequest(stream, asked, receiver, why -> cancel(number, why));
     requests.put(number, request);
     stream.requestBegan();
     meter.asked(request.unansweredCount());
-    wire.outbox().small(new Frame.Request(stream.id(), number, part, priority, sorted));
+    wire.outbox().small(asked);
     return () ->
         cancel(
             number,
@@ -135,8 +142,8 @@ final class Asking implements Wire.Handler {
 
   @Override
   public void frame(Frame frame) throws BrokenRule {
-    if (frame instanceof Frame.Hello) {
-      greet();
+    if (frame instanceof Frame.Hello hello) {
+      greet(hello);
       return;
     }
     synchronized (this) {
@@ -150,6 +157,7 @@ final class Asking implements Wire.Handler {
       case Frame.Have have -> have(have);
       case Frame.Data data -> data(data);
       case Frame.Lack lack -> lack(lack);
+      case Frame.Elsewhere elsewhere -> elsewhere(elsewhere);
       case Frame.End end -> end(end);
       case Frame.Hello f -> throw notForUs();
       case Frame.Open f -> throw notForUs();
@@ -185,11 +193,12 @@ final class Asking implements Wire.Handler {
     notifyAll();
   }
 
-  private synchronized void greet() throws BrokenRule {
+  private synchronized void greet(Frame.Hello hello) throws BrokenRule {
     if (greeted) {
       throw new BrokenRule("It said hello twice.");
     }
     greeted = true;
+    canBeSpared = hello.number() >= Frame.Hello.SPARING;
     wire.greeted();
     notifyAll();
   }
@@ -263,6 +272,16 @@ final class Asking implements Wire.Handler {
     request.answered(lack.piece());
     meter.answered(request.priority(), 0);
     deliveries.call(request, () -> request.lacking(lack.piece(), lack.problem()));
+  }
+
+  private synchronized void elsewhere(Frame.Elsewhere elsewhere) throws BrokenRule {
+    OpenRequest request = asked(elsewhere.request());
+    if (!request.isSparing()) {
+      throw new BrokenRule("It spared itself an answer that it was to give.");
+    }
+    request.answered(elsewhere.piece());
+    meter.answered(request.priority(), 0);
+    deliveries.call(request, () -> request.elsewhere(elsewhere.piece()));
   }
 
   private synchronized void end(Frame.End end) throws BrokenRule {

@@ -32,6 +32,7 @@ public final class ChunkServer implements AutoCloseable {
   private final Watchdog watchdog;
   private final Set<ServedConnection> connections = ConcurrentHashMap.newKeySet();
   private final TrafficBook past = new TrafficBook();
+  private final JustGiven justGiven = new JustGiven(System::nanoTime);
   private volatile boolean closed;
   private volatile Optional<MoveDoor> moves = Optional.empty();
 
@@ -147,6 +148,11 @@ public final class ChunkServer implements AutoCloseable {
 
   ServingSettings settings() {
     return settings;
+  }
+
+  /** What all connections have just given. */
+  JustGiven justGiven() {
+    return justGiven;
   }
 
   Doorman doorman() {

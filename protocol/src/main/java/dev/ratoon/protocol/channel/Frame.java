@@ -9,7 +9,16 @@ import java.util.Optional;
 
 /** One message; docs/formats/chunk-channel.md says what each means and who may send it when. */
 sealed interface Frame {
-  record Hello(int window) implements Frame {}
+  /**
+   * @param number the asker's window, or which requests a source understands
+   */
+  record Hello(int number) implements Frame {
+    /** Of a source from the time before there were sparing requests. */
+    static final int PLAIN = 0;
+
+    /** Of a source that knows what it has just given, and to whom. */
+    static final int SPARING = 1;
+  }
 
   record Open(int stream, DiskId disk, ByteBuffer grant) implements Frame {}
 
@@ -19,8 +28,17 @@ sealed interface Frame {
 
   record Close(int stream, Optional<Problem> problem) implements Frame {}
 
-  record Request(int stream, int request, Part part, Priority priority, List<Run> runs)
-      implements Frame {}
+  /**
+   * @param sparing whether what another host was just given need not be given
+   */
+  record Request(
+      int stream, int request, Part part, Priority priority, boolean sparing, List<Run> runs)
+      implements Frame {
+
+    Request(int stream, int request, Part part, Priority priority, List<Run> runs) {
+      this(stream, request, part, priority, false, runs);
+    }
+  }
 
   record Cancel(int request) implements Frame {}
 
@@ -41,6 +59,9 @@ sealed interface Frame {
   record Lack(int request, int piece, Problem problem) implements Frame {}
 
   record End(int request, Ending ending) implements Frame {}
+
+  /** Another host was given the piece a moment ago. */
+  record Elsewhere(int request, int piece) implements Frame {}
 
   record Ping(long token) implements Frame {}
 

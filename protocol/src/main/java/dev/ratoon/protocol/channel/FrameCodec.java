@@ -27,6 +27,7 @@ final class FrameCodec {
   static final byte PING = 12;
   static final byte PONG = 13;
   static final byte GOODBYE = 14;
+  static final byte ELSEWHERE = 15;
 
   /** Length and kind. */
   static final int HEAD_BYTES = 5;
@@ -42,6 +43,10 @@ final class FrameCodec {
   private static final int DIGEST_BYTES = 32;
   private static final int RUN_BYTES = 8;
   private static final int CHUNKS_OF_WORD = 64;
+
+  /** Of a request's priority: what another host was just given need not be given. */
+  private static final int SPARING = 0x80;
+
   private static final int MAX_PROBLEM_BYTES = 1 + 4 * (Short.BYTES + Limits.TEXT_BYTES);
 
   private FrameCodec() {}
@@ -58,7 +63,7 @@ final class FrameCodec {
 
   private static ByteBuffer body(Frame frame) {
     return switch (frame) {
-      case Frame.Hello f -> begin(HELLO, 10).putLong(MAGIC).putShort((short) f.window());
+      case Frame.Hello f -> begin(HELLO, 10).putLong(MAGIC).putShort((short) f.number());
       case Frame.Open f ->
           begin(OPEN, 38 + f.grant().remaining())
               .putInt(f.stream())
@@ -85,6 +90,7 @@ final class FrameCodec {
           putProblem(
               begin(LACK, 8 + MAX_PROBLEM_BYTES).putInt(f.request()).putInt(f.piece()),
               f.problem());
+      case Frame.Elsewhere f -> begin(ELSEWHERE, 8).putInt(f.request()).putInt(f.piece());
       case Frame.End f -> begin(END, 5).putInt(f.request()).put((byte) f.ending().number());
       case Frame.Ping f -> begin(PING, 8).putLong(f.token());
       case Frame.Pong f -> begin(PONG, 8).putLong(f.token());
@@ -122,6 +128,7 @@ final class FrameCodec {
           case DATA -> decodeData(need(body, 11));
           case LACK -> new Frame.Lack(need(body, 8).getInt(), body.getInt(), problem(body));
           case END -> new Frame.End(need(body, 5).getInt(), one(Frame.Ending.values(), body.get()));
+          case ELSEWHERE -> new Frame.Elsewhere(need(body, 8).getInt(), body.getInt());
           case PING -> new Frame.Ping(need(body, 8).getLong());
           case PONG -> new Frame.Pong(need(body, 8).getLong());
           case GOODBYE -> new Frame.Goodbye(optionalProblem(need(body, 1)));
@@ -148,7 +155,7 @@ final class FrameCodec {
             .putInt(request.stream())
             .putInt(request.request())
             .put((byte) request.part().number())
-            .put((byte) request.priority().number())
+            .put((byte) (request.priority().number() | (request.sparing() ? SPARING : 0)))
             .putShort((short) request.runs().size());
     for (Run run : request.runs()) {
       out.putInt(run.first()).putShort((short) run.count()).putShort((short) run.blocks());
@@ -206,7 +213,8 @@ final class FrameCodec {
     int stream = in.getInt();
     int request = in.getInt();
     Part part = one(Part.values(), in.get());
-    Priority priority = one(Priority.values(), in.get());
+    byte choice = in.get();
+    Priority priority = one(Priority.values(), (byte) (choice & ~SPARING));
     int count = in.getShort() & 0xffff;
     if (count < 1 || count > Limits.RUNS || in.remaining() != count * RUN_BYTES) {
       throw new BrokenRule("It sent a request with an impossible number of runs.");
@@ -215,7 +223,7 @@ final class FrameCodec {
     for (int i = 0; i < count; i++) {
       runs.add(new Run(in.getInt(), in.getShort() & 0xffff, in.getShort() & 0xffff));
     }
-    return new Frame.Request(stream, request, part, priority, runs);
+    return new Frame.Request(stream, request, part, priority, (choice & SPARING) != 0, runs);
   }
 
   private static Frame.Have decodeHave(ByteBuffer in) throws BrokenRule {

@@ -5,7 +5,6 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -23,6 +22,7 @@ final class OpenRequest {
   private final PeerStream stream;
   private final Part part;
   private final Priority priority;
+  private final boolean sparing;
   private final Receiver receiver;
   private final Consumer<Problem> giveUp;
   private final Map<Integer, Integer> unanswered = new HashMap<>();
@@ -37,19 +37,14 @@ final class OpenRequest {
   /**
    * @param giveUp called, on a delivery thread, when the receiver cannot take what it is given
    */
-  OpenRequest(
-      PeerStream stream,
-      Part part,
-      Priority priority,
-      List<Run> runs,
-      Receiver receiver,
-      Consumer<Problem> giveUp) {
-    this.priority = priority;
+  OpenRequest(PeerStream stream, Frame.Request asked, Receiver receiver, Consumer<Problem> giveUp) {
+    this.priority = asked.priority();
+    this.sparing = asked.sparing();
     this.stream = stream;
-    this.part = part;
+    this.part = asked.part();
     this.receiver = receiver;
     this.giveUp = giveUp;
-    for (Run run : runs) {
+    for (Run run : asked.runs()) {
       for (int i = 0; i < run.count(); i++) {
         unanswered.put(run.first() + i, run.blocks());
       }
@@ -62,6 +57,10 @@ final class OpenRequest {
 
   Priority priority() {
     return priority;
+  }
+
+  boolean isSparing() {
+    return sparing;
   }
 
   int unansweredCount() {
@@ -110,6 +109,12 @@ final class OpenRequest {
   void lacking(int piece, Problem why) {
     if (!isStopped()) {
       guarded(() -> receiver.lacking(piece, why));
+    }
+  }
+
+  void elsewhere(int piece) {
+    if (!isStopped()) {
+      guarded(() -> receiver.elsewhere(piece));
     }
   }
 

@@ -71,7 +71,18 @@ public final class PeerStream implements AutoCloseable {
    */
   public ChunkRequest request(
       Part part, Collection<Run> runs, Priority priority, Receiver receiver) {
-    return asking.request(this, part, runs, priority, receiver);
+    return asking.request(this, part, runs, priority, false, receiver);
+  }
+
+  /**
+   * Asks for chunks that the source need not give if it has just given them to another host: the
+   * receiver is told {@link Receiver#elsewhere} then. So the source sends a chunk once, though many
+   * ask for it at the same time. A source of an older version gives them all the same.
+   *
+   * @throws dev.ratoon.model.RatoonException as {@link #request}
+   */
+  public ChunkRequest requestSparing(Collection<Run> runs, Priority priority, Receiver receiver) {
+    return asking.request(this, Part.CONTENT, runs, priority, true, receiver);
   }
 
   /**

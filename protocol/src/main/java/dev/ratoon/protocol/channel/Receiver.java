@@ -22,7 +22,15 @@ public interface Receiver {
   /** The source cannot give this piece, or not yet. */
   void lacking(int piece, Problem why);
 
-  /** Every piece has arrived or is lacking. */
+  /**
+   * Another host was given this piece a moment ago, from which it can be had soon. Only of requests
+   * that {@linkplain PeerStream#requestSparing spare the source}.
+   */
+  default void elsewhere(int piece) {
+    throw new IllegalStateException("The source was not to be spared.");
+  }
+
+  /** Every piece has arrived, is lacking or elsewhere. */
   void completed();
 
   /** Nothing more will come: cancelled, or the stream or the connection ended. */

@@ -144,6 +144,7 @@ final class ServedConnection implements Wire.Handler {
         case Frame.Have f -> throw notForUs();
         case Frame.Data f -> throw notForUs();
         case Frame.Lack f -> throw notForUs();
+        case Frame.Elsewhere f -> throw notForUs();
         case Frame.End f -> throw notForUs();
         case Frame.Ping f -> {}
         case Frame.Pong f -> {}
@@ -176,7 +177,7 @@ final class ServedConnection implements Wire.Handler {
     if (schedule.isPresent()) {
       throw new BrokenRule("It said hello twice.");
     }
-    if (hello.window() < 1 || hello.window() > Limits.WINDOW) {
+    if (hello.number() < 1 || hello.number() > Limits.WINDOW) {
       throw new BrokenRule("It has an impossible window.");
     }
     wire.greeted();
@@ -187,11 +188,11 @@ final class ServedConnection implements Wire.Handler {
               .next("Try again later, or ask another host."));
       return;
     }
-    Schedule work = new Schedule(hello.window());
+    Schedule work = new Schedule(hello.number());
     schedule = Optional.of(work);
-    wire.outbox().small(new Frame.Hello(0));
+    wire.outbox().small(new Frame.Hello(Frame.Hello.SPARING));
     Answering answer =
-        new Answering(wire, work, server.settings().rates(), server.settings().packing());
+        new Answering(wire, work, server.settings(), server.justGiven(), peer.orElseThrow());
     answers = Optional.of(answer);
     answering =
         Optional.of(
@@ -210,7 +211,7 @@ final class ServedConnection implements Wire.Handler {
     try {
       Doorman.Admission admission =
           server.doorman().admit(peer.orElseThrow(), open.disk(), open.grant());
-      stream = new ServedStream(open.stream(), admission, wire.outbox()::news);
+      stream = new ServedStream(open.stream(), open.disk(), admission, wire.outbox()::news);
     } catch (RatoonException refused) {
       Frame refusal = new Frame.Close(open.stream(), Optional.of(refused.problem()));
       openStreams.decrementAndGet(); // before the asker knows, who may open another one then

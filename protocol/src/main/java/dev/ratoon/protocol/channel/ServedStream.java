@@ -1,5 +1,6 @@
 package dev.ratoon.protocol.channel;
 
+import dev.ratoon.model.DiskId;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -8,6 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** One base disk that is being given to one asker. */
 final class ServedStream {
   private final int id;
+  private final DiskId disk;
   private final Doorman.Admission admission;
   private final Map<Part, Pieces> parts = new EnumMap<>(Part.class);
   private final AtomicInteger openRequests = new AtomicInteger();
@@ -20,8 +22,9 @@ final class ServedStream {
   /** Whether it takes no more requests; the schedule's lock guards it. */
   private boolean closed;
 
-  ServedStream(int id, Doorman.Admission admission, Runnable news) {
+  ServedStream(int id, DiskId disk, Doorman.Admission admission, Runnable news) {
     this.id = id;
+    this.disk = disk;
     this.admission = admission;
     for (Part part : Part.values()) {
       parts.put(part, new Pieces(admission.base().lengthBytes(part)));
@@ -32,6 +35,10 @@ final class ServedStream {
 
   int id() {
     return id;
+  }
+
+  DiskId disk() {
+    return disk;
   }
 
   ServedBase base() {

@@ -41,6 +41,8 @@ class FrameCodecTest {
         new Frame.Have(7, 1 << 20, chunks, 192),
         new Frame.Data(1, 2, 0xffff, Packed.CONTINUED, ByteBuffer.wrap(new byte[] {4, 5})),
         new Frame.Lack(1, 2, PROBLEM),
+        new Frame.Elsewhere(1, 2),
+        new Frame.Request(1, 3, Part.CONTENT, Priority.PRECACHE, true, List.of(Run.of(7, 1))),
         new Frame.End(1, Frame.Ending.CLOSED),
         new Frame.Ping(-5),
         new Frame.Pong(1L << 63),
@@ -83,6 +85,12 @@ class FrameCodecTest {
     assertThat(hex(new Frame.Hello(64))).isEqualTo("0000000b0152544e4348414e010040");
     assertThat(hex(new Frame.Request(1, 2, Part.CONTENT, Priority.DEPLOY, List.of(Run.of(16, 3)))))
         .isEqualTo("0000001505000000010000000201010001000000100003ffff");
+    assertThat(
+            hex(
+                new Frame.Request(
+                    1, 2, Part.CONTENT, Priority.PRECACHE, true, List.of(Run.of(16, 3)))))
+        .isEqualTo("0000001505000000010000000201820001000000100003ffff");
+    assertThat(hex(new Frame.Elsewhere(1, 2))).isEqualTo("000000090f0000000100000002");
     assertThat(hex(new Frame.Data(1, 2, 5, Packed.NOT, ByteBuffer.wrap(new byte[] {9}))))
         .isEqualTo("0000000d09000000010000000200050009");
     BitSet chunks = new BitSet();

@@ -62,6 +62,7 @@ class HostileSourceTest {
             wrong("lacks what it gave", data(1, 0, Run.ALL_BLOCKS, chunk), lack(1, 0)),
             wrong("lacks what nobody asked", lack(1, 7)),
             wrong("unasked lack", lack(5, 0)),
+            wrong("spares itself an answer", new Frame.Elsewhere(1, 0)),
             wrong("ends too early", new Frame.End(1, Frame.Ending.ANSWERED)),
             wrong("ends as cancelled", new Frame.End(1, Frame.Ending.CANCELLED)),
             wrong("ends as closed", new Frame.End(1, Frame.Ending.CLOSED)),

@@ -98,6 +98,7 @@ class ScheduleTest {
 
   private static ServedStream stream(int id) {
     FakeBase base = FakeBase.ready(new byte[100 * Limits.PIECE_BYTES]);
-    return new ServedStream(id, new Doorman.Admission(base.lend(), false), ScheduleTest::nothing);
+    return new ServedStream(
+        id, Link.disk(1), new Doorman.Admission(base.lend(), false), ScheduleTest::nothing);
   }
 }
