@@ -21,7 +21,7 @@ final class DeployBenchmark implements AutoCloseable {
   private static final int AT_ONCE = 50;
   private static final String IMAGE = "small";
 
-  private final RunningRatoon ratoon = new RunningRatoon();
+  private final RunningRatoon ratoon = RunningRatoon.anywhere();
   private final ExecutorService two = Executors.newFixedThreadPool(2);
 
   void run(Report report) throws Exception {

@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * A clone of a VM that runs, from the request to the clone's domain running, beside the same by
- * hand: {@code virsh snapshot-create-as}, {@code qemu-img create} on what that froze, {@code virsh
+ * What happens to a VM after its deploy. A clone of a VM that runs, from the request to the clone's
+ * domain running, beside the same by hand: {@code virsh snapshot-create-as}, {@code qemu-img create} on what that froze, {@code virsh
  * create}. By hand nothing is hashed, verified, protected, or named so that another host knows it.
  */
 final class LifecycleBenchmark implements AutoCloseable {
@@ -22,9 +22,24 @@ final class LifecycleBenchmark implements AutoCloseable {
   private static final Pattern CHAIN =
       Pattern.compile("<backingStore type='file'>.*?</backingStore>", Pattern.DOTALL);
 
-  private final RunningRatoon ratoon = new RunningRatoon();
+  private final RunningRatoon ratoon;
+  private final MovesBenchmark moves;
+
+  /**
+   * @param host the one that this runs on
+   * @param launcher of the command line
+   */
+  LifecycleBenchmark(String host, String launcher) {
+    this.ratoon = RunningRatoon.on(host);
+    this.moves = new MovesBenchmark(ratoon, host, launcher);
+  }
 
   void run(Report report) throws Exception {
+    clones(report);
+    moves.run(IMAGE, report);
+  }
+
+  private void clones(Report report) throws Exception {
     ratoon.deploy("origin", 1, IMAGE, false);
     ratoon.deploy("hand", 1, IMAGE, false);
     VmView pattern = ratoon.vm("hand");
@@ -107,6 +122,10 @@ final class LifecycleBenchmark implements AutoCloseable {
       stored += ratoon.vm("many-" + i).disks().stream().mapToLong(DiskView::storedBytes).sum();
     }
     report.note(String.format(Locale.ROOT, "  they take %.1f KiB each", stored / 1024.0 / LINKED));
+    for (int i = 1; i <= LINKED; i++) {
+      ratoon.delete("many-" + i);
+    }
+    ratoon.delete("origin");
   }
 
   @Override

@@ -11,7 +11,11 @@ import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
+import dev.ratoon.protocol.api.MigrateRequest;
+import dev.ratoon.protocol.api.MigrationMode;
 import dev.ratoon.protocol.api.OperationView;
+import dev.ratoon.protocol.api.PlaceRequest;
+import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.Params;
@@ -25,26 +29,60 @@ import java.util.Optional;
  * connection.
  */
 final class RunningRatoon implements AutoCloseable {
+  private static final long LOOK_MILLIS = 100;
   private static final int WAIT_SECONDS = 30;
   private static final long MEMORY = 96L << 20;
   private final ApiClient api = new ApiClient(ServerAccess.find(System.getenv()));
+  private final Optional<PlaceRequest> place;
+
+  private RunningRatoon(Optional<PlaceRequest> place) {
+    this.place = place;
+  }
+
+  /** VMs are deployed wherever Ratoon places them. */
+  static RunningRatoon anywhere() {
+    return new RunningRatoon(Optional.empty());
+  }
+
+  /** VMs are deployed on this host. */
+  static RunningRatoon on(String host) {
+    return new RunningRatoon(Optional.of(placeOn(host)));
+  }
+
+  private static PlaceRequest placeOn(String host) {
+    return new PlaceRequest(
+        List.of(host),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
 
   /** Sends the request and returns when every VM of it has its domain. */
   List<OperationView> deploy(String name, int count, String image, boolean paused) {
+    return deploy(name, count, image, Optional.empty(), paused);
+  }
+
+  /** The same with disks of another size than the image's. */
+  List<OperationView> deploy(
+      String name, int count, String image, Optional<Long> diskBytes, boolean paused) {
     DeployRequest request =
         new DeployRequest(
             new EntityName(name),
             count,
             List.of(
                 new DiskRequest(
-                    Optional.of(ImageRef.parse(image)), Optional.empty(), Optional.empty())),
+                    Optional.of(ImageRef.parse(image)), diskBytes, Optional.empty())),
             1,
             Optional.of(MEMORY),
             List.of(new NetworkAttachment.User()),
             Optional.empty(),
             RestartPolicy.NEVER,
             CloudInit.NONE,
-            Optional.empty(),
+            place,
             paused);
     return api.list(Endpoints.VM_DEPLOY, Params.NONE, request).stream().map(this::await).toList();
   }
@@ -58,6 +96,37 @@ final class RunningRatoon implements AutoCloseable {
     api.list(Endpoints.OPERATION_LIST, Params.of("limit", 4 * count + 20)).stream()
         .filter(each -> each.kind() == OperationKind.DEPLOY && clones.contains(each.subject()))
         .forEach(this::await);
+  }
+
+  /** Switches it off. */
+  void switchOff(String vm) {
+    await(api.call(Endpoints.VM_STOP, Params.of("vm", vm), new StopRequest(0)));
+  }
+
+  /** Moves it to a host while it stands still. */
+  void moveCold(String vm, String host) {
+    MigrateRequest request =
+        new MigrateRequest(
+            Optional.of(placeOn(host)), Optional.of(MigrationMode.COLD), Optional.empty());
+    await(api.call(Endpoints.VM_MIGRATE, Params.of("vm", vm), request));
+  }
+
+  /** Waits until the guest's userland is up. */
+  void awaitUserland(String vm) throws InterruptedException {
+    while (vm(vm).userlandMillis().isEmpty()) {
+      Thread.sleep(LOOK_MILLIS);
+    }
+  }
+
+  /** The file of an image's base disk on a host that has it. */
+  Path basePath(String image, String host) {
+    return api.list(Endpoints.BASE_LIST, Params.NONE).stream()
+        .filter(base -> base.images().stream().anyMatch(ref -> ref.name().text().equals(image)))
+        .flatMap(base -> base.replicas().stream())
+        .filter(replica -> replica.host().text().equals(host))
+        .map(replica -> Path.of(replica.path()))
+        .findFirst()
+        .orElseThrow();
   }
 
   VmView vm(String name) {

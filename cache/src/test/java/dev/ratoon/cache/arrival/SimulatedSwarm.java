@@ -21,7 +21,7 @@ import java.util.Random;
  */
 final class SimulatedSwarm {
   private static final long LATENCY = 500_000;
-  private static final long ANNOUNCING = 10_000_000;
+  private static final long ANNOUNCING = 20_000_000;
   private static final long TICK = 100_000_000;
   private static final long JUST_NOW = 500_000_000;
 

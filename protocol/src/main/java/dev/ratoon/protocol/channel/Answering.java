@@ -49,12 +49,7 @@ final class Answering {
             send(new Frame.Close(closed.stream().id(), closed.why()));
           }
           case Schedule.Work.Ended ended -> end(ended.stream(), ended.request(), ended.how());
-          case Schedule.Work.Piece piece -> {
-            answer(piece);
-            if (piece.last()) {
-              end(piece.asked().stream, piece.asked().request.request(), Frame.Ending.ANSWERED);
-            }
-          }
+          case Schedule.Work.Piece piece -> answer(piece);
         }
       }
     } catch (InterruptedException nobodyDoesThat) {
@@ -79,9 +74,9 @@ final class Answering {
   }
 
   private void answer(Schedule.Work.Piece piece) throws InterruptedException {
+    int request = piece.asked().request.request();
     if (isElsewhere(piece)) {
-      schedule.refund();
-      send(new Frame.Elsewhere(piece.asked().request.request(), piece.number()));
+      refuse(piece, new Frame.Elsewhere(request, piece.number()));
       return;
     }
     ByteBuffer frame = takeBuffer();
@@ -89,9 +84,7 @@ final class Answering {
       read(piece, frame);
     } catch (RatoonException lacking) {
       giveBack(frame);
-      schedule.refund();
-      int request = piece.asked().request.request();
-      send(new Frame.Lack(request, piece.number(), lacking.problem()));
+      refuse(piece, new Frame.Lack(request, piece.number(), lacking.problem()));
       return;
     }
     Outgoing outgoing = pack(piece, frame);
@@ -100,7 +93,7 @@ final class Answering {
     FrameCodec.dataHead(
         whole.duplicate(),
         new Frame.Data(
-            piece.asked().request.request(),
+            request,
             piece.number(),
             piece.blocks(),
             outgoing.packed(),
@@ -112,7 +105,28 @@ final class Answering {
     }
     rates.take(whole.limit(), library, priority, () -> !wire.isOpen());
     sent.add(priority, whole.limit());
-    wire.outbox().bulk(whole, () -> giveBack(whole));
+    if (piece.last()) {
+      appendEnd(piece, whole);
+    }
+    wire.bulk(whole, schedule.isIdle(), () -> giveBack(whole));
+  }
+
+  private void refuse(Schedule.Work.Piece piece, Frame why) throws InterruptedException {
+    schedule.refund();
+    send(why);
+    if (piece.last()) {
+      end(piece.asked().stream, piece.asked().request.request(), Frame.Ending.ANSWERED);
+    }
+  }
+
+  /** The end travels with the last piece, as what is sent by itself wakes somebody by itself. */
+  private static void appendEnd(Schedule.Work.Piece piece, ByteBuffer whole) {
+    piece.asked().stream.requestEnded();
+    int request = piece.asked().request.request();
+    ByteBuffer end = FrameCodec.encode(new Frame.End(request, Frame.Ending.ANSWERED));
+    int behind = whole.limit();
+    whole.limit(behind + end.remaining());
+    whole.slice(behind, end.remaining()).put(end);
   }
 
   /** Whether another host can soon be asked for it. If not, it is given now, which is noted. */
@@ -172,7 +186,7 @@ final class Answering {
       return new Outgoing(frame, Packed.NOT);
     }
     ByteBuffer target = takeBuffer();
-    ByteBuffer room = target.slice(head, target.capacity() - head);
+    ByteBuffer room = target.slice(head, Limits.PIECE_BYTES + Limits.PACKING_BYTES);
     Packed packed = packer.pack(history, frame.slice(head, bytes), room, leaving);
     giveBack(frame);
     return new Outgoing(target.limit(head + room.limit()), packed);
@@ -190,7 +204,10 @@ final class Answering {
       }
     }
     return ByteBuffer.allocate(
-        FrameCodec.DATA_HEAD_BYTES + Limits.PIECE_BYTES + Limits.PACKING_BYTES);
+        FrameCodec.DATA_HEAD_BYTES
+            + Limits.PIECE_BYTES
+            + Limits.PACKING_BYTES
+            + FrameCodec.END_BYTES);
   }
 
   private void giveBack(ByteBuffer buffer) {

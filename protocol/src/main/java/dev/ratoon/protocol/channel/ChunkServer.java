@@ -190,7 +190,7 @@ public final class ChunkServer implements AutoCloseable {
   private void begin(SocketChannel channel) throws IOException {
     String name = "the host at " + channel.getRemoteAddress();
     TlsLink link = TlsLink.over(channel, tls.get(), false, List.of(MoveLink.PROTOCOL));
-    Outbox outbox = new Outbox(ServedConnection.NEWS_DELAY_NANOS);
+    Outbox outbox = new Outbox(ServedConnection.NEWS_INTERVAL_NANOS);
     Wire wire = new Wire(link, outbox, name, settings.timeouts());
     ServedConnection connection = new ServedConnection(this, wire);
     connections.add(connection);

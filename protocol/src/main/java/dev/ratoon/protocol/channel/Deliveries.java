@@ -54,7 +54,9 @@ final class Deliveries {
 
   /** The end of a request, which has been counted from the beginning. */
   void end(OpenRequest request) {
-    waiting.add(new Delivery.Call(request, () -> {}));
+    if (!request.endsWithDeliveries()) {
+      waiting.add(new Delivery.Call(request, () -> {}));
+    }
   }
 
   void notice(Runnable call) {

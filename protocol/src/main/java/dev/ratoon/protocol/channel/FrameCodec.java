@@ -35,6 +35,9 @@ final class FrameCodec {
   /** What stands before a data frame's bytes, head included. */
   static final int DATA_HEAD_BYTES = 16;
 
+  /** All of an end frame. */
+  static final int END_BYTES = HEAD_BYTES + 5;
+
   static final int MAX_DATA_LENGTH =
       DATA_HEAD_BYTES - Integer.BYTES + Limits.PIECE_BYTES + Limits.PACKING_BYTES;
   static final int MAX_LENGTH = 16 << 10;
@@ -91,7 +94,8 @@ final class FrameCodec {
               begin(LACK, 8 + MAX_PROBLEM_BYTES).putInt(f.request()).putInt(f.piece()),
               f.problem());
       case Frame.Elsewhere f -> begin(ELSEWHERE, 8).putInt(f.request()).putInt(f.piece());
-      case Frame.End f -> begin(END, 5).putInt(f.request()).put((byte) f.ending().number());
+      case Frame.End f ->
+          begin(END, END_BYTES - HEAD_BYTES).putInt(f.request()).put((byte) f.ending().number());
       case Frame.Ping f -> begin(PING, 8).putLong(f.token());
       case Frame.Pong f -> begin(PONG, 8).putLong(f.token());
       case Frame.Goodbye f -> putProblem(begin(GOODBYE, MAX_PROBLEM_BYTES), f.problem());

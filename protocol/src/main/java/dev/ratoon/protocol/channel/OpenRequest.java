@@ -118,6 +118,21 @@ final class OpenRequest {
     }
   }
 
+  /**
+   * Counts the end at once, if the receiver hears of it after what is still being delivered; false
+   * if the end itself has to be delivered.
+   */
+  boolean endsWithDeliveries() {
+    int waiting = undelivered.get();
+    while (waiting > 1) {
+      if (undelivered.compareAndSet(waiting, waiting - 1)) {
+        return true;
+      }
+      waiting = undelivered.get();
+    }
+    return false;
+  }
+
   /** A delivery was made; after the last one the receiver hears of the end. */
   void delivered() {
     // What still comes in after an early end counts up and down again, and is no news.

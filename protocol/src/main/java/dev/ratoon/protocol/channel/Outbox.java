@@ -10,9 +10,11 @@ import java.util.OptionalLong;
  * What waits to be sent on a connection, and cannot grow beyond a bound: bulk waits for room; small
  * frames are as many as the limits of the format let there be; of pings and pongs only the last
  * counts; and of news (credit, or what has arrived) only the fact that there is some waits here,
- * and is turned into a frame when its turn has come.
+ * and is turned into a frame when its turn has come. News that comes often is told together.
  *
- * <p>Many threads put, one takes.
+ * <p>Many threads put, one takes; but who has nothing else to do may send bulk by itself when
+ * nothing waits: to wake another thread takes longer than to send a piece on a link that is not
+ * full.
  */
 final class Outbox {
   /** How much bulk may wait: enough to keep the sender busy while the next is read from a disk. */
@@ -23,19 +25,24 @@ final class Outbox {
    */
   record Parcel(ByteBuffer bytes, Runnable sent) {}
 
-  private final long newsDelayNanos;
+  private final long newsIntervalNanos;
   private final ArrayDeque<Parcel> small = new ArrayDeque<>();
   private final ArrayDeque<Parcel> bulk = new ArrayDeque<>();
   private OptionalLong ping = OptionalLong.empty();
   private OptionalLong pong = OptionalLong.empty();
-  private OptionalLong newsDueNanos = OptionalLong.empty();
+  private boolean news;
+  private long newsNotBeforeNanos = System.nanoTime();
+
+  /** Whether somebody is giving something to the socket. */
+  private boolean sending;
+
   private boolean over;
 
   /**
-   * @param newsDelayNanos how long news may wait for more
+   * @param newsIntervalNanos how long after news there is no other
    */
-  Outbox(long newsDelayNanos) {
-    this.newsDelayNanos = newsDelayNanos;
+  Outbox(long newsIntervalNanos) {
+    this.newsIntervalNanos = newsIntervalNanos;
   }
 
   synchronized void small(Frame frame) {
@@ -69,10 +76,39 @@ final class Outbox {
   }
 
   synchronized void news() {
-    if (newsDueNanos.isEmpty() && !over) {
-      newsDueNanos = OptionalLong.of(System.nanoTime() + newsDelayNanos);
+    if (!news && !over) {
+      news = true;
+      // Before that time whoever takes looks by itself.
+      if (nanosToNews() <= 0) {
+        notifyAll();
+      }
+    }
+  }
+
+  private long nanosToNews() {
+    return newsNotBeforeNanos - System.nanoTime();
+  }
+
+  /**
+   * Lets the caller send something by itself, if nobody sends and nothing waits for it. Then {@link
+   * #sent} must follow.
+   */
+  synchronized boolean tryToSend() {
+    boolean free = !sending && !over && isEmpty();
+    sending |= free;
+    return free;
+  }
+
+  /** What was taken, or was to be sent by {@link #tryToSend}, was given to the socket. */
+  synchronized void sent() {
+    sending = false;
+    if (over || !isEmpty()) {
       notifyAll();
     }
+  }
+
+  private boolean isEmpty() {
+    return small.isEmpty() && bulk.isEmpty() && ping.isEmpty() && pong.isEmpty();
   }
 
   /** Nothing but this is sent any more. */
@@ -87,7 +123,7 @@ final class Outbox {
   synchronized void end() {
     over = true;
     small.clear();
-    newsDueNanos = OptionalLong.empty();
+    news = false;
     bulk.forEach(parcel -> parcel.sent().run());
     bulk.clear();
     notifyAll();
@@ -95,26 +131,30 @@ final class Outbox {
 
   /** Whether news is due; who asks has to send it. */
   synchronized boolean newsIsDue() {
-    boolean due = newsDueNanos.isPresent() && newsDueNanos.getAsLong() - System.nanoTime() <= 0;
+    boolean due = news && nanosToNews() <= 0;
     if (due) {
-      newsDueNanos = OptionalLong.empty();
+      news = false;
+      newsNotBeforeNanos = System.nanoTime() + newsIntervalNanos;
     }
     return due;
   }
 
-  /** Takes all that waits, the small frames first; waits for something, be it news. */
+  /**
+   * Takes all that waits, the small frames first; waits for something, be it news. {@link #sent}
+   * must follow.
+   */
   synchronized List<Parcel> take() throws InterruptedException {
-    while (small.isEmpty() && bulk.isEmpty() && ping.isEmpty() && pong.isEmpty() && !over) {
-      if (newsDueNanos.isEmpty()) {
-        wait();
-        continue;
-      }
-      long nanos = newsDueNanos.getAsLong() - System.nanoTime();
-      if (nanos <= 0) {
+    while (sending || (isEmpty() && !over)) {
+      long nanos = nanosToNews();
+      if (nanos > 0) {
+        wait(nanos / 1_000_000, (int) (nanos % 1_000_000));
+      } else if (news && !sending) {
         break;
+      } else {
+        wait();
       }
-      wait(nanos / 1_000_000, (int) (nanos % 1_000_000));
     }
+    sending = true;
     List<Parcel> taken = new ArrayList<>();
     if (!over) {
       pong.ifPresent(token -> taken.add(of(new Frame.Pong(token))));

@@ -1,6 +1,6 @@
 package dev.ratoon.protocol.channel;
 
-/** How long a byte takes, as measured lately. One thread measures, any may ask. */
+/** How long a byte takes, as measured lately. One thread at a time measures, any may ask. */
 final class Pace {
   /** The weight of what was measured before: a handful of measurements decides. */
   private static final double MEMORY = 0.6;

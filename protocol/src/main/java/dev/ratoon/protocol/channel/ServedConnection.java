@@ -14,8 +14,8 @@ import javax.net.ssl.SSLException;
 
 /** One connection on the side of the source: its streams, and the order of what it is told. */
 final class ServedConnection implements Wire.Handler {
-  /** How long what has arrived may wait for more to be told with it. */
-  static final long NEWS_DELAY_NANOS = 5_000_000L;
+  /** So often it is told what has arrived: of each single chunk would be much ado. */
+  static final long NEWS_INTERVAL_NANOS = 20_000_000L;
 
   private final ChunkServer server;
   private final Wire wire;

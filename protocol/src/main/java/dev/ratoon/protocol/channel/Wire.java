@@ -202,6 +202,27 @@ final class Wire {
     }
   }
 
+  /**
+   * Sends a frame of bulk in its turn. If nothing waits it is sent on this thread.
+   *
+   * @param last whether the caller has nothing else to do at the moment
+   * @param sent what to do once it was given to the socket, or thrown away
+   */
+  void bulk(ByteBuffer frame, boolean last, Runnable sent) throws InterruptedException {
+    if (!last || !outbox.tryToSend()) {
+      outbox.bulk(frame, sent);
+      return;
+    }
+    try {
+      send(new ByteBuffer[] {frame});
+    } catch (IOException broken) {
+      outbox.end(); // as in write, which says why
+    } finally {
+      outbox.sent();
+      sent.run();
+    }
+  }
+
   private void write(Handler handler) {
     try {
       while (!outbox.isOver()) {
@@ -214,6 +235,7 @@ final class Wire {
         ByteBuffer[] buffers =
             parcels.stream().map(Outbox.Parcel::bytes).toArray(ByteBuffer[]::new);
         send(buffers);
+        outbox.sent();
         parcels.forEach(parcel -> parcel.sent().run());
       }
       link.endWriting();
