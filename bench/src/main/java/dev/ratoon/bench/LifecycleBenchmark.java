@@ -9,8 +9,9 @@ import java.util.regex.Pattern;
 
 /**
  * What happens to a VM after its deploy. A clone of a VM that runs, from the request to the clone's
- * domain running, beside the same by hand: {@code virsh snapshot-create-as}, {@code qemu-img create} on what that froze, {@code virsh
- * create}. By hand nothing is hashed, verified, protected, or named so that another host knows it.
+ * domain running, beside the same by hand: {@code virsh snapshot-create-as}, {@code qemu-img
+ * create} on what that froze, {@code virsh create}. By hand nothing is hashed, verified, protected,
+ * or named so that another host knows it.
  */
 final class LifecycleBenchmark implements AutoCloseable {
   private static final int PAIRS = 10;

@@ -29,7 +29,8 @@ public final class Main {
       }
       case "control-plane" -> new ControlPlaneBenchmark(report).run();
       case "lifecycle" -> {
-        try (LifecycleBenchmark lifecycle = new LifecycleBenchmark(
+        try (LifecycleBenchmark lifecycle =
+            new LifecycleBenchmark(
                 System.getenv("BENCH_HOST"),
                 System.getenv().getOrDefault("RATOON_LAUNCHER", "./ratoon"))) {
           lifecycle.run(report);

@@ -10,7 +10,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * What moving VMs to other hosts costs: the bytes that leave over this host's cable when a VM moves
@@ -87,11 +86,10 @@ final class MovesBenchmark {
   private void drain(String image, String where, Report report) throws Exception {
     String name = "drained";
     ratoon.deploy(name, DRAINED, image, false);
-    IntStream.rangeClosed(1, DRAINED).forEach(i -> ratoon.awaitUserland(name + "-" + i));
     long stored = 0;
     for (int i = 1; i <= DRAINED; i++) {
-      stored +=
-          ratoon.vm(name + "-" + i).disks().stream().mapToLong(DiskView::storedBytes).sum();
+      ratoon.awaitUserland(name + "-" + i);
+      stored += ratoon.vm(name + "-" + i).disks().stream().mapToLong(DiskView::storedBytes).sum();
     }
     long before = sent();
     Samples took = new Samples("drain of " + DRAINED + " VMs that run, " + where);

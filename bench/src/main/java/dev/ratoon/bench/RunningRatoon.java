@@ -74,16 +74,16 @@ final class RunningRatoon implements AutoCloseable {
             new EntityName(name),
             count,
             List.of(
-                new DiskRequest(
-                    Optional.of(ImageRef.parse(image)), diskBytes, Optional.empty())),
+                new DiskRequest(Optional.of(ImageRef.parse(image)), diskBytes, Optional.empty())),
             1,
             Optional.of(MEMORY),
             List.of(new NetworkAttachment.User()),
             Optional.empty(),
             RestartPolicy.NEVER,
             CloudInit.NONE,
-            place,
-            paused);
+            Optional.empty(),
+            paused,
+            place);
     return api.list(Endpoints.VM_DEPLOY, Params.NONE, request).stream().map(this::await).toList();
   }
 
