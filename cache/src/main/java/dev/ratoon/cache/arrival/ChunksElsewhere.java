@@ -1,11 +1,9 @@
 package dev.ratoon.cache.arrival;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * The chunks that a source has just given to another host, from which they can be had when it says
@@ -16,14 +14,18 @@ final class ChunksElsewhere {
   static final long PATIENCE_NANOS = 400_000_000;
 
   private final Map<Long, Long> since = new LinkedHashMap<>();
-  private final Set<Long> inVain = new HashSet<>();
+  private final Bits inVain;
+
+  ChunksElsewhere(long chunks) {
+    this.inVain = new Bits(chunks);
+  }
 
   void add(long chunk, long nowNanos) {
     since.put(chunk, nowNanos);
   }
 
   /** A peer says that it has the chunk; whether that was waited for. */
-  boolean isNoMore(long chunk) {
+  boolean stopWaiting(long chunk) {
     return since.remove(chunk) != null;
   }
 
@@ -37,12 +39,12 @@ final class ChunksElsewhere {
       overdue.add(entry.getKey());
     }
     overdue.forEach(since::remove);
-    inVain.addAll(overdue);
+    overdue.forEach(inVain::set);
     return overdue;
   }
 
   /** Whether it was waited for in vain. */
   boolean wasInVain(long chunk) {
-    return inVain.contains(chunk);
+    return inVain.get(chunk);
   }
 }

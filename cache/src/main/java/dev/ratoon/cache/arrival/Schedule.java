@@ -48,7 +48,7 @@ final class Schedule {
   private final Set<String> beginners = new LinkedHashSet<>();
 
   private final AskedChunks asked = new AskedChunks();
-  private final ChunksElsewhere elsewhere = new ChunksElsewhere();
+  private final ChunksElsewhere elsewhere;
   private final LibraryHelp libraryHelp = new LibraryHelp();
   private long cursor;
 
@@ -67,6 +67,7 @@ final class Schedule {
     this.wanted = new Bits(chunks);
     this.held = new Bits(chunks);
     this.slices = new Slices(chunks, self);
+    this.elsewhere = new ChunksElsewhere(chunks);
     // Hosts that do not know of each other yet rather fetch different things.
     this.cursor = random.nextLong(chunks);
   }
@@ -134,7 +135,7 @@ final class Schedule {
     if (track.kind() == Source.Kind.ARRIVING_PEER) {
       held.set(chunk);
     }
-    if (elsewhere.isNoMore(chunk)) {
+    if (elsewhere.stopWaiting(chunk)) {
       want(chunk);
     }
   }
@@ -164,9 +165,14 @@ final class Schedule {
     return Optional.of(new Asked(chunk, sparing));
   }
 
-  /** Whether others may be asking the source for the same, and will have it for us. */
+  /**
+   * Whether others may be asking the source for the same, and will have it for us. What one of them
+   * has already is asked of the source because that one is busy.
+   */
   private boolean mayBeElsewhere(SourceTrack track, long chunk) {
     return track.kind() != Source.Kind.ARRIVING_PEER
+        && track.maySendElsewhere()
+        && !held.get(chunk)
         && !elsewhere.wasInVain(chunk)
         && tracks.stream().anyMatch(other -> other.kind() == Source.Kind.ARRIVING_PEER);
   }
@@ -320,7 +326,7 @@ final class Schedule {
 
   /** A source need not deliver a chunk, as another host was just given it. */
   void elsewhere(SourceTrack track, long chunk, long nowNanos) {
-    track.heard(nowNanos);
+    track.sentElsewhere(nowNanos);
     if (asked.failed(track, chunk)) {
       if (held.get(chunk)) {
         want(chunk);

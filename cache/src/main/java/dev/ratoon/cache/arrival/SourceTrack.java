@@ -26,6 +26,10 @@ final class SourceTrack {
   static final int MOST = 128;
   private static final int AT_FIRST = 4;
   private static final int MOST_REFUSED = 8;
+
+  /** A source that only ever says that a chunk is elsewhere is no source. */
+  private static final int MOST_ELSEWHERE = 2 * MOST;
+
   private static final long QUEUE_NANOS = 40_000_000;
   private static final double SMOOTHING = 1.0 / 8;
 
@@ -59,6 +63,10 @@ final class SourceTrack {
   private int missed;
 
   private int refused;
+
+  /** How often in a row it has sent us elsewhere. */
+  private int elsewhere;
+
   private boolean paused;
   private long pausedUntilNanos;
 
@@ -157,6 +165,7 @@ final class SourceTrack {
   /** An answer came; whether it had been asked for. */
   boolean delivered(long chunk, int bytes, long nowNanos) {
     heard(nowNanos);
+    elsewhere = 0;
     deliveredBytes += bytes;
     Sent request = sent.remove(chunk);
     if (request == null) {
@@ -175,12 +184,22 @@ final class SourceTrack {
     return true;
   }
 
-  /** It answered, if not with a chunk. */
-  void heard(long nowNanos) {
+  /** It answered that another host was just given what it was asked for. */
+  void sentElsewhere(long nowNanos) {
+    heard(nowNanos);
+    elsewhere++;
+  }
+
+  private void heard(long nowNanos) {
     lastHeardNanos = nowNanos;
     lastAnswerNanos = nowNanos;
     missed = 0;
     refused = 0;
+  }
+
+  /** Whether it may say once more that a chunk is elsewhere. */
+  boolean maySendElsewhere() {
+    return elsewhere < MOST_ELSEWHERE;
   }
 
   /** The request is no longer under way. */

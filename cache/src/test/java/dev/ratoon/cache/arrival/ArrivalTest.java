@@ -98,6 +98,47 @@ class ArrivalTest {
   }
 
   @Test
+  void whatTheLibraryHasJustGivenToAPeerComesFromThatPeer() throws Exception {
+    FakeSource peer = host.source("peer", ARRIVING_PEER, base).opening(_ -> {});
+    FakeSource library = host.source("library", LIBRARY, base);
+    library.behaving((request, right, reply) -> {
+      if (!request.sparing()) {
+        reply.arrived(ByteBuffer.wrap(right));
+      } else if (request.chunk() % 2 == 0) {
+        reply.elsewhere();
+        peer.listener().has(request.chunk(), 1);
+      } else {
+        peer.listener().has(request.chunk(), 1);
+        reply.elsewhere();
+      }
+    });
+
+    Base arrived = host.bring(base, peer, library).result().join();
+
+    assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
+    // The library may help where the peer is slow.
+    assertThat(peer.sentBytes.get()).isGreaterThan(base.dataBytes() / 2);
+  }
+
+  @Test
+  void aPeerThatDoesNotComeToHaveWhatItWasGivenCostsTimeOnly() throws Exception {
+    FakeSource peer = host.source("peer", ARRIVING_PEER, base).opening(_ -> {});
+    FakeSource library = host.source("library", LIBRARY, base);
+    library.behaving((request, right, reply) -> {
+      if (request.sparing()) {
+        reply.elsewhere();
+      } else {
+        reply.arrived(ByteBuffer.wrap(right));
+      }
+    });
+
+    Base arrived = host.bring(base, peer, library).result().join();
+
+    assertThat(Files.readAllBytes(arrived.path())).isEqualTo(base.content());
+    assertThat(peer.requests()).isEmpty();
+  }
+
+  @Test
   void aSourceThatLiesIsLeftForGoodAndTheChunkFetchedElsewhere() throws Exception {
     FakeSource liar = host.source("liar", READY_PEER, base);
     liar.behaving((request, right, reply) -> {

@@ -178,6 +178,43 @@ class ScheduleTest {
   }
 
   @Test
+  void whatAPeerHasThatIsBusyIsAskedOfAReadyOneInEarnest() {
+    SourceTrack ready = complete("ready", READY_PEER);
+    SourceTrack peer = schedule.add("peer", ARRIVING_PEER, 0);
+    for (long chunk = 0; chunk < CHUNKS; chunk++) {
+      schedule.has(peer, chunk);
+    }
+
+    assertThat(schedule.next(ready, 0).orElseThrow().sparing()).isFalse();
+  }
+
+  @Test
+  void whatAPeerSaysThatItHasBeforeTheSourceSaysSoIsWantedAgain() {
+    SourceTrack library = complete("library", LIBRARY);
+    SourceTrack peer = schedule.add("peer", ARRIVING_PEER, 0);
+    long chunk = schedule.next(library, 0).orElseThrow().chunk();
+    schedule.has(peer, chunk);
+    schedule.elsewhere(library, chunk, 1000);
+
+    assertThat(schedule.next(peer, 2000)).hasValue(new Schedule.Asked(chunk, false));
+  }
+
+  @Test
+  void aSourceThatOnlySendsElsewhereIsNotSparedForLong() {
+    SourceTrack library = complete("library", LIBRARY);
+    SourceTrack _ = schedule.add("peer", ARRIVING_PEER, 0);
+    int times = 0;
+    for (Schedule.Asked asked = schedule.next(library, 0).orElseThrow();
+        asked.sparing();
+        asked = schedule.next(library, 0).orElseThrow()) {
+      schedule.elsewhere(library, asked.chunk(), 0);
+      times++;
+    }
+
+    assertThat(times).isEqualTo(2 * SourceTrack.MOST);
+  }
+
+  @Test
   void aHostThatKnowsNoOtherSparesNobody() {
     SourceTrack library = complete("library", LIBRARY);
 

@@ -10,7 +10,8 @@ import java.util.ArrayDeque;
 
 /**
  * The thread that answers what a connection was asked for: reads, packs, waits for the rate, and
- * hands to the outbox. While it reads the next piece from a disk the outbox is being sent.
+ * hands to the outbox. While it reads the next piece from a disk the outbox is being sent; when
+ * there is no next piece, it sends this one by itself.
  */
 final class Answering {
   private final Wire wire;
@@ -75,7 +76,7 @@ final class Answering {
 
   private void answer(Schedule.Work.Piece piece) throws InterruptedException {
     int request = piece.asked().request.request();
-    if (isElsewhere(piece)) {
+    if (!mustGive(piece)) {
       refuse(piece, new Frame.Elsewhere(request, piece.number()));
       return;
     }
@@ -84,6 +85,7 @@ final class Answering {
       read(piece, frame);
     } catch (RatoonException lacking) {
       giveBack(frame);
+      justGiven.forget(piece.asked().stream.disk(), piece.number(), asker);
       refuse(piece, new Frame.Lack(request, piece.number(), lacking.problem()));
       return;
     }
@@ -108,7 +110,12 @@ final class Answering {
     if (piece.last()) {
       appendEnd(piece, whole);
     }
-    wire.bulk(whole, schedule.isIdle(), () -> giveBack(whole));
+    boolean idle = schedule.isIdle();
+    if (idle) {
+      // It may take long until the socket takes the frame, and others wait for their turn.
+      rates.uploads().leave(this);
+    }
+    wire.bulk(whole, idle, () -> giveBack(whole));
   }
 
   private void refuse(Schedule.Work.Piece piece, Frame why) throws InterruptedException {
@@ -119,7 +126,7 @@ final class Answering {
     }
   }
 
-  /** The end travels with the last piece, as what is sent by itself wakes somebody by itself. */
+  /** The end travels with the last piece: by itself it would wake a thread on either side. */
   private static void appendEnd(Schedule.Work.Piece piece, ByteBuffer whole) {
     piece.asked().stream.requestEnded();
     int request = piece.asked().request.request();
@@ -129,14 +136,14 @@ final class Answering {
     whole.slice(behind, end.remaining()).put(end);
   }
 
-  /** Whether another host can soon be asked for it. If not, it is given now, which is noted. */
-  private boolean isElsewhere(Schedule.Work.Piece piece) {
+  /** Notes that it is given now, unless another host was just given it and that does as well. */
+  private boolean mustGive(Schedule.Work.Piece piece) {
     Frame.Request request = piece.asked().request;
     if (request.part() != Part.CONTENT || piece.blocks() != Run.ALL_BLOCKS) {
-      return false;
+      return true;
     }
     DiskId disk = piece.asked().stream.disk();
-    return !justGiven.give(disk, piece.number(), asker, request.sparing());
+    return justGiven.give(disk, piece.number(), asker, request.sparing());
   }
 
   /** Puts what was asked for behind the place of the head; the frame ends with it. */

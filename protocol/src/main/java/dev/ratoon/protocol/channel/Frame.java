@@ -13,10 +13,7 @@ sealed interface Frame {
    * @param number the asker's window, or which requests a source understands
    */
   record Hello(int number) implements Frame {
-    /** Of a source from the time before there were sparing requests. */
-    static final int PLAIN = 0;
-
-    /** Of a source that knows what it has just given, and to whom. */
+    /** Of a source that knows what it has just given, and to whom; of older ones it is 0. */
     static final int SPARING = 1;
   }
 

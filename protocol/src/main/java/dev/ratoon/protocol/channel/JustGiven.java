@@ -12,8 +12,9 @@ import java.util.function.LongSupplier;
  * each tells the others what it has, but what is on its way to it only the source knows: two that
  * come to want the same chunk would both be sent it. For all connections of a source.
  *
- * <p>Nothing is lost where the other host does not come to have the chunk, or cannot be reached:
- * whoever was sent elsewhere asks again and has to be given it.
+ * <p>A chunk is noted before it is read and waits for its rate, so that of two that ask at the same
+ * moment one is given it. Nothing is lost where the other host does not come to have the chunk, or
+ * cannot be reached: whoever was sent elsewhere asks again and has to be given it.
  */
 final class JustGiven {
   /** Longer than a chunk takes to arrive and to be told of where links are busy. */
@@ -49,6 +50,12 @@ final class JustGiven {
     given.remove(key);
     given.put(key, new Given(to, now));
     return true;
+  }
+
+  /** The host was not given the chunk after all. */
+  synchronized void forget(DiskId disk, int chunk, HostId host) {
+    given.computeIfPresent(
+        new Chunk(disk, chunk), (_, noted) -> noted.host().equals(host) ? null : noted);
   }
 
   private void forgetUntil(long nanos) {

@@ -102,7 +102,7 @@ final class Outbox {
   /** What was taken, or was to be sent by {@link #tryToSend}, was given to the socket. */
   synchronized void sent() {
     sending = false;
-    if (over || !isEmpty()) {
+    if (over || !isEmpty() || (news && nanosToNews() <= 0)) {
       notifyAll();
     }
   }

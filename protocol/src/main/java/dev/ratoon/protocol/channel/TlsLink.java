@@ -24,7 +24,7 @@ import javax.net.ssl.SSLParameters;
  * through small ones; measured with both ends on one machine, arrays everywhere cost a quarter less
  * processor time than any mixture, and so do SHA-256 and zstd behind it.
  *
- * <p>One thread reads while another writes.
+ * <p>One thread reads while others write, one at a time.
  */
 final class TlsLink implements AutoCloseable {
   private static final int NETWORK_BYTES = 256 << 10;

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One connection as both sides have it: a thread that reads frames and hands them on, a thread that
- * writes what the outbox has, and its end.
+ * writes what the outbox has (unless whoever has a frame can write it at once), and its end.
  *
  * <p>It ends once, for the first reason there is. If the reason is ours the other side is told it
  * with {@code goodbye}; then nothing more is written, and what still arrives is thrown away until

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.HostId;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +33,16 @@ class JustGivenTest {
 
     assertThat(justGiven.give(DISK, 7, ONE, true)).isTrue();
     assertThat(justGiven.give(DISK, 7, TWO, false)).isTrue();
+  }
+
+  @Test
+  void whatWasNotGivenAfterAllIsForgotten() {
+    assertThat(justGiven.give(DISK, 7, ONE, true)).isTrue();
+    justGiven.forget(DISK, 7, TWO);
+    assertThat(justGiven.give(DISK, 7, TWO, true)).isFalse();
+
+    justGiven.forget(DISK, 7, ONE);
+    assertThat(justGiven.give(DISK, 7, TWO, true)).isTrue();
   }
 
   @Test
@@ -71,7 +82,7 @@ class JustGivenTest {
   }
 
   private static final class Spared extends Collected {
-    final List<Integer> elsewhere = new java.util.concurrent.CopyOnWriteArrayList<>();
+    final List<Integer> elsewhere = new CopyOnWriteArrayList<>();
 
     @Override
     public void elsewhere(int piece) {
