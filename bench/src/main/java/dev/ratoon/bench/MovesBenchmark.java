@@ -5,11 +5,9 @@ import dev.ratoon.protocol.api.DiskView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
 /**
  * What moving VMs to other hosts costs: the bytes that leave over this host's cable when a VM moves
@@ -18,7 +16,6 @@ import java.util.Optional;
  */
 final class MovesBenchmark {
   private static final long WRITTEN_BYTES = 256L << 20;
-  private static final long DISK_BYTES = 2 * WRITTEN_BYTES;
   private static final String DESTINATION = "h2";
 
   /** By so much a base is larger that the other hosts have not. */
@@ -49,7 +46,7 @@ final class MovesBenchmark {
 
   private void coldMigration(String image, Report report) throws Exception {
     Tool.run(launcher, "base", "precache", image, "--all", "--quiet");
-    ratoon.deploy("cold", 1, image, Optional.of(DISK_BYTES), true);
+    ratoon.deploy("cold", 1, image, true);
     ratoon.switchOff("cold");
     Path overlay = Path.of(ratoon.vm("cold").disks().getFirst().path().orElseThrow());
     Path noise = Files.createTempFile(Scratch.folder(), "noise", ".raw");
@@ -109,10 +106,11 @@ final class MovesBenchmark {
   }
 
   /** The same disk for a guest, which does not look at its end. */
-  private static void withNoiseBehind(Path base, Path target) throws IOException {
+  private static void withNoiseBehind(Path base, Path target)
+      throws IOException, InterruptedException {
     Scratch.random(target, NOISE_BYTES, 2, NOISE_BYTES);
     byte[] noise = Files.readAllBytes(target);
-    Files.copy(base, target, StandardCopyOption.REPLACE_EXISTING);
+    Tool.run("cp", "--sparse=always", "--no-preserve=all", base.toString(), target.toString());
     Files.write(target, noise, StandardOpenOption.APPEND);
   }
 

@@ -63,18 +63,13 @@ final class RunningRatoon implements AutoCloseable {
 
   /** Sends the request and returns when every VM of it has its domain. */
   List<OperationView> deploy(String name, int count, String image, boolean paused) {
-    return deploy(name, count, image, Optional.empty(), paused);
-  }
-
-  /** The same with disks of another size than the image's. */
-  List<OperationView> deploy(
-      String name, int count, String image, Optional<Long> diskBytes, boolean paused) {
     DeployRequest request =
         new DeployRequest(
             new EntityName(name),
             count,
             List.of(
-                new DiskRequest(Optional.of(ImageRef.parse(image)), diskBytes, Optional.empty())),
+                new DiskRequest(
+                    Optional.of(ImageRef.parse(image)), Optional.empty(), Optional.empty())),
             1,
             Optional.of(MEMORY),
             List.of(new NetworkAttachment.User()),
