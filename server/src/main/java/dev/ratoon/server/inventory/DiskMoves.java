@@ -5,13 +5,11 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
-import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DesiredLayering;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.LayerTask;
-import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.protocol.api.MoveDiskRequest;
 import dev.ratoon.protocol.api.MoveDiskView;
 import dev.ratoon.protocol.api.OperationView;
@@ -26,21 +24,18 @@ import java.util.Optional;
 
 /** Lets VMs' disks stand on the same base disks in other caches of their hosts. */
 public final class DiskMoves {
-  private static final String DOING = "moving a disk of";
+  private static final String DOING = MovingDisks.DOING;
 
   private final Database database;
   private final Hosts hosts;
   private final Layerings layerings;
-  private final Vms vms;
-  private final Observations observations;
+  private final MovingDisks disks;
 
-  DiskMoves(
-      Database database, Hosts hosts, Layerings layerings, Vms vms, Observations observations) {
+  DiskMoves(Database database, Hosts hosts, Layerings layerings, MovingDisks disks) {
     this.database = database;
     this.hosts = hosts;
     this.layerings = layerings;
-    this.vms = vms;
-    this.observations = observations;
+    this.disks = disks;
   }
 
   /**
@@ -52,20 +47,20 @@ public final class DiskMoves {
   public OperationView move(String tenant, String nameOrId, MoveDiskRequest request) {
     return database.write(tx -> {
       VmRow vm = layerings.atRest(tx, tenant, nameOrId, DOING);
-      HostReport host = hostOf(vm);
+      HostReport host = disks.hostOf(vm);
       String folder = folder(tx, host, vm, request);
       List<Integer> moving = moving(vm, request);
-      List<DesiredDisk> disks = new ArrayList<>();
+      List<DesiredDisk> wanted = new ArrayList<>();
       for (int i = 0; i < vm.spec().disks().size(); i++) {
         DesiredDisk made = vm.spec().disks().get(i).made();
-        disks.add(moving.contains(i) ? made.in(Optional.of(folder)) : made);
+        wanted.add(moving.contains(i) ? made.in(Optional.of(folder)) : made);
       }
       DesiredLayering wish =
           new DesiredLayering(
               layerings.revision(tx, vm),
               LayerTask.MOVE,
               false,
-              disks,
+              wanted,
               Optional.empty(),
               request.disk());
       return layerings.begin(tx, vm, OperationKind.MOVE_DISK, Layering.of(wish));
@@ -77,10 +72,9 @@ public final class DiskMoves {
     return database.read(tx -> {
       VmRow vm = Vms.find(tx, tenant, nameOrId);
       Vms.outsideTrash(vm, DOING);
-      HostReport host = hostOf(vm);
+      HostReport host = disks.hostOf(vm);
       String folder = folder(tx, host, vm, request);
-      VmState state = vms.stateOf(vm);
-      boolean running = state == VmState.RUNNING || state == VmState.PAUSED;
+      boolean running = disks.isOpen(vm);
       return new MoveDiskView(
           vm.name(),
           host.name(),
@@ -95,12 +89,7 @@ public final class DiskMoves {
   private MoveDiskView.Disk disk(
       VmRow vm, int number, HostReport host, String folder, boolean running) {
     DiskId base = vm.spec().disks().get(number).made().base().orElseThrow();
-    Optional<DiskReport> seen =
-        observations
-            .of(vm)
-            .map(VmReport::disks)
-            .filter(all -> number < all.size())
-            .map(all -> all.get(number));
+    Optional<DiskReport> seen = disks.seen(vm, number);
     Optional<String> from = seen.flatMap(DiskReport::basePath);
     Optional<String> to = ParentPaths.fileIn(host, base, folder);
     boolean stays = to.isPresent() && to.equals(from);
@@ -122,41 +111,22 @@ public final class DiskMoves {
         .orElse(0);
   }
 
-  private HostReport hostOf(VmRow vm) {
-    return hosts
-        .find(vm.host())
-        .map(Hosts.Seen::report)
-        .orElseThrow(() ->
-            Problem.of(ErrorCode.SERVER_UNREACHABLE, DOING + " " + vm.name())
-                .detail("Its host, " + hosts.nameOf(vm.host()) + ", has not reported yet.")
-                .next("'ratoon host list' shows which hosts are connected.")
-                .asException());
-  }
-
   /** The disks that stand on base disks, of those that are meant. */
   private static List<Integer> moving(VmRow vm, MoveDiskRequest request) {
-    int count = vm.spec().disks().size();
-    if (request.disk().filter(number -> number >= count).isPresent()) {
-      throw Problem.of(
-              ErrorCode.NOT_FOUND, "finding disk " + request.disk().get() + " of " + vm.name())
-          .detail("It has " + Words.counted(count, "disk") + ".")
-          .next("Disks are counted from 0.")
-          .asException();
-    }
-    List<Integer> moving = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      DesiredDisk made = vm.spec().disks().get(i).made();
-      boolean meant = request.disk().isEmpty() || request.disk().get() == i;
-      if (meant && made.differencing() && made.base().isPresent()) {
-        moving.add(i);
-      }
-    }
+    List<Integer> moving =
+        MovingDisks.meant(vm, request.disk()).stream()
+            .filter(number -> standsOnBase(vm.spec().disks().get(number).made()))
+            .toList();
     if (moving.isEmpty()) {
       throw Problem.of(ErrorCode.WRONG_STATE, DOING + " " + vm.name())
           .detail("It stands on no base disk: all that its guest reads is in the VM's own file.")
           .asException();
     }
     return moving;
+  }
+
+  private static boolean standsOnBase(DesiredDisk made) {
+    return made.differencing() && made.base().isPresent();
   }
 
   private String folder(Transaction tx, HostReport host, VmRow vm, MoveDiskRequest request) {

@@ -62,6 +62,7 @@ public record Inventory(
     Migrations migrations = new Migrations(database, hosts, vms, observations, handovers, clock);
     Deploys deploys = new Deploys(database, hosts, known, operations, revisions, promises, clock);
     Layerings layerings = new Layerings(database, vms, known, observations, revisions);
+    MovingDisks movingDisks = new MovingDisks(hosts, vms, observations);
     CleanUpFacts facts = new CleanUpFacts(hosts, observations, bringing, clock);
     Withdrawals withdrawals = new Withdrawals(database, hosts, operations, revisions, facts, clock);
     WithdrawalNews withdrawalNews = new WithdrawalNews(withdrawals::advance);
@@ -104,10 +105,10 @@ public record Inventory(
         migrations,
         new Others(database, hosts, observations, revisions, histories),
         layerings,
-        new DiskMoves(database, hosts, layerings, vms, observations),
+        new DiskMoves(database, hosts, layerings, movingDisks),
         new CleanUps(database, hosts, operations, revisions, facts, withdrawals, clock),
         withdrawalNews,
         new LowSpace(database, hosts),
-        new FileMoves(database, hosts, layerings, vms, observations));
+        new FileMoves(database, layerings, movingDisks));
   }
 }
