@@ -55,13 +55,19 @@ final class SimulatedSwarm {
 
   /** A host that begins to fetch after a while. */
   Receiver receiver(String name, double bytesPerSecond, Node library, long startsAfterNanos) {
+    return receiver(name, bytesPerSecond, library, Source.Kind.LIBRARY, startsAfterNanos);
+  }
+
+  /** The same, with something else for a source that has all. */
+  Receiver receiver(
+      String name, double bytesPerSecond, Node source, Source.Kind kind, long startsAfterNanos) {
     Receiver receiver = new Receiver(name, bytesPerSecond);
     for (Receiver other : receivers) {
       receiver.knows(other);
       other.knows(receiver);
     }
     receivers.add(receiver);
-    receiver.addSeed(library, Source.Kind.LIBRARY);
+    receiver.addSeed(source, kind);
     in(startsAfterNanos, receiver::start);
     return receiver;
   }

@@ -87,6 +87,14 @@ class SwarmTest {
   }
 
   @Test
+  void aHostThatHasAllGivesItLittleMoreThanOnceToFourOthers() {
+    Swarm swarm = new Swarm(4, 400, Source.Kind.READY_PEER, 7);
+
+    assertThat(swarm.run()).isLessThan(1.05);
+    assertThat(swarm.libraryRatio()).isLessThan(1.1);
+  }
+
+  @Test
   void sixteenHostsAreNoDifferent() {
     Swarm swarm = new Swarm(16, 200, 6);
 
@@ -101,11 +109,15 @@ class SwarmTest {
     final double bytesPerSecond;
 
     Swarm(int hosts, int megabits, long seed) {
+      this(hosts, megabits, Source.Kind.LIBRARY, seed);
+    }
+
+    Swarm(int hosts, int megabits, Source.Kind kind, long seed) {
       bytesPerSecond = megabits * 1e6 / 8;
       swarm = new SimulatedSwarm(BYTES, seed);
       library = swarm.library(bytesPerSecond);
       for (int i = 0; i < hosts; i++) {
-        receivers.add(swarm.receiver("host-" + i, bytesPerSecond, library, i * 20_000_000L));
+        receivers.add(swarm.receiver("host-" + i, bytesPerSecond, library, kind, i * 20_000_000L));
       }
     }
 

@@ -32,7 +32,7 @@ public final class ChunkServer implements AutoCloseable {
   private final Watchdog watchdog;
   private final Set<ServedConnection> connections = ConcurrentHashMap.newKeySet();
   private final TrafficBook past = new TrafficBook();
-  private final JustGiven justGiven = new JustGiven(System::nanoTime);
+  private final JustGiven justGiven;
   private volatile boolean closed;
   private volatile Optional<MoveDoor> moves = Optional.empty();
 
@@ -41,8 +41,10 @@ public final class ChunkServer implements AutoCloseable {
       Supplier<SSLContext> tls,
       Doorman doorman,
       ServingSettings settings,
-      Consumer<Problem> reports) {
+      Consumer<Problem> reports,
+      JustGiven justGiven) {
     this.listening = listening;
+    this.justGiven = justGiven;
     this.tls = tls;
     this.doorman = doorman;
     this.settings = settings;
@@ -64,6 +66,17 @@ public final class ChunkServer implements AutoCloseable {
       Doorman doorman,
       ServingSettings settings,
       Consumer<Problem> reports) {
+    return listen(address, tls, doorman, settings, reports, new JustGiven(System::nanoTime));
+  }
+
+  /** The same, with another clock for what was just given. */
+  static ChunkServer listen(
+      InetSocketAddress address,
+      Supplier<SSLContext> tls,
+      Doorman doorman,
+      ServingSettings settings,
+      Consumer<Problem> reports,
+      JustGiven justGiven) {
     ServerSocketChannel listening;
     try {
       listening = ServerSocketChannel.open();
@@ -74,7 +87,7 @@ public final class ChunkServer implements AutoCloseable {
           .next("End what uses the port, or choose another.")
           .asException(taken);
     }
-    ChunkServer server = new ChunkServer(listening, tls, doorman, settings, reports);
+    ChunkServer server = new ChunkServer(listening, tls, doorman, settings, reports, justGiven);
     Thread.ofPlatform().daemon().name("channel-accept").start(server::accept);
     return server;
   }

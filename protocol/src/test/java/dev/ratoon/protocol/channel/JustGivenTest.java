@@ -57,7 +57,8 @@ class JustGivenTest {
 
   @Test
   void aSourceGivesAChunkOnceToHostsThatSpareIt() {
-    try (Link link = Link.usual();
+    try (Link link =
+            new Link(Link.serving(Packing.NEVER, Rates.none()), Link.asking(16), now::get);
         ChunkClient other = new ChunkClient(() -> Fleet.ONE.tls(Fleet.host(3)), Link.asking(16))) {
       DiskId disk = link.give(FakeBase.ready(CONTENT));
       PeerStream first = link.connect().stream(disk, Link.GRANT, new Link.Heard());

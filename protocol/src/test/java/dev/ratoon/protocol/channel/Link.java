@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
 import javax.net.ssl.SSLContext;
 
 /** A source with bases, and an asker who can connect to it, over loopback. */
@@ -36,7 +37,19 @@ final class Link implements AutoCloseable {
   volatile boolean library;
 
   Link(ServingSettings serving, AskerSettings asking) {
-    server = ChunkServer.listen(anyPort(), () -> SOURCE_TLS, this::admit, serving, reports::add);
+    this(serving, asking, System::nanoTime);
+  }
+
+  /** With another clock for what was just given. */
+  Link(ServingSettings serving, AskerSettings asking, LongSupplier justNow) {
+    server =
+        ChunkServer.listen(
+            anyPort(),
+            () -> SOURCE_TLS,
+            this::admit,
+            serving,
+            reports::add,
+            new JustGiven(justNow));
     client = new ChunkClient(() -> ASKER_TLS, asking);
   }
 
