@@ -19,7 +19,7 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes connections to a server, and keeps one idle for the next call. Of several servers of a
+ * Makes connections to a server, and keeps a few idle for the next calls. Of several servers of a
  * fleet it stays with one until that one does not answer, and then goes on to the next.
  */
 final class Connections implements AutoCloseable {
@@ -27,9 +27,6 @@ final class Connections implements AutoCloseable {
 
   /** Where there are others to go on to. */
   private static final Duration CONNECT_TIMEOUT_OF_MANY = Duration.ofSeconds(3);
-
-  /** Shorter than the server keeps a connection on which nothing comes. */
-  private static final Duration MAX_IDLE = Duration.ofSeconds(40);
 
   static final int DEFAULT_PORT = 7800;
 
@@ -39,7 +36,7 @@ final class Connections implements AutoCloseable {
   private final Supplier<SSLContext> tls;
   private final AtomicReference<@Nullable FutureTask<HttpConnection>> prepared =
       new AtomicReference<>();
-  private final AtomicReference<HttpConnection> idle = new AtomicReference<>();
+  private final IdleConnections idle = new IdleConnections();
 
   Connections(ServerAccess access) {
     this.access = access;
@@ -63,20 +60,18 @@ final class Connections implements AutoCloseable {
   }
 
   /**
-   * The server of this connection does not answer as it should: whoever connects next does so to
-   * another.
+   * The server of this connection does not answer as it should: whoever connects next does so anew,
+   * and to another if there is one.
    */
   void leave(HttpConnection failed) {
+    idle.drop();
     leave(failed.place());
   }
 
   private void leave(int place) {
     // Of many calls that fail at once only the first goes on to another.
     if (several() && at.compareAndSet(place, (place + 1) % places.size())) {
-      HttpConnection kept = idle.getAndSet(null);
-      if (kept != null) {
-        kept.close();
-      }
+      idle.drop();
     }
   }
 
@@ -90,16 +85,19 @@ final class Connections implements AutoCloseable {
     return host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
   }
 
-  /** The idle connection, if there is one that the server still keeps, or a new one. */
+  /** An idle connection, if there is one that the server still keeps, or a new one. */
   HttpConnection take() {
-    HttpConnection kept = idle.getAndSet(null);
-    FutureTask<HttpConnection> coming = kept == null ? prepared.getAndSet(null) : null;
-    HttpConnection made = kept != null ? kept : coming != null ? await(coming) : open();
-    if (made.idle().compareTo(MAX_IDLE) < 0) {
-      return made;
+    return idle.take().orElseGet(this::prepared);
+  }
+
+  /** The one that was prepared, if there is one, or another. */
+  private HttpConnection prepared() {
+    FutureTask<HttpConnection> coming = prepared.getAndSet(null);
+    if (coming == null) {
+      return open();
     }
-    made.close();
-    return open();
+    idle.add(await(coming)); // it may have waited for long
+    return idle.take().orElseGet(this::open);
   }
 
   /** Begins to make a connection for the next call. */
@@ -161,9 +159,10 @@ final class Connections implements AutoCloseable {
 
   /** Takes a connection back whose exchange went well. */
   void giveBack(HttpConnection connection) {
-    HttpConnection surplus = connection.reusable() ? idle.getAndSet(connection) : connection;
-    if (surplus != null) {
-      surplus.close();
+    if (connection.reusable() && connection.place() == at.get()) {
+      idle.add(connection);
+    } else {
+      connection.close();
     }
   }
 
@@ -199,10 +198,7 @@ final class Connections implements AutoCloseable {
   @Override
   public void close() {
     prepared.set(null);
-    HttpConnection kept = idle.getAndSet(null);
-    if (kept != null) {
-      kept.close();
-    }
+    idle.close();
   }
 
   /** Made at the first connection, by the thread that makes that. */

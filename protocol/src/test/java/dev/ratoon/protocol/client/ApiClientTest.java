@@ -37,8 +37,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -81,6 +90,32 @@ class ApiClientTest {
       assertThat(ports.get()).isEqualTo(first);
     }
     assertThat(asked).startsWith("GET /v1/health", "Bearer secret");
+  }
+
+  @Test
+  void callsAtTheSameTimeKeepTheirConnections() throws Exception {
+    Set<Integer> ports = ConcurrentHashMap.newKeySet();
+    CyclicBarrier together = new CyclicBarrier(2);
+    HttpHandler handler =
+        exchange -> {
+          ports.add(exchange.getRemoteAddress().getPort());
+          try {
+            together.await(20, TimeUnit.SECONDS);
+          } catch (InterruptedException | BrokenBarrierException | TimeoutException alone) {
+            throw new IOException(alone);
+          }
+          answer(exchange, 200, HEALTHY);
+        };
+    try (HttpsFake fake = HttpsFake.start(handler);
+        ApiClient client = client(fake);
+        ExecutorService other = Executors.newSingleThreadExecutor()) {
+      for (int round = 0; round < 5; round++) {
+        Future<Health> call = other.submit(() -> client.call(Endpoints.HEALTH, Params.NONE));
+        assertThat(client.call(Endpoints.HEALTH, Params.NONE).processId()).isEqualTo(42);
+        assertThat(call.get(20, TimeUnit.SECONDS).processId()).isEqualTo(42);
+      }
+    }
+    assertThat(ports).hasSize(2);
   }
 
   @Test
