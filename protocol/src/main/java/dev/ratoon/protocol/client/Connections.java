@@ -64,7 +64,9 @@ final class Connections implements AutoCloseable {
    * and to another if there is one.
    */
   void leave(HttpConnection failed) {
-    idle.drop();
+    if (failed.place() == at.get()) {
+      idle.drop();
+    }
     leave(failed.place());
   }
 

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Connections on which nothing is asked just now, the one used last on top. A few are kept: an
- * agent reports while it waits for news from its server, and to greet anew each time costs both
- * more than what is said.
+ * Connections on which nothing is asked just now, the one given back last on top. A few are kept:
+ * an agent reports while it waits for news from its server, and to greet anew after each wait costs
+ * both more than what is said.
  */
 final class IdleConnections {
   private static final int MOST = 3;
@@ -23,30 +23,39 @@ final class IdleConnections {
 
   /** One that the server still keeps, if there is one. */
   Optional<HttpConnection> take() {
-    List<HttpConnection> old = new ArrayList<>();
-    Optional<HttpConnection> found = Optional.empty();
+    List<HttpConnection> old;
+    Optional<HttpConnection> found;
     synchronized (this) {
-      while (found.isEmpty() && !kept.isEmpty()) {
-        HttpConnection next = kept.pop();
-        if (next.idle().compareTo(MAX_IDLE) < 0) {
-          found = Optional.of(next);
-        } else {
-          old.add(next);
-        }
-      }
+      old = removeOld();
+      found = Optional.ofNullable(kept.poll());
     }
     old.forEach(HttpConnection::close);
     return found;
   }
 
-  /** Keeps it; of too many the one that was used longest ago goes. */
+  /** Keeps it; of too many the one that was given back longest ago goes. */
   void add(HttpConnection connection) {
-    Optional<HttpConnection> surplus;
+    List<HttpConnection> surplus;
     synchronized (this) {
+      surplus = removeOld();
       kept.push(connection);
-      surplus = closed || kept.size() > MOST ? Optional.of(kept.removeLast()) : Optional.empty();
+      if (closed || kept.size() > MOST) {
+        surplus.add(kept.removeLast());
+      }
     }
-    surplus.ifPresent(HttpConnection::close);
+    surplus.forEach(HttpConnection::close);
+  }
+
+  /** Those that the server may have closed; they lie anywhere, as an answer may take long. */
+  private List<HttpConnection> removeOld() {
+    List<HttpConnection> old = new ArrayList<>();
+    for (HttpConnection connection : kept) {
+      if (connection.idle().compareTo(MAX_IDLE) >= 0) {
+        old.add(connection);
+      }
+    }
+    kept.removeAll(old);
+    return old;
   }
 
   /** None of them is used any more: the server may be another by now. */
