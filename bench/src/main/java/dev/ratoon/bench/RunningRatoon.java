@@ -46,19 +46,7 @@ final class RunningRatoon implements AutoCloseable {
 
   /** VMs are deployed on this host. */
   static RunningRatoon on(String host) {
-    return new RunningRatoon(Optional.of(placeOn(host)));
-  }
-
-  private static PlaceRequest placeOn(String host) {
-    return new PlaceRequest(
-        List.of(host),
-        Optional.empty(),
-        List.of(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
+    return new RunningRatoon(Optional.of(PlaceRequest.on(host)));
   }
 
   /** Sends the request and returns when every VM of it has its domain. */
@@ -102,7 +90,7 @@ final class RunningRatoon implements AutoCloseable {
   void moveCold(String vm, String host) {
     MigrateRequest request =
         new MigrateRequest(
-            Optional.of(placeOn(host)), Optional.of(MigrationMode.COLD), Optional.empty());
+            Optional.of(PlaceRequest.on(host)), Optional.of(MigrationMode.COLD), Optional.empty());
     await(api.call(Endpoints.VM_MIGRATE, Params.of("vm", vm), request));
   }
 

@@ -395,16 +395,7 @@ class MigrationTest {
     VmView _ = stopped("web");
     MigrateRequest toItself =
         new MigrateRequest(
-            Optional.of(
-                new dev.ratoon.protocol.api.PlaceRequest(
-                    List.of("host-1"),
-                    Optional.empty(),
-                    List.of(),
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.empty())),
+            Optional.of(dev.ratoon.protocol.api.PlaceRequest.on("host-1")),
             Optional.empty(),
             Optional.empty());
     assertThatThrownBy(() -> migrate("web", toItself)).hasMessageContaining("no-host-fits");

@@ -41,6 +41,19 @@ public record PlaceRequest(
 
   private static final int MOST_NAMED = 1000;
 
+  /** On this host and no other. */
+  public static PlaceRequest on(String host) {
+    return new PlaceRequest(
+        List.of(host),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
   /**
    * @throws dev.ratoon.model.RatoonException {@link ErrorCode#INVALID_VALUE} if it names a group
    *     without a rule or the other way about, or far too much
