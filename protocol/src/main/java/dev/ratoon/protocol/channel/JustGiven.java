@@ -21,7 +21,7 @@ final class JustGiven {
   static final long NANOS = 500_000_000;
 
   /** Of more than half a gigabyte in that time, the first are forgotten earlier. */
-  private static final int MOST = 8192;
+  static final int MOST = 8192;
 
   private record Chunk(DiskId disk, int number) {}
 

@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
@@ -138,6 +140,19 @@ class HostileSourceTest {
         .satisfies(HostileSourceTest::assertMisbehaved);
   }
 
+  @Test
+  void aSourceOfAnOlderVersionIsNotAskedToSpareItself() throws Exception {
+    CompletableFuture<Boolean> sparing = new CompletableFuture<>();
+    PeerStream stream =
+        stream(asker -> {
+          opened(asker, OPENED);
+          sparing.complete(asker.next(Frame.Request.class).sparing());
+        });
+    ChunkRequest _ = stream.requestSparing(List.of(Run.of(0, 1)), Priority.DEPLOY, new Collected());
+
+    assertThat(sparing.get(20, TimeUnit.SECONDS)).isFalse();
+  }
+
   @RepeatedTest(25)
   void survivesNoise(RepetitionInfo repetition) throws IOException {
     Random random = new Random(repetition.getCurrentRepetition());
@@ -153,7 +168,7 @@ class HostileSourceTest {
               System.arraycopy(new byte[] {0, 0, 0, 1, 0, 0, 0}, 0, noise, 0, 7);
             }
             bytes.putInt(random.nextInt(50) == 0 ? random.nextInt() : noise.length + 1);
-            bytes.put((byte) random.nextInt(1, 14)).put(noise);
+            bytes.put((byte) random.nextInt(1, 16)).put(noise);
           }
           asker.send(bytes.flip());
           asker.send(new Frame.Goodbye(Optional.empty()));

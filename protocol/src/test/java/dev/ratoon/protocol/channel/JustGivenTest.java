@@ -56,6 +56,16 @@ class JustGivenTest {
   }
 
   @Test
+  void ofVeryManyTheFirstAreForgottenEarlier() {
+    for (int chunk = 0; chunk <= JustGiven.MOST; chunk++) {
+      assertThat(justGiven.give(DISK, chunk, ONE, true)).isTrue();
+    }
+
+    assertThat(justGiven.give(DISK, JustGiven.MOST, TWO, true)).isFalse();
+    assertThat(justGiven.give(DISK, 0, TWO, true)).isTrue();
+  }
+
+  @Test
   void aSourceGivesAChunkOnceToHostsThatSpareIt() {
     try (Link link =
             new Link(Link.serving(Packing.NEVER, Rates.none()), Link.asking(16), now::get);
