@@ -21,7 +21,8 @@
 # Needs root, and the packages of `fleet` in guest/packages.
 set -euo pipefail
 
-here=$(dirname "$(readlink -f "$0")")
+here=$(readlink -f "$0")
+here=${here%/*}
 prefix=${FLEET_PREFIX:-ratoon}
 root=${FLEET_ROOT:-${TMPDIR:-/tmp}/ratoon-fleet-$prefix}
 marker=$root/made-by-fleet.sh
@@ -47,10 +48,10 @@ await() {
 
 # When a process began, in clock ticks: with its id, this names it for ever.
 began() {
-  local fields
-  fields=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-  fields=${fields##*) } # what the program calls itself may contain blanks
-  cut -d' ' -f20 <<<"$fields"
+  local line fields
+  { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
+  read -ra fields <<<"${line##*) }" # what the program calls itself may contain blanks
+  echo "${fields[19]}"
 }
 
 # The id of host K's first process; fails if it is not the one that was recorded.

@@ -19,8 +19,12 @@ public final class Main {
     Map<String, String> environment = System.getenv();
     Terminal terminal = Terminal.ofProcess(environment);
     Session session = new Session(terminal, System.in, environment, InstantSource.system());
-    DataFolder folder = DataFolder.of(environment);
-    List<Branch> host =
+    System.exit(cli(session, DataFolder.of(environment)).run(args));
+  }
+
+  static Cli cli(Session session, DataFolder folder) {
+    return new Cli(
+        session,
         List.of(
             Branch.command("quickstart", () -> new Quickstart(session, folder)),
             Branch.command("up", () -> new UpCommand(session, folder)),
@@ -30,7 +34,6 @@ public final class Main {
             Branch.command("doctor", () -> new DoctorCommand(session, folder)),
             Branch.command("uninstall", () -> new Uninstall(session, folder)),
             Branch.command("train", TrainCommand::new),
-            Branch.command("serve", () -> new ServeCommand(folder)));
-    System.exit(new Cli(session, host).run(args));
+            Branch.command("serve", () -> new ServeCommand(folder))));
   }
 }

@@ -73,7 +73,7 @@ final class Serve {
   }
 
   /** Logging reads its configuration once, at its first use: this must be before it. */
-  private static Logger logger(DataFolder folder, boolean foreground) {
+  static Logger logger(DataFolder folder, boolean foreground) {
     System.setProperty("ratoon.log", folder.log().toString());
     System.setProperty(
         "logback.configurationFile",

@@ -1,139 +1,43 @@
 package dev.ratoon.app;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsServer;
-import dev.ratoon.cli.Cli;
-import dev.ratoon.cli.command.Session;
-import dev.ratoon.cli.output.Terminal;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
+import dev.ratoon.app.quickstart.FolderRemoval;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.time.InstantSource;
-import java.util.Base64;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
 
 /**
- * What the build runs once while the JVM notes which classes are needed, and what their code does:
- * the usual commands, against a server of canned answers, and a transfer between two hosts. Nothing
- * of it stays.
+ * What the build runs while the JVM notes which classes are needed, and what their code does.
+ * Nothing of it stays.
  */
-@Command(name = "train", hidden = true, description = "Teach the JVM what commands need.")
+@Command(name = "train", hidden = true, description = "Teach the JVM what a process needs.")
 final class TrainCommand implements Callable<Integer> {
-  private static final String PASSWORD = "training";
-  private static final String VM =
-      """
-      {"id":"123e4567-e89b-12d3-a456-426614174000","name":"web","state":"running",
-       "wanted":"running","host":"host","cpus":1,"memoryBytes":536870912,"firmware":"bios",
-       "restart":"never","disks":[{"image":"a:b","differencing":true,"sizeBytes":1,
-       "storedBytes":1,"copiedBytes":0}],"networks":[{"network":"user","mac":"52:54:00:00:00:01"}],
-       "sshPort":22000,"createdAt":"2026-01-01T00:00:00Z","startMillis":1,"restarts":0}
-      """;
+  /** The processes that remember, each in a cache of its own. */
+  enum Trainee {
+    /** Commands that ask a server and end. */
+    COMMANDS,
+    /** Servers, agents, and commands that read or write whole disks. */
+    SERVER
+  }
+
+  @Parameters(paramLabel = "WHOM")
+  Trainee trainee = Trainee.SERVER;
 
   @Override
-  public Integer call() throws IOException, GeneralSecurityException, InterruptedException {
-    Path home = Files.createTempDirectory("ratoon-training");
+  public Integer call() throws Exception {
+    Path folder = Files.createTempDirectory("ratoon-training");
     try {
-      KeyStore keys = keys(home.resolve("keys.p12"));
-      HttpsServer server = server(keys);
-      server.start();
-      Path client = Files.createDirectory(home.resolve("client"));
-      Files.writeString(
-          client.resolve("server.url"), "https://127.0.0.1:" + server.getAddress().getPort());
-      Files.writeString(client.resolve("admin.token"), "training");
-      Files.writeString(client.resolve("ca.pem"), pem(keys));
-      run(home, "vm", "list");
-      run(home, "vm", "list", "-o", "json");
-      run(home, "vm", "show", "web");
-      run(home, "vm", "--help");
-      for (String kind : List.of("image", "base", "host", "operation")) {
-        run(home, kind, "list");
+      switch (trainee) {
+        case COMMANDS -> new CommandTraining(folder).run();
+        case SERVER -> {
+          new ServerTraining(Files.createDirectory(folder.resolve("server"))).run();
+          new TransferTraining(Files.createDirectory(folder.resolve("hosts"))).run();
+        }
       }
-      String disk = home.resolve("disk.raw").toString();
-      String child = home.resolve("child.qcow2").toString();
-      run(home, "disk", "create", disk, "--size", "1M");
-      run(home, "disk", "child", child, "--parent", disk);
-      run(home, "disk", "info", child);
-      run(home, "disk", "id", child);
-      server.stop(0);
-      new TransferTraining(Files.createDirectory(home.resolve("hosts"))).run();
       return 0;
     } finally {
-      dev.ratoon.app.quickstart.FolderRemoval.remove(home);
+      FolderRemoval.remove(folder);
     }
-  }
-
-  private static void run(Path home, String... args) {
-    PrintStream nowhere =
-        new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
-    new Cli(
-            new Session(
-                new Terminal(nowhere, nowhere, false, false, false, 80),
-                InputStream.nullInputStream(),
-                Map.of("RATOON_HOME", home.toString()),
-                InstantSource.system()),
-            List.of())
-        .run(args);
-  }
-
-  private static HttpsServer server(KeyStore keys) throws IOException, GeneralSecurityException {
-    KeyManagerFactory managers = KeyManagerFactory.getInstance("PKIX");
-    managers.init(keys, PASSWORD.toCharArray());
-    SSLContext tls = SSLContext.getInstance("TLS");
-    tls.init(managers.getKeyManagers(), null, null);
-    HttpsServer server =
-        HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setHttpsConfigurator(new HttpsConfigurator(tls));
-    server.createContext("/", TrainCommand::answer);
-    return server;
-  }
-
-  private static void answer(HttpExchange exchange) throws IOException {
-    String path = exchange.getRequestURI().getPath();
-    String text = path.endsWith("/web") ? VM : path.endsWith("/vms") ? "[" + VM + "]" : "[]";
-    byte[] body = text.getBytes(StandardCharsets.UTF_8);
-    exchange.sendResponseHeaders(200, body.length);
-    try (OutputStream out = exchange.getResponseBody()) {
-      out.write(body);
-    }
-  }
-
-  private static KeyStore keys(Path file)
-      throws IOException, GeneralSecurityException, InterruptedException {
-    Path keytool = Path.of(System.getProperty("java.home"), "bin", "keytool");
-    new ProcessBuilder(
-            (keytool
-                    + " -genkeypair -alias a -keyalg EC -groupname secp256r1 -dname CN=training"
-                    + " -ext san=ip:127.0.0.1 -storetype PKCS12 -storepass "
-                    + PASSWORD
-                    + " -keystore "
-                    + file)
-                .split(" "))
-        .start()
-        .waitFor();
-    KeyStore keys = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(file)) {
-      keys.load(in, PASSWORD.toCharArray());
-    }
-    return keys;
-  }
-
-  private static String pem(KeyStore keys) throws GeneralSecurityException {
-    return "-----BEGIN CERTIFICATE-----\n"
-        + Base64.getMimeEncoder().encodeToString(keys.getCertificate("a").getEncoded())
-        + "\n-----END CERTIFICATE-----\n";
   }
 }

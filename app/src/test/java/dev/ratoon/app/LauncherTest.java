@@ -96,6 +96,17 @@ class LauncherTest {
         .contains("<-Xmx8g>");
   }
 
+  @Test
+  void givesServersWhatTheyNeedInTheForeground() throws Exception {
+    Map<String, String> jdk = Map.of("JAVA_HOME", jdk("one", "25").toString());
+    for (String command : List.of("server", "up --foreground", "agent up --foreground")) {
+      assertThat(run(ratoon, jdk, command.split(" ")).said)
+          .contains("<-Xmx512m>", "<-XX:+ExitOnOutOfMemoryError>", "/aot/server>")
+          .doesNotContain("TieredStopAtLevel");
+    }
+    assertThat(run(ratoon, jdk, "up").said).contains("/aot/commands>");
+  }
+
   private Path jdk(String name, String version) throws IOException {
     Path jdk = folder.resolve(name);
     Path bin = Files.createDirectories(jdk.resolve("bin"));

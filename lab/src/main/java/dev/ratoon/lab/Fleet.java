@@ -81,6 +81,11 @@ public final class Fleet implements AutoCloseable {
     return "10.77.0." + host;
   }
 
+  /** A host's network namespace. */
+  Path network(int host) {
+    return Path.of("/run/netns", environment.get("FLEET_PREFIX") + "-h" + host);
+  }
+
   /** Where a host's own /srv lies on this machine. */
   public Path srv(int host) {
     return root.resolve("h" + host).resolve("srv");

@@ -33,6 +33,7 @@ public final class RatoonHost {
   private final Fleet fleet;
   private final int host;
   private final String home;
+  private final HostApi api;
 
   public RatoonHost(Fleet fleet, int host) {
     this(fleet, host, HOME);
@@ -43,6 +44,7 @@ public final class RatoonHost {
     this.fleet = fleet;
     this.host = host;
     this.home = home;
+    this.api = new HostApi(home().resolve("client"), fleet.network(host));
   }
 
   /** Runs {@code ratoon ...}, which must succeed, and returns what it printed. */
@@ -129,20 +131,8 @@ public final class RatoonHost {
     return List.of(get("/v1/operations", OperationView[].class));
   }
 
-  /** Asks the API by curl: tests look often, and a JVM for each look would starve the guests. */
   private <T> T get(String path, Class<T> type) {
-    return Json.read(api(path), type);
-  }
-
-  private String api(String path) {
-    return run(
-        "/bin/sh",
-        "-c",
-        "curl -sS --fail-with-body --cacert $1/ca.pem -H \"Authorization: Bearer $(cat $1/admin.token)\""
-            + " \"$(cat $1/server.url)$2\"",
-        "curl",
-        home + "/client",
-        path);
+    return Json.read(api.get(path), type);
   }
 
   /** Waits until every operation has ended. */
@@ -173,7 +163,7 @@ public final class RatoonHost {
 
   /** What the guest has written to its console so far. */
   public String console(String vm) {
-    return api("/v1/vms/" + vm + "/console?offset=0");
+    return api.get("/v1/vms/" + vm + "/console?offset=0");
   }
 
   /**
@@ -191,7 +181,8 @@ public final class RatoonHost {
     where.run(
         "/bin/sh",
         "-c",
-        "tty=$(virsh -q ttyconsole %s) && exec 3<>$tty && printf '%%s\\n' \"$0\" >&3 && sleep 1.2"
+        ("tty=$(virsh -q ttyconsole %s) && exec 3<>$tty && printf '%%s\\n' \"$0\" >&3 || exit;"
+                + " sleep 1.2 >/dev/null 2>&1 &")
             .formatted(domain),
         command);
     String said =

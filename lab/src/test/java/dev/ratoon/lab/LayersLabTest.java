@@ -8,6 +8,7 @@ import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VmView;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -28,15 +29,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LayersLabTest {
   private static final int KILLS = Integer.getInteger("ratoon.kills", 2);
 
-  /** The command line needs the first of it to begin at all. */
-  private static final int EARLIEST_MILLIS = 250;
-
-  private static final int LONGEST_MILLIS = 1500;
+  private static final int LONGEST_MILLIS = 1200;
   private static final int CLONES = 20;
 
   private static final String WRITER =
       "mkdir -p /d; (n=0; while :; do n=$((n+1)); dd if=/dev/urandom of=/d/t bs=16k count=2"
-          + " 2>/dev/null; sync; s=$(sha256sum </d/t | cut -c1-64); mv /d/t /d/$n.$s; done) &";
+          + " 2>/dev/null; sync; s=$(sha256sum </d/t | cut -c1-64); mv /d/t /d/$n.$s; done) &"
+          + " until ls /d/*.* >/dev/null 2>&1; do sleep 1; done";
 
   private static final String CHECK =
       "c=0; for f in /d/*.*; do s=$(sha256sum <$f | cut -c1-64); case $f in *.$s) c=$((c+1));;"
@@ -175,7 +174,7 @@ class LayersLabTest {
       CompletableFuture<Shell.Result> cloning =
           CompletableFuture.supplyAsync(() -> host.tryRatoon("vm", "clone", "origin", name));
 
-      die(who, random.nextInt(LONGEST_MILLIS));
+      die(who, cloning, random.nextInt(LONGEST_MILLIS));
 
       cloning.join();
       host.awaitQuiet();
@@ -204,7 +203,7 @@ class LayersLabTest {
     CompletableFuture<Shell.Result> flattening =
         CompletableFuture.supplyAsync(() -> host.tryRatoon("vm", "flatten", "origin"));
 
-    die(who, random.nextInt(LONGEST_MILLIS));
+    die(who, flattening, random.nextInt(LONGEST_MILLIS));
 
     flattening.join();
     host.awaitQuiet();
@@ -227,10 +226,13 @@ class LayersLabTest {
         CompletableFuture.supplyAsync(
             () -> host.tryRatoon("vm", "snapshot", "revert", "origin", "good", "--stop"));
 
-    die("ratoon", random.nextInt(LONGEST_MILLIS));
+    die("ratoon", reverting, random.nextInt(LONGEST_MILLIS));
 
     reverting.join();
     host.awaitQuiet();
+    if (host.vm("origin").state() == VmState.RUNNING) { // killed before it was stopped
+      host.ratoon("vm", "stop", "origin", "--now");
+    }
     host.ratoon("vm", "start", "origin");
     host.awaitBoot("origin", 2);
     boolean done =
@@ -244,8 +246,17 @@ class LayersLabTest {
     assertSound("origin");
   }
 
-  private void die(String who, int afterMillis) {
-    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(EARLIEST_MILLIS + afterMillis));
+  /** Ends somebody so long after what the command asks for has begun. */
+  private void die(String who, CompletableFuture<Shell.Result> command, int afterMillis) {
+    RatoonHost.await(
+        "the operation to begin",
+        () ->
+            command.isDone()
+                    || host.operations().stream()
+                        .anyMatch(each -> each.state() == OperationState.RUNNING)
+                ? Optional.of(true)
+                : Optional.empty());
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(afterMillis));
     if (who.equals("ratoon")) {
       host.killRatoon();
       host.ratoon("up");
