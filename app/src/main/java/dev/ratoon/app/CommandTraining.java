@@ -4,8 +4,10 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import dev.ratoon.app.machine.DataFolder;
+import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Terminal;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -54,8 +57,12 @@ final class CommandTraining {
         client.resolve("server.url"), "https://127.0.0.1:" + server.getAddress().getPort());
     Files.writeString(client.resolve("admin.token"), "training");
     Files.writeString(client.resolve("ca.pem"), pem(keys));
-    use(home);
-    server.stop(0);
+    try {
+      use(home);
+      run(home, "vm", "show", "web");
+    } finally {
+      server.stop(0);
+    }
   }
 
   /** Commands to the server that the folder names. */
@@ -64,7 +71,6 @@ final class CommandTraining {
     run(home, "--help");
     run(home, "vm", "list");
     run(home, "vm", "list", "-o", "json");
-    run(home, "vm", "show", "web");
     run(home, "vm", "--help");
     for (String kind : List.of("image", "base", "host", "operation")) {
       run(home, kind, "list");
@@ -73,15 +79,18 @@ final class CommandTraining {
 
   static void run(Path home, String... args) {
     Map<String, String> environment = Map.of("RATOON_HOME", home.toString());
-    PrintStream nowhere =
-        new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    PrintStream output = new PrintStream(said, true, StandardCharsets.UTF_8);
     Session session =
         new Session(
-            new Terminal(nowhere, nowhere, false, false, false, 80),
+            new Terminal(output, output, false, false, false, 80),
             InputStream.nullInputStream(),
             environment,
             InstantSource.system());
-    int _ = Main.cli(session, DataFolder.of(environment)).run(args);
+    if (Main.cli(session, DataFolder.of(environment)).run(args) != ExitCode.OK) {
+      throw new IllegalStateException(
+          String.join(" ", args) + ": " + said.toString(StandardCharsets.UTF_8));
+    }
   }
 
   private static HttpsServer server(KeyStore keys) throws IOException, GeneralSecurityException {
@@ -106,29 +115,39 @@ final class CommandTraining {
     }
   }
 
+  /** A server's key, signed by an authority as real ones are: both kinds of check are learned. */
   private static KeyStore keys(Path file)
       throws IOException, GeneralSecurityException, InterruptedException {
-    Path keytool = Path.of(System.getProperty("java.home"), "bin", "keytool");
-    new ProcessBuilder(
-            (keytool
-                    + " -genkeypair -alias a -keyalg EC -groupname secp256r1 -dname CN=training"
-                    + " -ext san=ip:127.0.0.1 -storetype PKCS12 -storepass "
-                    + PASSWORD
-                    + " -keystore "
-                    + file)
-                .split(" "))
-        .start()
-        .waitFor();
+    keytool(file, "-alias authority -dname CN=authority -ext bc:c");
+    keytool(file, "-alias server -dname CN=server -ext san=ip:127.0.0.1 -signer authority");
     KeyStore keys = KeyStore.getInstance("PKCS12");
     try (InputStream in = Files.newInputStream(file)) {
       keys.load(in, PASSWORD.toCharArray());
     }
+    keys.setCertificateEntry("trusted", keys.getCertificate("authority"));
+    keys.deleteEntry("authority");
     return keys;
+  }
+
+  /** The JDK has no other way to make certificates, and whatever else is used is remembered. */
+  private static void keytool(Path file, String what) throws IOException, InterruptedException {
+    Path keytool = Path.of(System.getProperty("java.home"), "bin", "keytool");
+    String how = "-genkeypair -keyalg EC -groupname secp256r1 -storetype PKCS12";
+    List<String> command = new ArrayList<>();
+    command.add(keytool.toString());
+    command.addAll(List.of(how.split(" ")));
+    command.addAll(List.of(what.split(" ")));
+    command.addAll(List.of("-storepass", PASSWORD, "-keystore", file.toString()));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IllegalStateException("keytool: " + said);
+    }
   }
 
   private static String pem(KeyStore keys) throws GeneralSecurityException {
     return "-----BEGIN CERTIFICATE-----\n"
-        + Base64.getMimeEncoder().encodeToString(keys.getCertificate("a").getEncoded())
+        + Base64.getMimeEncoder().encodeToString(keys.getCertificate("trusted").getEncoded())
         + "\n-----END CERTIFICATE-----\n";
   }
 }
