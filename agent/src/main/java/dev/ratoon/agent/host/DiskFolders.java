@@ -5,16 +5,20 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 
 /**
@@ -27,7 +31,11 @@ import java.util.regex.Pattern;
 public record DiskFolders(Path home) {
   static final String MARKER = ".ratoon-disks";
   private static final String LIST = "disk-folders";
+  private static final String LOCK = "disk-folders.lock";
   private static final int MOST = 64;
+
+  /** A file's lock holds back other processes, not threads of this one. */
+  private static final ReentrantLock CHANGING = new ReentrantLock();
 
   /** The marker of a share; see docs/formats. */
   private static final String SHARE = "ratoon-share";
@@ -128,6 +136,10 @@ public record DiskFolders(Path home) {
    *     another host has marked it
    */
   public void add(Path folder) {
+    exclusively(() -> addAlone(folder));
+  }
+
+  private void addAlone(Path folder) {
     String doing = "letting disks of VMs lie in " + folder;
     requireSuitable(folder, doing);
     List<Known> now = new ArrayList<>(known());
@@ -261,6 +273,10 @@ public record DiskFolders(Path home) {
    * @throws RatoonException {@code not-found}; {@code in-use} if there are any
    */
   public void remove(Path folder) {
+    exclusively(() -> removeAlone(folder));
+  }
+
+  private void removeAlone(Path folder) {
     String doing = "letting no more disks of VMs lie in " + folder;
     List<Known> now = new ArrayList<>(known());
     Known known =
@@ -305,6 +321,21 @@ public record DiskFolders(Path home) {
       }
     } catch (IOException unreadable) {
       throw Faults.unreadable(known.folder(), unreadable);
+    }
+  }
+
+  /** Each reads the list and writes it whole: of two at once, one would be forgotten. */
+  private void exclusively(Runnable change) {
+    Path lock = list().resolveSibling(LOCK);
+    CHANGING.lock();
+    try (FileChannel channel =
+            FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock _ = channel.lock()) {
+      change.run();
+    } catch (IOException failed) {
+      throw Faults.unwritable(lock, failed);
+    } finally {
+      CHANGING.unlock();
     }
   }
 

@@ -7,6 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,6 +54,18 @@ class DiskFoldersTest {
     Path share = Files.createDirectory(work.resolve("share"));
     Files.writeString(share.resolve("ratoon-share"), "");
     assertRefused(folders, share);
+  }
+
+  @Test
+  void foldersThatAreNamedAtOnceAreAllRemembered() throws Exception {
+    List<Path> places = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      places.add(Files.createDirectory(work.resolve("at-once-" + i)));
+    }
+    try (ExecutorService commands = Executors.newVirtualThreadPerTaskExecutor()) {
+      places.forEach(each -> commands.execute(() -> new DiskFolders(home).add(each)));
+    }
+    assertThat(folders.usable()).containsExactlyInAnyOrderElementsOf(places);
   }
 
   @Test

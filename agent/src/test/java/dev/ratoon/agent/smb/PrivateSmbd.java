@@ -152,10 +152,11 @@ final class PrivateSmbd implements AutoCloseable {
     }
   }
 
+  /** Ends all of it: while some live, they may start others, and write into the folder. */
   void kill() {
-    for (ProcessHandle each : processes()) {
-      each.destroyForcibly();
-      each.onExit().join();
+    for (List<ProcessHandle> alive = processes(); !alive.isEmpty(); alive = processes()) {
+      alive.forEach(ProcessHandle::destroyForcibly);
+      alive.forEach(each -> each.onExit().join());
     }
   }
 
@@ -164,10 +165,22 @@ final class PrivateSmbd implements AutoCloseable {
     awaitPort();
   }
 
+  /** Helpers that have left their parent are known by the configuration, which is this test's. */
   private List<ProcessHandle> processes() {
-    return Stream.concat(process.descendants(), Stream.of(process.toHandle()))
+    Stream<ProcessHandle> helpers = ProcessHandle.allProcesses().filter(this::isHelper);
+    return Stream.of(process.descendants(), Stream.of(process.toHandle()), helpers)
+        .flatMap(each -> each)
         .filter(ProcessHandle::isAlive)
+        .distinct()
         .toList();
+  }
+
+  private boolean isHelper(ProcessHandle each) {
+    return each.info()
+        .arguments()
+        .filter(
+            arguments -> List.of(arguments).stream().anyMatch(a -> a.contains(config.toString())))
+        .isPresent();
   }
 
   @Override
