@@ -62,8 +62,8 @@ public final class LocalServer {
         return code;
       }
     }
+    session.forgetClient(); // a server that ends waits for who is connected
     boolean listened = ServerProcess.end(process.get());
-    session.forgetClient();
     session
         .output()
         .say(
