@@ -162,13 +162,14 @@ public final class ApiClient implements AutoCloseable {
         HttpConnection.Head head = connection.readHead();
         Answer answer =
             new Answer(head.status(), head.headers(), connection.readBody(head, MAX_ANSWER));
+        // Another may have what this one lacks: the database, or the right to write there.
+        boolean another = answer.status() == TRY_ANOTHER_STATUS && connections.several();
+        if (another) {
+          connections.leave(connection); // before it is given back, so that nobody gets it
+        }
         connections.giveBack(connection);
-        if (answer.status() == TRY_ANOTHER_STATUS && connections.several()) {
-          // Another may have what this one lacks: the database, or the right to write there.
-          connections.leave(connection);
-          if (attempt < ATTEMPTS && repeatable(endpoint)) {
-            continue;
-          }
+        if (another && attempt < ATTEMPTS && repeatable(endpoint)) {
+          continue;
         }
         if (answer.status() == TOO_MANY_STATUS && attempt < ATTEMPTS) {
           pause();
