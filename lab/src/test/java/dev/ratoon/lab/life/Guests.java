@@ -24,7 +24,7 @@ final class Guests {
           + " done) & }; ";
   private static final String LOOK =
       "sync; for f in /w/*.*; do s=$(sha256sum <$f 2>/dev/null | cut -c1-64); case $f in *.$s) ;;"
-          + " *) [ -e $f ] && echo wrong $f;; esac; done;"
+          + " *) [ -e \"$f\" ] && echo wrong $f;; esac; done;"
           + " echo rounds $(ls /w | cut -d. -f1 | sort -n | tail -n 1); cd /m;"
           + " for f in *; do [ -e $f ] && echo mark $f $(sha256sum <$f | cut -c1-64); done; cd /";
   private static final Pattern ROUNDS = Pattern.compile("rounds ?(\\d*)");
