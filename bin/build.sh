@@ -33,7 +33,7 @@ ratoon_build() {
     # Whoever comes second waits here, and finds it done.
     flock 9
     ratoon_is_stale || exit 0
-    echo "Building Ratoon (about 60 s the first time) ..." >&2
+    echo "Building Ratoon (a minute or two the first time) ..." >&2
     now=$here/app/target/ratoon.building
     : >"$now"
     (cd "$here" && ./mvnw -q -B -DskipTests -Dspotless.check.skip -Djacoco.skip -pl app -am package) \
