@@ -28,7 +28,9 @@ final class HostApi {
   private static final int FIRST_REFUSAL = 400;
 
   private final Path client;
-  private final ExecutorService onHost;
+  private final Path network;
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("host-api-", 0).factory());
   private String authorities = "";
   private SSLSocketFactory tls = (SSLSocketFactory) SSLSocketFactory.getDefault();
 
@@ -38,27 +40,24 @@ final class HostApi {
    */
   HostApi(Path client, Path network) {
     this.client = client;
-    this.onHost =
-        Executors.newCachedThreadPool(task ->
-            Thread.ofPlatform()
-                .daemon()
-                .name("api of " + network.getFileName())
-                .unstarted(() -> {
-                  NetworkNamespace.enter(network);
-                  task.run();
-                }));
+    this.network = network;
   }
 
   /** What the server answers; fails unless it is content. */
   String get(String path) {
     try {
-      return onHost.submit(() -> read(path)).get();
+      return threads.submit(() -> onHost(path)).get();
     } catch (ExecutionException failed) {
       throw new AssertionError("GET " + path + ": " + failed.getCause(), failed.getCause());
     } catch (InterruptedException hurried) {
       Thread.currentThread().interrupt();
       throw new AssertionError("interrupted while reading " + path, hurried);
     }
+  }
+
+  private String onHost(String path) throws IOException, GeneralSecurityException {
+    NetworkNamespace.enter(network);
+    return read(path);
   }
 
   private String read(String path) throws IOException, GeneralSecurityException {
