@@ -135,13 +135,17 @@ final class PeerFeed implements Feed, StreamListener {
     try {
       Run run = Run.blocksOf((int) request.chunk(), blocks(request));
       Once once = new Once(reply);
-      return request.sparing()
-          ? opened.get().requestSparing(List.of(run), priority(request), once)::cancel
-          : opened.get().request(Part.CONTENT, List.of(run), priority(request), once)::cancel;
+      return opened.get().requestLater(List.of(run), priority(request), request.sparing(), once)
+          ::cancel;
     } catch (RatoonException refused) {
       reply.failed(refused.problem());
       return () -> {};
     }
+  }
+
+  @Override
+  public void flush() {
+    connected().ifPresent(PeerStream::flush);
   }
 
   private static int blocks(ChunkRequest request) {

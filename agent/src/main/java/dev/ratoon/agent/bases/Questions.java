@@ -10,7 +10,7 @@ final class Questions {
   private static final long LONGEST_PAUSE_MILLIS = 3_000;
 
   /** Whoever waits wants to see that it gets on. */
-  private static final long LONGEST_LOOK_MILLIS = 500;
+  private static final long LONGEST_LOOK_MILLIS = 1_000;
 
   private long pauseMillis = FIRST_PAUSE_MILLIS;
   private long leftMillis = FIRST_PAUSE_MILLIS;

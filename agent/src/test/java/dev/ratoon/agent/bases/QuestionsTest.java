@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Who waits for a base asks where it is soon at first, then rarely, and looks often meanwhile. */
+/** Who waits for a base asks where it is soon at first, then rarely, and looks each second. */
 class QuestionsTest {
   @Test
   void theServerIsAskedSoonAtFirstThenRarely() {
@@ -15,7 +15,7 @@ class QuestionsTest {
     long now = 0;
     while (askedAfterMillis.size() < 8) {
       long look = questions.lookMillis();
-      assertThat(look).isBetween(1L, 500L);
+      assertThat(look).isBetween(1L, 1_000L);
       now += look;
       if (questions.isDueAfter(look)) {
         askedAfterMillis.add(now);

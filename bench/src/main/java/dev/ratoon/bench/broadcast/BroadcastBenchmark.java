@@ -132,8 +132,7 @@ public final class BroadcastBenchmark {
 
   private Measured.Run measured(Hosts hosts, Way way, double plainSeconds) throws Exception {
     long bytes = (long) options.mebibytes() << 20;
-    double bytesPerSecond = way.receivers() * hosts.bytesPerSecond();
-    try (TouchedMemory _ = new TouchedMemory(way.receivers() * bytes, bytesPerSecond)) {
+    try (TouchedMemory _ = new TouchedMemory((way.receivers() + 1) * bytes)) {
       long sentBefore = hosts.sentBytes(0);
       CpuTime before = CpuTime.now();
       double seconds = way.send();

@@ -1,6 +1,7 @@
 package dev.ratoon.bench.broadcast;
 
 import dev.ratoon.bench.Scratch;
+import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.protocol.Endpoints;
 import dev.ratoon.protocol.api.BaseView;
@@ -154,9 +155,17 @@ final class Ratoon implements AutoCloseable {
     return base(image).replicas().stream().filter(replica -> replica.state() == ReplicaState.READY);
   }
 
-  /** When a host had written all of the base, in milliseconds since 1970, by its own log. */
-  Optional<Long> writtenAt(int host, Path image) throws IOException {
-    String id = base(image).diskId().shortForm();
+  /** The base of an image that was added. */
+  DiskId diskId(Path image) {
+    return base(image).diskId();
+  }
+
+  /**
+   * When a host had written all of a base, in milliseconds since 1970, by its own log: to ask the
+   * server for it would take time of the processors that all hosts share.
+   */
+  Optional<Long> writtenAt(int host, DiskId base) throws IOException {
+    String id = base.shortForm();
     try (Stream<String> lines = Files.lines(home(host).resolve("log").resolve("ratoon.log"))) {
       return lines
           .map(WRITTEN::matcher)

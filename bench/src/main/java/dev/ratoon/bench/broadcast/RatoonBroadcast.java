@@ -1,5 +1,6 @@
 package dev.ratoon.bench.broadcast;
 
+import dev.ratoon.model.DiskId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -17,7 +18,9 @@ final class RatoonBroadcast implements Way {
   private static final int EARLIER_BASES = 8;
 
   private static final int VICTIM = 2;
-  private static final long LOOK_MILLIS = 20;
+
+  /** How often it is looked how far they are, which takes time of the same processors. */
+  private static final long LOOK_MILLIS = 200;
 
   private final Ratoon ratoon;
   private final Images images;
@@ -69,31 +72,32 @@ final class RatoonBroadcast implements Way {
 
   @Override
   public double send() throws IOException, InterruptedException {
+    DiskId id = ratoon.diskId(base().file());
     long receivedBefore = ratoon.hosts().receivedBytes(VICTIM);
     long begin = System.currentTimeMillis();
     ratoon.precache(base().file());
     if (kills) {
       while (ratoon.hosts().receivedBytes(VICTIM) - receivedBefore < base().bytes() / 2) {
-        Thread.sleep(2 * LOOK_MILLIS);
+        Thread.sleep(LOOK_MILLIS);
       }
       ratoon.kill(VICTIM);
     }
     long last = begin;
     for (int host = 1; host <= receivers(); host++) {
       if (survives(host)) {
-        last = Math.max(last, writtenAt(host));
+        last = Math.max(last, writtenAt(host, id));
       }
     }
     return (last - begin) / 1e3;
   }
 
-  private long writtenAt(int host) throws IOException, InterruptedException {
+  private long writtenAt(int host, DiskId id) throws IOException, InterruptedException {
     while (true) {
-      Optional<Long> at = ratoon.writtenAt(host, base().file());
+      Optional<Long> at = ratoon.writtenAt(host, id);
       if (at.isPresent()) {
         return at.get();
       }
-      Thread.sleep(5 * LOOK_MILLIS);
+      Thread.sleep(LOOK_MILLIS);
     }
   }
 

@@ -6,7 +6,9 @@ import dev.ratoon.disk.manifest.Manifest;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -109,27 +111,36 @@ final class ChunkFlow implements ChunkFetch.Listener {
     }
     int calls = 1;
     while (calls != 0) {
-      boolean asked = true;
-      while (asked && !tasks.areEnding()) {
-        asked = ask();
-      }
+      askForAll();
       calls = pumping.addAndGet(-calls);
     }
   }
 
-  private boolean ask() {
+  private void askForAll() {
+    Set<Feed> asked = new LinkedHashSet<>();
+    try {
+      Optional<ChunkFetch> fetch;
+      do {
+        fetch = tasks.areEnding() ? Optional.empty() : ask();
+        fetch.flatMap(made -> made.link().feed()).ifPresent(asked::add);
+      } while (fetch.isPresent());
+    } finally {
+      asked.forEach(Feed::flush);
+    }
+  }
+
+  private Optional<ChunkFetch> ask() {
     Optional<ByteBuffer> buffer = surroundings.buffers().tryTake(pump);
     if (buffer.isEmpty()) {
-      return false;
+      return Optional.empty();
     }
     Optional<ChunkFetch> next = links.next((link, asked) -> fetch(link, asked, buffer.get()));
     if (next.isEmpty()) {
       surroundings.buffers().give(buffer.get());
-      return false;
+      return next;
     }
-    ChunkFetch fetch = next.get();
-    send(fetch);
-    return true;
+    send(next.get());
+    return next;
   }
 
   private void send(ChunkFetch fetch) {

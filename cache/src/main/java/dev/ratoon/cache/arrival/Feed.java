@@ -42,8 +42,13 @@ public interface Feed extends AutoCloseable {
   /**
    * Asks for a chunk, or some blocks of it. Returns at once. {@code reply} hears exactly one thing,
    * from any thread, even from within this call; after {@link Fetch#cancel} it may hear nothing.
+   * The source may be asked only when {@link #flush} is called, so that several requests travel
+   * together.
    */
   Fetch fetch(ChunkRequest request, Reply reply);
+
+  /** Asks for what was to be fetched. Quick. */
+  default void flush() {}
 
   /** Ends all requests. */
   @Override

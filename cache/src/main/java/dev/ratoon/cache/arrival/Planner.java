@@ -11,22 +11,37 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.LongStream;
 
 /**
  * Finds the blocks of a base among those of its relatives: first at the same offsets, by going
  * through both lists side by side; then anywhere, by the relatives' tables. The fingerprints are
  * looked up in batches, roughly in ascending order, so that each table is gone through from its
  * beginning to its end and its pages are touched once for a batch.
+ *
+ * <p>A cache may have hundreds of bases that are no relatives at all. They are told by a sample:
+ * the fingerprints of the base with the smallest values, which lie at the beginning of each table
+ * (as in Broder, On the resemblance and containment of documents, 1997). Who has none of those is
+ * not gone through. So a few blocks that only such a base has may travel after all, which takes
+ * less time than to look for them; see docs/decisions/0020-relatives-by-a-sample.md.
  */
 final class Planner {
   private static final int BATCH = 1 << 17;
   private static final int BUCKET_BITS = 14;
   private static final int BUFFER_BYTES = 1 << 16;
 
+  /** So many fingerprints make a sample, or up to twice as many. */
+  private static final int SAMPLE = 1 << 13;
+
   private final BlockFingerprints wanted;
   private final List<Relative> relatives;
+
+  /** Which of the relatives share something with the base. */
+  private final boolean[] related;
+
   private final MemorySegment plan;
   private final long[] sameOffset;
 
@@ -35,6 +50,7 @@ final class Planner {
     this.relatives = relatives;
     this.plan = plan;
     this.sameOffset = new long[relatives.size()];
+    this.related = new boolean[relatives.size()];
   }
 
   /**
@@ -58,6 +74,7 @@ final class Planner {
       takeRoom(channel, bytes);
       MemorySegment plan = channel.map(MapMode.READ_WRITE, 0, bytes, arena);
       Planner planner = new Planner(wanted, relatives, plan);
+      planner.tellRelated();
       planner.findAtSameOffset();
       planner.findAnywhere();
       return new Plan(arena, plan, wanted, relatives, planner.sameOffset);
@@ -79,22 +96,55 @@ final class Planner {
     }
   }
 
-  private void findAtSameOffset() {
+  private void tellRelated() {
+    long[] sample = sample();
     for (int i = 0; i < relatives.size(); i++) {
       BlockFingerprints relative = relatives.get(i).fingerprints();
-      long other = 0;
-      for (long n = 0; n < wanted.entries(); n++) {
-        Entry entry = wanted.entry(n);
-        while (other < relative.entries() && relative.entry(other).chunk() < entry.chunk()) {
-          other++;
-        }
-        if (other == relative.entries()) {
-          break;
-        }
-        Entry theirs = relative.entry(other);
-        if (theirs.chunk() == entry.chunk()) {
-          compare(entry, theirs, relative, i);
-        }
+      related[i] =
+          sample.length == 0
+              || !relative.hasTable()
+              || Arrays.stream(sample).anyMatch(sampled -> relative.find(sampled).isPresent());
+    }
+  }
+
+  /** The smallest fingerprints, in ascending order; none of a base that is small itself. */
+  private long[] sample() {
+    long share = Long.highestOneBit(Math.max(1, wanted.fingerprints() / SAMPLE));
+    if (share == 1) {
+      return new long[0];
+    }
+    long most = Long.divideUnsigned(-1, share);
+    long[] sample =
+        LongStream.range(0, wanted.fingerprints())
+            .map(wanted::fingerprint)
+            .filter(fingerprint -> Long.compareUnsigned(fingerprint, most) <= 0)
+            .toArray();
+    Arrays.sort(sample); // none is negative
+    return sample;
+  }
+
+  private void findAtSameOffset() {
+    for (int i = 0; i < relatives.size(); i++) {
+      if (related[i]) {
+        findAtSameOffset(i);
+      }
+    }
+  }
+
+  private void findAtSameOffset(int index) {
+    BlockFingerprints relative = relatives.get(index).fingerprints();
+    long other = 0;
+    for (long n = 0; n < wanted.entries(); n++) {
+      Entry entry = wanted.entry(n);
+      while (other < relative.entries() && relative.entry(other).chunk() < entry.chunk()) {
+        other++;
+      }
+      if (other == relative.entries()) {
+        break;
+      }
+      Entry theirs = relative.entry(other);
+      if (theirs.chunk() == entry.chunk()) {
+        compare(entry, theirs, relative, index);
       }
     }
   }
@@ -112,22 +162,28 @@ final class Planner {
   }
 
   private void findAnywhere() {
+    long[] fingerprints = new long[BATCH];
     int[] order = new int[BATCH];
     int[] ends = new int[(1 << BUCKET_BITS) + 1];
     for (long first = 0; first < wanted.fingerprints(); first += BATCH) {
       int count = (int) Math.min(BATCH, wanted.fingerprints() - first);
-      int open = sort(first, count, order, ends);
+      int open = sort(first, count, fingerprints, order, ends);
       for (int i = 0; i < relatives.size() && open > 0; i++) {
-        find(first, order, open, i);
+        if (related[i]) {
+          open = find(first, fingerprints, order, open, i);
+        }
       }
     }
   }
 
-  /** Puts what is not found yet into ascending order of the first bits; returns how many. */
-  private int sort(long first, int count, int[] order, int[] ends) {
-    java.util.Arrays.fill(ends, 0);
+  /**
+   * Puts what is not found yet into ascending order of the first bits: the fingerprints, and where
+   * in the batch each of them is. Returns how many.
+   */
+  private int sort(long first, int count, long[] fingerprints, int[] order, int[] ends) {
+    Arrays.fill(ends, 0);
     for (int i = 0; i < count; i++) {
-      ends[bucket(first + i) + 1] += isOpen(first + i) ? 1 : 0;
+      ends[bucket(wanted.fingerprint(first + i)) + 1] += isOpen(first + i) ? 1 : 0;
     }
     for (int i = 1; i < ends.length; i++) {
       ends[i] += ends[i - 1];
@@ -135,27 +191,34 @@ final class Planner {
     int open = ends[ends.length - 1];
     for (int i = 0; i < count; i++) {
       if (isOpen(first + i)) {
-        order[ends[bucket(first + i)]++] = i;
+        long fingerprint = wanted.fingerprint(first + i);
+        int place = ends[bucket(fingerprint)]++;
+        fingerprints[place] = fingerprint;
+        order[place] = i;
       }
     }
     return open;
   }
 
-  private int bucket(long place) {
-    return (int) (wanted.fingerprint(place) >>> (Long.SIZE - BUCKET_BITS));
+  private static int bucket(long fingerprint) {
+    return (int) (fingerprint >>> (Long.SIZE - BUCKET_BITS));
   }
 
-  private void find(long first, int[] order, int open, int index) {
+  /** Looks for them in one relative. Those that it lacks stay, in their order; returns how many. */
+  private int find(long first, long[] fingerprints, int[] order, int open, int index) {
     BlockFingerprints relative = relatives.get(index).fingerprints();
+    int left = 0;
     for (int i = 0; i < open; i++) {
-      long place = first + order[i];
-      if (isOpen(place)) {
-        OptionalLong block = relative.find(wanted.fingerprint(place));
-        if (block.isPresent()) {
-          take(place, index, block.getAsLong());
-        }
+      OptionalLong block = relative.find(fingerprints[i]);
+      if (block.isPresent()) {
+        take(first + order[i], index, block.getAsLong());
+      } else {
+        fingerprints[left] = fingerprints[i];
+        order[left] = order[i];
+        left++;
       }
     }
+    return left;
   }
 
   private boolean isOpen(long place) {

@@ -120,6 +120,25 @@ class PlannerTest {
   }
 
   @Test
+  void ofManyBasesThoseThatShareSomethingAreFoundByASample() throws Exception {
+    int size = 64 << 20;
+    byte[] content = random(size);
+    byte[] kin = random(size / 8);
+    // A part of the base, cut into pieces and turned around.
+    for (int at = 0; at < kin.length / 2; at += TestBase.BLOCK) {
+      System.arraycopy(content, size / 2 - at, kin, at, TestBase.BLOCK);
+    }
+    TestBase base = TestBase.of(work, content);
+    Relative stranger = relative(TestBase.of(work, random(size)));
+    try (Plan plan = plan(base, stranger, relative(TestBase.of(work, kin)))) {
+      assertThat(missing(plan, base)).isEqualTo((size - kin.length / 2) / TestBase.BLOCK);
+    }
+    try (Plan plan = plan(base, stranger)) {
+      assertThat(missing(plan, base)).isEqualTo(size / TestBase.BLOCK);
+    }
+  }
+
+  @Test
   void aRelativeThatIsGoneMakesNothing() throws Exception {
     TestBase first = TestBase.of(work, random(SIZE));
     Relative relative = relative(first);

@@ -226,12 +226,17 @@ public final class BlockFingerprints implements AutoCloseable {
         : fingerprint(entry.first() + Integer.bitCount(entry.blocks() & (bit - 1)));
   }
 
+  /** Whether blocks can be found by their fingerprints. */
+  public boolean hasTable() {
+    return header.slots() > 0;
+  }
+
   /**
    * The number of a block of this disk that has this fingerprint, most likely; empty if none has,
    * or there is no table. Fastest in ascending order of the unsigned fingerprints.
    */
   public OptionalLong find(long fingerprint) {
-    if (header.slots() == 0) {
+    if (!hasTable()) {
       return OptionalLong.empty();
     }
     long block = table.find(fingerprint);

@@ -7,11 +7,17 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The thread that answers what a connection was asked for: reads, packs, waits for the rate, and
- * hands to the outbox. While it reads the next piece from a disk the outbox is being sent; when
- * there is no next piece, it sends this one by itself.
+ * Answers what a connection was asked for: reads, packs, waits for the rate, and hands to the
+ * outbox; on a thread of its own. While it reads the next piece from a disk the outbox is being
+ * sent; when there is no next piece, it sends this one by itself.
+ *
+ * <p>The thread that reads a request answers it by itself while nothing else is to be answered and
+ * nothing is held to a rate: on a link that is not full that saves waking another thread for each
+ * piece.
  */
 final class Answering {
   private final Wire wire;
@@ -22,6 +28,11 @@ final class Answering {
   private final Packer packer;
   private final ClassBytes sent = new ClassBytes();
   private final ArrayDeque<ByteBuffer> spare = new ArrayDeque<>();
+
+  /** Who has it answers; there is one at a time. */
+  private final ReentrantLock turn = new ReentrantLock();
+
+  private boolean over;
 
   Answering(
       Wire wire, Schedule schedule, ServingSettings settings, JustGiven justGiven, Peer asker) {
@@ -35,31 +46,85 @@ final class Answering {
 
   /** Goes on until the schedule is over. */
   void run() {
-    try (packer) {
-      while (true) {
+    try {
+      do {
         if (schedule.isIdle()) {
           rates.uploads().leave(this);
         }
-        switch (schedule.take()) {
-          case Schedule.Work.Over() -> {
-            return;
-          }
-          case Schedule.Work.Closed closed -> {
-            closed.stream().release();
-            closed.said().run();
-            send(new Frame.Close(closed.stream().id(), closed.why()));
-          }
-          case Schedule.Work.Ended ended -> end(ended.stream(), ended.request(), ended.how());
-          case Schedule.Work.Piece piece -> answer(piece);
-        }
-      }
+        schedule.await();
+      } while (answerNext());
     } catch (InterruptedException nobodyDoesThat) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException defect) {
-      wire.endFor(
-          Problem.of(ErrorCode.INTERNAL, "answering " + wire.name()).detail(defect.toString()));
+      failed(defect);
     } finally {
       rates.uploads().leave(this);
+      end();
+    }
+  }
+
+  /** Does what comes next, unless the reading thread just did; false when the schedule is over. */
+  private boolean answerNext() throws InterruptedException {
+    turn.lock();
+    try {
+      Optional<Schedule.Work> next = schedule.next();
+      if (next.isEmpty()) {
+        return true;
+      }
+      switch (next.get()) {
+        case Schedule.Work.Over() -> {
+          return false;
+        }
+        case Schedule.Work.Closed closed -> {
+          closed.stream().release();
+          closed.said().run();
+          send(new Frame.Close(closed.stream().id(), closed.why()));
+        }
+        case Schedule.Work.Ended ended -> end(ended.stream(), ended.request(), ended.how());
+        case Schedule.Work.Piece piece -> answer(piece);
+      }
+      return true;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /**
+   * Answers one piece on the calling thread, which reads requests, if nothing has to be waited for;
+   * the rest is for the other thread.
+   */
+  void answerHere() {
+    if (rates.areLifted() && turn.tryLock()) {
+      try {
+        Optional<Schedule.Work.Piece> piece = over ? Optional.empty() : schedule.nextPiece();
+        if (piece.isPresent()) {
+          answer(piece.get());
+        }
+      } catch (InterruptedException nobodyDoesThat) {
+        Thread.currentThread().interrupt();
+      } catch (RuntimeException defect) {
+        failed(defect);
+      } finally {
+        turn.unlock();
+      }
+    }
+    if (!schedule.isIdle()) {
+      schedule.wake();
+    }
+  }
+
+  private void failed(RuntimeException defect) {
+    wire.endFor(
+        Problem.of(ErrorCode.INTERNAL, "answering " + wire.name()).detail(defect.toString()));
+  }
+
+  private void end() {
+    turn.lock();
+    try {
+      over = true;
+      packer.close();
+    } finally {
+      turn.unlock();
     }
   }
 

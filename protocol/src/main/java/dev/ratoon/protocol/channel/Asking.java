@@ -86,6 +86,7 @@ final class Asking implements Wire.Handler {
     return isOpen(stream) ? Limits.REQUESTS - stream.openRequests() : 0;
   }
 
+  /** Puts a request in, which goes out with the next {@link #flush}. */
   synchronized ChunkRequest request(
       PeerStream stream,
       Part part,
@@ -121,12 +122,17 @@ final class Asking implements Wire.Handler {
     requests.put(number, request);
     stream.requestBegan();
     meter.asked(request.unansweredCount());
-    wire.outbox().small(asked);
+    wire.outbox().add(asked);
     return () ->
         cancel(
             number,
             Problem.of(ErrorCode.INTERRUPTED, "fetching from " + wire.name())
                 .detail("It was cancelled."));
+  }
+
+  /** Sends what was asked for; not to be called with a lock held. */
+  void flush() {
+    wire.flush();
   }
 
   synchronized void close(PeerStream stream) {
@@ -253,10 +259,12 @@ final class Asking implements Wire.Handler {
   private void data(Frame.Data data) throws BrokenRule {
     // Also what nobody waits for is unpacked: what comes later refers to it.
     int takenBytes = data.bytes().remaining();
-    answered(unpacking.plain(data), takenBytes);
+    Frame.Data plain = unpacking.plain(data);
+    deliveries.data(answered(plain), plain, takenBytes);
   }
 
-  private synchronized void answered(Frame.Data data, int takenBytes) throws BrokenRule {
+  /** The request that is answered with it, which is told that it is on its way. */
+  private synchronized OpenRequest answered(Frame.Data data) throws BrokenRule {
     OpenRequest request = asked(data.request());
     int blocks = request.answered(data.piece());
     int expected = request.expectedBytes(data.piece(), blocks);
@@ -264,7 +272,8 @@ final class Asking implements Wire.Handler {
       throw new BrokenRule("It sent a piece of the wrong length.");
     }
     meter.answered(request.priority(), expected);
-    deliveries.data(request, data, takenBytes);
+    request.delivering();
+    return request;
   }
 
   private synchronized void lack(Frame.Lack lack) throws BrokenRule {

@@ -5,7 +5,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * Brings what arrived to the receivers, on threads of its own, so that a receiver may be slow and
- * the connection is read nevertheless. What waits here is bounded by the window, and by what was
+ * the connection is read nevertheless. While nothing more has arrived, the thread that reads
+ * delivers by itself, as it would only wait: on a link that is slower than this machine that saves
+ * waking another thread for each piece. What waits here is bounded by the window, and by what was
  * asked for.
  */
 final class Deliveries {
@@ -39,12 +41,20 @@ final class Deliveries {
   }
 
   /**
+   * Delivers a piece, of which the request was told that it is {@linkplain OpenRequest#delivering
+   * on its way}. Called by the reading thread, with no lock held.
+   *
    * @param frame unpacked
    * @param takenBytes how many arrived, packed or not
    */
   void data(OpenRequest request, Frame.Data frame, int takenBytes) {
-    request.delivering();
-    waiting.add(new Delivery.Data(request, frame, takenBytes));
+    Delivery.Data data = new Delivery.Data(request, frame, takenBytes);
+    // A limit holds deliveries back, and what else arrives has to be heard meanwhile.
+    if (taking.isLifted() && wire.link().isDry()) {
+      deliver(data);
+    } else {
+      waiting.add(data);
+    }
   }
 
   void call(OpenRequest request, Runnable call) {
@@ -74,10 +84,7 @@ final class Deliveries {
     try {
       while (true) {
         switch (waiting.take()) {
-          case Delivery.Data data -> {
-            deliver(data.request(), data.frame(), data.takenBytes());
-            guarded(data.request()::delivered);
-          }
+          case Delivery.Data data -> deliver(data);
           case Delivery.Call(OpenRequest request, Runnable call) -> {
             call.run();
             guarded(request::delivered);
@@ -94,22 +101,26 @@ final class Deliveries {
   }
 
   /**
-   * @param takenBytes what exceeds the rate holds its buffer back, and with it the credit for the
-   *     next piece: so the source slows down, and nothing waits anywhere else
+   * What exceeds the rate holds its buffer back, and with it the credit for the next piece: so the
+   * source slows down, and nothing waits anywhere else.
    */
-  private void deliver(OpenRequest request, Frame.Data data, int takenBytes)
-      throws InterruptedException {
+  private void deliver(Delivery.Data data) {
+    OpenRequest request = data.request();
+    Frame.Data frame = data.frame();
     try {
       if (!request.isStopped()) {
-        request.arrived(data.piece(), data.blocks(), data.bytes().slice());
+        request.arrived(frame.piece(), frame.blocks(), frame.bytes().slice());
       }
     } finally {
       try {
-        taking.take(takenBytes, request.priority(), () -> !wire.isOpen());
+        taking.take(data.takenBytes(), request.priority(), () -> !wire.isOpen());
+      } catch (InterruptedException nobodyDoesThat) {
+        Thread.currentThread().interrupt();
       } finally {
-        window.giveBack(data.bytes());
+        window.giveBack(frame.bytes());
       }
     }
+    guarded(request::delivered);
   }
 
   /** What a caller throws where nothing can fail any more ends on the thread's handler alone. */

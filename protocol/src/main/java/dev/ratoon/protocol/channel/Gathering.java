@@ -44,6 +44,11 @@ final class Gathering {
     }
   }
 
+  /** Whether more was there than there was room for when it was last read. */
+  boolean hasMore() {
+    return more;
+  }
+
   /** 0 where it is better to read at once. */
   long pauseNanos() {
     if (more || bytes < WORTH_BYTES) {

@@ -12,9 +12,8 @@ import java.util.OptionalLong;
  * counts; and of news (credit, or what has arrived) only the fact that there is some waits here,
  * and is turned into a frame when its turn has come. News that comes often is told together.
  *
- * <p>Many threads put, one takes; but who has nothing else to do may send bulk by itself when
- * nothing waits: to wake another thread takes longer than to send a piece on a link that is not
- * full.
+ * <p>Many threads put, one takes; but who has nothing else to do may send by itself when nobody
+ * sends: to wake another thread takes longer than to send a piece on a link that is not full.
  */
 final class Outbox {
   /** How much bulk may wait: enough to keep the sender busy while the next is read from a disk. */
@@ -46,8 +45,22 @@ final class Outbox {
   }
 
   synchronized void small(Frame frame) {
+    add(frame);
+    wake();
+  }
+
+  /**
+   * Puts a small frame in without waking who takes: the caller has others to put, and calls {@link
+   * #takeIfFree} or {@link #wake} then.
+   */
+  synchronized void add(Frame frame) {
     if (!over) {
       small.add(new Parcel(FrameCodec.encode(frame), () -> {}));
+    }
+  }
+
+  synchronized void wake() {
+    if (!isEmpty()) {
       notifyAll();
     }
   }
@@ -97,6 +110,17 @@ final class Outbox {
     boolean free = !sending && !over && isEmpty();
     sending |= free;
     return free;
+  }
+
+  /**
+   * Takes all that waits, if nobody sends: whoever does looks again when it is done. {@link #sent}
+   * must follow unless there is nothing.
+   */
+  synchronized List<Parcel> takeIfFree() {
+    if (sending || over || isEmpty()) {
+      return List.of();
+    }
+    return takeAll();
   }
 
   /** What was taken, or was to be sent by {@link #tryToSend}, was given to the socket. */
@@ -154,6 +178,10 @@ final class Outbox {
         wait();
       }
     }
+    return takeAll();
+  }
+
+  private List<Parcel> takeAll() {
     sending = true;
     List<Parcel> taken = new ArrayList<>();
     if (!over) {

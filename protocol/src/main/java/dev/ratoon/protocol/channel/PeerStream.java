@@ -61,7 +61,7 @@ public final class PeerStream implements AutoCloseable {
   }
 
   /**
-   * Asks for pieces, without waiting.
+   * Asks for pieces, without waiting for them.
    *
    * @param runs in any order, not overlapping: at most {@link Limits#RUNS}, of at most {@link
    *     Limits#RUN_PIECES} pieces together
@@ -71,18 +71,29 @@ public final class PeerStream implements AutoCloseable {
    */
   public ChunkRequest request(
       Part part, Collection<Run> runs, Priority priority, Receiver receiver) {
-    return asking.request(this, part, runs, priority, false, receiver);
+    ChunkRequest asked = asking.request(this, part, runs, priority, false, receiver);
+    asking.flush();
+    return asked;
   }
 
   /**
-   * Asks for chunks that the source need not give if it has just given them to another host: the
-   * receiver is told {@link Receiver#elsewhere} then. So the source sends a chunk once, though many
-   * ask for it at the same time. A source of an older version gives them all the same.
+   * Asks for chunks, as {@link #request} does, but only when {@link #flush} is called, with
+   * whatever else was asked for until then.
    *
+   * @param sparing whether the source need not give them if it has just given them to another host:
+   *     the receiver is told {@link Receiver#elsewhere} then. So the source sends a chunk once,
+   *     though many ask for it at the same time. A source of an older version gives them all the
+   *     same.
    * @throws dev.ratoon.model.RatoonException as {@link #request}
    */
-  public ChunkRequest requestSparing(Collection<Run> runs, Priority priority, Receiver receiver) {
-    return asking.request(this, Part.CONTENT, runs, priority, true, receiver);
+  public ChunkRequest requestLater(
+      Collection<Run> runs, Priority priority, boolean sparing, Receiver receiver) {
+    return asking.request(this, Part.CONTENT, runs, priority, sparing, receiver);
+  }
+
+  /** Sends what is to be asked for. */
+  public void flush() {
+    asking.flush();
   }
 
   /**

@@ -58,6 +58,10 @@ public final class RateLimit {
     nanosPerByte = 0;
   }
 
+  boolean isLifted() {
+    return nanosPerByte == 0;
+  }
+
   /** 0 if there is no limit. */
   double nanosPerByte() {
     return nanosPerByte;

@@ -26,6 +26,11 @@ public record Rates(RateLimit host, RateLimit library, Uploads uploads) {
     host.take(bytes, priority, abandoned);
   }
 
+  /** Whether nothing has to wait. */
+  boolean areLifted() {
+    return host.isLifted() && library.isLifted() && uploads.areUnlimited();
+  }
+
   double nanosPerByte(boolean fromLibrary) {
     return fromLibrary
         ? Math.max(host.nanosPerByte(), library.nanosPerByte())

@@ -24,7 +24,7 @@ public interface Receiver {
 
   /**
    * Another host was given this piece a moment ago, from which it can be had soon. Only of requests
-   * that {@linkplain PeerStream#requestSparing spare the source}.
+   * that may {@linkplain PeerStream#requestLater spare the source}.
    */
   default void elsewhere(int piece) {
     throw new IllegalStateException("The source was not to be spared.");

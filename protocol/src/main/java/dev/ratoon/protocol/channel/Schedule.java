@@ -14,8 +14,8 @@ import java.util.SequencedMap;
  * What a connection was asked for, and what of it comes next: by class, then the streams in turn,
  * then the requests of a stream in their order. Pieces wait for credit; ends don't.
  *
- * <p>The reading thread puts in, the answering thread takes out; that all answers come from one
- * thread is what keeps {@code end} behind the pieces of its request.
+ * <p>The reading thread puts in. That one thread at a time takes out and answers is what keeps
+ * {@code end} behind the pieces of its request.
  */
 final class Schedule {
   sealed interface Work {
@@ -80,6 +80,9 @@ final class Schedule {
     }
   }
 
+  /**
+   * Puts a request in, without waking who waits: the caller may answer it, or calls {@link #wake}.
+   */
   synchronized void add(ServedStream stream, Frame.Request request) {
     if (stream.isClosed()) {
       ends.add(new Work.Ended(stream, request.request(), Frame.Ending.CLOSED));
@@ -88,6 +91,9 @@ final class Schedule {
       byNumber.put(request.request(), asked);
       queue(request.priority()).computeIfAbsent(stream, s -> new ArrayDeque<>()).add(asked);
     }
+  }
+
+  synchronized void wake() {
     notifyAll();
   }
 
@@ -141,22 +147,31 @@ final class Schedule {
     return !over && ends.isEmpty() && (credit == 0 || byNumber.isEmpty());
   }
 
-  /** What comes next; waits for it. */
-  synchronized Work take() throws InterruptedException {
-    while (!over && ends.isEmpty() && (credit == 0 || byNumber.isEmpty())) {
+  /** Waits until there is something to be done. */
+  synchronized void await() throws InterruptedException {
+    while (isIdle()) {
       wait();
     }
-    if (over) {
-      return new Work.Over();
-    }
-    if (!ends.isEmpty()) {
-      return ends.remove();
-    }
-    credit--;
-    return nextPiece();
   }
 
-  private Work.Piece nextPiece() {
+  /** What comes next, if there is something to be done. */
+  synchronized Optional<Work> next() {
+    if (over) {
+      return Optional.of(new Work.Over());
+    }
+    return ends.isEmpty() ? nextPiece().map(piece -> piece) : Optional.of(ends.remove());
+  }
+
+  /** The same, if it is a piece. */
+  synchronized Optional<Work.Piece> nextPiece() {
+    if (over || !ends.isEmpty() || isIdle()) {
+      return Optional.empty();
+    }
+    credit--;
+    return Optional.of(takePiece());
+  }
+
+  private Work.Piece takePiece() {
     SequencedMap<ServedStream, ArrayDeque<Asked>> streams =
         queue(turns.next(priority -> !queue(priority).isEmpty()));
     ServedStream stream = streams.firstEntry().getKey();

@@ -256,6 +256,7 @@ final class ServedConnection implements Wire.Handler {
       throw new BrokenRule("It has more than " + Limits.REQUESTS + " requests on a stream.");
     }
     work.add(stream, request);
+    answers.orElseThrow().answerHere();
   }
 
   private void close(Frame.Close close, Schedule work) throws BrokenRule {

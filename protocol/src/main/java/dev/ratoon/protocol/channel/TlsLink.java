@@ -29,6 +29,9 @@ import javax.net.ssl.SSLParameters;
 final class TlsLink implements AutoCloseable {
   private static final int NETWORK_BYTES = 256 << 10;
 
+  /** Content of the largest record. */
+  private static final int RECORD_BYTES = 16 << 10;
+
   /** The fastest on processors that have AES; all of them are sound. */
   private static final String[] SUITES = {
     "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"
@@ -173,6 +176,14 @@ final class TlsLink implements AutoCloseable {
   /** Bytes that were given to the socket. */
   long bytesOut() {
     return bytesOut;
+  }
+
+  /**
+   * Whether the next {@link #read} will most likely have to wait: all that has arrived was read,
+   * but for a piece of a record. For the thread that reads.
+   */
+  boolean isDry() {
+    return encryptedIn.remaining() < RECORD_BYTES && !gathering.hasMore();
   }
 
   /** When something last arrived, by System.nanoTime. */

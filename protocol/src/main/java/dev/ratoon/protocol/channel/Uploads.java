@@ -41,6 +41,10 @@ public final class Uploads {
     }
   }
 
+  boolean areUnlimited() {
+    return most == 0;
+  }
+
   /**
    * Waits until it is somebody's turn, or goes on with it.
    *

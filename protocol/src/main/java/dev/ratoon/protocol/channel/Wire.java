@@ -37,6 +37,9 @@ final class Wire {
 
   private static final long GRACE_NANOS = 1_000_000_000L;
 
+  /** Who was heard so lately takes what little it is told, too. */
+  private static final long LIVELY_NANOS = 100_000_000L;
+
   private final TlsLink link;
   private final Outbox outbox;
   private volatile String name;
@@ -48,6 +51,11 @@ final class Wire {
   private volatile boolean inOrder;
   private volatile long endedNanos;
   private volatile long pingedNanos;
+
+  /** Since when a frame is being handled by the reading thread, which hears nothing meanwhile. */
+  private volatile long handlingSinceNanos;
+
+  private volatile long handledNanos = System.nanoTime();
 
   /**
    * @param name what to call the connection in problems and threads: "host 123 at 10.0.0.1"
@@ -157,15 +165,28 @@ final class Wire {
   }
 
   private void watchSilence(long nowNanos) {
-    long heard = link.heardNanos();
-    long silent = nowNanos - heard;
+    long pingNanos = timeouts.ping().toNanos();
     long writing = link.writingSinceNanos();
-    long stuck = writing == 0 ? 0 : nowNanos - writing;
-    if (silent > timeouts.dead().toNanos()) {
-      giveUp("It has said nothing for " + timeouts.dead().toMillis() + " ms.");
-    } else if (stuck > timeouts.dead().toNanos()) {
+    if (writing != 0 && nowNanos - writing > timeouts.dead().toNanos()) {
       giveUp("It has taken nothing for " + timeouts.dead().toMillis() + " ms.");
-    } else if (silent > timeouts.ping().toNanos() && pingedNanos - heard <= 0) {
+      return;
+    }
+    long handling = handlingSinceNanos;
+    if (handling != 0 && nowNanos - handling > pingNanos) {
+      // It is us who do not listen. The other side has to hear that we are there.
+      pingIfNotSince(nowNanos - pingNanos, nowNanos);
+      return;
+    }
+    long heard = Math.max(link.heardNanos(), handledNanos);
+    if (nowNanos - heard > timeouts.dead().toNanos()) {
+      giveUp("It has said nothing for " + timeouts.dead().toMillis() + " ms.");
+    } else if (nowNanos - heard > pingNanos) {
+      pingIfNotSince(heard, nowNanos);
+    }
+  }
+
+  private void pingIfNotSince(long sinceNanos, long nowNanos) {
+    if (pingedNanos - sinceNanos <= 0) {
       pingedNanos = nowNanos;
       outbox.ping(nowNanos);
     }
@@ -186,7 +207,12 @@ final class Wire {
             inOrder = why.isEmpty();
             end(why.orElseGet(() -> broken("It closed the connection.")), false);
           }
-          case Frame frame -> handler.frame(frame);
+          case Frame frame -> {
+            handlingSinceNanos = System.nanoTime() | 1;
+            handler.frame(frame);
+            handledNanos = System.nanoTime();
+            handlingSinceNanos = 0;
+          }
         }
       }
     } catch (BrokenRule rule) {
@@ -199,6 +225,28 @@ final class Wire {
       end(broken("The connection broke: " + broken.getMessage() + "."), false);
     } catch (RuntimeException defect) {
       endFor(Problem.of(ErrorCode.INTERNAL, "talking to " + name).detail(defect.toString()));
+    }
+  }
+
+  /**
+   * Sends what the outbox was {@linkplain Outbox#add given}, on this thread if nobody else sends:
+   * where the other side is sure to take it, so that it does not wait. What is said to who has not
+   * been heard lately waits for the writing thread.
+   */
+  void flush() {
+    if (System.nanoTime() - link.heardNanos() > LIVELY_NANOS) {
+      outbox.wake();
+      return;
+    }
+    List<Outbox.Parcel> parcels = outbox.takeIfFree();
+    if (!parcels.isEmpty()) {
+      try {
+        send(parcels);
+      } catch (IOException broken) {
+        outbox.end(); // as in write, which says why
+      } finally {
+        outbox.sent();
+      }
     }
   }
 
@@ -232,17 +280,22 @@ final class Wire {
             parcels.add(new Outbox.Parcel(FrameCodec.encode(f.get()), () -> {}));
           }
         }
-        ByteBuffer[] buffers =
-            parcels.stream().map(Outbox.Parcel::bytes).toArray(ByteBuffer[]::new);
-        send(buffers);
+        send(parcels);
         outbox.sent();
-        parcels.forEach(parcel -> parcel.sent().run());
       }
       link.endWriting();
     } catch (IOException | InterruptedException broken) {
       // The reason is what the reading side meets, which hears the other side's last words: an
       // alert, say, or a goodbye. If it hears nothing, its time will be over.
       outbox.end();
+    }
+  }
+
+  private void send(List<Outbox.Parcel> parcels) throws IOException {
+    try {
+      send(parcels.stream().map(Outbox.Parcel::bytes).toArray(ByteBuffer[]::new));
+    } finally {
+      parcels.forEach(parcel -> parcel.sent().run());
     }
   }
 

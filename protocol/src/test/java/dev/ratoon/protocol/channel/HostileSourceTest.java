@@ -31,8 +31,9 @@ class HostileSourceTest {
   private static final Frame OPENED = new Frame.Opened(1, SIZE, 100, 0, false);
   private static final Problem WHY = Problem.of(ErrorCode.FILE_UNREADABLE, "reading");
 
+  /** It has a limit, so that the reading thread delivers nothing and always hears. */
   private final ChunkClient client =
-      new ChunkClient(() -> Fleet.ONE.tls(Link.ASKER), Link.asking(4));
+      new ChunkClient(() -> Fleet.ONE.tls(Link.ASKER), Link.asking(4).taking(Link.immense()));
 
   @AfterEach
   void close() {
@@ -148,7 +149,9 @@ class HostileSourceTest {
           opened(asker, OPENED);
           sparing.complete(asker.next(Frame.Request.class).sparing());
         });
-    ChunkRequest _ = stream.requestSparing(List.of(Run.of(0, 1)), Priority.DEPLOY, new Collected());
+    ChunkRequest _ =
+        stream.requestLater(List.of(Run.of(0, 1)), Priority.DEPLOY, true, new Collected());
+    stream.flush();
 
     assertThat(sparing.get(20, TimeUnit.SECONDS)).isFalse();
   }

@@ -88,7 +88,8 @@ class JustGivenTest {
 
   private static Spared sparing(PeerStream stream, Run run) {
     Spared spared = new Spared();
-    ChunkRequest _ = stream.requestSparing(List.of(run), Priority.DEPLOY, spared);
+    ChunkRequest _ = stream.requestLater(List.of(run), Priority.DEPLOY, true, spared);
+    stream.flush();
     return spared;
   }
 

@@ -66,6 +66,11 @@ final class Link implements AutoCloseable {
     return new ServingSettings(PATIENT, 8, 4, packing, rates);
   }
 
+  /** None that is felt, but one that threads of their own hold to. */
+  static RateLimit immense() {
+    return RateLimit.of(1L << 40, Ticks.SYSTEM);
+  }
+
   static InetSocketAddress anyPort() {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }

@@ -15,7 +15,8 @@ class PriorityTest {
 
   @Test
   void aDeployOvertakesAPrecache() {
-    try (Link link = Link.usual()) {
+    Rates rates = new Rates(Link.immense(), RateLimit.none());
+    try (Link link = new Link(Link.serving(Packing.NEVER, rates), Link.asking(16))) {
       Semaphore reads = new Semaphore(0);
       FakeBase later = FakeBase.ready(CONTENT);
       FakeBase now = FakeBase.ready(CONTENT);

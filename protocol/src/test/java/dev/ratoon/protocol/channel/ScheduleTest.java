@@ -16,7 +16,7 @@ class ScheduleTest {
   private final ServedStream second = stream(2);
 
   @Test
-  void answersDeploysFirstButEachEighthIsAPrecache() throws InterruptedException {
+  void answersDeploysFirstButEachEighthIsAPrecache() {
     schedule.add(first, request(1, Priority.PRECACHE, Run.of(0, 40)));
     schedule.add(first, request(2, Priority.DEPLOY, Run.of(0, 40)));
     List<Integer> requests = new ArrayList<>();
@@ -29,7 +29,7 @@ class ScheduleTest {
   }
 
   @Test
-  void streamsTakeTurnsAndTheirRequestsKeepTheirOrder() throws InterruptedException {
+  void streamsTakeTurnsAndTheirRequestsKeepTheirOrder() {
     schedule.add(first, request(1, Priority.DEPLOY, Run.of(0, 2), Run.of(5, 1)));
     schedule.add(first, request(2, Priority.DEPLOY, Run.of(9, 1)));
     schedule.add(second, request(3, Priority.DEPLOY, Run.of(7, 2)));
@@ -42,22 +42,23 @@ class ScheduleTest {
   }
 
   @Test
-  void endsNeedNoCreditAndComeFirst() throws InterruptedException, BrokenRule {
+  void endsNeedNoCreditAndComeFirst() throws BrokenRule {
     Schedule poor = new Schedule(1);
     poor.add(first, request(1, Priority.DEPLOY, Run.of(0, 3)));
     poor.add(first, request(2, Priority.DEPLOY, Run.of(0, 3)));
-    assertThat(poor.take()).isInstanceOf(Schedule.Work.Piece.class);
+    assertThat(poor.next().orElseThrow()).isInstanceOf(Schedule.Work.Piece.class);
     poor.cancel(1);
-    assertThat(poor.take()).isEqualTo(new Schedule.Work.Ended(first, 1, Frame.Ending.CANCELLED));
+    assertThat(poor.next().orElseThrow())
+        .isEqualTo(new Schedule.Work.Ended(first, 1, Frame.Ending.CANCELLED));
     poor.cancel(1);
     poor.grant(1);
-    assertThat(poor.take())
+    assertThat(poor.next().orElseThrow())
         .isInstanceOfSatisfying(
             Schedule.Work.Piece.class, p -> assertThat(p.asked().request.request()).isEqualTo(2));
   }
 
   @Test
-  void moreCreditThanTheWindowIsNotTaken() throws InterruptedException, BrokenRule {
+  void moreCreditThanTheWindowIsNotTaken() throws BrokenRule {
     schedule.add(first, request(1, Priority.DEPLOY, Run.of(0, 3)));
     Schedule.Work.Piece _ = piece();
     schedule.grant(1);
@@ -65,31 +66,33 @@ class ScheduleTest {
   }
 
   @Test
-  void aClosedStreamEndsItsRequestsAndThoseThatComeLater() throws InterruptedException {
+  void aClosedStreamEndsItsRequestsAndThoseThatComeLater() {
     Optional<Problem> why = Optional.of(Problem.of(ErrorCode.BASE_ALTERED, "serving"));
     schedule.add(first, request(1, Priority.DEPLOY, Run.of(0, 3)));
     schedule.add(second, request(2, Priority.PRECACHE, Run.of(0, 1)));
     schedule.close(first, why, ScheduleTest::nothing);
     schedule.close(first, Optional.empty(), ScheduleTest::nothing);
     schedule.add(first, request(3, Priority.DEPLOY, Run.of(0, 3)));
-    assertThat(schedule.take())
+    assertThat(schedule.next().orElseThrow())
         .isInstanceOfSatisfying(
             Schedule.Work.Closed.class,
             closed -> {
               assertThat(closed.stream()).isSameAs(first);
               assertThat(closed.why()).isEqualTo(why);
             });
-    assertThat(schedule.take()).isEqualTo(new Schedule.Work.Ended(first, 1, Frame.Ending.CLOSED));
-    assertThat(schedule.take()).isEqualTo(new Schedule.Work.Ended(first, 3, Frame.Ending.CLOSED));
+    assertThat(schedule.next().orElseThrow())
+        .isEqualTo(new Schedule.Work.Ended(first, 1, Frame.Ending.CLOSED));
+    assertThat(schedule.next().orElseThrow())
+        .isEqualTo(new Schedule.Work.Ended(first, 3, Frame.Ending.CLOSED));
     assertThat(piece().asked().request.request()).isEqualTo(2);
     schedule.end();
-    assertThat(schedule.take()).isEqualTo(new Schedule.Work.Over());
+    assertThat(schedule.next().orElseThrow()).isEqualTo(new Schedule.Work.Over());
   }
 
   private static void nothing() {}
 
-  private Schedule.Work.Piece piece() throws InterruptedException {
-    return (Schedule.Work.Piece) schedule.take();
+  private Schedule.Work.Piece piece() {
+    return (Schedule.Work.Piece) schedule.next().orElseThrow();
   }
 
   private static Frame.Request request(int number, Priority priority, Run... runs) {
