@@ -33,8 +33,11 @@ final class Planner {
   private static final int BUCKET_BITS = 14;
   private static final int BUFFER_BYTES = 1 << 16;
 
-  /** So many fingerprints make a sample, or up to twice as many. */
+  /** So many fingerprints make a sample, or more. */
   private static final int SAMPLE = 1 << 13;
+
+  /** At least one in so many is sampled: who has a few hundred blocks is hardly missed. */
+  private static final long LARGEST_SHARE = 32;
 
   private final BlockFingerprints wanted;
   private final List<Relative> relatives;
@@ -107,20 +110,27 @@ final class Planner {
     }
   }
 
-  /** The smallest fingerprints, in ascending order; none of a base that is small itself. */
+  /**
+   * The smallest fingerprints, in ascending order; none of a base that is small itself, or that
+   * repeats itself so much that they say little.
+   */
   private long[] sample() {
-    long share = Long.highestOneBit(Math.max(1, wanted.fingerprints() / SAMPLE));
+    long all = wanted.fingerprints();
+    long share = Math.min(LARGEST_SHARE, Long.highestOneBit(Math.max(1, all / SAMPLE)));
     if (share == 1) {
       return new long[0];
     }
-    long most = Long.divideUnsigned(-1, share);
+    long largest = Long.divideUnsigned(-1, share);
+    long most = 4 * all / share; // what comes from elsewhere may be made to be sampled
     long[] sample =
-        LongStream.range(0, wanted.fingerprints())
+        LongStream.range(0, all)
             .map(wanted::fingerprint)
-            .filter(fingerprint -> Long.compareUnsigned(fingerprint, most) <= 0)
+            .filter(fingerprint -> Long.compareUnsigned(fingerprint, largest) <= 0)
+            .limit(most)
             .toArray();
     Arrays.sort(sample); // none is negative
-    return sample;
+    long different = Arrays.stream(sample).distinct().count();
+    return different < SAMPLE / 2 || sample.length == most ? new long[0] : sample;
   }
 
   private void findAtSameOffset() {

@@ -32,6 +32,7 @@ final class Answering {
   /** Who has it answers; there is one at a time. */
   private final ReentrantLock turn = new ReentrantLock();
 
+  private final Promptness reader = new Promptness();
   private boolean over;
 
   Answering(
@@ -58,8 +59,8 @@ final class Answering {
     } catch (RuntimeException defect) {
       failed(defect);
     } finally {
-      rates.uploads().leave(this);
       end();
+      rates.uploads().leave(this);
     }
   }
 
@@ -94,22 +95,28 @@ final class Answering {
    * the rest is for the other thread.
    */
   void answerHere() {
-    if (rates.areLifted() && turn.tryLock()) {
+    if (rates.areLifted() && reader.isPrompt() && turn.tryLock()) {
       try {
-        Optional<Schedule.Work.Piece> piece = over ? Optional.empty() : schedule.nextPiece();
-        if (piece.isPresent()) {
-          answer(piece.get());
-        }
-      } catch (InterruptedException nobodyDoesThat) {
-        Thread.currentThread().interrupt();
-      } catch (RuntimeException defect) {
-        failed(defect);
+        reader.run(this::answerPiece);
       } finally {
         turn.unlock();
       }
     }
     if (!schedule.isIdle()) {
       schedule.wake();
+    }
+  }
+
+  private void answerPiece() {
+    try {
+      Optional<Schedule.Work.Piece> piece = over ? Optional.empty() : schedule.nextPiece();
+      if (piece.isPresent()) {
+        answer(piece.get());
+      }
+    } catch (InterruptedException nobodyDoesThat) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException defect) {
+      failed(defect);
     }
   }
 

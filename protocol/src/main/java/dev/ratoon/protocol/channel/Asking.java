@@ -293,7 +293,12 @@ final class Asking implements Wire.Handler {
     deliveries.call(request, () -> request.elsewhere(elsewhere.piece()));
   }
 
-  private synchronized void end(Frame.End end) throws BrokenRule {
+  private void end(Frame.End end) throws BrokenRule {
+    ended(end).ifPresent(deliveries::ended);
+  }
+
+  /** The request, unless it had come to an end before. */
+  private synchronized Optional<OpenRequest> ended(Frame.End end) throws BrokenRule {
     OpenRequest request = asked(end.request());
     boolean complete = request.unansweredCount() == 0;
     boolean mayEnd =
@@ -308,13 +313,13 @@ final class Asking implements Wire.Handler {
     requests.remove(end.request());
     request.stream().requestEnded();
     meter.dropped(request.unansweredCount());
-    finish(request, Optional.empty());
+    return request.finish(Optional.empty()) ? Optional.of(request) : Optional.empty();
   }
 
   private synchronized void cancel(int number, Problem why) {
     OpenRequest request = requests.get(number);
     if (request != null && request.finish(Optional.of(why))) {
-      deliveries.end(request);
+      deliveries.givenUp(request);
       wire.outbox().small(new Frame.Cancel(number));
     }
   }
@@ -329,7 +334,7 @@ final class Asking implements Wire.Handler {
 
   private void finish(OpenRequest request, Optional<Problem> why) {
     if (request.finish(why)) {
-      deliveries.end(request);
+      deliveries.givenUp(request);
     }
   }
 

@@ -87,10 +87,7 @@ public final class ChunkClient implements AutoCloseable {
           new PeerConnection(peer, wire, asking, settings.timeouts().connect());
       connections.add(connection);
       outbox.small(new Frame.Hello(settings.window()));
-      Thread.ofPlatform()
-          .daemon()
-          .name("channel-read " + name)
-          .start(() -> run(connection, wire, window, asking));
+      ChannelThread.start("channel-read " + name, () -> run(connection, wire, window, asking));
       asking.awaitGreeting();
       return connection;
     } catch (RatoonException failed) {

@@ -26,6 +26,7 @@ final class Deliveries {
   private final BlockingQueue<Delivery> waiting = new LinkedBlockingQueue<>();
   private final int threads;
   private final RateLimit taking;
+  private final Promptness reader = new Promptness();
 
   Deliveries(Wire wire, Window window, AskerSettings settings) {
     this.wire = wire;
@@ -36,7 +37,7 @@ final class Deliveries {
 
   void start() {
     for (int i = 0; i < threads; i++) {
-      Thread.ofPlatform().daemon().name("channel-deliver " + wire.name()).start(this::run);
+      ChannelThread.start("channel-deliver " + wire.name(), this::run);
     }
   }
 
@@ -49,12 +50,16 @@ final class Deliveries {
    */
   void data(OpenRequest request, Frame.Data frame, int takenBytes) {
     Delivery.Data data = new Delivery.Data(request, frame, takenBytes);
-    // A limit holds deliveries back, and what else arrives has to be heard meanwhile.
-    if (taking.isLifted() && wire.link().isDry()) {
-      deliver(data);
+    if (mayDeliverHere()) {
+      reader.run(() -> deliver(data));
     } else {
       waiting.add(data);
     }
+  }
+
+  /** A limit holds deliveries back, and what else arrives has to be heard meanwhile. */
+  private boolean mayDeliverHere() {
+    return taking.isLifted() && wire.hasReadAll() && reader.isPrompt();
   }
 
   void call(OpenRequest request, Runnable call) {
@@ -62,11 +67,29 @@ final class Deliveries {
     waiting.add(new Delivery.Call(request, call));
   }
 
-  /** The end of a request, which has been counted from the beginning. */
-  void end(OpenRequest request) {
+  /**
+   * The end of a request, which has been counted from the beginning. Called by the reading thread,
+   * with no lock held.
+   */
+  void ended(OpenRequest request) {
     if (!request.endsWithDeliveries()) {
-      waiting.add(new Delivery.Call(request, () -> {}));
+      if (mayDeliverHere()) {
+        reader.run(() -> guarded(request::delivered));
+      } else {
+        end(request);
+      }
     }
+  }
+
+  /** The same for any thread: the request is over before its end has come. */
+  void givenUp(OpenRequest request) {
+    if (!request.endsWithDeliveries()) {
+      end(request);
+    }
+  }
+
+  private void end(OpenRequest request) {
+    waiting.add(new Delivery.Call(request, () -> {}));
   }
 
   void notice(Runnable call) {

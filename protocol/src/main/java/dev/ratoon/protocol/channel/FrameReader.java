@@ -28,6 +28,14 @@ final class FrameReader {
   }
 
   /**
+   * Whether the next frame will most likely have to be waited for; the end of a request, which
+   * travels with its last piece, may be there.
+   */
+  boolean isDry() {
+    return ahead.remaining() <= FrameCodec.END_BYTES && link.isDry();
+  }
+
+  /**
    * The next frame, once it has arrived.
    *
    * @throws BrokenRule if it is not one

@@ -40,11 +40,15 @@ final class Wire {
   /** Who was heard so lately takes what little it is told, too. */
   private static final long LIVELY_NANOS = 100_000_000L;
 
+  /** Who is heard but takes nothing may be held up by its disk: so many times as long. */
+  private static final int PATIENCE_WITH_LIVING = 5;
+
   private final TlsLink link;
   private final Outbox outbox;
   private volatile String name;
   private final Timeouts timeouts;
   private final Pace sending = new Pace();
+  private volatile Optional<FrameReader> frames = Optional.empty();
   private final AtomicReference<@Nullable Problem> ended = new AtomicReference<>();
   private final long startedNanos = System.nanoTime();
   private volatile boolean greeted;
@@ -112,7 +116,9 @@ final class Wire {
     Thread writer =
         Thread.ofPlatform().daemon().name("channel-write " + name).start(() -> write(handler));
     try {
-      read(new FrameReader(link, buffers), handler);
+      FrameReader reader = new FrameReader(link, buffers);
+      frames = Optional.of(reader);
+      read(reader, handler);
       link.drain();
     } catch (IOException gone) {
       // Whoever waits for the end needs no second reason.
@@ -165,30 +171,24 @@ final class Wire {
   }
 
   private void watchSilence(long nowNanos) {
-    long pingNanos = timeouts.ping().toNanos();
-    long writing = link.writingSinceNanos();
-    if (writing != 0 && nowNanos - writing > timeouts.dead().toNanos()) {
-      giveUp("It has taken nothing for " + timeouts.dead().toMillis() + " ms.");
-      return;
-    }
-    long handling = handlingSinceNanos;
-    if (handling != 0 && nowNanos - handling > pingNanos) {
-      // It is us who do not listen. The other side has to hear that we are there.
-      pingIfNotSince(nowNanos - pingNanos, nowNanos);
-      return;
-    }
-    long heard = Math.max(link.heardNanos(), handledNanos);
-    if (nowNanos - heard > timeouts.dead().toNanos()) {
-      giveUp("It has said nothing for " + timeouts.dead().toMillis() + " ms.");
-    } else if (nowNanos - heard > pingNanos) {
-      pingIfNotSince(heard, nowNanos);
-    }
-  }
-
-  private void pingIfNotSince(long sinceNanos, long nowNanos) {
-    if (pingedNanos - sinceNanos <= 0) {
+    long dead = timeouts.dead().toNanos();
+    long ping = timeouts.ping().toNanos();
+    long heard = link.heardNanos();
+    if (nowNanos - heard > ping && nowNanos - pingedNanos > ping) {
+      // Be it that we do not listen: the other side has to hear that we are there.
       pingedNanos = nowNanos;
       outbox.ping(nowNanos);
+    }
+    long handling = handlingSinceNanos;
+    boolean listens = handling == 0 || nowNanos - handling <= ping;
+    long writing = link.writingSinceNanos();
+    long patience = listens && nowNanos - heard > dead ? dead : PATIENCE_WITH_LIVING * dead;
+    if (writing != 0 && nowNanos - writing > patience) {
+      giveUp("It has taken nothing for " + (nowNanos - writing) / 1_000_000 + " ms.");
+    } else if (!listens && outbox.isOver()) {
+      giveUp("The connection broke.");
+    } else if (listens && nowNanos - Math.max(heard, handledNanos) > dead) {
+      giveUp("It has said nothing for " + timeouts.dead().toMillis() + " ms.");
     }
   }
 
@@ -228,13 +228,20 @@ final class Wire {
     }
   }
 
+  /** Whether all that has arrived was read, so that the reading thread would only wait. */
+  boolean hasReadAll() {
+    return frames.filter(FrameReader::isDry).isPresent();
+  }
+
   /**
    * Sends what the outbox was {@linkplain Outbox#add given}, on this thread if nobody else sends:
    * where the other side is sure to take it, so that it does not wait. What is said to who has not
-   * been heard lately waits for the writing thread.
+   * been heard lately waits for the writing thread, and so does what others than the channel's own
+   * threads say.
    */
   void flush() {
-    if (System.nanoTime() - link.heardNanos() > LIVELY_NANOS) {
+    boolean lively = System.nanoTime() - link.heardNanos() <= LIVELY_NANOS;
+    if (!lively || !ChannelThread.isCurrent()) {
       outbox.wake();
       return;
     }
