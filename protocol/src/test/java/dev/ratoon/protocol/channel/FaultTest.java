@@ -9,6 +9,8 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,47 @@ class FaultTest {
   }
 
   @Test
+  void anAskerThatIsHeldUpLongerThanSilenceMayLastKeepsAFullConnection() throws IOException {
+    ServingSettings serving = new ServingSettings(QUICK, 8, 4, Packing.NEVER, Rates.none());
+    AskerSettings greedy = new AskerSettings(QUICK, Limits.WINDOW, 2);
+    try (Link wide = new Link(serving, greedy);
+        Relay between = new Relay(wide.server.address())) {
+      Semaphore reads = new Semaphore(1);
+      base.beforeRead = reads::acquireUninterruptibly;
+      Slow slow = new Slow();
+      PeerConnection connection = wide.client.open(between.address(), Link.SOURCE);
+      PeerStream stream = connection.stream(wide.give(base), Link.GRANT, heard);
+      ChunkRequest _ =
+          stream.request(Part.CONTENT, List.of(Run.of(0, CHUNKS)), Priority.DEPLOY, slow);
+      // The first piece comes alone, so that the reading thread itself is held up by it.
+      Await.until(slow::isHeldUp);
+      reads.release(CHUNKS);
+      // What is under way then fits into no socket: the source's is full, and stays so.
+      awaitNothingMoreRead();
+      long before = between.passed.get();
+      Await.until(() -> between.passed.get() > before + 60 * 12);
+      assertThat(base.reads.size()).isLessThan(CHUNKS);
+      assertThat(wide.server.connectionCount()).isEqualTo(1);
+      assertThat(stream.isOpen()).isTrue();
+
+      slow.allow(CHUNKS);
+      assertThat(slow.complete()).hasSize(CHUNKS);
+    }
+  }
+
+  private void awaitNothingMoreRead() {
+    AtomicInteger read = new AtomicInteger(-1);
+    AtomicLong since = new AtomicLong();
+    Await.until(() -> {
+      long now = System.nanoTime();
+      if (read.getAndSet(base.reads.size()) != base.reads.size()) {
+        since.set(now);
+      }
+      return read.get() > 0 && now - since.get() > 300_000_000L;
+    });
+  }
+
+  @Test
   void anAskerThatReadsNothingIsGivenUpAndBounded() throws IOException, BrokenRule {
     // What repeats itself does so too late to be packed.
     FakeBase large = FakeBase.endless(FakeBase.noise(1 << 22, 1), 4096);
@@ -164,6 +207,10 @@ class FaultTest {
 
     void allow(int pieces) {
       allowed.release(pieces);
+    }
+
+    boolean isHeldUp() {
+      return allowed.hasQueuedThreads();
     }
 
     @Override
