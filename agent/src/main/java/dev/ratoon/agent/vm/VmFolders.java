@@ -3,9 +3,7 @@ package dev.ratoon.agent.vm;
 import dev.ratoon.agent.host.DiskFolders;
 import dev.ratoon.agent.host.DurableFile;
 import dev.ratoon.agent.host.HostFolders;
-import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.disk.file.Faults;
-import dev.ratoon.disk.file.StoredBytes;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
@@ -13,9 +11,6 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.agent.DesiredDisk;
-import dev.ratoon.protocol.agent.Findings.Leftover;
-import dev.ratoon.protocol.agent.Findings.Overlay;
-import dev.ratoon.protocol.agent.Findings.Stray;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -27,7 +22,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -96,10 +90,15 @@ final class VmFolders {
   }
 
   private static boolean isOfVm(Path entry) {
-    return String.valueOf(entry.getFileName()).matches(UUID_SHAPE) && isFolder(entry);
+    return hasNameOfVm(entry) && isFolder(entry);
   }
 
-  private static boolean isFolder(Path path) {
+  /** Whether a VM's folder could be called so. */
+  static boolean hasNameOfVm(Path entry) {
+    return String.valueOf(entry.getFileName()).matches(UUID_SHAPE);
+  }
+
+  static boolean isFolder(Path path) {
     return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
   }
 
@@ -578,89 +577,15 @@ final class VmFolders {
     return String.valueOf(entry.getFileName()).matches("\\.(new|gone|sockets)-" + UUID_SHAPE);
   }
 
-  /** A VM that nobody speaks of. */
-  Stray stray(VmId id, Optional<DomainStatus> domain) {
-    Path folder = of(id);
-    long epoch = domain.map(DomainStatus::epoch).orElse(0L);
-    try {
-      epoch = Math.max(epoch, find(id).map(VmRecord::epoch).orElse(0L));
-    } catch (RatoonException unreadable) {
-      // Its folder is reported as a leftover.
-    }
-    List<Overlay> overlays = new ArrayList<>(overlays(folder));
-    try {
-      elsewhere().usable().stream()
-          .map(place -> place.resolve(id.toString()))
-          .filter(VmFolders::isFolder)
-          .forEach(there -> overlays.addAll(overlays(there)));
-    } catch (RatoonException unreadable) {
-      // The list of folders is reported as a leftover.
-    }
-    return new Stray(id, epoch, domain.isPresent(), place(id) == Place.TRASH, overlays);
-  }
-
-  private static List<Overlay> overlays(Path folder) {
-    List<Overlay> overlays = new ArrayList<>();
-    if (Files.isDirectory(folder)) {
-      try (DirectoryStream<Path> disks = Files.newDirectoryStream(folder, "disk-*.{qcow2,raw}")) {
-        for (Path disk : disks) {
-          overlays.add(
-              new Overlay(disk.toString(), OverlayHeader.parent(disk), StoredBytes.of(disk)));
-        }
-      } catch (IOException | DirectoryIteratorException gone) {
-        return List.of();
-      }
-    }
-    overlays.sort(Comparator.comparing(Overlay::path));
-    return overlays;
-  }
-
-  /** What lies here and is no VM's, or is a VM's whose record cannot be read. */
-  List<Leftover> leftovers() {
-    List<Leftover> found = new ArrayList<>();
-    for (Path place : List.of(host.vms(), host.trash())) {
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(place)) {
-        for (Path entry : entries) {
-          why(entry)
-              .ifPresent(why -> found.add(new Leftover(entry.toString(), storedBytes(entry), why)));
-        }
-      } catch (IOException | DirectoryIteratorException unreadable) {
-        LOG.warn("{} cannot be listed: {}", place, unreadable.getMessage());
-      }
-    }
-    try {
-      elsewhere().usable().forEach(place -> found.addAll(leftovers(place)));
-    } catch (RatoonException unreadable) {
-      Path list = elsewhere().list();
-      found.add(new Leftover(list.toString(), storedBytes(list), unreadable.problem().oneLine()));
-    }
-    return found;
-  }
-
-  /** What lies in a folder of disks for a VM that has no folder here. */
-  private List<Leftover> leftovers(Path place) {
-    List<Leftover> found = new ArrayList<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(place)) {
-      for (Path entry : entries) {
-        String name = String.valueOf(entry.getFileName());
-        if (name.matches(UUID_SHAPE) && !has(VmId.parse(name))) {
-          found.add(
-              new Leftover(
-                  entry.toString(), storedBytes(entry), "It holds disks of no VM of this host."));
-        }
-      }
-    } catch (IOException | DirectoryIteratorException unreadable) {
-      LOG.warn("{} cannot be listed: {}", place, unreadable.getMessage());
-    }
-    return found;
-  }
-
-  private static Optional<String> why(Path entry) {
+  /**
+   * Why something beside the folders of VMs is none; empty if it is, or is about to be or to go.
+   */
+  static Optional<String> whyNoVms(Path entry) {
     String name = String.valueOf(entry.getFileName());
     if (isHalf(entry) || name.startsWith(COMING)) {
       return Optional.empty();
     }
-    if (!name.matches(UUID_SHAPE)) {
+    if (!hasNameOfVm(entry)) {
       return Optional.of("It is not the folder of a VM.");
     }
     return Files.isReadable(entry.resolve(RECORD)) && isRecord(entry)
@@ -674,21 +599,6 @@ final class VmFolders {
       return true;
     } catch (RatoonException unreadable) {
       return !Files.exists(folder);
-    }
-  }
-
-  private static long storedBytes(Path entry) {
-    if (!isFolder(entry)) {
-      return StoredBytes.of(entry);
-    }
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(entry)) {
-      long sum = 0;
-      for (Path file : files) {
-        sum += Files.isRegularFile(file) ? StoredBytes.of(file) : 0;
-      }
-      return sum;
-    } catch (IOException | DirectoryIteratorException gone) {
-      return 0;
     }
   }
 

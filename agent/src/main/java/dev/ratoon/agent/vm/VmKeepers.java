@@ -44,6 +44,7 @@ public final class VmKeepers implements AutoCloseable {
 
   private final Hypervisor hypervisor;
   private final VmFolders folders;
+  private final StrayFiles stray;
   private final ConsoleWatch consoles;
   private final VmWork work;
   private final VmExports exports;
@@ -63,6 +64,7 @@ public final class VmKeepers implements AutoCloseable {
       Consumer<VmId> changed) {
     this.hypervisor = hypervisor;
     this.folders = new VmFolders(host);
+    this.stray = new StrayFiles(folders);
     this.consoles = new ConsoleWatch(clock);
     folders.sweep();
     VmLedger ledger = new VmLedger(host);
@@ -158,13 +160,13 @@ public final class VmKeepers implements AutoCloseable {
         .filter(id -> !keepers.containsKey(id) && !coming.contains(id))
         .distinct()
         .sorted()
-        .map(id -> folders.stray(id, Optional.ofNullable(domains.get(id))))
+        .map(id -> stray.of(id, Optional.ofNullable(domains.get(id))))
         .toList();
   }
 
   /** What lies among the VMs' folders and belongs to none. */
   public List<Leftover> leftovers() {
-    return folders.leftovers();
+    return stray.leftovers();
   }
 
   /** What the hypervisor does to disks of domains. */
