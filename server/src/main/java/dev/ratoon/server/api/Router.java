@@ -39,7 +39,7 @@ final class Router extends Handler.Abstract {
   private final Callers callers;
   private final RateLimits limits;
   private final RequestLog log;
-  private final SameReports reports = new SameReports();
+  private final SameReports reports = new SameReports(System::nanoTime);
 
   Router(Actions actions, Callers callers, RateLimits limits, RequestLog log) {
     this.routes = new Routes(actions);

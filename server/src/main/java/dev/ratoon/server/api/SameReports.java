@@ -7,16 +7,35 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Reads hosts' reports, and of one that is the same as the host's last, byte for byte, gives back
  * what was read then: thousands of hosts say every few seconds that nothing has changed.
  */
 final class SameReports {
-  private final Map<HostId, Last> last = new ConcurrentHashMap<>();
+  /** Hosts report every few seconds; one that has not for so long was removed, most likely. */
+  private static final long LONGEST_SILENCE_NANOS = TimeUnit.HOURS.toNanos(1);
 
-  @SuppressWarnings("ArrayRecordComponent") // never given out
-  private record Last(byte[] sha256, HostReport report) {}
+  private final Map<HostId, Last> last = new ConcurrentHashMap<>();
+  private final LongSupplier nanoTime;
+
+  SameReports(LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+  }
+
+  private static final class Last {
+    private final byte[] sha256;
+    private final HostReport report;
+    private volatile long saidAtNanos;
+
+    Last(byte[] sha256, HostReport report, long saidAtNanos) {
+      this.sha256 = sha256;
+      this.report = report;
+      this.saidAtNanos = saidAtNanos;
+    }
+  }
 
   /**
    * Reads one.
@@ -25,13 +44,22 @@ final class SameReports {
    */
   HostReport read(HostId host, byte[] body) {
     byte[] sha256 = sha256(body);
+    long now = nanoTime.getAsLong();
     Last before = last.get(host);
-    if (before != null && Arrays.equals(before.sha256(), sha256)) {
-      return before.report();
+    if (before != null && Arrays.equals(before.sha256, sha256)) {
+      before.saidAtNanos = now;
+      return before.report;
+    }
+    if (before == null) {
+      last.values().removeIf(other -> now - other.saidAtNanos > LONGEST_SILENCE_NANOS);
     }
     HostReport report = Bodies.parse(body, HostReport.class);
-    last.put(host, new Last(sha256, report));
+    last.put(host, new Last(sha256, report, now));
     return report;
+  }
+
+  int hosts() {
+    return last.size();
   }
 
   private static byte[] sha256(byte[] body) {
