@@ -61,6 +61,8 @@ public final class Agent implements AgentLink, AutoCloseable {
   private static final int REPORTS_PER_LOOK = 6;
 
   /** How long a host that was just started waits for its server before it acts on its own. */
+  private static final Duration LONGEST_END = Duration.ofSeconds(2);
+
   private static final Duration GREETING = Duration.ofSeconds(10);
 
   private final HostIdentity identity;
@@ -190,12 +192,22 @@ public final class Agent implements AgentLink, AutoCloseable {
   public void close() {
     closed = true;
     asking.interrupt();
+    awaitEndOfAsking();
     withdrawals.close();
     adoptions.close();
     moves.close();
     vms.close();
     bases.close();
     reporter.close();
+  }
+
+  /** What was just told is taken up or not before anything else ends. */
+  private void awaitEndOfAsking() {
+    try {
+      asking.join(LONGEST_END.toMillis());
+    } catch (InterruptedException hurried) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void ask() {
