@@ -117,6 +117,9 @@ class DiskCliOracleTest {
     List<String> before = names(folder);
     Process process =
         new ProcessBuilder(
+                // Whoever runs tests in the background may have them ignore it.
+                "env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 // So slow that it is told to end before it is through, however fast the machine is.
                 "-Xint",
