@@ -60,9 +60,9 @@ public final class Agent implements AgentLink, AutoCloseable {
   private static final int RETRY_SECONDS = 1;
   private static final int REPORTS_PER_LOOK = 6;
 
-  /** How long a host that was just started waits for its server before it acts on its own. */
   private static final Duration LONGEST_END = Duration.ofSeconds(2);
 
+  /** How long a host that was just started waits for its server before it acts on its own. */
   private static final Duration GREETING = Duration.ofSeconds(10);
 
   private final HostIdentity identity;

@@ -54,11 +54,6 @@ final class Hosts implements AutoCloseable {
     return megabits;
   }
 
-  /** What a link carries in each direction. */
-  double bytesPerSecond() {
-    return megabits * 1e6 / 8;
-  }
-
   String address(int host) {
     return SUBNET + (FIRST_ADDRESS + host);
   }

@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.LongPredicate;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -133,8 +135,51 @@ class PlannerTest {
     try (Plan plan = plan(base, stranger, relative(TestBase.of(work, kin)))) {
       assertThat(missing(plan, base)).isEqualTo((size - kin.length / 2) / TestBase.BLOCK);
     }
-    try (Plan plan = plan(base, stranger)) {
-      assertThat(missing(plan, base)).isEqualTo(size / TestBase.BLOCK);
+  }
+
+  @Test
+  void whoHasNothingOfTheSampleIsNotGoneThrough() throws Exception {
+    int size = 64 << 20;
+    byte[] content = random(size);
+    TestBase base = TestBase.of(work, content);
+    int sampled = block(base, fingerprint -> fingerprint >= 0);
+    int other = block(base, fingerprint -> fingerprint < 0);
+    byte[] stranger = random(SIZE);
+    System.arraycopy(content, other * TestBase.BLOCK, stranger, 0, TestBase.BLOCK);
+    byte[] kin = stranger.clone();
+    System.arraycopy(content, sampled * TestBase.BLOCK, kin, 3 * TestBase.BLOCK, TestBase.BLOCK);
+    try (Plan plan = plan(base, relative(TestBase.of(work, stranger)))) {
+      assertThat(plan.localBlocks()).isZero();
+    }
+    try (Plan plan = plan(base, relative(TestBase.of(work, kin)))) {
+      assertThat(plan.localBlocks()).isEqualTo(2);
+    }
+  }
+
+  /** The first block of a base without zeros with such a fingerprint. */
+  private int block(TestBase base, LongPredicate wanted) throws IOException {
+    Path list = Files.write(work.resolve("list"), base.list());
+    try (BlockFingerprints known = BlockFingerprints.open(list)) {
+      return (int)
+          LongStream.range(0, known.fingerprints())
+              .filter(place -> wanted.test(known.fingerprint(place)))
+              .findFirst()
+              .orElseThrow();
+    }
+  }
+
+  @Test
+  void ofADiskThatRepeatsItselfNoBaseIsTakenForAStranger() throws Exception {
+    byte[] block = random(TestBase.BLOCK);
+    byte[] content = new byte[64 << 20];
+    for (int at = 0; at < content.length; at += block.length) {
+      System.arraycopy(block, 0, content, at, block.length);
+    }
+    byte[] other = random(SIZE);
+    System.arraycopy(block, 0, other, TestBase.BLOCK, block.length);
+    TestBase base = TestBase.of(work, content);
+    try (Plan plan = plan(base, relative(TestBase.of(work, other)))) {
+      assertThat(missing(plan, base)).isZero();
     }
   }
 

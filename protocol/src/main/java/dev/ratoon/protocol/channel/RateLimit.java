@@ -73,7 +73,7 @@ public final class RateLimit {
    * @param abandoned whether waiting makes sense no more; then it returns soon
    */
   void take(long bytes, Priority priority, BooleanSupplier abandoned) throws InterruptedException {
-    if (nanosPerByte == 0) {
+    if (isLifted()) {
       return;
     }
     lock.lockInterruptibly();

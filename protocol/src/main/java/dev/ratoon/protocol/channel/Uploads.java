@@ -51,7 +51,7 @@ public final class Uploads {
    * @param abandoned whether waiting makes sense no more; then it returns soon
    */
   void take(Object who, long bytes, BooleanSupplier abandoned) throws InterruptedException {
-    if (most == 0) {
+    if (areUnlimited()) {
       return;
     }
     lock.lockInterruptibly();

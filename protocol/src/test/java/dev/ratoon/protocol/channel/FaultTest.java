@@ -131,6 +131,26 @@ class FaultTest {
     }
   }
 
+  @Test
+  void aConnectionThatIsCutIsNoticedWhileItsReaderIsHeldUp() throws IOException {
+    Semaphore reads = new Semaphore(1);
+    base.beforeRead = reads::acquireUninterruptibly;
+    Slow slow = new Slow();
+    PeerConnection connection = link.client.open(relay.address(), Link.SOURCE);
+    PeerStream stream = connection.stream(disk, Link.GRANT, heard);
+    ChunkRequest _ =
+        stream.request(Part.CONTENT, List.of(Run.of(0, CHUNKS)), Priority.DEPLOY, slow);
+    Await.until(slow::isHeldUp);
+    relay.cut();
+    // So that whoever wants something of the source opens another one.
+    Await.until(() -> !connection.isOpen());
+    assertThat(slow.isHeldUp()).isTrue();
+
+    reads.release(CHUNKS);
+    slow.allow(CHUNKS);
+    assertThat(slow.problem().code()).isEqualTo(ErrorCode.PEER_UNREACHABLE);
+  }
+
   private void awaitNothingMoreRead() {
     AtomicInteger read = new AtomicInteger(-1);
     AtomicLong since = new AtomicLong();

@@ -23,7 +23,7 @@ import java.util.Optional;
  */
 public final class AgentWire implements ServerLink {
   private final ServerLink server;
-  private final SameReports reports = new SameReports();
+  private final SameReports reports = new SameReports(System::nanoTime);
 
   public AgentWire(ServerLink server) {
     this.server = server;
