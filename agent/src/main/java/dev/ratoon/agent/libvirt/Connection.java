@@ -17,16 +17,10 @@ import org.libvirt.jna.DomainPointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * An open connection that counts the calls on it. The C library frees a connection when it is
- * closed, whoever may still be inside a call; so a retired connection is closed by the last call
- * that leaves it.
- */
+/** An open connection, used by one thread at a time. */
 final class Connection extends Connect {
   private static final Logger log = LoggerFactory.getLogger(Connection.class);
   private static final int ACTIVE = 1;
-  private int calls;
-  private boolean retired;
 
   /** Native code keeps only their addresses: they must live as long as this. */
   private final List<Object> callbacks = new ArrayList<>();
@@ -35,32 +29,12 @@ final class Connection extends Connect {
     super(uri);
   }
 
-  /** Begins a call; false if the connection is retired. */
-  synchronized boolean enter() {
-    if (!retired) {
-      calls++;
-    }
-    return !retired;
-  }
-
-  synchronized void leave() {
-    calls--;
-    closeWhenUnused();
-  }
-
-  /** No call begins any more. */
-  synchronized void retire() {
-    retired = true;
-    closeWhenUnused();
-  }
-
-  private void closeWhenUnused() {
-    if (retired && calls == 0) {
-      try {
-        close();
-      } catch (LibvirtException failed) {
-        log.debug("closing a lost connection failed", failed);
-      }
+  /** Closes it; that a lost one cannot be closed in order is no matter. */
+  void end() {
+    try {
+      close();
+    } catch (LibvirtException failed) {
+      log.debug("closing a connection failed", failed);
     }
   }
 

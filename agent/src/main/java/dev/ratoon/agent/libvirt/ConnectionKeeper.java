@@ -11,9 +11,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps one connection open: a thread of its own opens it, learns of its loss from libvirt's close
- * callback, from keepalives that stay unanswered or from a call that failed, and opens the next.
- * Nobody waits for it: without a connection calls fail at once.
+ * Keeps in touch with libvirt's daemon. A thread of its own opens a connection for events, learns
+ * of its loss from libvirt's close callback, from keepalives that stay unanswered or from a call
+ * that failed, and opens the next; with it go the {@linkplain CallConnections connections for
+ * calls}. Nobody waits for it: without the daemon calls fail at once.
  */
 final class ConnectionKeeper implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ConnectionKeeper.class);
@@ -27,15 +28,15 @@ final class ConnectionKeeper implements AutoCloseable {
   private final CountDownLatch tried = new CountDownLatch(1);
   private final Semaphore lost = new Semaphore(0);
   private final Thread thread;
-  private final AtomicReference<@Nullable Connection> current = new AtomicReference<>();
+  private final AtomicReference<@Nullable CallConnections> current = new AtomicReference<>();
   private volatile String whyNot = "The first connection is not open yet.";
 
   /** Hears of connections, on the keeper's thread. */
   interface Watcher {
-    /** Prepares a connection that nobody uses yet. */
+    /** Prepares the connection that events come by; no call is made over it later. */
     void opened(Connection connection) throws LibvirtException;
 
-    /** The prepared connection is now in use. */
+    /** Calls are possible from now on. */
     void ready();
 
     void lost();
@@ -73,26 +74,24 @@ final class ConnectionKeeper implements AutoCloseable {
    *     connection, or it fails; {@code HYPERVISOR_REFUSED} for any other failure
    */
   <T> T use(String doing, Use<T> use) {
-    Connection connection = current.get();
-    if (connection == null || !connection.enter()) {
+    CallConnections calls = current.get();
+    if (calls == null) {
       throw LibvirtErrors.unavailable(doing, whyNot);
     }
     try {
-      return use.over(connection);
+      return calls.use(use);
     } catch (LibvirtException failed) {
       if (LibvirtErrors.isConnectionLost(failed)) {
-        lose(connection, failed.getError().getMessage());
+        lose(calls, failed.getError().getMessage());
         throw LibvirtErrors.unavailable(doing, failed);
       }
       throw LibvirtErrors.refused(doing, failed);
-    } finally {
-      connection.leave();
     }
   }
 
-  /** The connection fails: no call begins on it any more. */
-  private void lose(Connection connection, String why) {
-    if (current.compareAndSet(connection, null)) {
+  /** A connection fails: no call begins any more on those opened with it. */
+  private void lose(CallConnections calls, String why) {
+    if (current.compareAndSet(calls, null)) {
       whyNot = "The connection to libvirt is lost: " + why;
       lost.release();
     }
@@ -129,16 +128,16 @@ final class ConnectionKeeper implements AutoCloseable {
   /** Opens a connection and returns when it is lost. */
   private void keepOne() throws LibvirtException, InterruptedException {
     EventLoop.ensureRunning();
-    Connection connection = new Connection(uri);
+    Connection events = new Connection(uri);
+    CallConnections calls = new CallConnections(uri);
     try {
-      connection.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVES_LOST);
-      connection.registerCloseListener(
-          (ignored, reason) -> lose(connection, String.valueOf(reason)));
-      watcher.opened(connection);
+      events.registerCloseListener((ignored, reason) -> lose(calls, String.valueOf(reason)));
+      watcher.opened(events);
+      events.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVES_LOST);
       lost.drainPermits();
-      current.set(connection);
-      if (!connection.isAlive()) {
-        lose(connection, "it was closed at once");
+      current.set(calls);
+      if (!events.isAlive()) {
+        lose(calls, "it was closed at once");
       }
       log.info("connected to libvirt at {}", uri);
       watcher.ready();
@@ -148,7 +147,8 @@ final class ConnectionKeeper implements AutoCloseable {
       watcher.lost();
     } finally {
       current.set(null);
-      connection.retire();
+      calls.retire();
+      events.end();
     }
   }
 

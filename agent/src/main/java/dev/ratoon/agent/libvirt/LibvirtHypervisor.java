@@ -39,11 +39,11 @@ import org.libvirt.Domain.CreateFlags;
 import org.libvirt.LibvirtException;
 
 /**
- * The hypervisor behind libvirt, over one connection that is opened again whenever it is lost.
+ * The hypervisor behind libvirt, over connections that are opened again whenever they are lost.
  *
  * <p>A start is one round trip and nothing else: what may be wrong with it is looked into only when
  * libvirt has refused. Starts have threads of their own, so that many of them hold up nobody who
- * asks or ends something; libvirt's daemon works on at most five calls of one connection at once.
+ * asks or ends something.
  */
 public final class LibvirtHypervisor implements Hypervisor {
   private static final int STARTS_AT_ONCE = 4;
