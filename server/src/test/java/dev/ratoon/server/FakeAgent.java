@@ -64,6 +64,7 @@ final class FakeAgent implements AgentLink {
   volatile List<ReplicaReport> replicas = List.of();
   final AtomicInteger openStreams = new AtomicInteger();
   volatile Optional<String> suspicion = Optional.empty();
+  volatile Function<DiskId, Optional<String>> parents = id -> Optional.of("/cache/" + id);
   volatile Predicate<DesiredVm> fails = vm -> false;
 
   /** What it says of what is asked for the disks of VMs. */
@@ -317,7 +318,7 @@ final class FakeAgent implements AgentLink {
                 new DiskReport(
                     "/vms/" + vm.id() + "/disk-0.qcow2",
                     disk.base(),
-                    disk.base().map(id -> "/cache/" + id),
+                    disk.base().flatMap(parents),
                     disk.sizeBytes(),
                     196_608,
                     0,

@@ -239,6 +239,19 @@ final class SharedCleanUpApiTest {
   }
 
   @Test
+  void aDiskThatIsNotThereKeepsItsBaseInEveryCache() throws Exception {
+    one.bases.add(base);
+    one.parents = id -> Optional.empty();
+    server.post("/v1/vms", "{\"name\": \"web\", \"disks\": [{\"image\": \"tiny\"}]}");
+    one.obey();
+    two.obey();
+    assertThat(server.get("/v1/cache-plan").list(CachePlanView.class))
+        .flatExtracting(CachePlanView::bases)
+        .hasSize(2)
+        .allSatisfy(each -> assertThat(each.why()).contains("VM web stands on it"));
+  }
+
+  @Test
   void aNamedImageKeepsItsLastReadyCopy() throws Exception {
     assertThat(planned().why()).containsExactly("it is the last ready replica for tiny:latest");
     one.bases.add(base);

@@ -93,6 +93,12 @@ record VmDisk(DesiredDisk wanted, Path file, DiskFormat format) {
     return base;
   }
 
+  /** Of a disk whose file is not there, for people. */
+  String missing() {
+    return "its file is not there"
+        + wanted.folder().map(place -> "; is the file system of " + place + " mounted?").orElse("");
+  }
+
   private static String show(Optional<Backing> backing) {
     return backing.map(b -> b.file() + " (" + b.format().qemuName() + ")").orElse("none");
   }

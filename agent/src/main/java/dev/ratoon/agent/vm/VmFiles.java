@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 
 /**
  * The files of one VM, in a folder of its own: a disk for each of its disks, the seed, the
@@ -150,31 +151,33 @@ final class VmFiles {
         kept);
   }
 
-  /** The disks as they lie in {@code folder} now; those that are not there are left out. */
+  /** The disks as they lie in {@code folder} now, each of them; none while they are not made. */
   static List<DiskReport> report(DesiredVm vm, VmRecord record, Path folder, HostCaches caches) {
-    List<DiskReport> reports = new ArrayList<>();
-    for (int i = 0; i < vm.disks().size() && record.disksMade(); i++) {
-      DesiredDisk disk = vm.disks().get(i);
-      Path file = VmDisk.of(vm, folder, i).file();
-      if (Files.exists(file)) {
-        List<Long> allCopied =
-            record.files().map(VmRecord.MadeFiles::copiedBytes).orElse(List.of());
-        long copied = i < allCopied.size() ? allCopied.get(i) : 0;
-        Optional<String> parent = OverlayHeader.parent(file);
-        reports.add(
-            new DiskReport(
-                file.toString(),
-                disk.base(),
-                parent,
-                disk.sizeBytes(),
-                StoredBytes.of(file),
-                copied,
-                disk.differencing() && isKnown(i, record)
-                    ? disk.base().flatMap(id -> suspicion(id, parent, record, caches))
-                    : Optional.empty()));
-      }
+    int made = record.disksMade() ? vm.disks().size() : 0;
+    return IntStream.range(0, made)
+        .mapToObj(i -> report(VmDisk.of(vm, folder, i), i, record, caches))
+        .toList();
+  }
+
+  private static DiskReport report(VmDisk disk, int number, VmRecord record, HostCaches caches) {
+    DesiredDisk wanted = disk.wanted();
+    boolean isThere = Files.exists(disk.file());
+    Optional<String> parent = isThere ? OverlayHeader.parent(disk.file()) : Optional.empty();
+    Optional<String> suspicion = Optional.empty();
+    if (!isThere) {
+      suspicion = Optional.of(disk.missing());
+    } else if (wanted.differencing() && isKnown(number, record)) {
+      suspicion = wanted.base().flatMap(id -> suspicion(id, parent, record, caches));
     }
-    return reports;
+    List<Long> copied = record.files().map(VmRecord.MadeFiles::copiedBytes).orElse(List.of());
+    return new DiskReport(
+        disk.file().toString(),
+        wanted.base(),
+        parent,
+        wanted.sizeBytes(),
+        isThere ? StoredBytes.of(disk.file()) : 0,
+        number < copied.size() ? copied.get(number) : 0,
+        suspicion);
   }
 
   /** Whether it is known what a disk stands on; not so while what it was frozen to is hashed. */

@@ -6,14 +6,14 @@ import java.util.Optional;
 /**
  * One disk of a VM, as it lies on its host.
  *
- * @param path the file that the VM writes to
+ * @param path the file that the VM writes to, or would if it were there
  * @param base the base disk that it is a child of, or was copied from
  * @param basePath the file that its own header names as its parent, when it is a child
  * @param sizeBytes what the guest sees
  * @param storedBytes what the file takes on the host's disk
  * @param copiedBytes how many bytes of the base were copied to make it; 0 for a child
- * @param suspicion why the file of the base that it stands on, or that its running VM has open, is
- *     not trusted; empty if it is
+ * @param suspicion why its own file, or that of the base that it stands on, or that its running VM
+ *     has open, is not trusted; empty if it is
  */
 public record DiskReport(
     String path,

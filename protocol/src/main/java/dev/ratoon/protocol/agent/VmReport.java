@@ -16,6 +16,7 @@ import java.util.Optional;
  *     problem}
  * @param steps what it does or did last to get there, in order
  * @param problem why {@code state} is FAILED
+ * @param disks one for each of its disks, in their order; none while they are not made
  * @param address where the guest can be reached, as far as the host knows
  * @param sshPort the port of the host's loopback that leads to the guest's SSH, for user-mode
  *     networks
@@ -46,6 +47,11 @@ public record VmReport(
   public VmReport {
     steps = List.copyOf(steps);
     disks = List.copyOf(disks);
+  }
+
+  /** What is said of a disk; empty while it is not made. */
+  public Optional<DiskReport> disk(int number) {
+    return number < disks.size() ? Optional.of(disks.get(number)) : Optional.empty();
   }
 
   /** Of a VM whose disks are left as they are. */

@@ -107,9 +107,9 @@ final class CacheNeeds {
 
   /** The trash too: it is what is wanted of a VM that tells where it is, not whether it is. */
   private void addVm(HostReport host, VmRow vm, Optional<VmReport> report) {
-    List<DiskReport> seen = report.map(VmReport::disks).orElse(List.of());
     for (int i = 0; i < vm.spec().disks().size(); i++) {
-      Optional<DiskReport> disk = i < seen.size() ? Optional.of(seen.get(i)) : Optional.empty();
+      int number = i;
+      Optional<DiskReport> disk = report.flatMap(seen -> seen.disk(number));
       boolean copied = !vm.spec().disks().get(i).made().differencing() && disk.isPresent();
       Optional<DiskId> base = vm.spec().disks().get(i).made().base();
       if (base.isPresent() && !copied) {
@@ -169,8 +169,10 @@ final class CacheNeeds {
     boolean inOwn =
         path.isPresent()
             && host.replicas().stream()
-                .anyMatch(
-                    replica -> replica.cache().isEmpty() && path.get().equals(replica.path()));
+                .anyMatch(replica ->
+                    replica.cache().isEmpty()
+                        && replica.diskId().equals(base)
+                        && path.get().equals(replica.path()));
     return inOwn ? all.subList(0, 1) : all;
   }
 

@@ -184,11 +184,11 @@ public final class FleetViews {
   private Map<DiskId, List<BaseView.ChildView>> children(List<VmRow> vms) {
     Map<DiskId, List<BaseView.ChildView>> children = new HashMap<>();
     for (VmRow vm : vms) {
-      List<DiskReport> reported = observations.of(vm).map(VmReport::disks).orElse(List.of());
+      Optional<VmReport> seen = observations.of(vm);
       for (int i = 0; i < vm.spec().disks().size(); i++) {
         VmRow.Disk disk = vm.spec().disks().get(i);
-        Optional<DiskReport> report =
-            i < reported.size() ? Optional.of(reported.get(i)) : Optional.empty();
+        int number = i;
+        Optional<DiskReport> report = seen.flatMap(each -> each.disk(number));
         if (disk.made().differencing() && disk.made().base().isPresent()) {
           children
               .computeIfAbsent(disk.made().base().get(), id -> new ArrayList<>())

@@ -318,12 +318,11 @@ public final class Migrations {
 
   private MigrationView.Disk disk(Plan plan, int number, DesiredDisk disk) {
     Optional<DiskId> base = disk.base().filter(_ -> disk.differencing());
-    List<DiskReport> seen = plan.seen().disks();
     return new MigrationView.Disk(
         number,
         base,
         base.flatMap(id -> path(plan.to().host(), id)),
-        number < seen.size() ? seen.get(number).storedBytes() : 0);
+        plan.seen().disk(number).map(DiskReport::storedBytes).orElse(0L));
   }
 
   private Optional<String> path(HostId host, DiskId base) {

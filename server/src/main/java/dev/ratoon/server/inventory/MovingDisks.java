@@ -6,7 +6,6 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.HostReport;
-import dev.ratoon.protocol.agent.VmReport;
 import dev.ratoon.server.store.VmRow;
 import java.util.List;
 import java.util.Optional;
@@ -53,11 +52,7 @@ final class MovingDisks {
 
   /** What the host last said of a disk. */
   Optional<DiskReport> seen(VmRow vm, int number) {
-    return observations
-        .of(vm)
-        .map(VmReport::disks)
-        .filter(all -> number < all.size())
-        .map(all -> all.get(number));
+    return observations.of(vm).flatMap(report -> report.disk(number));
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.ratoon.model.HostId;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.ShareKind;
 import dev.ratoon.model.ShareState;
+import dev.ratoon.protocol.agent.DesiredDisk;
 import dev.ratoon.protocol.agent.DiskReport;
 import dev.ratoon.protocol.agent.ShareCredentials;
 import dev.ratoon.protocol.agent.ShareReport;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** Shows shared caches: how their hosts find them, what is there, and who stands on it. */
 final class ShareViews {
@@ -80,17 +82,18 @@ final class ShareViews {
         : List.of();
   }
 
-  /** One that was not reported yet may come to stand on it at any moment. */
+  /** A disk of which it is not known what it stands on may stand on it. */
   private boolean standsOn(VmRow vm, ShareRow share) {
-    List<DiskReport> disks = observations.of(vm).map(VmReport::disks).orElse(List.of());
-    if (disks.isEmpty()) {
-      return vm.spec().disks().stream()
-          .anyMatch(disk -> disk.made().differencing() && disk.made().base().isPresent());
-    }
     Path root = Path.of(share.location());
-    return disks.stream()
-        .flatMap(disk -> disk.basePath().stream())
-        .anyMatch(path -> Path.of(path).startsWith(root));
+    Optional<VmReport> seen = observations.of(vm);
+    return IntStream.range(0, vm.spec().disks().size())
+        .anyMatch(i -> {
+          DesiredDisk made = vm.spec().disks().get(i).made();
+          return seen.flatMap(report -> report.disk(i))
+              .flatMap(DiskReport::basePath)
+              .map(path -> Path.of(path).startsWith(root))
+              .orElse(made.differencing() && made.base().isPresent());
+        });
   }
 
   /** As the host sees it that sees most of it. */

@@ -59,13 +59,12 @@ final class VmViews {
   }
 
   private static List<DiskView> disks(VmRow vm, Optional<VmReport> seen) {
-    List<DiskReport> reported = seen.map(VmReport::disks).orElse(List.of());
     List<DiskView> views = new ArrayList<>();
     for (int i = 0; i < vm.spec().disks().size(); i++) {
       VmRow.Disk disk = vm.spec().disks().get(i);
       DesiredDisk made = disk.made();
-      Optional<DiskReport> report =
-          i < reported.size() ? Optional.of(reported.get(i)) : Optional.empty();
+      int number = i;
+      Optional<DiskReport> report = seen.flatMap(each -> each.disk(number));
       views.add(
           new DiskView(
               disk.image(),
