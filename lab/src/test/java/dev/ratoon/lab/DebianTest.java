@@ -8,8 +8,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * A real distribution with cloud-init, from the image to a login by ssh. It takes minutes under
- * emulation, so it runs by command alone: {@code ./mvnw -pl lab -am verify -Dtest=DebianTest
+ * A real distribution with cloud-init and QEMU's guest agent, from the image to a login by ssh, and
+ * back to a moment at which its file systems were at rest. It takes minutes under emulation, so it
+ * runs by command alone: {@code ./mvnw -pl lab -am verify -Dtest=DebianTest
  * -Dsurefire.failIfNoSpecifiedTests=false -Dratoon.debian=true}.
  */
 @EnabledIfSystemProperty(named = "ratoon.debian", matches = "true")
@@ -37,18 +38,29 @@ class DebianTest {
         "/srv/key.pub");
     host.awaitUserland("deb");
 
-    String said =
-        RatoonHost.await(
-            "a login by ssh",
-            () -> {
-              Shell.Result login = ssh("hostname; whoami; df -BM --output=size / | tail -1");
-              return login.exit() == 0 ? Optional.of(login.out()) : Optional.empty();
-            });
+    String said = awaitSsh("hostname; whoami; df -BM --output=size / | tail -1");
     assertThat(said.lines().map(String::strip)).startsWith("deb", "debian");
     assertThat(Integer.parseInt(said.lines().toList().getLast().strip().replace("M", "")))
         .isGreaterThan(2500);
     assertThat(host.vm("deb").disks().getFirst().copiedBytes()).isZero();
+
+    awaitSsh("systemctl is-active qemu-guest-agent");
+    // Never synced: nothing but the agent brings it to the disk in time.
+    awaitSsh("echo written >calm");
+    host.ratoon("vm", "snapshot", "create", "deb", "calm", "--quiesce");
+    assertThat(host.ratoon("vm", "snapshot", "list", "deb")).contains("at rest");
+    awaitSsh("echo again >calm");
+    host.ratoon("vm", "snapshot", "revert", "deb", "calm", "--stop");
+    host.ratoon("vm", "start", "deb");
+    assertThat(awaitSsh("cat calm").strip()).isEqualTo("written");
     host.ratoon("vm", "delete", "deb", "--yes");
+  }
+
+  /** What a command says in the guest, once it succeeds. */
+  private String awaitSsh(String command) {
+    return RatoonHost.await(
+        "'" + command + "' by ssh",
+        () -> Optional.of(ssh(command)).filter(said -> said.exit() == 0).map(Shell.Result::out));
   }
 
   private Shell.Result ssh(String command) {

@@ -29,12 +29,18 @@ public interface LiveMigration {
    *
    * @param type of its machine
    * @param processor its processor, as the hypervisor describes it
+   * @param guestAgent whether it has a channel to the guest's own agent; a host of before domains
+   *     had one does not say
    */
-  record Machine(String type, String processor) {
+  record Machine(String type, String processor, Optional<Boolean> guestAgent) {
     /** It may come from another host, in whose words anything may be missing. */
     public Machine {
       Objects.requireNonNull(type);
       Objects.requireNonNull(processor);
+    }
+
+    public boolean hasGuestAgent() {
+      return guestAgent.orElse(false);
     }
   }
 

@@ -22,6 +22,9 @@ final class Connection extends Connect {
   private static final Logger log = LoggerFactory.getLogger(Connection.class);
   private static final int ACTIVE = 1;
 
+  /** VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN. */
+  private static final int POWER_BUTTON = 1;
+
   /** Native code keeps only their addresses: they must live as long as this. */
   private final List<Object> callbacks = new ArrayList<>();
 
@@ -107,6 +110,14 @@ final class Connection extends Connect {
     } finally {
       NativeLibvirt.INSTANCE.virDomainFree(domain);
     }
+  }
+
+  /** Whether the domain was there and could be asked to shut down. */
+  boolean pressPowerButton(String uuid) {
+    return withPointer(
+            uuid,
+            domain -> NativeLibvirt.INSTANCE.virDomainShutdownFlags(domain, POWER_BUTTON) == 0)
+        .orElse(false);
   }
 
   private static Optional<State> absentOrUnknown(String uuid) {

@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import org.libvirt.Domain;
 import org.libvirt.LibvirtException;
-import org.w3c.dom.Element;
-import org.w3c.dom.NodeList;
 
 /**
  * What libvirt is asked to do to the disks of a running domain. Flags are those of
@@ -21,7 +19,6 @@ final class DiskLayers {
   private static final int QUIESCE = 1 << 6;
   private static final int ATOMIC = 1 << 7;
   private static final int AGENT_SECONDS = 10;
-  private static final String GUEST_AGENT = "org.qemu.guest_agent.0";
 
   private DiskLayers() {}
 
@@ -55,7 +52,9 @@ final class DiskLayers {
       throws LibvirtException {
     String xml = snapshot(cuts);
     int flags = DISK_ONLY | REUSE_FILES | ATOMIC | NO_METADATA;
-    if (quiesce && hasGuestAgent(domain.getXMLDesc(0))) {
+    if (quiesce
+        && GuestAgentChannel.isConnected(
+            DomainMark.parse(domain.getXMLDesc(0)).getDocumentElement())) {
       try {
         domain.snapshotCreateXML(xml, flags | QUIESCE).free();
         return true;
@@ -79,18 +78,6 @@ final class DiskLayers {
       xml.close("disk");
     }
     return xml.close("disks").close("domainsnapshot").toString();
-  }
-
-  private static boolean hasGuestAgent(String domainXml) {
-    NodeList channels = DomainMark.parse(domainXml).getElementsByTagName("target");
-    for (int i = 0; i < channels.getLength(); i++) {
-      if (channels.item(i) instanceof Element target
-          && target.getAttribute("name").equals(GUEST_AGENT)
-          && target.getAttribute("state").equals("connected")) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Begins a pull of everything, unless something is being done to the disk. */

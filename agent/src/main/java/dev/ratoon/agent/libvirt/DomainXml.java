@@ -145,6 +145,7 @@ final class DomainXml {
         .filter(nic -> !forwarded.equals(Optional.of(nic)))
         .forEach(n -> nic(n, xml));
     serial(spec, xml);
+    GuestAgentChannel.write(xml);
     xml.empty("memballoon", "model", "virtio", "freePageReporting", "on");
     xml.open("rng", "model", "virtio");
     xml.leaf("backend", "/dev/urandom", "model", "random");

@@ -193,9 +193,19 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
   }
 
+  /** By its power button, agent or not: what is asked of an agent may take a minute. */
   @Override
   public void shutdown(VmId id) {
-    ifThere("asking domain " + id + " to shut down", id, Domain::shutdown);
+    String doing = "asking domain " + id + " to shut down";
+    if (status(doing, id).isEmpty()) {
+      return;
+    }
+    boolean pressed = call(doing, c -> c.pressPowerButton(id.toString()));
+    if (!pressed && status(doing, id).isPresent()) {
+      throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing)
+          .detail("libvirt does not press its power button.")
+          .asException();
+    }
   }
 
   @Override

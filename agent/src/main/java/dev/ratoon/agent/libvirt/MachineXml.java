@@ -6,6 +6,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import javax.xml.transform.OutputKeys;
@@ -20,9 +21,9 @@ import org.w3c.dom.NamedNodeMap;
 import org.w3c.dom.Node;
 
 /**
- * What of a domain's description was decided when it was started: the version of its machine, and
- * its processor. It is all that the destination of a migration takes from what the source says, so
- * nothing in it may mean anything else.
+ * What of a domain's description was decided when it was started: the version of its machine, its
+ * processor, and whether it has a channel to an agent in the guest. It is all that the destination
+ * of a migration takes from what the source says, so nothing in it may mean anything else.
  */
 final class MachineXml {
   static final String ARCHITECTURE = "x86_64";
@@ -41,7 +42,8 @@ final class MachineXml {
         Elements.child(domain, "os").flatMap(os -> Elements.child(os, "type")).orElseThrow();
     return new Machine(
         type.getAttribute("machine"),
-        Elements.child(domain, "cpu").map(MachineXml::text).orElse(""));
+        Elements.child(domain, "cpu").map(MachineXml::text).orElse(""),
+        Optional.of(GuestAgentChannel.isIn(domain)));
   }
 
   /** The types of PC in what libvirt says that it can do, without their aliases; sorted. */
@@ -85,6 +87,9 @@ final class MachineXml {
     if (!machine.processor().isEmpty()) {
       Element processor = processor(machine.processor());
       domain.appendChild(document.importNode(processor, true));
+    }
+    if (!machine.hasGuestAgent()) {
+      GuestAgentChannel.remove(domain);
     }
     return text(document);
   }

@@ -44,6 +44,8 @@ interface NativeLibvirt extends Library {
 
   int virDomainBlockJobAbort(DomainPointer domain, String disk, int flags);
 
+  int virDomainShutdownFlags(DomainPointer domain, int flags);
+
   /** How many seconds the guest's agent has for its next answers. */
   int virDomainAgentSetResponseTimeout(DomainPointer domain, int seconds, int flags);
 

@@ -47,6 +47,7 @@ import org.junit.jupiter.api.condition.EnabledIf;
 /** The contract, kept by a real libvirt with the distribution's own configuration. */
 @EnabledIf("dev.ratoon.agent.libvirt.PrivateLibvirtd#possible")
 final class LibvirtHypervisorTest extends HypervisorContract {
+  private static final Optional<Boolean> NO_AGENT = Optional.of(false);
   private static Path folder;
   private static PrivateLibvirtd libvirtd;
   private static Hypervisor hypervisor;
@@ -75,21 +76,21 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     String pc = newest(machines, "pc-i440fx-");
     assertThat(machines).doesNotContain("pc", "q35");
     String nehalem = "<cpu mode='custom' match='exact'><model>Nehalem</model></cpu>";
-    live.requireRunnable(new Machine(pc, nehalem));
-    live.requireRunnable(new Machine(newest(machines, "pc-q35-"), ""));
+    live.requireRunnable(new Machine(pc, nehalem, NO_AGENT));
+    live.requireRunnable(new Machine(newest(machines, "pc-q35-"), "", NO_AGENT));
 
-    assertThatThrownBy(() -> live.requireRunnable(new Machine("pc-i440fx-99.0", nehalem)))
+    assertThatThrownBy(() -> live.requireRunnable(new Machine("pc-i440fx-99.0", nehalem, NO_AGENT)))
         .hasMessageContaining("no-host-fits")
         .hasMessageContaining("The other host's QEMU has no machine pc-i440fx-99.0.");
     String large =
         "<cpu mode='custom' match='exact'><model>Nehalem</model>"
             + "<feature policy='require' name='avx512f'/></cpu>";
-    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, large)))
+    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, large, NO_AGENT)))
         .hasMessageContaining("no-host-fits")
         .hasMessageContaining("avx512f");
-    assertThatThrownBy(() -> live.requireRunnable(new Machine("pc'/><evil x='", nehalem)))
+    assertThatThrownBy(() -> live.requireRunnable(new Machine("pc'/><evil x='", nehalem, NO_AGENT)))
         .hasMessageContaining("peer-misbehaved");
-    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, "<os/>")))
+    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, "<os/>", NO_AGENT)))
         .hasMessageContaining("peer-misbehaved");
   }
 
@@ -101,11 +102,11 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     for (int level = 1; level <= 3; level++) {
       Xml xml = new Xml();
       PlainProcessor.write(level, xml);
-      live.requireRunnable(new Machine(pc, xml.toString()));
+      live.requireRunnable(new Machine(pc, xml.toString(), NO_AGENT));
     }
     Xml fourth = new Xml();
     PlainProcessor.write(4, fourth);
-    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, fourth.toString())))
+    assertThatThrownBy(() -> live.requireRunnable(new Machine(pc, fourth.toString(), NO_AGENT)))
         .hasMessageContaining("avx512");
   }
 

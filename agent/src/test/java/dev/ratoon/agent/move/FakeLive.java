@@ -9,7 +9,7 @@ import java.util.Optional;
 class FakeLive implements LiveMigration {
   @Override
   public Machine machine(VmId id) {
-    return new Machine("", "");
+    return new Machine("", "", Optional.empty());
   }
 
   @Override

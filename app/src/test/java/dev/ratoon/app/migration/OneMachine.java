@@ -11,7 +11,7 @@ import java.util.Optional;
 record OneMachine(String type) implements LiveMigration {
   @Override
   public Machine machine(VmId id) {
-    return new Machine(type, "");
+    return new Machine(type, "", Optional.empty());
   }
 
   @Override
