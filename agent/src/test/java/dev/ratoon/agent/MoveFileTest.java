@@ -300,7 +300,7 @@ class MoveFileTest {
     host.await(vm, VmState.FAILED);
     assertThat(host.awaitReport(vm, r -> r.problem().isPresent()).problem().orElseThrow().next())
         .contains("Look whether the file system of " + fast + " is mounted.");
-    assertThat(host.awaitReport(vm, r -> true).disk(0).orElseThrow().suspicion())
+    assertThat(host.awaitReport(vm, r -> true).disk(0).orElseThrow().missing())
         .contains("its file is not there; is the file system of " + fast + " mounted?");
     host.power(vm, DesiredPower.PURGED);
     host.awaitReport(vm, r -> r.problem().isPresent());

@@ -64,6 +64,7 @@ final class FakeAgent implements AgentLink {
   volatile List<ReplicaReport> replicas = List.of();
   final AtomicInteger openStreams = new AtomicInteger();
   volatile Optional<String> suspicion = Optional.empty();
+  volatile Optional<String> missing = Optional.empty();
   volatile Function<DiskId, Optional<String>> parents = id -> Optional.of("/cache/" + id);
   volatile Predicate<DesiredVm> fails = vm -> false;
 
@@ -322,7 +323,8 @@ final class FakeAgent implements AgentLink {
                     disk.sizeBytes(),
                     196_608,
                     0,
-                    suspicion))
+                    suspicion,
+                    missing))
             .toList(),
         Optional.empty(),
         Optional.of(2222),

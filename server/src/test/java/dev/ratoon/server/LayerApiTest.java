@@ -257,6 +257,26 @@ final class LayerApiTest {
   }
 
   @Test
+  void nobodyWorksAtAVmOfWhichADiskCannotBeFound() throws Exception {
+    agent.missing = Optional.of("its file is not there");
+    agent.report();
+    for (Reply refused :
+        List.of(
+            server.post(
+                "/v1/vms/web/snapshots", new SnapshotRequest(new EntityName("before"), false)),
+            server.post("/v1/vms/web/migration", "{}"))) {
+      assertThat(refused.problem().code()).isEqualTo(ErrorCode.WRONG_STATE);
+      assertThat(refused.problem().detail()).contains("disk-0.qcow2: its file is not there.");
+    }
+    agent.missing = Optional.empty();
+    agent.report();
+    assertThat(
+            ask("/v1/vms/web/snapshots", new SnapshotRequest(new EntityName("before"), false))
+                .state())
+        .isEqualTo(OperationState.RUNNING);
+  }
+
+  @Test
   void whatTheHostCannotDoIsSaidAndItsDisksAreFollowed() throws Exception {
     OperationView cloning = ask("/v1/vms/web/clones", clones("copy", 1, false));
     Problem full = Problem.of(ErrorCode.DISK_FULL, "publishing").detail("It is full.");

@@ -118,6 +118,7 @@ final class SimulatedVm {
         sizeBytes,
         OVERLAY_BYTES,
         0,
+        Optional.empty(),
         Optional.empty());
   }
 

@@ -35,7 +35,7 @@ final class CallConnections {
   /** One that is open; if none is left, a new one. */
   private Connection take() throws LibvirtException {
     for (Connection known = poll(); known != null; known = poll()) {
-      if (known.isAlive()) {
+      if (known.isOpen()) {
         return known;
       }
       known.end();

@@ -3,11 +3,11 @@ package dev.ratoon.agent.libvirt;
 import com.sun.jna.Memory;
 import com.sun.jna.NativeLong;
 import com.sun.jna.ptr.IntByReference;
-import dev.ratoon.model.ErrorCode;
-import dev.ratoon.model.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
@@ -25,11 +25,26 @@ final class Connection extends Connect {
   /** VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN. */
   private static final int POWER_BUTTON = 1;
 
-  /** Native code keeps only their addresses: they must live as long as this. */
-  private final List<Object> callbacks = new ArrayList<>();
+  /**
+   * Whatever events were asked for. Native code keeps only the addresses of what it calls, and may
+   * do so after the connection was closed, which it holds itself; so they are kept for good: some
+   * kilobytes for each time that the daemon was lost.
+   */
+  private static final Queue<Object> LISTENING = new ConcurrentLinkedQueue<>();
+
+  private final List<Integer> registered = new ArrayList<>();
 
   Connection(String uri) throws LibvirtException {
     super(uri);
+  }
+
+  /** Whether it was not lost, as far as is known here. */
+  boolean isOpen() {
+    try {
+      return isAlive();
+    } catch (LibvirtException unknown) {
+      return false;
+    }
   }
 
   /** Closes it; that a lost one cannot be closed in order is no matter. */
@@ -104,20 +119,22 @@ final class Connection extends Connect {
       if (NativeLibvirt.INSTANCE.virDomainBlockPull(domain, file, bandwidth, 0) == 0) {
         return Optional.of(true);
       }
-      throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, "flattening the disk " + file)
-          .detail("libvirt says: " + NativeLibvirt.INSTANCE.virGetLastErrorMessage())
-          .asException();
+      throw LibvirtErrors.last("flattening the disk " + file);
     } finally {
       NativeLibvirt.INSTANCE.virDomainFree(domain);
     }
   }
 
-  /** Whether the domain was there and could be asked to shut down. */
-  boolean pressPowerButton(String uuid) {
+  /** Asks a domain to shut down; empty if there is no such domain. */
+  Optional<Boolean> pressPowerButton(String uuid) {
     return withPointer(
-            uuid,
-            domain -> NativeLibvirt.INSTANCE.virDomainShutdownFlags(domain, POWER_BUTTON) == 0)
-        .orElse(false);
+        uuid,
+        domain -> {
+          if (NativeLibvirt.INSTANCE.virDomainShutdownFlags(domain, POWER_BUTTON) != 0) {
+            throw LibvirtErrors.last("pressing the power button of domain " + uuid);
+          }
+          return true;
+        });
   }
 
   private static Optional<State> absentOrUnknown(String uuid) {
@@ -131,35 +148,64 @@ final class Connection extends Connect {
 
   /** Calls {@code sink} on libvirt's event thread from now on. */
   void register(DomainEvents sink) {
+    LISTENING.add(this);
     register(NativeLibvirt.EVENT_LIFECYCLE, sink.lifecycle());
     register(NativeLibvirt.EVENT_IO_ERROR_REASON, sink.ioError());
   }
 
   private void register(int event, com.sun.jna.Callback callback) {
-    callbacks.add(callback);
+    LISTENING.add(callback);
     int id =
         NativeLibvirt.INSTANCE.virConnectDomainEventRegisterAny(
             vcp, null, event, callback, null, null);
     if (id < 0) {
       throw new IllegalStateException("libvirt does not tell of events of kind " + event);
     }
+    registered.add(id);
+  }
+
+  /**
+   * Closes it, though it holds itself as long as events are asked for. No keepalive meets the calls
+   * that this takes.
+   */
+  void endEvents() {
+    try {
+      boolean _ = setKeepAlive(0, 0);
+      for (int id : registered) {
+        int _ = NativeLibvirt.INSTANCE.virConnectDomainEventDeregisterAny(vcp, id);
+      }
+      unregisterCloseListener();
+    } catch (LibvirtException failed) {
+      log.debug("not listening to a connection any more failed", failed);
+    }
+    end();
   }
 
   /** Descriptions of all active domains. */
   List<String> descriptions() throws LibvirtException {
-    List<String> all = new ArrayList<>();
-    for (Domain domain : listAllDomains(ACTIVE)) {
-      try {
-        all.add(domain.getXMLDesc(0));
-      } catch (LibvirtException gone) {
-        if (!LibvirtErrors.isAbsent(gone)) {
-          throw gone;
-        }
-      } finally {
+    Domain[] active = listAllDomains(ACTIVE);
+    try {
+      List<String> all = new ArrayList<>();
+      for (Domain domain : active) {
+        description(domain).ifPresent(all::add);
+      }
+      return all;
+    } finally {
+      for (Domain domain : active) {
         domain.free();
       }
     }
-    return all;
+  }
+
+  private static Optional<String> description(Domain domain) throws LibvirtException {
+    try {
+      return Optional.of(domain.getXMLDesc(0));
+    } catch (LibvirtException failed) {
+      if (LibvirtErrors.isAbsent(failed)) {
+        return Optional.empty();
+      }
+      throw failed;
+    }
   }
 
   /** Does something with the domain of this id; empty if there is none. */

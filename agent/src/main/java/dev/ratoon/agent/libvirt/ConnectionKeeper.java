@@ -33,8 +33,8 @@ final class ConnectionKeeper implements AutoCloseable {
 
   /** Hears of connections, on the keeper's thread. */
   interface Watcher {
-    /** Prepares the connection that events come by; no call is made over it later. */
-    void opened(Connection connection) throws LibvirtException;
+    /** The daemon can be reached, and nobody makes calls yet. */
+    void opened(Connection events, CallConnections calls);
 
     /** Calls are possible from now on. */
     void ready();
@@ -81,15 +81,13 @@ final class ConnectionKeeper implements AutoCloseable {
     try {
       return calls.use(use);
     } catch (LibvirtException failed) {
-      if (LibvirtErrors.isConnectionLost(failed)) {
-        lose(calls, failed.getError().getMessage());
-        throw LibvirtErrors.unavailable(doing, failed);
-      }
-      throw LibvirtErrors.refused(doing, failed);
+      throw LibvirtErrors.isConnectionLost(failed)
+          ? LibvirtErrors.unavailable(doing, failed)
+          : LibvirtErrors.refused(doing, failed);
     }
   }
 
-  /** A connection fails: no call begins any more on those opened with it. */
+  /** Events come no more: no call begins any more on the connections that were opened with that. */
   private void lose(CallConnections calls, String why) {
     if (current.compareAndSet(calls, null)) {
       whyNot = "The connection to libvirt is lost: " + why;
@@ -132,11 +130,11 @@ final class ConnectionKeeper implements AutoCloseable {
     CallConnections calls = new CallConnections(uri);
     try {
       events.registerCloseListener((ignored, reason) -> lose(calls, String.valueOf(reason)));
-      watcher.opened(events);
-      events.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVES_LOST);
+      watcher.opened(events, calls);
+      boolean _ = events.setKeepAlive(KEEPALIVE_SECONDS, KEEPALIVES_LOST);
       lost.drainPermits();
       current.set(calls);
-      if (!events.isAlive()) {
+      if (!events.isOpen()) {
         lose(calls, "it was closed at once");
       }
       log.info("connected to libvirt at {}", uri);
@@ -148,7 +146,8 @@ final class ConnectionKeeper implements AutoCloseable {
     } finally {
       current.set(null);
       calls.retire();
-      events.end();
+      // To close is a call, too, and a daemon that hangs does not answer it.
+      Thread.ofPlatform().daemon().name("libvirt-closing").start(events::endEvents);
     }
   }
 

@@ -3,7 +3,6 @@ package dev.ratoon.agent.libvirt;
 import dev.ratoon.agent.hypervisor.DiskWork.DiskCopy;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.model.RatoonException;
 import java.util.Optional;
 import java.util.Set;
 import org.libvirt.Domain;
@@ -25,12 +24,10 @@ final class DiskCopies {
   private static final int WRITE_TO_BOTH = 1 << 3;
   private static final int PIVOT = 1 << 1;
 
-  private static final int INVALID_CONNECTION = 6;
   private static final int INVALID_ARGUMENT = 8;
   private static final int NO_DOMAIN = 42;
   private static final int OPERATION_INVALID = 55;
   private static final int COPY_NOT_READY = 83;
-  private static final int FROM_RPC = 7;
 
   /** What libvirt says where there is no job to be ended. */
   private static final Set<Integer> NOTHING_TO_END =
@@ -52,9 +49,10 @@ final class DiskCopies {
     return connection.withPointer(
         uuid,
         domain -> {
-          NativeLibvirt libvirt = NativeLibvirt.INSTANCE;
-          return libvirt.virDomainBlockCopy(domain, disk, xml, null, 0, flags) == 0
-              || failed("copying the disk " + disk);
+          if (NativeLibvirt.INSTANCE.virDomainBlockCopy(domain, disk, xml, null, 0, flags) != 0) {
+            throw LibvirtErrors.last("copying the disk " + disk);
+          }
+          return true;
         });
   }
 
@@ -62,10 +60,15 @@ final class DiskCopies {
   static Optional<Boolean> goOver(Connection connection, String uuid, DiskCopy copy) {
     return connection.withPointer(
         uuid,
-        domain ->
-            abort(domain, copy, PIVOT) == 0
-                || (NativeLibvirt.INSTANCE.virGetLastErrorCode() != COPY_NOT_READY
-                    && failed("going over to " + copy.to())));
+        domain -> {
+          if (abort(domain, copy, PIVOT) == 0) {
+            return true;
+          }
+          if (NativeLibvirt.INSTANCE.virGetLastErrorCode() == COPY_NOT_READY) {
+            return false;
+          }
+          throw LibvirtErrors.last("going over to " + copy.to());
+        });
   }
 
   /** Waits for whatever else is being done to the domain by then. Empty if there is none. */
@@ -74,10 +77,13 @@ final class DiskCopies {
     Optional<Boolean> ended =
         connection.withPointer(
             uuid,
-            domain ->
-                abort(domain, copy, 0) == 0
-                    || NOTHING_TO_END.contains(NativeLibvirt.INSTANCE.virGetLastErrorCode())
-                    || failed("ending the copy " + copy.to()));
+            domain -> {
+              if (abort(domain, copy, 0) != 0
+                  && !NOTHING_TO_END.contains(NativeLibvirt.INSTANCE.virGetLastErrorCode())) {
+                throw LibvirtErrors.last("ending the copy " + copy.to());
+              }
+              return true;
+            });
     boolean goesOn =
         ended.isPresent()
             && connection
@@ -124,16 +130,5 @@ final class DiskCopies {
       }
     }
     return false;
-  }
-
-  private static boolean failed(String doing) throws RatoonException {
-    NativeLibvirt libvirt = NativeLibvirt.INSTANCE;
-    String said = "libvirt says: " + libvirt.virGetLastErrorMessage();
-    boolean lost =
-        libvirt.virGetLastErrorDomain() == FROM_RPC
-            || libvirt.virGetLastErrorCode() == INVALID_CONNECTION;
-    throw lost
-        ? LibvirtErrors.unavailable(doing, said)
-        : Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing).detail(said).asException();
   }
 }

@@ -10,6 +10,9 @@ import org.libvirt.LibvirtException;
 
 /** What libvirt's errors mean to us. */
 final class LibvirtErrors {
+  private static final int FROM_RPC = 7;
+  private static final int INVALID_CONNECTION = 6;
+
   private LibvirtErrors() {}
 
   /** Whether the connection itself has failed, so that nothing is known about the call. */
@@ -50,6 +53,18 @@ final class LibvirtErrors {
         .detail(cause.getError().getMessage())
         .next("'ratoon doctor' on the host says what is wrong with libvirt.")
         .asException(cause);
+  }
+
+  /** What the C library said last on this thread, where org.libvirt has no word for the call. */
+  static RatoonException last(String doing) {
+    NativeLibvirt libvirt = NativeLibvirt.INSTANCE;
+    String said = "libvirt says: " + libvirt.virGetLastErrorMessage();
+    boolean lost =
+        libvirt.virGetLastErrorDomain() == FROM_RPC
+            || libvirt.virGetLastErrorCode() == INVALID_CONNECTION;
+    return lost
+        ? unavailable(doing, said)
+        : Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing).detail(said).asException();
   }
 
   static RatoonException refused(String doing, LibvirtException cause) {

@@ -48,12 +48,18 @@ import org.libvirt.LibvirtException;
 public final class LibvirtHypervisor implements Hypervisor {
   private static final int STARTS_AT_ONCE = 4;
   private static final int OTHERS_AT_ONCE = 3;
+  private static final int CUTS_AT_ONCE = 3;
   private static final Duration START_PATIENCE = Duration.ofMinutes(2);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** What is asked of agents in guests takes as long as these like. */
+  private static final Duration CUT_PATIENCE = Duration.ofMinutes(5);
+
   private static final Duration FIRST_PATIENCE = Duration.ofSeconds(10);
 
   private final Lane starts = new Lane("libvirt-start", STARTS_AT_ONCE);
   private final Lane others = new Lane("libvirt-call", OTHERS_AT_ONCE);
+  private final Lane cutting = new Lane("libvirt-cut", CUTS_AT_ONCE);
   private final EventDispatch events = new EventDispatch(this::concernsUs);
   private final Set<VmId> ours = ConcurrentHashMap.newKeySet();
   private final Accelerator accelerator;
@@ -197,15 +203,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public void shutdown(VmId id) {
     String doing = "asking domain " + id + " to shut down";
-    if (status(doing, id).isEmpty()) {
-      return;
-    }
-    boolean pressed = call(doing, c -> c.pressPowerButton(id.toString()));
-    if (!pressed && status(doing, id).isPresent()) {
-      throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing)
-          .detail("libvirt does not press its power button.")
-          .asException();
-    }
+    doToOurs(doing, id, () -> call(doing, c -> c.pressPowerButton(id.toString())));
   }
 
   @Override
@@ -254,6 +252,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     live.close();
     starts.close();
     others.close();
+    cutting.close();
   }
 
   private <T> T call(String doing, ConnectionKeeper.Use<T> use) {
@@ -279,7 +278,11 @@ public final class LibvirtHypervisor implements Hypervisor {
     if (DiskLayers.areCut(status(doing, id).orElseThrow(() -> lost(doing)).overlays(), cuts)) {
       return false;
     }
-    return call(doing, connection -> DiskLayers.cut(connection, id.toString(), cuts, quiesce))
+    return cutting
+        .call(
+            doing,
+            CUT_PATIENCE,
+            () -> keeper.use(doing, c -> DiskLayers.cut(c, id.toString(), cuts, quiesce)))
         .orElseThrow(() -> lost(doing));
   }
 
@@ -376,11 +379,15 @@ public final class LibvirtHypervisor implements Hypervisor {
 
   /** Changes the domain if it exists and is ours; one that ends meanwhile is fine. */
   private void ifThere(String doing, VmId id, Change change) {
+    doToOurs(doing, id, () -> attempt(doing, id, change));
+  }
+
+  private void doToOurs(String doing, VmId id, Runnable change) {
     if (status(doing, id).isEmpty()) {
       return;
     }
     try {
-      attempt(doing, id, change);
+      change.run();
     } catch (RatoonException failed) {
       if (failed.problem().code() != ErrorCode.HYPERVISOR_REFUSED
           || status(doing, id).isPresent()) {
@@ -434,10 +441,17 @@ public final class LibvirtHypervisor implements Hypervisor {
     private boolean before;
 
     @Override
-    public void opened(Connection connection) throws LibvirtException {
+    public void opened(Connection connection, CallConnections calls) {
       connection.register(new DomainEvents(events::add));
+      boolean _ =
+          others.call(
+              "asking libvirt what there is", PATIENCE, () -> calls.use(this::lookAtAllThereIs));
+    }
+
+    private boolean lookAtAllThereIs(Connection connection) throws LibvirtException {
       offers = HostOffers.of(connection);
       all(connection).forEach(status -> ours.add(status.id()));
+      return true;
     }
 
     @Override

@@ -46,6 +46,13 @@ interface NativeLibvirt extends Library {
 
   int virDomainShutdownFlags(DomainPointer domain, int flags);
 
+  /**
+   * Lets the guest go on to write to all its file systems; how many that were.
+   *
+   * @param mountPoints all of them if null
+   */
+  int virDomainFSThaw(DomainPointer domain, @Nullable Pointer mountPoints, int count, int flags);
+
   /** How many seconds the guest's agent has for its next answers. */
   int virDomainAgentSetResponseTimeout(DomainPointer domain, int seconds, int flags);
 
@@ -81,6 +88,8 @@ interface NativeLibvirt extends Library {
       Callback callback,
       @Nullable Pointer opaque,
       @Nullable Callback free);
+
+  int virConnectDomainEventDeregisterAny(ConnectionPointer connection, int callbackId);
 
   /** virConnectDomainEventCallback. */
   interface OnLifecycle extends Callback {

@@ -161,23 +161,20 @@ final class VmFiles {
 
   private static DiskReport report(VmDisk disk, int number, VmRecord record, HostCaches caches) {
     DesiredDisk wanted = disk.wanted();
-    boolean isThere = Files.exists(disk.file());
-    Optional<String> parent = isThere ? OverlayHeader.parent(disk.file()) : Optional.empty();
-    Optional<String> suspicion = Optional.empty();
-    if (!isThere) {
-      suspicion = Optional.of(disk.missing());
-    } else if (wanted.differencing() && isKnown(number, record)) {
-      suspicion = wanted.base().flatMap(id -> suspicion(id, parent, record, caches));
-    }
+    Optional<Path> there = Optional.of(disk.file()).filter(Files::exists);
+    Optional<String> parent = there.flatMap(OverlayHeader::parent);
     List<Long> copied = record.files().map(VmRecord.MadeFiles::copiedBytes).orElse(List.of());
     return new DiskReport(
         disk.file().toString(),
         wanted.base(),
         parent,
         wanted.sizeBytes(),
-        isThere ? StoredBytes.of(disk.file()) : 0,
+        there.map(StoredBytes::of).orElse(0L),
         number < copied.size() ? copied.get(number) : 0,
-        suspicion);
+        there.isPresent() && wanted.differencing() && isKnown(number, record)
+            ? wanted.base().flatMap(id -> suspicion(id, parent, record, caches))
+            : Optional.empty(),
+        there.isPresent() ? Optional.empty() : Optional.of(disk.missing()));
   }
 
   /** Whether it is known what a disk stands on; not so while what it was frozen to is hashed. */

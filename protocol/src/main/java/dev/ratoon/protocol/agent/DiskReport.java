@@ -12,8 +12,9 @@ import java.util.Optional;
  * @param sizeBytes what the guest sees
  * @param storedBytes what the file takes on the host's disk
  * @param copiedBytes how many bytes of the base were copied to make it; 0 for a child
- * @param suspicion why its own file, or that of the base that it stands on, or that its running VM
- *     has open, is not trusted; empty if it is
+ * @param suspicion why the file of the base that it stands on, or that its running VM has open, is
+ *     not trusted; empty if it is
+ * @param missing what is to be said of its own file if that is not there; empty if it is
  */
 public record DiskReport(
     String path,
@@ -22,4 +23,11 @@ public record DiskReport(
     long sizeBytes,
     long storedBytes,
     long copiedBytes,
-    Optional<String> suspicion) {}
+    Optional<String> suspicion,
+    Optional<String> missing) {
+
+  /** Why it cannot be relied on, if so. */
+  public Optional<String> doubt() {
+    return missing.or(() -> suspicion);
+  }
+}

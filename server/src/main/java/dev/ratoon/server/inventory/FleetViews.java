@@ -198,7 +198,7 @@ public final class FleetViews {
                       report.map(DiskReport::path).orElse(""),
                       report.map(DiskReport::storedBytes).orElse(0L),
                       vm.trashed(),
-                      report.flatMap(DiskReport::suspicion)));
+                      report.flatMap(DiskReport::doubt)));
         }
       }
     }

@@ -291,6 +291,7 @@ public final class Layerings {
           .next("Wait until it is deployed: ratoon vm show " + vm.name())
           .asException();
     }
+    observations.of(vm).ifPresent(seen -> requireAllThere(seen, doing + " " + vm.name()));
     if (vm.spec().layering().isPresent()) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing + " " + vm.name())
           .detail("Its disks are being worked at: it is a full clone that is still copied.")
@@ -298,6 +299,19 @@ public final class Layerings {
           .asException();
     }
     return vm;
+  }
+
+  /** Nobody works at a VM of which a disk cannot be found. */
+  static void requireAllThere(VmReport seen, String doing) {
+    seen.disks().stream()
+        .filter(disk -> disk.missing().isPresent())
+        .findFirst()
+        .ifPresent(disk -> {
+          throw Problem.of(ErrorCode.WRONG_STATE, doing)
+              .detail("Disk " + disk.path() + ": " + disk.missing().get() + ".")
+              .next("Bring the file back first: ratoon vm show")
+              .asException();
+        });
   }
 
   private DesiredLayering freeze(Transaction tx, VmRow vm, boolean quiesce) {

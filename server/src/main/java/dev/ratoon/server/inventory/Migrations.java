@@ -177,6 +177,7 @@ public final class Migrations {
                 Problem.of(ErrorCode.WRONG_STATE, doing)
                     .detail("Its host has not reported its disks.")
                     .asException());
+    Layerings.requireAllThere(seen, doing);
     requireConnected(vm.host(), doing);
     boolean runs = seen.state() == VmState.RUNNING || seen.state() == VmState.PAUSED;
     MigrationMode mode = mode(request, seen, doing);

@@ -83,7 +83,8 @@ final class Observations {
                     d.sizeBytes(),
                     0,
                     d.copiedBytes(),
-                    d.suspicion()))
+                    d.suspicion(),
+                    d.missing()))
             .toList(),
         r.address(),
         r.sshPort(),

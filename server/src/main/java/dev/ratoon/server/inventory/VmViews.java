@@ -75,7 +75,7 @@ final class VmViews {
               report.map(DiskReport::copiedBytes).orElse(0L),
               report.map(DiskReport::path),
               report.flatMap(DiskReport::basePath),
-              report.flatMap(DiskReport::suspicion)));
+              report.flatMap(DiskReport::doubt)));
     }
     return views;
   }
