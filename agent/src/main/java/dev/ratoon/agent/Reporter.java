@@ -29,6 +29,10 @@ import org.slf4j.LoggerFactory;
 final class Reporter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reporter.class);
   private static final long LONGEST_END_MILLIS = 2_000;
+
+  /** Servers take one that has been silent for twice as long for lost. */
+  private static final Duration LONGEST = Duration.ofSeconds(30);
+
   private final HostId host;
   private final ServerLink server;
   private final Supplier<HostReport> whole;
@@ -129,7 +133,7 @@ final class Reporter implements AutoCloseable {
   private Optional<News> await() throws InterruptedException {
     lock.lock();
     try {
-      long left = every.toNanos();
+      long left = untilTheNext().toNanos();
       while (changed.isEmpty() && !basesChanged && !movesChanged && !wholeWanted && left > 0) {
         left = news.awaitNanos(left);
       }
@@ -145,6 +149,12 @@ final class Reporter implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  private Duration untilTheNext() {
+    Duration said = server.betweenReports();
+    Duration enough = said.compareTo(LONGEST) > 0 ? LONGEST : said;
+    return enough.compareTo(every) > 0 ? enough : every;
   }
 
   private record News(Set<VmId> vms, boolean bases, boolean moves) {}

@@ -60,6 +60,11 @@ final class AstrayLink implements ServerLink {
   }
 
   @Override
+  public Duration betweenReports() {
+    return around.server().betweenReports();
+  }
+
+  @Override
   public void report(HostId host, List<VmReport> changed) {
     sent(() -> around.server().report(host, changed));
   }

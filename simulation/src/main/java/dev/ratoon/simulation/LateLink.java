@@ -47,6 +47,11 @@ final class LateLink implements ServerLink {
   }
 
   @Override
+  public Duration betweenReports() {
+    return server().betweenReports();
+  }
+
+  @Override
   public void report(HostId host, List<VmReport> changed) {
     server().report(host, changed);
   }

@@ -219,8 +219,10 @@ final class SimulatedHost {
 
   /** Now and then it says how it is as a whole. */
   private void beat() {
+    Duration said = server.betweenReports();
+    Duration own = around.pace().report();
     later(
-        around.pace().report(),
+        said.compareTo(own) > 0 ? said : own,
         () -> {
           reportWhole();
           beat();

@@ -20,6 +20,7 @@ import dev.ratoon.protocol.fleet.AgentEndpoints;
 import dev.ratoon.protocol.fleet.BaseReports;
 import dev.ratoon.protocol.fleet.JoinAnswer;
 import dev.ratoon.protocol.fleet.MoveReports;
+import dev.ratoon.protocol.fleet.ReportNoted;
 import dev.ratoon.protocol.fleet.VmReports;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,6 +34,7 @@ final class RemoteServer implements ServerLink, AutoCloseable {
   private final Path folder;
   private final Runnable connected;
   private final AtomicBoolean hasAnswered = new AtomicBoolean();
+  private volatile Duration betweenReports = Duration.ZERO;
   private volatile ApiClient client;
 
   /**
@@ -66,10 +68,16 @@ final class RemoteServer implements ServerLink, AutoCloseable {
 
   @Override
   public void report(HostReport report) {
-    client().call(AgentEndpoints.REPORT, Params.NONE, report);
+    ReportNoted noted = client().call(AgentEndpoints.REPORT, Params.NONE, report);
+    betweenReports = Duration.ofSeconds(noted.nextSeconds().orElse(0));
     if (!hasAnswered.getAndSet(true)) {
       connected.run();
     }
+  }
+
+  @Override
+  public Duration betweenReports() {
+    return betweenReports;
   }
 
   @Override

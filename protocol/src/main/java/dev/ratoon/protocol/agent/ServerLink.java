@@ -33,6 +33,15 @@ public interface ServerLink {
   /** Says how the whole host is. The latest report replaces those before it. */
   void report(HostReport report);
 
+  /**
+   * How long a host may let pass between two whole reports, as the server last said: one with very
+   * many hosts does not want to hear of all of them every few seconds. What changes of VMs, base
+   * disks and migrations is told at once in any case.
+   */
+  default Duration betweenReports() {
+    return Duration.ZERO;
+  }
+
   /** Says how some VMs of the host are, between two whole reports. */
   void report(HostId host, List<VmReport> changed);
 

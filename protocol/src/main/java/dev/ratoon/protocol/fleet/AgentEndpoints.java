@@ -61,7 +61,7 @@ public final class AgentEndpoints {
               "Seconds to wait."),
           DesiredState.class,
           "What the host shall be, if that is newer than what it knows.");
-  public static final Endpoint<HostReport, NoBody> REPORT =
+  public static final Endpoint<HostReport, ReportNoted> REPORT =
       row(
           "agent-report",
           PUT,
@@ -69,7 +69,7 @@ public final class AgentEndpoints {
           Map.of(),
           Permission.AGENT,
           HostReport.class,
-          NoBody.class,
+          ReportNoted.class,
           "How the whole host is.");
   public static final Endpoint<VmReports, NoBody> VM_REPORTS =
       row(

@@ -8,6 +8,7 @@ import dev.ratoon.protocol.Endpoint.NoBody;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.Known;
 import dev.ratoon.protocol.fleet.AgentEndpoints;
+import dev.ratoon.protocol.fleet.ReportNoted;
 import dev.ratoon.server.agents.Asks;
 import dev.ratoon.server.inventory.Inventory;
 import dev.ratoon.server.members.Members;
@@ -91,7 +92,8 @@ record AgentActions(Members members, Inventory inventory, Asks asks) {
           .asException();
     }
     inventory.reports().report(report);
-    return NOTED;
+    int next = (int) inventory.reports().betweenReports().toSeconds();
+    return new Answer.Value(new ReportNoted(Optional.of(next).filter(seconds -> seconds > 0)));
   }
 
   private Answer next(Call<?> call) throws InterruptedException {

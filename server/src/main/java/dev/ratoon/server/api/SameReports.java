@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
@@ -20,9 +21,11 @@ final class SameReports {
 
   private final Map<HostId, Last> last = new ConcurrentHashMap<>();
   private final LongSupplier nanoTime;
+  private final AtomicLong forgottenAtNanos = new AtomicLong();
 
   SameReports(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
+    forgottenAtNanos.set(nanoTime.getAsLong());
   }
 
   private static final class Last {
@@ -50,12 +53,18 @@ final class SameReports {
       before.saidAtNanos = now;
       return before.report;
     }
-    if (before == null) {
-      last.values().removeIf(other -> now - other.saidAtNanos > LONGEST_SILENCE_NANOS);
-    }
+    forgetSilent(now);
     HostReport report = Bodies.parse(body, HostReport.class);
     last.put(host, new Last(sha256, report, now));
     return report;
+  }
+
+  /** Now and then, since all are gone through. */
+  private void forgetSilent(long now) {
+    long before = forgottenAtNanos.get();
+    if (now - before > LONGEST_SILENCE_NANOS && forgottenAtNanos.compareAndSet(before, now)) {
+      last.values().removeIf(other -> now - other.saidAtNanos > LONGEST_SILENCE_NANOS);
+    }
   }
 
   int hosts() {

@@ -41,6 +41,11 @@ public final class Hosts {
   /** An agent that was not heard of for so long is not connected. It calls at least this often. */
   private static final Duration SILENCE = Duration.ofSeconds(60);
 
+  /** A tenth of what a server can take up, however many hosts there are. */
+  private static final int WHOLE_REPORTS_A_SECOND = 400;
+
+  private static final Duration LONGEST_BETWEEN_REPORTS = SILENCE.dividedBy(2);
+
   /** So long a host's reports that say nothing new are not compared with the database. */
   private static final Duration QUIET = Duration.ofSeconds(60);
 
@@ -171,6 +176,12 @@ public final class Hosts {
       listeners.forEach(listener -> listener.accept(tx, report));
     }
     return standing;
+  }
+
+  /** How long each of so many hosts may let pass between two whole reports. */
+  static Duration betweenReports(int hosts) {
+    long seconds = hosts / WHOLE_REPORTS_A_SECOND;
+    return Duration.ofSeconds(Math.min(seconds, LONGEST_BETWEEN_REPORTS.toSeconds()));
   }
 
   /**

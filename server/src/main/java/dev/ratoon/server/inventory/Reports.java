@@ -100,6 +100,11 @@ public final class Reports implements ServerLink {
     });
   }
 
+  @Override
+  public Duration betweenReports() {
+    return Hosts.betweenReports(hosts.count());
+  }
+
   /** Whether it says nothing new, and nobody waits for what it says again. */
   private boolean isQuiet(HostReport report) {
     return hosts.isQuiet(report)

@@ -46,6 +46,11 @@ public final class AgentWire implements ServerLink {
   }
 
   @Override
+  public Duration betweenReports() {
+    return server.betweenReports();
+  }
+
+  @Override
   public void report(HostId host, List<VmReport> changed) {
     VmReports read = Bodies.parse(written(new VmReports(changed)), VmReports.class);
     server.report(host, read.vms());
