@@ -49,6 +49,9 @@ public final class Hosts {
   /** So long a host's reports that say nothing new are not compared with the database. */
   private static final Duration QUIET = Duration.ofSeconds(60);
 
+  /** Each is a transaction of a dozen statements. */
+  private static final int TAKEN_UP_ALL_THE_SAME_A_SECOND = 20;
+
   private final TimeSource clock;
   private final Histories histories;
   private final Members members;
@@ -196,8 +199,14 @@ public final class Hosts {
         && last != null
         && !before.elsewhere()
         && before.standing() == Standing.OURS
-        && clock.nanoTime() - last.atNanos() < QUIET.toNanos()
+        && clock.nanoTime() - last.atNanos() < quiet(count()).toNanos()
         && HostNews.isNone(last.report(), report);
+  }
+
+  /** For how long reports without news are not taken up, of each of so many hosts. */
+  static Duration quiet(int hosts) {
+    Duration enough = Duration.ofSeconds(hosts / TAKEN_UP_ALL_THE_SAME_A_SECOND);
+    return enough.compareTo(QUIET) > 0 ? enough : QUIET;
   }
 
   /** Whether the host has said before that it has taken this revision up. */

@@ -13,4 +13,10 @@ final class ReportsOfManyTest {
   void theMoreHostsTheLongerBetweenTheirWholeReports(int hosts, int seconds) {
     assertThat(Hosts.betweenReports(hosts)).isEqualTo(Duration.ofSeconds(seconds));
   }
+
+  @ParameterizedTest
+  @CsvSource({"10, 60", "10000, 500"})
+  void theMoreHostsTheRarerIsWhatSaysNothingNewTakenUpAllTheSame(int hosts, int seconds) {
+    assertThat(Hosts.quiet(hosts)).isEqualTo(Duration.ofSeconds(seconds));
+  }
 }
