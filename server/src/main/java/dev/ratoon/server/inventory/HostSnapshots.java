@@ -13,8 +13,7 @@ import dev.ratoon.protocol.agent.ShareReport;
 import dev.ratoon.protocol.agent.TransferReport;
 import dev.ratoon.protocol.agent.TransferReport.PeerTraffic;
 import dev.ratoon.protocol.api.Settings;
-import dev.ratoon.server.store.PlacementTable.VmCount;
-import dev.ratoon.server.store.Promises;
+import dev.ratoon.server.store.Promised;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -26,23 +25,21 @@ import java.util.Set;
 final class HostSnapshots {
   private static final int HUNDRED = 100;
 
-  private final Promises promises;
-  private final Map<HostId, VmCount> vms;
+  private final Map<HostId, Promised> promises;
   private final Map<HostId, Integer> starting;
   private final Settings settings;
   private final Map<HostId, Long> gives = new HashMap<>();
 
   /**
+   * @param starting how many VMs are being deployed or started on each host
    * @param reports of all hosts: what one gives the others have measured
    */
   HostSnapshots(
-      Promises promises,
-      Map<HostId, VmCount> vms,
+      Map<HostId, Promised> promises,
       Map<HostId, Integer> starting,
       Settings settings,
       List<HostReport> reports) {
     this.promises = promises;
-    this.vms = vms;
     this.starting = starting;
     this.settings = settings;
     for (HostReport report : reports) {
@@ -78,7 +75,7 @@ final class HostSnapshots {
   private HostSnapshot.Room room(HostReport report, Set<DiskId> ready) {
     HostId host = report.id();
     HostFacts facts = report.facts();
-    VmCount count = vms.getOrDefault(host, VmCount.NONE);
+    Promised own = promises.getOrDefault(host, Promised.NOTHING);
     double cpuRatio = settings.placementOrDefault().cpuRatio();
     // What has arrived is not free any more; it is not to be counted twice.
     Map<DiskId, Long> arrived = arrivedBytes(report);
@@ -90,13 +87,13 @@ final class HostSnapshots {
     return new HostSnapshot.Room(
         facts.cpus(),
         cpuRatio == 0 ? Long.MAX_VALUE : (long) (facts.cpus() * cpuRatio),
-        count.cpus(),
+        own.cpus(),
         (long) (facts.memoryBytes() * settings.memoryRatio()),
-        promises.memoryBytes().getOrDefault(host, 0L),
+        own.memoryBytes(),
         facts.diskTotalBytes(),
         facts.diskFreeBytes(),
-        promises.diskBytes().getOrDefault(host, 0L) + basesBytes,
-        count.vms(),
+        own.diskBytes() + basesBytes,
+        own.vms(),
         starting.getOrDefault(host, 0));
   }
 
@@ -149,7 +146,8 @@ final class HostSnapshots {
   }
 
   private Map<DiskId, Long> promised(HostId host, Set<DiskId> ready) {
-    Map<DiskId, Long> promised = new HashMap<>(promises.bases().getOrDefault(host, Map.of()));
+    Map<DiskId, Long> promised =
+        new HashMap<>(promises.getOrDefault(host, Promised.NOTHING).bases());
     promised.keySet().removeAll(ready);
     return promised;
   }

@@ -267,7 +267,7 @@ public final class Migrations {
   /** Anywhere but where it is. */
   private Placement.Place place(Transaction tx, VmRow vm, VmNeeds needs, Settings settings) {
     List<HostSnapshot> others =
-        placements.snapshots(tx, tx.vms().promises(), settings).stream()
+        placements.snapshots(tx, settings).stream()
             .filter(host -> !host.id().equals(vm.host()))
             .toList();
     return switch (tried(tx, vm, needs, others, settings)) {

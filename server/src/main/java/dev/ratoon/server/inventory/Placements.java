@@ -1,6 +1,5 @@
 package dev.ratoon.server.inventory;
 
-import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.HostId;
@@ -18,10 +17,8 @@ import dev.ratoon.protocol.api.PlaceRequest;
 import dev.ratoon.protocol.api.PlacementSettings;
 import dev.ratoon.protocol.api.Settings;
 import dev.ratoon.server.store.MemberTable.Member;
-import dev.ratoon.server.store.PlacementTable.VmCount;
-import dev.ratoon.server.store.Promises;
+import dev.ratoon.server.store.Promised;
 import dev.ratoon.server.store.Transaction;
-import dev.ratoon.server.store.VmTable.Promised;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -32,17 +29,12 @@ import java.util.Set;
 /** The fleet as placement needs it: what hosts reported, what was promised, what operators set. */
 record Placements(Hosts hosts) {
 
-  /**
-   * All hosts.
-   *
-   * @param promises to those of which it is to be known
-   */
-  List<HostSnapshot> snapshots(Transaction tx, Promises promises, Settings settings) {
+  /** All hosts. */
+  List<HostSnapshot> snapshots(Transaction tx, Settings settings) {
     List<Hosts.Seen> seen = List.copyOf(hosts.any());
     HostSnapshots snapshots =
         new HostSnapshots(
-            promises,
-            tx.placement().vms(),
+            tx.vms().promised(),
             tx.placement().starting(),
             settings,
             seen.stream().map(Hosts.Seen::report).toList());
@@ -56,20 +48,9 @@ record Placements(Hosts hosts) {
    */
   List<HostSnapshot> snapshots(
       Map<HostId, Promised> promises, Settings settings, Set<HostId> some) {
-    Map<HostId, Long> memory = new HashMap<>();
-    Map<HostId, Long> disk = new HashMap<>();
-    Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
-    Map<HostId, VmCount> vms = new HashMap<>();
     Map<HostId, Integer> starting = new HashMap<>();
-    promises.forEach((host, promised) -> {
-      memory.put(host, promised.memoryBytes());
-      disk.put(host, promised.diskBytes());
-      bases.put(host, promised.bases());
-      vms.put(host, new VmCount(promised.cpus(), promised.vms()));
-      starting.put(host, promised.starting());
-    });
-    HostSnapshots snapshots =
-        new HostSnapshots(new Promises(memory, disk, bases), vms, starting, settings, List.of());
+    promises.forEach((host, promised) -> starting.put(host, promised.starting()));
+    HostSnapshots snapshots = new HostSnapshots(promises, starting, settings, List.of());
     return some.stream()
         .flatMap(host -> hosts.find(host).stream())
         .map(host -> snapshot(snapshots, host))

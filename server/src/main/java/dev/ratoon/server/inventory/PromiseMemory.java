@@ -6,8 +6,8 @@ import dev.ratoon.model.TimeSource;
 import dev.ratoon.placement.Placement;
 import dev.ratoon.placement.VmNeeds;
 import dev.ratoon.server.inventory.DeployBatch.Deploy;
+import dev.ratoon.server.store.Promised;
 import dev.ratoon.server.store.Transaction;
-import dev.ratoon.server.store.VmTable.Promised;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,7 +27,6 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class PromiseMemory {
   private static final long KEPT_NANOS = Duration.ofSeconds(5).toNanos();
-  private static final Promised NOTHING = new Promised(0, 0, 0, 0, 0, Map.of());
 
   private final TimeSource clock;
   private final Map<HostId, Known> known = new ConcurrentHashMap<>();
@@ -64,7 +63,7 @@ final class PromiseMemory {
     });
     Map<HostId, Promised> read = tx.vms().promised(unknown);
     for (HostId host : unknown) {
-      Promised there = read.getOrDefault(host, NOTHING);
+      Promised there = read.getOrDefault(host, Promised.NOTHING);
       promised.put(host, there);
       Known seen = new Known(revisions.getOrDefault(host, 0L), there, now);
       // What this transaction itself has changed may yet be undone.

@@ -99,8 +99,7 @@ final class StandingFleet {
 
   /** The whole fleet as it is now. */
   FleetSnapshot looked(Transaction tx, String tenant, VmNeeds needs, Settings settings) {
-    return placements.fleet(
-        tx, tenant, needs, placements.snapshots(tx, tx.vms().promises(), settings), settings);
+    return placements.fleet(tx, tenant, needs, placements.snapshots(tx, settings), settings);
   }
 
   private void note(VmNeeds needs, Placement.Chosen chosen) {
@@ -112,8 +111,7 @@ final class StandingFleet {
 
   private Kept made(Transaction tx, Settings settings) {
     long began = clock.nanoTime();
-    FleetSnapshot fleet =
-        placements.fleet(tx, placements.snapshots(tx, tx.vms().promises(), settings), settings);
+    FleetSnapshot fleet = placements.fleet(tx, placements.snapshots(tx, settings), settings);
     return new Kept(fleet, settings, began, clock.nanoTime() - began);
   }
 

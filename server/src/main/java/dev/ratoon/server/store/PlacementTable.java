@@ -16,12 +16,6 @@ import org.jdbi.v3.core.statement.Query;
 
 /** What placement asks of the VMs that are there, and what base disks have of each other. */
 public final class PlacementTable {
-  private static final String VMS =
-      """
-      select host, sum(cpus) as cpus, count(*) as vms from vm
-      where trashed_at is null group by host\
-      """;
-
   private static final String STARTING =
       """
       select vm.host as host, count(*) as vms
@@ -45,31 +39,6 @@ public final class PlacementTable {
 
   PlacementTable(Handle handle) {
     this.handle = handle;
-  }
-
-  /**
-   * The VMs of a host outside the trash.
-   *
-   * @param cpus that they were promised
-   */
-  public record VmCount(long cpus, int vms) {
-    public static final VmCount NONE = new VmCount(0, 0);
-  }
-
-  /** The VMs of each host that has any. */
-  public Map<HostId, VmCount> vms() {
-    return vms(handle.createQuery(VMS));
-  }
-
-  private static Map<HostId, VmCount> vms(Query query) {
-    Map<HostId, VmCount> counts = new HashMap<>();
-    query
-        .map((row, context) ->
-            Map.entry(
-                HostId.parse(row.getString("host")),
-                new VmCount(row.getLong("cpus"), row.getInt("vms"))))
-        .forEach(entry -> counts.put(entry.getKey(), entry.getValue()));
-    return counts;
   }
 
   /** How many VMs are being deployed or started on each host that has such. */

@@ -26,24 +26,6 @@ import org.jdbi.v3.core.statement.Query;
 
 /** The VMs of all tenants, those in the trash included until their files are gone. */
 public final class VmTable {
-  private static final String MEMORY =
-      """
-      select host, sum(memory_bytes) as bytes from (
-        select host, memory_bytes from vm where trashed_at is null
-        union all
-        select migration.target as host, vm.memory_bytes
-        from migration join vm on vm.id = migration.vm
-        where migration.phase in ('BRINGING', 'COPYING', 'LIVE', 'RETURNING')) promised
-      group by host\
-      """;
-
-  /** Of hosts' VMs that are just being deployed nothing lasting was reported. */
-  private static final String DISK_COMING =
-      """
-      select host, sum(disk_bytes) as bytes from vm
-      where observed is null and trashed_at is null group by host\
-      """;
-
   private static final String BASES_COMING =
       """
       select coming.host as host, coming.base as base, coalesce(images.bytes, 0) as bytes
@@ -63,13 +45,13 @@ public final class VmTable {
       group by migration.target\
       """;
 
-  /** All that a host was promised for, of a few hosts. */
+  /** All that hosts were promised for. */
   private static final String PROMISED =
       """
       select host, sum(memory_bytes) as memory, sum(cpus) as cpus, count(*) as vms,
         sum(case when observed is null then disk_bytes else 0 end) as disk,
         sum(case when observed is null then 1 else 0 end) as starting
-      from\
+      from %s where trashed_at is null group by host\
       """;
 
   /** All that a row of it needs but what was observed. */
@@ -330,73 +312,64 @@ public final class VmTable {
     return names.stream().map(EntityName::text).filter(held::contains).toList();
   }
 
-  /**
-   * What a host's VMs outside the trash were promised.
-   *
-   * @param diskBytes of those that are just being deployed, which are {@code starting}
-   */
-  public record Promised(
-      long memoryBytes, long cpus, int vms, long diskBytes, int starting, Map<DiskId, Long> bases) {
-    private static Promised memory(long bytes) {
-      return new Promised(bytes, 0, 0, 0, 0, Map.of());
-    }
-
-    private Promised plus(Promised coming) {
-      return new Promised(memoryBytes + coming.memoryBytes, cpus, vms, diskBytes, starting, bases);
-    }
-  }
-
   /** What these hosts have been promised for; those without VMs are left out. */
   public Map<HostId, Promised> promised(Collection<HostId> hosts) {
-    Map<HostId, Map<DiskId, Long>> bases = new HashMap<>();
     Map<HostId, Promised> promised = HashMap.newHashMap(hosts.size());
     for (List<String> ids : InList.piecesOfRows(hosts)) {
       String vms = InList.rows(ids) + " as wanted join vm on vm.host = wanted.column1";
-      bases.putAll(
-          basesComing(InList.bindRows(handle.createQuery(BASES_COMING.formatted(vms)), ids)));
-      InList.bindRows(
-              handle.createQuery(PROMISED + " " + vms + " where trashed_at is null group by host"),
-              ids)
-          .map((row, context) -> {
-            HostId host = HostId.parse(row.getString("host"));
-            return Map.entry(
-                host,
-                new Promised(
-                    row.getLong("memory"),
-                    row.getLong("cpus"),
-                    row.getInt("vms"),
-                    row.getLong("disk"),
-                    row.getInt("starting"),
-                    bases.getOrDefault(host, Map.of())));
-          })
-          .forEach(entry -> promised.put(entry.getKey(), entry.getValue()));
+      promised.putAll(
+          promised(
+              InList.bindRows(handle.createQuery(PROMISED.formatted(vms)), ids),
+              InList.bindRows(handle.createQuery(BASES_COMING.formatted(vms)), ids)));
     }
-    byHost(MEMORY_COMING)
-        .forEach((host, bytes) -> {
+    memoryComing()
+        .forEach((host, coming) -> {
           if (hosts.contains(host)) {
-            promised.merge(host, Promised.memory(bytes), Promised::plus);
+            promised.merge(host, coming, Promised::plus);
           }
         });
     return promised;
   }
 
-  /** What hosts have been promised to. */
-  public Promises promises() {
-    return new Promises(memoryByHost(), diskComingByHost(), basesComingByHost());
+  /** What all hosts have been promised for; those without VMs are left out. */
+  public Map<HostId, Promised> promised() {
+    Map<HostId, Promised> promised =
+        promised(
+            handle.createQuery(PROMISED.formatted("vm")),
+            handle.createQuery(BASES_COMING.formatted("vm")));
+    memoryComing().forEach((host, coming) -> promised.merge(host, coming, Promised::plus));
+    return promised;
   }
 
-  /** What VMs outside the trash were promised, for each host. */
-  private Map<HostId, Long> memoryByHost() {
-    return byHost(MEMORY);
+  private static Map<HostId, Promised> promised(Query vms, Query coming) {
+    Map<HostId, Map<DiskId, Long>> bases = basesComing(coming);
+    Map<HostId, Promised> promised = new HashMap<>();
+    vms.map(
+            (row, context) -> {
+              HostId host = HostId.parse(row.getString("host"));
+              return Map.entry(
+                  host,
+                  new Promised(
+                      row.getLong("memory"),
+                      row.getLong("cpus"),
+                      row.getInt("vms"),
+                      row.getLong("disk"),
+                      row.getInt("starting"),
+                      bases.getOrDefault(host, Map.of())));
+            })
+        .forEach(entry -> promised.put(entry.getKey(), entry.getValue()));
+    return promised;
   }
 
-  /** What the disks of VMs that are just being deployed may still come to take, for each host. */
-  private Map<HostId, Long> diskComingByHost() {
-    return byHost(DISK_COMING);
-  }
-
-  private Map<HostId, Map<DiskId, Long>> basesComingByHost() {
-    return basesComing(handle.createQuery(BASES_COMING.formatted("vm")));
+  /** For VMs that are on their way. */
+  private Map<HostId, Promised> memoryComing() {
+    Map<HostId, Promised> coming = new HashMap<>();
+    handle
+        .createQuery(MEMORY_COMING)
+        .map((row, context) ->
+            Map.entry(HostId.parse(row.getString("host")), Promised.memory(row.getLong("bytes"))))
+        .forEach(entry -> coming.put(entry.getKey(), entry.getValue()));
+    return coming;
   }
 
   private static Map<HostId, Map<DiskId, Long>> basesComing(Query query) {
@@ -411,15 +384,6 @@ public final class VmTable {
                 .computeIfAbsent(row.getKey(), host -> new HashMap<>())
                 .put(row.getValue().getKey(), row.getValue().getValue()));
     return bases;
-  }
-
-  private Map<HostId, Long> byHost(String query) {
-    Map<HostId, Long> bytes = new HashMap<>();
-    handle
-        .createQuery(query)
-        .map((row, context) -> Map.entry(HostId.parse(row.getString("host")), row.getLong("bytes")))
-        .forEach(entry -> bytes.put(entry.getKey(), entry.getValue()));
-    return bytes;
   }
 
   /** Names of the tenant's VMs with a disk made from this base disk, the trash included. */
