@@ -107,6 +107,27 @@ class LauncherTest {
     assertThat(run(ratoon, jdk, "up").said).contains("/aot/commands>");
   }
 
+  @Test
+  void aServerWithALargeHeapIsNotStoppedForLong() throws Exception {
+    String jdk = jdk("one", "25").toString();
+    assertThat(run(ratoon, Map.of("JAVA_HOME", jdk), "server").said).contains("<-XX:+UseSerialGC>");
+    assertThat(run(ratoon, Map.of("JAVA_HOME", jdk, "RATOON_HEAP", "4g"), "server").said)
+        .contains("<-Xmx4g>", "<-XX:+UseG1GC>", "<-XX:MaxGCPauseMillis=20>")
+        .doesNotContain("UseSerialGC");
+    assertThat(run(ratoon, Map.of("JAVA_HOME", jdk, "RATOON_HEAP", "4g"), "vm", "list").said)
+        .contains("<-XX:+UseSerialGC>");
+  }
+
+  @Test
+  void saysThatAHeapIsNonsense() throws Exception {
+    String jdk = jdk("one", "25").toString();
+    for (String heap : List.of("much", "4 g", "-1", "0")) {
+      Ran ran = run(ratoon, Map.of("JAVA_HOME", jdk, "RATOON_HEAP", heap), "server");
+      assertThat(ran.code).isEqualTo(2);
+      assertThat(ran.said).contains("RATOON_HEAP '" + heap + "'", "512m or 4g");
+    }
+  }
+
   private Path jdk(String name, String version) throws IOException {
     Path jdk = folder.resolve(name);
     Path bin = Files.createDirectories(jdk.resolve("bin"));

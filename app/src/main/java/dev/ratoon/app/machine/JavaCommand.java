@@ -17,7 +17,8 @@ final class JavaCommand {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A heap that grows when needed and goes back when not: most of the memory is for VMs.
-    command.addAll(List.of("-XX:+UseSerialGC", "-Xms32m", "-Xmx" + heap(), "-XX:-UsePerfData"));
+    command.addAll(List.of("-Xms32m", "-Xmx" + heap(), "-XX:-UsePerfData"));
+    command.addAll(collector(heap()));
     // Better no agent than half of one: VMs run on, and the next start finds them.
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.addAll(
@@ -28,6 +29,14 @@ final class JavaCommand {
     command.addAll(List.of(PROGRAM, "serve"));
     listen.ifPresent(address -> command.addAll(List.of("--listen", address)));
     return command;
+  }
+
+  /** As the launcher has it, for those in the foreground. */
+  private static List<String> collector(String heap) {
+    boolean large = heap.endsWith("g") || heap.endsWith("G");
+    return large
+        ? List.of("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
+        : List.of("-XX:+UseSerialGC");
   }
 
   /** {@code RATOON_HEAP}, in the JVM's own notation: manifests of large disks need more. */
