@@ -34,9 +34,7 @@ final class JavaCommand {
   /** As the launcher has it, for those in the foreground. */
   private static List<String> collector(String heap) {
     boolean large = heap.endsWith("g") || heap.endsWith("G");
-    return large
-        ? List.of("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
-        : List.of("-XX:+UseSerialGC");
+    return large ? List.of("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20") : List.of("-XX:+UseSerialGC");
   }
 
   /** {@code RATOON_HEAP}, in the JVM's own notation: manifests of large disks need more. */
