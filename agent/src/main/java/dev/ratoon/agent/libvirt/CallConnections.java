@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 import org.libvirt.LibvirtException;
 
 /**
- * Connections for calls, as many as calls are under way at once. Threads never share one: up to
- * version 10.2 the C library then loses wake-ups, so that a call waits for the answer to another's,
- * and later writes to the stack of a thread that has gone on (CVE-2024-4418). Keepalives have the
- * same effect on a call that lasts, so these connections send none. See decision 21.
+ * Connections for calls, as many as calls are under way at once. Threads never share one: the C
+ * library (9.0 for one) then loses wake-ups, so that a call waits for the answer to another's, and
+ * later writes to the stack of a thread that has gone on (CVE-2024-4418). Keepalives have the same
+ * effect on a call that lasts, so these connections send none. See decision 21.
  *
  * <p>All of them end together, when the daemon that they lead to has been lost.
  */

@@ -12,6 +12,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.libvirt.LibvirtException;
 
 /**
  * A few platform threads on which calls into the C library block, so that callers may be of any
@@ -58,6 +59,9 @@ final class Lane implements AutoCloseable {
     } catch (ExecutionException failed) {
       if (failed.getCause() instanceof RatoonException known) {
         throw known;
+      }
+      if (failed.getCause() instanceof LibvirtException said) {
+        throw LibvirtErrors.refused(doing, said);
       }
       throw Problem.of(ErrorCode.INTERNAL, doing).asException(failed);
     }

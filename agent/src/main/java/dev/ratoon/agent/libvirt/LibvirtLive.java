@@ -34,7 +34,6 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
   /** VIR_DOMAIN_XML_MIGRATABLE: the processor as it was asked for, not as it was then found. */
   private static final int AS_STARTED = 8;
 
-  private static final int VIR_FROM_RPC = 7;
   private static final int MOST_WORD_BYTES = 1 << 20;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -109,7 +108,7 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
                 VIRT.virDomainMigrateBegin3Params(
                     domain, params.pointer(), params.count(), out.word, out.bytes, OF_SOURCE);
             if (xml == null) {
-              throw refused(doing);
+              throw LibvirtErrors.last(doing);
             }
             String text = xml.getString(0, "UTF-8");
             Native.free(Pointer.nativeValue(xml));
@@ -146,7 +145,7 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
                             BOTH);
                     free(uri);
                     if (rc < 0) {
-                      throw refused(doing);
+                      throw LibvirtErrors.last(doing);
                     }
                     return out.take();
                   }
@@ -177,7 +176,7 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
                     OF_SOURCE);
             byte[] said = out.take();
             if (rc < 0) {
-              throw refused(doing);
+              throw LibvirtErrors.last(doing);
             }
             return said;
           });
@@ -288,7 +287,7 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
                 VIRT.virDomainMigrateConfirm3Params(
                     domain, null, 0, word, word.length, OF_SOURCE, cancelled ? 1 : 0));
     if (rc < 0) {
-      throw refused(doing);
+      throw LibvirtErrors.last(doing);
     }
   }
 
@@ -306,16 +305,6 @@ final class LibvirtLive implements LiveMigration, AutoCloseable {
 
   private static RatoonException lost(String doing) {
     return Problem.of(ErrorCode.DOMAIN_LOST, doing).detail("It does not exist.").asException();
-  }
-
-  /** On the thread of the call. */
-  private static RatoonException refused(String doing) {
-    String why = String.valueOf(VIRT.virGetLastErrorMessage());
-    return VIRT.virGetLastErrorDomain() == VIR_FROM_RPC
-        ? LibvirtErrors.unavailable(doing, why)
-        : Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing)
-            .detail("libvirt says: " + why)
-            .asException();
   }
 
   private static void free(PointerByReference owned) {

@@ -82,8 +82,4 @@ interface NativeMigration extends Library {
       PointerByReference params,
       IntByReference count,
       int flags);
-
-  @Nullable String virGetLastErrorMessage();
-
-  int virGetLastErrorDomain();
 }

@@ -44,8 +44,8 @@ public record BaseView(
   /**
    * A VM with a child of it.
    *
-   * @param suspicion why the file that it stands on, or has open while it runs, is not trusted;
-   *     empty if it is
+   * @param suspicion why its own file, or the one that it stands on, or has open while it runs,
+   *     cannot be relied on; empty if it is
    */
   public record ChildView(
       EntityName vm, String path, long storedBytes, boolean trashed, Optional<String> suspicion) {}

@@ -41,7 +41,7 @@ public final class Hosts {
   /** An agent that was not heard of for so long is not connected. It calls at least this often. */
   private static final Duration SILENCE = Duration.ofSeconds(60);
 
-  /** A tenth of what a server can take up, however many hosts there are. */
+  /** So that they take a small part of a server's time, however many hosts there are. */
   private static final int WHOLE_REPORTS_A_SECOND = 400;
 
   private static final Duration LONGEST_BETWEEN_REPORTS = SILENCE.dividedBy(2);

@@ -309,7 +309,7 @@ public final class Layerings {
         .ifPresent(disk -> {
           throw Problem.of(ErrorCode.WRONG_STATE, doing)
               .detail("Disk " + disk.path() + ": " + disk.missing().get() + ".")
-              .next("Bring the file back first: ratoon vm show")
+              .next("Bring the file back first.")
               .asException();
         });
   }
