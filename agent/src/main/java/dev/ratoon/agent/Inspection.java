@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,10 +36,15 @@ final class Inspection {
   private final long everyNanos;
   private volatile boolean again = true;
 
+  /** As they were found last. */
+  private volatile List<BlockJob> blockJobs = List.of();
+
+  /** One look at them at a time. */
+  private final Semaphore looking = new Semaphore(1);
+
   // Only the thread that reports uses what follows.
   private long lookedNanos;
   private List<Leftover> leftovers = List.of();
-  private List<BlockJob> blockJobs = List.of();
 
   Inspection(VmKeepers vms, Stores stores, Duration every) {
     this.vms = vms;
@@ -72,6 +78,9 @@ final class Inspection {
   }
 
   private void look() {
+    if (looking.tryAcquire()) {
+      Thread.ofVirtual().name("block-jobs").start(this::lookAtBlockJobs);
+    }
     try {
       List<Leftover> found = new ArrayList<>(vms.leftovers());
       List<String> arriving =
@@ -82,9 +91,19 @@ final class Inspection {
           .map(one -> new Leftover(one.file().toString(), StoredBytes.of(one.file()), one.why()))
           .forEach(found::add);
       leftovers = found;
-      blockJobs = vms.blockJobs();
     } catch (RatoonException unavailable) {
       LOG.info("The host was not looked at in full: {}", unavailable.problem().oneLine());
+    }
+  }
+
+  /** A domain that does not answer holds up whoever asks, and no report is to wait for that. */
+  private void lookAtBlockJobs() {
+    try {
+      blockJobs = vms.blockJobs();
+    } catch (RatoonException unavailable) {
+      LOG.info("Block jobs were not looked at: {}", unavailable.problem().oneLine());
+    } finally {
+      looking.release();
     }
   }
 }

@@ -60,7 +60,11 @@ public final class RatoonHost {
                 "/usr/bin/env", "RATOON_HOME=" + home, "RATOON_ACCEL=tcg", "RATOON_NO_BUILD=1"));
     command.add(Checkout.root().resolve("ratoon").toString());
     command.addAll(List.of(arguments));
-    return fleet.exec(host, command);
+    try {
+      return fleet.exec(host, command);
+    } catch (AssertionError hangs) {
+      throw new AssertionError(hangs.getMessage() + how(), hangs);
+    }
   }
 
   /** Runs any command on the host, which must succeed. */
@@ -137,12 +141,27 @@ public final class RatoonHost {
 
   /** Waits until every operation has ended. */
   public void awaitQuiet() {
-    await(
-        "operations to end",
-        () ->
-            operations().stream().allMatch(o -> o.state() != OperationState.RUNNING)
-                ? Optional.of(true)
-                : Optional.empty());
+    try {
+      await("operations to end", () -> underWay().isEmpty() ? Optional.of(true) : Optional.empty());
+    } catch (AssertionError inVain) {
+      throw new AssertionError(inVain.getMessage() + ": " + underWay() + ". " + how(), inVain);
+    }
+  }
+
+  private List<OperationView> underWay() {
+    return operations().stream().filter(o -> o.state() == OperationState.RUNNING).toList();
+  }
+
+  /** What this host is at, for somebody who has only what a test says. */
+  private String how() {
+    String look =
+        "ps -eo pid,ppid,etimes,stat,args | cut -c1-100; timeout 20 virsh -q list --all;"
+            + " for d in $(timeout 20 virsh -q list --name); do timeout 40 virsh domjobinfo $d;"
+            + " timeout 40 virsh -q domblklist $d; done; tail -n 30 "
+            + home
+            + "/log/ratoon.* /var/log/libvirt/libvirtd.log";
+    Shell.Result said = fleet.exec(host, List.of("/bin/sh", "-c", look));
+    return said.out() + said.err();
   }
 
   /** Waits until the guest's userland is up, since its last start. */

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Wrong input, things that die, and what is left afterwards. */
 class FaultTest {
-  private static final int KILLS = Integer.getInteger("ratoon.kills", 4);
+  private static final int KILLS = Integer.getInteger("ratoon.kills", 2);
   private static final int LONGEST_DEPLOY_MILLIS = 900;
 
   private final Lab lab = Lab.shared();

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * every file that has a name is right.
  */
 class LayersLabTest {
-  private static final int KILLS = Integer.getInteger("ratoon.kills", 2);
+  private static final int KILLS = Integer.getInteger("ratoon.kills", 1);
 
   private static final int LONGEST_MILLIS = 1200;
   private static final int CLONES = 20;

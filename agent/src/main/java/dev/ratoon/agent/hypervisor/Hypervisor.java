@@ -64,8 +64,14 @@ public interface Hypervisor extends DiskWork, AutoCloseable {
   /** All domains that carry Ratoon's mark. */
   List<DomainStatus> domains();
 
-  /** What is being done to disks of domains that carry Ratoon's mark, by whoever began it. */
+  /**
+   * What is being done to disks of domains that carry Ratoon's mark, by whoever began it; without
+   * those that do not say.
+   */
   List<DomainJob> blockJobs();
+
+  /** The same of this VM's domain: no other one's silence is waited for. None without a domain. */
+  List<DomainJob> blockJobs(VmId id);
 
   /** The domain of this VM, if it has one that carries Ratoon's mark. */
   Optional<DomainStatus> domain(VmId id);

@@ -94,6 +94,11 @@ public final class NoHypervisor implements Hypervisor {
   }
 
   @Override
+  public List<DomainJob> blockJobs(VmId id) {
+    return List.of();
+  }
+
+  @Override
   public Optional<DomainStatus> domain(VmId id) {
     return Optional.empty();
   }

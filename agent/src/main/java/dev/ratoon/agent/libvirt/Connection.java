@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.libvirt.Connect;
@@ -59,6 +60,9 @@ final class Connection extends Connect {
   /** VIR_ERR_NO_DOMAIN. */
   private static final int NO_DOMAIN = 42;
 
+  /** Of a domain that has ended, or has no such disk: VIR_ERR_INVALID_ARG, _OPERATION_INVALID. */
+  private static final Set<Integer> NOT_THERE = Set.of(NO_DOMAIN, 8, 55);
+
   /** A domain's state and the reason for it, by libvirt's numbers. */
   record State(int state, int reason) {}
 
@@ -90,19 +94,25 @@ final class Connection extends Connect {
    */
   record BlockJob(int kind, long done, long total) {}
 
-  /** Empty if nothing is being done to the disk with this file, or there is no such domain. */
+  /**
+   * Empty if nothing is being done to the disk with this file, or there is no such domain, or it
+   * has no such disk. One that does not say is none of these.
+   */
   Optional<BlockJob> blockJob(String uuid, String file) {
-    DomainPointer domain = NativeLibvirt.INSTANCE.virDomainLookupByUUIDString(vcp, uuid);
-    if (domain == null) {
-      return Optional.empty();
-    }
+    return withPointer(uuid, domain -> blockJob(domain, file)).flatMap(found -> found);
+  }
+
+  private static Optional<BlockJob> blockJob(DomainPointer domain, String file) {
     // struct { int type; unsigned long bandwidth; unsigned long long cur, end; }
     try (Memory info = new Memory(32)) {
-      return NativeLibvirt.INSTANCE.virDomainGetBlockJobInfo(domain, file, info, 0) == 1
-          ? Optional.of(new BlockJob(info.getInt(0), info.getLong(16), info.getLong(24)))
-          : Optional.empty();
-    } finally {
-      NativeLibvirt.INSTANCE.virDomainFree(domain);
+      int found = NativeLibvirt.INSTANCE.virDomainGetBlockJobInfo(domain, file, info, 0);
+      if (found == 1) {
+        return Optional.of(new BlockJob(info.getInt(0), info.getLong(16), info.getLong(24)));
+      }
+      if (found < 0 && !NOT_THERE.contains(NativeLibvirt.INSTANCE.virGetLastErrorCode())) {
+        throw LibvirtErrors.last("asking what is being done to " + file);
+      }
+      return Optional.empty();
     }
   }
 

@@ -13,6 +13,9 @@ final class LibvirtErrors {
   private static final int FROM_RPC = 7;
   private static final int INVALID_CONNECTION = 6;
 
+  /** Another call for the same domain has not ended. */
+  private static final int OPERATION_TIMEOUT = 68;
+
   private LibvirtErrors() {}
 
   /** Whether the connection itself has failed, so that nothing is known about the call. */
@@ -59,12 +62,12 @@ final class LibvirtErrors {
   static RatoonException last(String doing) {
     NativeLibvirt libvirt = NativeLibvirt.INSTANCE;
     String said = "libvirt says: " + libvirt.virGetLastErrorMessage();
-    boolean lost =
-        libvirt.virGetLastErrorDomain() == FROM_RPC
-            || libvirt.virGetLastErrorCode() == INVALID_CONNECTION;
-    return lost
-        ? unavailable(doing, said)
-        : Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing).detail(said).asException();
+    int code = libvirt.virGetLastErrorCode();
+    if (libvirt.virGetLastErrorDomain() == FROM_RPC || code == INVALID_CONNECTION) {
+      return unavailable(doing, said);
+    }
+    ErrorCode ours = code == OPERATION_TIMEOUT ? ErrorCode.TIMED_OUT : ErrorCode.HYPERVISOR_REFUSED;
+    return Problem.of(ours, doing).detail(said).asException();
   }
 
   static RatoonException refused(String doing, LibvirtException cause) {

@@ -32,11 +32,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.libvirt.Domain;
 import org.libvirt.Domain.CreateFlags;
 import org.libvirt.LibvirtException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The hypervisor behind libvirt, over connections that are opened again whenever they are lost.
@@ -46,6 +47,7 @@ import org.libvirt.LibvirtException;
  * asks or ends something.
  */
 public final class LibvirtHypervisor implements Hypervisor {
+  private static final Logger LOG = LoggerFactory.getLogger(LibvirtHypervisor.class);
   private static final int STARTS_AT_ONCE = 4;
   private static final int OTHERS_AT_ONCE = 3;
   private static final int CUTS_AT_ONCE = 3;
@@ -269,7 +271,17 @@ public final class LibvirtHypervisor implements Hypervisor {
     return call(
         "listing block jobs",
         connection ->
-            all(connection).stream().flatMap(domain -> jobs(connection, domain)).toList());
+            all(connection).stream()
+                .flatMap(domain -> jobsIfItSays(connection, domain).stream())
+                .toList());
+  }
+
+  @Override
+  public List<DomainJob> blockJobs(VmId id) {
+    String doing = "listing block jobs of domain " + id;
+    return status(doing, id)
+        .map(domain -> call(doing, connection -> jobs(connection, domain)))
+        .orElse(List.of());
   }
 
   @Override
@@ -327,7 +339,19 @@ public final class LibvirtHypervisor implements Hypervisor {
             connection -> DiskCopies.end(connection, id.toString(), copy));
   }
 
-  private static Stream<DomainJob> jobs(Connection connection, DomainStatus domain) {
+  private static List<DomainJob> jobsIfItSays(Connection connection, DomainStatus domain) {
+    try {
+      return jobs(connection, domain);
+    } catch (RatoonException silent) {
+      if (silent.problem().code() == ErrorCode.HYPERVISOR_UNAVAILABLE) {
+        throw silent;
+      }
+      LOG.warn("{}", silent.problem().oneLine());
+      return List.of();
+    }
+  }
+
+  private static List<DomainJob> jobs(Connection connection, DomainStatus domain) {
     return domain.overlays().stream()
         .flatMap(disk ->
             connection
@@ -335,7 +359,8 @@ public final class LibvirtHypervisor implements Hypervisor {
                 .map(job ->
                     new DomainJob(
                         domain.id(), disk, kindOfJob(job.kind()), job.done(), job.total()))
-                .stream());
+                .stream())
+        .toList();
   }
 
   private static String kindOfJob(int kind) {

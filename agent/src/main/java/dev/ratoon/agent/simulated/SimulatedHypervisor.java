@@ -164,6 +164,11 @@ public final class SimulatedHypervisor implements Hypervisor {
   }
 
   @Override
+  public List<DomainJob> blockJobs(VmId id) {
+    return blockJobs().stream().filter(job -> job.id().equals(id)).toList();
+  }
+
+  @Override
   public boolean cut(VmId id, List<DiskCut> cuts, boolean quiesce) {
     synchronized (this) {
       Domain domain = present(id, "cutting the disks of");

@@ -127,8 +127,8 @@ final class Copying {
     boolean _ = mayCopyTo(wanted, known.get().next());
     DiskCopy files = files(wanted, known.get());
     Optional<DomainJob> job =
-        tools.hypervisor().blockJobs().stream()
-            .filter(each -> each.id().equals(wanted.id()) && each.disk().equals(files.from()))
+        tools.hypervisor().blockJobs(wanted.id()).stream()
+            .filter(each -> each.disk().equals(files.from()))
             .findFirst();
     if (job.isEmpty()) {
       settle(wanted);

@@ -329,7 +329,7 @@ final class VmLayers {
   }
 
   private List<DomainJob> jobs(VmId id) {
-    return tools.hypervisor().blockJobs().stream().filter(job -> job.id().equals(id)).toList();
+    return tools.hypervisor().blockJobs(id);
   }
 
   /** Before a start: a guest runs on a base of the cache, and on nothing else. */

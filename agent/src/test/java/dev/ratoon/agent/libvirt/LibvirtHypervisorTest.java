@@ -2,6 +2,7 @@ package dev.ratoon.agent.libvirt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.DiskFormat;
@@ -34,11 +35,13 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -266,6 +269,65 @@ final class LibvirtHypervisorTest extends HypervisorContract {
       String console = "R".repeat(starts);
       PrivateLibvirtd.await(() -> read(plain.consoleLog()).endsWith(console), console);
     }
+  }
+
+  /** Its storage hangs, perhaps; here it is held by a signal. */
+  @Test
+  void aDomainThatDoesNotAnswerHoldsUpNoOther() throws Exception {
+    hypervisor.start(spec(false));
+    VmId other = new VmId(UUID.randomUUID());
+    hypervisor.start(withId(other, spec(false)));
+    String qemu = String.valueOf(qemuOf(id()).pid());
+    run("kill", "-STOP", qemu);
+    Thread asking = Thread.ofVirtual().start(() -> hypervisor.pause(id()));
+    try {
+      assertThat(asking.join(Duration.ofSeconds(1))).as("it answers").isFalse();
+      Thread listing = Thread.ofVirtual().start(() -> hypervisor.blockJobs());
+      assertThat(listing.join(Duration.ofSeconds(1))).as("it says what is done").isFalse();
+
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(10),
+          () -> {
+            assertThat(hypervisor.blockJobs(other)).isEmpty();
+            hypervisor.pause(other);
+            hypervisor.destroy(other);
+          });
+    } finally {
+      run("kill", "-CONT", qemu);
+      asking.join();
+    }
+    assertThat(hypervisor.blockJobs(id())).isEmpty();
+    hypervisor.destroy(id());
+  }
+
+  private static ProcessHandle qemuOf(VmId id) {
+    return ProcessHandle.allProcesses()
+        .filter(process ->
+            process
+                .info()
+                .arguments()
+                .filter(arguments -> List.of(arguments).contains(id.toString()))
+                .isPresent())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private DomainSpec withId(VmId id, DomainSpec spec) {
+    return new DomainSpec(
+        id,
+        "other",
+        spec.tenant(),
+        spec.epoch(),
+        spec.cpus(),
+        spec.memoryBytes(),
+        List.of(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        spec.consoleLog().resolveSibling("other.log"),
+        Optional.empty(),
+        false,
+        Optional.empty());
   }
 
   private static String read(Path file) {
