@@ -38,6 +38,7 @@ final class VmDecision {
    * @param hasFolder whether there is a folder of the VM, live or in the trash
    * @param startedHere whether its domain was ever started on this host
    * @param givenAway whether it was given to another host, with the epoch that is wanted here
+   * @param startHangs whether its domain has been starting for longer than any start takes
    */
   record Moment(
       Instant now,
@@ -45,7 +46,8 @@ final class VmDecision {
       Instant notBefore,
       boolean hasFolder,
       boolean startedHere,
-      boolean givenAway) {}
+      boolean givenAway,
+      boolean startHangs) {}
 
   static VmAction next(
       DesiredVm wanted, VmRecord record, Optional<DomainStatus> domain, Moment moment) {
@@ -108,7 +110,11 @@ final class VmDecision {
   private static VmAction withDomain(
       DesiredVm wanted, VmRecord record, DomainStatus domain, Moment moment) {
     return switch (domain.state()) {
-      case STARTING, SHUTTING_DOWN -> new VmAction.WaitUntil(moment.now().plus(LOOK_AGAIN));
+      case STARTING ->
+          moment.startHangs() // its guest has not run yet: nothing is lost
+              ? new VmAction.Destroy()
+              : new VmAction.WaitUntil(moment.now().plus(LOOK_AGAIN));
+      case SHUTTING_DOWN -> new VmAction.WaitUntil(moment.now().plus(LOOK_AGAIN));
       case CRASHED -> new VmAction.Destroy();
       case RUNNING, PAUSED -> {
         boolean running = domain.state() == DomainState.RUNNING;

@@ -42,6 +42,12 @@ final class VmKeeper implements AutoCloseable {
    */
   private static final Duration EVENT_AHEAD_OF_LIST = Duration.ofSeconds(2);
 
+  /** Much memory that is taken beforehand takes minutes. */
+  private static final Duration LONGEST_START = Duration.ofMinutes(10);
+
+  /** The next daemon ends what the one before had begun to start; at times it hangs over that. */
+  private static final Duration LONGEST_START_OF_A_LOST_DAEMON = Duration.ofSeconds(20);
+
   private static final int MOST_ACTIONS_AT_A_TIME = 20;
 
   /** Whoever is away may come back: the hypervisor, the server, a host that has a base, a share. */
@@ -66,11 +72,15 @@ final class VmKeeper implements AutoCloseable {
   private volatile Optional<Ended> ended = Optional.empty();
   private volatile Optional<VmReport> report = Optional.empty();
 
+  /** Whether the daemon was lost since the domain was last started by this process. */
+  private volatile boolean daemonWasLost;
+
   // Only the keeper's own thread uses what follows.
   private final Patience patience = new Patience(Patience.OF_A_USER);
   private long revisionAtWork;
   private Optional<Instant> shutdownAskedAt = Optional.empty();
   private Instant notBefore = Instant.MIN;
+  private Optional<Instant> startingSince = Optional.empty();
 
   private record Ended(Ending how, Instant at) {}
 
@@ -138,6 +148,12 @@ final class VmKeeper implements AutoCloseable {
   void resumed() {
     fullDisk.forget();
     poke();
+  }
+
+  /** The hypervisor was away: it is not known what was missed. */
+  void hypervisorBack() {
+    daemonWasLost = true;
+    resumed();
   }
 
   /** Something may have happened: look. */
@@ -216,7 +232,8 @@ final class VmKeeper implements AutoCloseable {
               notBefore,
               work.hasFolder(id),
               work.startedHere(id),
-              work.givenAway(vm));
+              work.givenAway(vm),
+              startHangs(domain, now));
       switch (VmDecision.next(vm, record, domain, moment)) {
         case VmAction.Settled(VmState state, Optional<Problem> problem) -> {
           patience.renew();
@@ -327,7 +344,23 @@ final class VmKeeper implements AutoCloseable {
       LOG.info("VM {}: started again by its restart policy, try {}", id, restarts);
     }
     ended = Optional.empty();
+    daemonWasLost = false;
     work.start(vm, record, restarts);
+  }
+
+  private boolean startHangs(Optional<DomainStatus> domain, Instant now) {
+    if (domain.filter(known -> known.state() == DomainState.STARTING).isEmpty()) {
+      startingSince = Optional.empty();
+      return false;
+    }
+    Instant since = startingSince.orElse(now);
+    startingSince = Optional.of(since);
+    Duration longest = daemonWasLost ? LONGEST_START_OF_A_LOST_DAEMON : LONGEST_START;
+    boolean hangs = since.plus(longest).isBefore(now);
+    if (hangs) {
+      LOG.warn("VM {}: its domain has been starting since {}, it is ended", id, since);
+    }
+    return hangs;
   }
 
   private static Duration restartDelay(int restarts) {

@@ -251,7 +251,7 @@ public final class VmKeepers implements AutoCloseable {
         }
       }
       case HypervisorEvent.DomainResumed(VmId id) -> resumed(id);
-      case HypervisorEvent.ConnectionBack() -> keepers.values().forEach(VmKeeper::resumed);
+      case HypervisorEvent.ConnectionBack() -> keepers.values().forEach(VmKeeper::hypervisorBack);
       case HypervisorEvent.ConnectionLost() -> {}
     }
   }

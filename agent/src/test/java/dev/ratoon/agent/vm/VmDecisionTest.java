@@ -104,7 +104,7 @@ class VmDecisionTest {
 
   @Test
   void aVmThatWasGivenAwayIsNotStarted() {
-    Moment given = new Moment(NOW, Optional.empty(), Instant.MIN, true, true, true);
+    Moment given = new Moment(NOW, Optional.empty(), Instant.MIN, true, true, true, false);
     for (VmRecord record : List.of(NEW, MADE, STARTED, STARTED.withEnding(Ending.MIGRATED))) {
       VmAction action =
           VmDecision.next(
@@ -115,7 +115,7 @@ class VmDecisionTest {
 
   @Test
   void aVmThatRanHereAndWhoseFolderIsGoneIsNotMadeAnew() {
-    Moment without = new Moment(NOW, Optional.empty(), Instant.MIN, false, true, false);
+    Moment without = new Moment(NOW, Optional.empty(), Instant.MIN, false, true, false, false);
     assertThat(
             VmDecision.next(
                 wanted(DesiredPower.RUNNING, RestartPolicy.ALWAYS, 30), NEW, none(), without))
@@ -125,7 +125,7 @@ class VmDecisionTest {
 
   @Test
   void aRestartWaitsItsTime() {
-    Moment early = new Moment(NOW, Optional.empty(), NOW.plusSeconds(4), true, true, false);
+    Moment early = new Moment(NOW, Optional.empty(), NOW.plusSeconds(4), true, true, false, false);
     assertThat(
             VmDecision.next(
                 wanted(DesiredPower.RUNNING, RestartPolicy.ALWAYS, 30), STARTED, none(), early))
@@ -174,6 +174,19 @@ class VmDecisionTest {
   }
 
   @Test
+  void aDomainThatIsStartingIsWaitedForAndEndedOnlyIfItHangs() {
+    Moment hangs = new Moment(NOW, Optional.empty(), Instant.MIN, true, true, false, true);
+    DesiredVm vm = wanted(DesiredPower.RUNNING, RestartPolicy.ON_FAILURE, 30);
+    Optional<DomainStatus> starting = domain(DomainState.STARTING);
+
+    assertThat(VmDecision.next(vm, MADE, starting, moment()))
+        .isInstanceOf(VmAction.WaitUntil.class);
+    assertThat(VmDecision.next(vm, MADE, starting, hangs)).isEqualTo(new VmAction.Destroy());
+    assertThat(VmDecision.next(vm, MADE, none(), hangs))
+        .isEqualTo(new VmAction.Start(false, false));
+  }
+
+  @Test
   void aStartThatWasNotWrittenDownIsNotedNotRepeated() {
     assertThat(next(DesiredPower.RUNNING, MADE, domain(DomainState.RUNNING)))
         .isEqualTo(new VmAction.NoteStarted());
@@ -191,11 +204,11 @@ class VmDecisionTest {
   }
 
   private static Moment moment() {
-    return new Moment(NOW, Optional.empty(), Instant.MIN, true, true, false);
+    return new Moment(NOW, Optional.empty(), Instant.MIN, true, true, false, false);
   }
 
   private static Moment asked(Instant when) {
-    return new Moment(NOW, Optional.of(when), Instant.MIN, true, true, false);
+    return new Moment(NOW, Optional.of(when), Instant.MIN, true, true, false, false);
   }
 
   private static VmAction settled(VmState state) {
