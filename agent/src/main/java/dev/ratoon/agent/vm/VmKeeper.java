@@ -45,7 +45,7 @@ final class VmKeeper implements AutoCloseable {
   /** Much memory that is taken beforehand takes minutes. */
   private static final Duration LONGEST_START = Duration.ofMinutes(10);
 
-  /** The next daemon ends what the one before had begun to start; at times it hangs over that. */
+  /** The next daemon ends what the one before had begun to start, unless it hangs over that. */
   private static final Duration LONGEST_START_OF_A_LOST_DAEMON = Duration.ofSeconds(20);
 
   private static final int MOST_ACTIONS_AT_A_TIME = 20;
