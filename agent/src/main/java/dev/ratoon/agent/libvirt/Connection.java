@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.libvirt.Connect;
@@ -60,9 +59,6 @@ final class Connection extends Connect {
   /** VIR_ERR_NO_DOMAIN. */
   private static final int NO_DOMAIN = 42;
 
-  /** Of a domain that has ended, or has no such disk: VIR_ERR_INVALID_ARG, _OPERATION_INVALID. */
-  private static final Set<Integer> NOT_THERE = Set.of(NO_DOMAIN, 8, 55);
-
   /** A domain's state and the reason for it, by libvirt's numbers. */
   record State(int state, int reason) {}
 
@@ -109,7 +105,7 @@ final class Connection extends Connect {
       if (found == 1) {
         return Optional.of(new BlockJob(info.getInt(0), info.getLong(16), info.getLong(24)));
       }
-      if (found < 0 && !NOT_THERE.contains(NativeLibvirt.INSTANCE.virGetLastErrorCode())) {
+      if (found < 0 && !LibvirtErrors.lastIsAbsence()) {
         throw LibvirtErrors.last("asking what is being done to " + file);
       }
       return Optional.empty();

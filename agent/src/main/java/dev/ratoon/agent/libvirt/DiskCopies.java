@@ -4,7 +4,6 @@ import dev.ratoon.agent.hypervisor.DiskWork.DiskCopy;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.util.Optional;
-import java.util.Set;
 import org.libvirt.Domain;
 import org.libvirt.LibvirtException;
 import org.libvirt.jna.DomainPointer;
@@ -24,14 +23,7 @@ final class DiskCopies {
   private static final int WRITE_TO_BOTH = 1 << 3;
   private static final int PIVOT = 1 << 1;
 
-  private static final int INVALID_ARGUMENT = 8;
-  private static final int NO_DOMAIN = 42;
-  private static final int OPERATION_INVALID = 55;
   private static final int COPY_NOT_READY = 83;
-
-  /** What libvirt says where there is no job to be ended. */
-  private static final Set<Integer> NOTHING_TO_END =
-      Set.of(INVALID_ARGUMENT, OPERATION_INVALID, NO_DOMAIN);
 
   private DiskCopies() {}
 
@@ -78,8 +70,7 @@ final class DiskCopies {
         connection.withPointer(
             uuid,
             domain -> {
-              if (abort(domain, copy, 0) != 0
-                  && !NOTHING_TO_END.contains(NativeLibvirt.INSTANCE.virGetLastErrorCode())) {
+              if (abort(domain, copy, 0) != 0 && !LibvirtErrors.lastIsAbsence()) {
                 throw LibvirtErrors.last("ending the copy " + copy.to());
               }
               return true;

@@ -5,6 +5,7 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -91,6 +92,9 @@ final class Lane implements AutoCloseable {
     @Override
     public T call() throws Exception {
       synchronized (Lane.this) {
+        if (left) {
+          throw new CancellationException();
+        }
         runs = true;
       }
       try {
@@ -108,8 +112,8 @@ final class Lane implements AutoCloseable {
     /** Nobody waits for it any more; if it runs, its thread cannot be had for others. */
     void leave() {
       synchronized (Lane.this) {
+        left = true;
         if (runs) {
-          left = true;
           replace(1);
         }
       }

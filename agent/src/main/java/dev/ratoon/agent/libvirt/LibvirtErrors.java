@@ -12,6 +12,9 @@ import org.libvirt.LibvirtException;
 final class LibvirtErrors {
   private static final int FROM_RPC = 7;
   private static final int INVALID_CONNECTION = 6;
+  private static final int INVALID_ARGUMENT = 8;
+  private static final int NO_DOMAIN = 42;
+  private static final int OPERATION_INVALID = 55;
 
   /** Another call for the same domain has not ended. */
   private static final int OPERATION_TIMEOUT = 68;
@@ -56,6 +59,14 @@ final class LibvirtErrors {
         .detail(cause.getError().getMessage())
         .next("'ratoon doctor' on the host says what is wrong with libvirt.")
         .asException(cause);
+  }
+
+  /** Whether it was said last on this thread that there is no such domain, disk or job any more. */
+  static boolean lastIsAbsence() {
+    return switch (NativeLibvirt.INSTANCE.virGetLastErrorCode()) {
+      case INVALID_ARGUMENT, NO_DOMAIN, OPERATION_INVALID -> true;
+      default -> false;
+    };
   }
 
   /** What the C library said last on this thread, where org.libvirt has no word for the call. */

@@ -54,6 +54,9 @@ public final class LibvirtHypervisor implements Hypervisor {
   private static final Duration START_PATIENCE = Duration.ofMinutes(2);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  /** Each domain that does not answer takes half a minute of it. */
+  private static final Duration JOBS_PATIENCE = Duration.ofMinutes(2);
+
   /** What is asked of agents in guests takes as long as these like. */
   private static final Duration CUT_PATIENCE = Duration.ofMinutes(5);
 
@@ -262,26 +265,38 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   private Optional<DomainStatus> status(String doing, VmId id) {
-    return call(
-        doing, c -> c.withDomain(id.toString(), d -> d.getXMLDesc(0)).flatMap(x -> read(c, x)));
+    return call(doing, connection -> look(connection, id));
+  }
+
+  private static Optional<DomainStatus> look(Connection connection, VmId id)
+      throws LibvirtException {
+    return connection
+        .withDomain(id.toString(), domain -> domain.getXMLDesc(0))
+        .flatMap(xml -> read(connection, xml));
   }
 
   @Override
   public List<DomainJob> blockJobs() {
-    return call(
-        "listing block jobs",
-        connection ->
-            all(connection).stream()
-                .flatMap(domain -> jobsIfItSays(connection, domain).stream())
-                .toList());
+    String doing = "listing block jobs";
+    return others.call(
+        doing,
+        JOBS_PATIENCE,
+        () ->
+            keeper.use(
+                doing,
+                connection ->
+                    all(connection).stream()
+                        .flatMap(domain -> jobsIfItSays(connection, domain).stream())
+                        .toList()));
   }
 
   @Override
   public List<DomainJob> blockJobs(VmId id) {
     String doing = "listing block jobs of domain " + id;
-    return status(doing, id)
-        .map(domain -> call(doing, connection -> jobs(connection, domain)))
-        .orElse(List.of());
+    return call(
+        doing,
+        connection ->
+            look(connection, id).map(domain -> jobs(connection, domain)).orElse(List.of()));
   }
 
   @Override

@@ -159,7 +159,9 @@ final class VmDecision {
       return record.trashed() ? new VmAction.BringBack() : VmAction.Settled.as(VmState.STOPPED);
     }
     boolean deaf =
-        domain.get().state() == DomainState.PAUSED || domain.get().state() == DomainState.CRASHED;
+        domain.get().state() == DomainState.PAUSED
+            || domain.get().state() == DomainState.CRASHED
+            || moment.startHangs();
     if (wanted.stopGraceSeconds() == 0 || deaf) {
       return new VmAction.Destroy();
     }

@@ -324,12 +324,11 @@ final class VmLayers {
   /** What became of something that was cut short; not while a domain is still at it. */
   private Layers decide(DesiredVm wanted, Optional<DomainStatus> domain) {
     Layers known = current(wanted);
-    boolean goesOn = !known.about().isEmpty() && domain.isPresent() && !jobs(wanted.id()).isEmpty();
+    boolean goesOn =
+        !known.about().isEmpty()
+            && domain.isPresent()
+            && !tools.hypervisor().blockJobs(wanted.id()).isEmpty();
     return goesOn ? known : settling.decide(wanted, known);
-  }
-
-  private List<DomainJob> jobs(VmId id) {
-    return tools.hypervisor().blockJobs(id);
   }
 
   /** Before a start: a guest runs on a base of the cache, and on nothing else. */
@@ -392,7 +391,7 @@ final class VmLayers {
       throw Freezing.unclear(wanted, "flattening").asException();
     }
     Path folder = tools.folder(id);
-    List<DomainJob> jobs = jobs(id);
+    List<DomainJob> jobs = tools.hypervisor().blockJobs(id);
     List<DesiredDisk> standing = new ArrayList<>(vm.disks());
     for (int i = 0; i < vm.disks().size(); i++) {
       VmDisk disk = VmDisk.of(vm, folder, i);

@@ -280,9 +280,10 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     String qemu = String.valueOf(qemuOf(id()).pid());
     run("kill", "-STOP", qemu);
     Thread asking = Thread.ofVirtual().start(() -> hypervisor.pause(id()));
+    Thread listing = Thread.ofVirtual().unstarted(() -> hypervisor.blockJobs());
     try {
       assertThat(asking.join(Duration.ofSeconds(1))).as("it answers").isFalse();
-      Thread listing = Thread.ofVirtual().start(() -> hypervisor.blockJobs());
+      listing.start();
       assertThat(listing.join(Duration.ofSeconds(1))).as("it says what is done").isFalse();
 
       assertTimeoutPreemptively(
@@ -295,6 +296,7 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     } finally {
       run("kill", "-CONT", qemu);
       asking.join();
+      listing.join(Duration.ofSeconds(30));
     }
     assertThat(hypervisor.blockJobs(id())).isEmpty();
     hypervisor.destroy(id());

@@ -182,6 +182,8 @@ class VmDecisionTest {
     assertThat(VmDecision.next(vm, MADE, starting, moment()))
         .isInstanceOf(VmAction.WaitUntil.class);
     assertThat(VmDecision.next(vm, MADE, starting, hangs)).isEqualTo(new VmAction.Destroy());
+    DesiredVm stop = wanted(DesiredPower.STOPPED, RestartPolicy.ON_FAILURE, 30);
+    assertThat(VmDecision.next(stop, MADE, starting, hangs)).isEqualTo(new VmAction.Destroy());
     assertThat(VmDecision.next(vm, MADE, none(), hangs))
         .isEqualTo(new VmAction.Start(false, false));
   }
