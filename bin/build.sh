@@ -27,6 +27,13 @@ ratoon_remember_classes() {
   printf '%s\n' "$JAVA_HOME" >"$aot/jdk"
 }
 
+# Whether the caches were made with another JDK, or one that a newer has taken the place of.
+ratoon_is_untrained() {
+  made_with=
+  [ -r "$aot/jdk" ] && read -r made_with <"$aot/jdk"
+  [ "$made_with" != "$JAVA_HOME" ] || [ "$JAVA_HOME/release" -nt "$aot/jdk" ]
+}
+
 ratoon_build() {
   mkdir -p "$here/app/target" || return 1
   (
@@ -52,11 +59,11 @@ if [ -z "${RATOON_NO_BUILD-}" ]; then
   if ratoon_is_stale; then
     ratoon_build || return 1
   fi
-  made_with=
-  [ -r "$aot/jdk" ] && read -r made_with <"$aot/jdk"
-  if [ "$made_with" != "$JAVA_HOME" ] || [ "$JAVA_HOME/release" -nt "$aot/jdk" ]; then
-    # Another JDK, or a newer one in its place.
-    [ -w "$here/app/target" ] && ratoon_remember_classes
+  if ratoon_is_untrained && [ -w "$here/app/target" ]; then
+    (
+      flock 9
+      ratoon_is_untrained && ratoon_remember_classes
+    ) 9>"$here/app/target/build.lock"
   fi
 fi
 :

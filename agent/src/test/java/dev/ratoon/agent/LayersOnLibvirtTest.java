@@ -37,7 +37,7 @@ import org.junit.jupiter.api.condition.EnabledIf;
 @EnabledIf("dev.ratoon.agent.libvirt.PrivateLibvirtd#possible")
 class LayersOnLibvirtTest {
   private static final int FREEZES = 5;
-  private static final int DEATHS = 4;
+  private static final int DEATHS = Integer.getInteger("ratoon.deaths", 4);
   private static final int LONGEST_MILLIS = 400;
 
   private Path folder;
@@ -110,7 +110,7 @@ class LayersOnLibvirtTest {
 
   @Test
   void whoeverDiesWhileItIsFrozenNothingIsLost() throws Exception {
-    Random random = new Random(5);
+    Random random = new Random(Long.getLong("ratoon.seed", 5));
     for (int i = 0; i < DEATHS; i++) {
       long before = Writer.newest(disk(vm));
       host.layer(vm, LayerTask.FREEZE);

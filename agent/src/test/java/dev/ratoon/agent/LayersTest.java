@@ -221,6 +221,27 @@ class LayersTest {
   }
 
   @Test
+  void aFreezeThatIsUnclearIsClearAsSoonAsTheVmHasStopped() throws Exception {
+    guestWrites(0, "before");
+    host.hypervisor()
+        .refuseStarts(Problem.of(ErrorCode.HYPERVISOR_UNAVAILABLE, "cutting").detail("test"));
+    host.layer(vm, LayerTask.FREEZE);
+    host.awaitReport(vm, _ -> cutIsNoted());
+    host.hypervisor().refuseStarts(Problem.of(ErrorCode.HYPERVISOR_REFUSED, "cutting"));
+    assertThat(host.awaitLayering(vm).problem().orElseThrow().code())
+        .isEqualTo(ErrorCode.WRONG_STATE);
+    host.hypervisor().acceptStarts();
+
+    host.power(vm, DesiredPower.STOPPED);
+    host.await(vm, VmState.STOPPED);
+
+    host.awaitReport(vm, _ -> !cutIsNoted());
+    host.power(vm, DesiredPower.RUNNING);
+    host.await(vm, VmState.RUNNING);
+    assertThat(readVm()).isEqualTo(content);
+  }
+
+  @Test
   void aRevertedVmReadsAsItDidAndWhatItWroteSinceIsGone() throws Exception {
     guestWrites(0, "good");
     byte[] good = content.clone();

@@ -1,5 +1,13 @@
 package dev.ratoon.lab;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -19,9 +27,22 @@ public final class GuestImages {
   }
 
   private static Path built(String name) {
-    Path image = Checkout.root().resolve("lab/target/" + name + ".qcow2");
+    Path folder = Checkout.root().resolve("lab/target");
+    Path image = folder.resolve(name + ".qcow2");
     Path script = Checkout.root().resolve("lab/guest/" + name + ".sh");
-    Shell.run(Map.of(), List.of(script.toString(), image.toString())).orFail();
+    Path lock = folder.resolve(name + ".lock");
+    // Several of these may run side by side.
+    try (FileChannel channel = open(lock);
+        FileLock _ = channel.lock()) {
+      Shell.run(Map.of(), List.of(script.toString(), image.toString())).orFail();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
     return image;
+  }
+
+  private static FileChannel open(Path lock) throws IOException {
+    Files.createDirectories(lock.getParent());
+    return FileChannel.open(lock, CREATE, WRITE);
   }
 }

@@ -46,8 +46,12 @@ public interface DiskWork {
    */
   void copy(VmId id, DiskCopy copy);
 
-  /** Whether {@link #copy} has caught up with what the guest writes. */
-  boolean isCopied(VmId id, DiskCopy copy);
+  /**
+   * What has come of {@link #copy}.
+   *
+   * @throws dev.ratoon.model.RatoonException {@code DOMAIN_LOST} if there is no such domain
+   */
+  CopyState copyState(VmId id, DiskCopy copy);
 
   /**
    * The domain goes on in the file that {@link #copy} has filled. That has then all that the guest
@@ -61,10 +65,19 @@ public interface DiskWork {
 
   /**
    * Whatever {@link #copy} has begun, or {@link #goOver} was about to do, has ended when this
-   * returns; a domain that has not gone over by then stays on the file that it had. Nothing to end,
-   * and an absent domain, are fine.
+   * returns; a domain that has not gone over by then stays on the file that it had, and has the
+   * copy open no more. Nothing to end, and an absent domain, are fine.
    */
   void endCopy(VmId id, DiskCopy copy);
+
+  /** How far a copy is. */
+  enum CopyState {
+    /** It was not begun, has ended, or is none that the hypervisor can bring to an end. */
+    NONE,
+    UNDER_WAY,
+    /** It has all but what the guest is just writing, which goes to both. */
+    WHOLE
+  }
 
   /**
    * A disk and its copy.

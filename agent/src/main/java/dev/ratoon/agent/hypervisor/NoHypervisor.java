@@ -69,8 +69,8 @@ public final class NoHypervisor implements Hypervisor {
   }
 
   @Override
-  public boolean isCopied(VmId id, DiskCopy copy) {
-    return false;
+  public CopyState copyState(VmId id, DiskCopy copy) {
+    throw none();
   }
 
   @Override

@@ -1,12 +1,14 @@
 package dev.ratoon.agent.libvirt;
 
+import dev.ratoon.agent.hypervisor.DiskWork;
 import dev.ratoon.agent.hypervisor.DiskWork.DiskCopy;
+import dev.ratoon.disk.file.ImageLocks;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import java.util.Optional;
-import org.libvirt.Domain;
 import org.libvirt.LibvirtException;
 import org.libvirt.jna.DomainPointer;
+import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
@@ -25,10 +27,15 @@ final class DiskCopies {
 
   private static final int COPY_NOT_READY = 83;
 
+  /** VIR_DOMAIN_PAUSED. */
+  private static final int PAUSED = 3;
+
   private DiskCopies() {}
 
   /** Empty if there is no such domain. */
-  static Optional<Boolean> begin(Connection connection, String uuid, DiskCopy copy) {
+  static Optional<Boolean> begin(Connection connection, String uuid, DiskCopy copy)
+      throws LibvirtException {
+    requireNoMirror(connection, uuid, copy);
     String xml =
         new Xml()
             .open("disk", "type", "file")
@@ -48,6 +55,22 @@ final class DiskCopies {
         });
   }
 
+  /** libvirt would refuse, and not say what to do. */
+  private static void requireNoMirror(Connection connection, String uuid, DiskCopy copy)
+      throws LibvirtException {
+    boolean mirrored =
+        connection
+            .withDomain(uuid, domain -> domain.getXMLDesc(0).contains("<mirror "))
+            .orElse(false);
+    if (mirrored) {
+      throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, "copying the disk " + copy.from())
+          .detail("libvirt believes that a disk of the domain is being copied already.")
+          .next(
+              "If nobody copies it: Stop the VM and start it, then libvirt believes that no more.")
+          .asException();
+    }
+  }
+
   /** Empty if there is no such domain; false if the copy is not whole yet. */
   static Optional<Boolean> goOver(Connection connection, String uuid, DiskCopy copy) {
     return connection.withPointer(
@@ -63,7 +86,10 @@ final class DiskCopies {
         });
   }
 
-  /** Waits for whatever else is being done to the domain by then. Empty if there is none. */
+  /**
+   * Waits for whatever else is being done to the domain by then, and brings QEMU back to what
+   * libvirt knows of it. Empty if there is no such domain.
+   */
   static Optional<Boolean> end(Connection connection, String uuid, DiskCopy copy)
       throws LibvirtException {
     Optional<Boolean> ended =
@@ -75,26 +101,49 @@ final class DiskCopies {
               }
               return true;
             });
-    boolean goesOn =
-        ended.isPresent()
-            && connection
-                .withDomain(uuid, domain -> mirror(domain, copy).isPresent())
-                .orElse(false);
-    if (goesOn) {
+    Optional<Document> after =
+        connection.withDomain(uuid, domain -> DomainMark.parse(domain.getXMLDesc(0)));
+    if (ended.isEmpty() || after.isEmpty()) {
+      return Optional.empty();
+    }
+    boolean isDisk = DomainMark.overlays(after.get()).contains(copy.to());
+    if (isDisk || (mirror(after.get(), copy).isEmpty() && !ImageLocks.isWritten(copy.to()))) {
+      return ended;
+    }
+    boolean held = connection.state(uuid).filter(now -> now.state() == PAUSED).isPresent();
+    ended =
+        connection.withPointer(
+            uuid,
+            domain -> {
+              new StrayCopies(new QemuMonitor(domain), copy, after.get()).end(held);
+              return true;
+            });
+    if (ImageLocks.isWritten(copy.to())) {
       throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, "ending the copy " + copy.to())
-          .detail("libvirt still writes to it.")
+          .detail("QEMU still has it open.")
+          .next("Nothing is lost. Stop the VM and start it, then it is clear again.")
           .asException();
     }
     return ended;
   }
 
-  /** Whether the copy has all but what is being written just now; empty without a domain. */
-  static Optional<Boolean> isCopied(Connection connection, String uuid, DiskCopy copy)
+  /** How far the copy is; empty if there is no such domain. */
+  static Optional<DiskWork.CopyState> state(Connection connection, String uuid, DiskCopy copy)
       throws LibvirtException {
-    return connection.withDomain(
-        uuid,
-        domain ->
-            mirror(domain, copy).filter(m -> m.getAttribute("ready").equals("yes")).isPresent());
+    Optional<Document> description =
+        connection.withDomain(uuid, domain -> DomainMark.parse(domain.getXMLDesc(0)));
+    if (description.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Element> mirror = mirror(description.get(), copy);
+    // Either alone is what a daemon that was killed believes.
+    if (mirror.isEmpty() || connection.blockJob(uuid, copy.from().toString()).isEmpty()) {
+      return Optional.of(DiskWork.CopyState.NONE);
+    }
+    return Optional.of(
+        mirror.get().getAttribute("ready").equals("yes")
+            ? DiskWork.CopyState.WHOLE
+            : DiskWork.CopyState.UNDER_WAY);
   }
 
   private static int abort(DomainPointer domain, DiskCopy copy, int flags) {
@@ -102,8 +151,8 @@ final class DiskCopies {
     return NativeLibvirt.INSTANCE.virDomainBlockJobAbort(domain, disk, flags);
   }
 
-  private static Optional<Element> mirror(Domain domain, DiskCopy copy) throws LibvirtException {
-    NodeList mirrors = DomainMark.parse(domain.getXMLDesc(0)).getElementsByTagName("mirror");
+  private static Optional<Element> mirror(Document description, DiskCopy copy) {
+    NodeList mirrors = description.getElementsByTagName("mirror");
     for (int i = 0; i < mirrors.getLength(); i++) {
       if (mirrors.item(i) instanceof Element mirror && isInto(mirror, copy)) {
         return Optional.of(mirror);

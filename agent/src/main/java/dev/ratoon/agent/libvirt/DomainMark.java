@@ -63,7 +63,7 @@ record DomainMark(VmId id, long epoch, String tenant, List<Path> overlays) {
     }
   }
 
-  private static List<Path> overlays(Document document) {
+  static List<Path> overlays(Document document) {
     List<Path> paths = new ArrayList<>();
     NodeList disks = document.getElementsByTagName("disk");
     for (int i = 0; i < disks.getLength(); i++) {

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.libvirt.Domain;
 import org.libvirt.Domain.CreateFlags;
@@ -42,9 +43,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The hypervisor behind libvirt, over connections that are opened again whenever they are lost.
  *
- * <p>A start is one round trip and nothing else: what may be wrong with it is looked into only when
- * libvirt has refused. Starts have threads of their own, so that many of them hold up nobody who
- * asks or ends something.
+ * <p>A start is one round trip and, of this host's processes, a look whether the guest runs: what
+ * may be wrong with it is looked into only when libvirt has refused. Starts have threads of their
+ * own, so that many of them hold up nobody who asks or ends something.
  */
 public final class LibvirtHypervisor implements Hypervisor {
   private static final Logger LOG = LoggerFactory.getLogger(LibvirtHypervisor.class);
@@ -70,6 +71,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private final Accelerator accelerator;
   private final ConnectionKeeper keeper;
   private final LibvirtLive live;
+  private final ForgottenDomains forgotten;
   private volatile @Nullable HostOffers offers;
   private volatile GuestHardware hardware = GuestHardware.OF_THE_HOST;
 
@@ -90,6 +92,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   private LibvirtHypervisor(String uri, Accelerator accelerator) {
     this.accelerator = accelerator;
     this.keeper = new ConnectionKeeper(uri, new Watcher());
+    this.forgotten = new ForgottenDomains(uri);
     this.live = new LibvirtLive(keeper, this::described, new MachineCheck(accelerator));
   }
 
@@ -118,6 +121,9 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public void start(DomainSpec spec) {
     String doing = "starting the domain of '" + spec.name() + "'";
+    if (forgotten.runs(spec.id()) && domain(spec.id()).isPresent()) {
+      return;
+    }
     HostOffers offered = offers(doing);
     FileOwner owner = offered.owner();
     String xml =
@@ -191,16 +197,27 @@ public final class LibvirtHypervisor implements Hypervisor {
   @Override
   public void resume(VmId id) {
     String doing = "resuming domain " + id;
-    if (status(doing, id).orElseThrow(() -> lost(doing)).state() == DomainState.PAUSED) {
-      change(doing, id, Domain::resume);
-    }
+    bring(doing, id, state -> state != DomainState.PAUSED, Domain::resume);
   }
 
   @Override
   public void pause(VmId id) {
     String doing = "pausing domain " + id;
-    if (status(doing, id).orElseThrow(() -> lost(doing)).state() != DomainState.PAUSED) {
-      change(doing, id, Domain::suspend);
+    bring(doing, id, state -> state == DomainState.PAUSED, Domain::suspend);
+  }
+
+  /** A daemon that has just come back may not know yet in which state the domain is. */
+  private void bring(String doing, VmId id, Predicate<DomainState> isDone, Change change) {
+    if (isDone.test(status(doing, id).orElseThrow(() -> lost(doing)).state())) {
+      return;
+    }
+    try {
+      change(doing, id, change);
+    } catch (RatoonException refused) {
+      if (refused.problem().code() != ErrorCode.HYPERVISOR_REFUSED
+          || !isDone.test(status(doing, id).orElseThrow(() -> lost(doing)).state())) {
+        throw refused;
+      }
     }
   }
 
@@ -265,14 +282,24 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   private Optional<DomainStatus> status(String doing, VmId id) {
-    return call(doing, connection -> look(connection, id));
+    return call(doing, connection -> look(doing, connection, id));
   }
 
-  private static Optional<DomainStatus> look(Connection connection, VmId id)
+  private Optional<DomainStatus> look(String doing, Connection connection, VmId id)
       throws LibvirtException {
-    return connection
-        .withDomain(id.toString(), domain -> domain.getXMLDesc(0))
-        .flatMap(xml -> read(connection, xml));
+    Optional<String> xml = description(connection, id);
+    if (xml.isEmpty() && forgotten.runs(id)) {
+      xml = description(connection, id);
+      if (xml.isEmpty()) {
+        throw forgotten.problem(doing, id);
+      }
+    }
+    return xml.flatMap(found -> read(connection, found));
+  }
+
+  private static Optional<String> description(Connection connection, VmId id)
+      throws LibvirtException {
+    return connection.withDomain(id.toString(), domain -> domain.getXMLDesc(0));
   }
 
   @Override
@@ -296,7 +323,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     return call(
         doing,
         connection ->
-            look(connection, id).map(domain -> jobs(connection, domain)).orElse(List.of()));
+            look(doing, connection, id).map(domain -> jobs(connection, domain)).orElse(List.of()));
   }
 
   @Override
@@ -330,9 +357,9 @@ public final class LibvirtHypervisor implements Hypervisor {
   }
 
   @Override
-  public boolean isCopied(VmId id, DiskCopy copy) {
+  public CopyState copyState(VmId id, DiskCopy copy) {
     String doing = "looking at the copy of disk " + copy.from();
-    return call(doing, connection -> DiskCopies.isCopied(connection, id.toString(), copy))
+    return call(doing, connection -> DiskCopies.state(connection, id.toString(), copy))
         .orElseThrow(() -> lost(doing));
   }
 

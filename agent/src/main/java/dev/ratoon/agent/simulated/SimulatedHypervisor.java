@@ -223,9 +223,12 @@ public final class SimulatedHypervisor implements Hypervisor {
   }
 
   @Override
-  public synchronized boolean isCopied(VmId id, DiskCopy copy) {
+  public synchronized CopyState copyState(VmId id, DiskCopy copy) {
     present(id, "looking at the copy of a disk of");
-    return !copiesHang && isCopying(id, copy);
+    if (!isCopying(id, copy)) {
+      return CopyState.NONE;
+    }
+    return copiesHang ? CopyState.UNDER_WAY : CopyState.WHOLE;
   }
 
   private boolean isCopying(VmId id, DiskCopy copy) {

@@ -2,8 +2,8 @@ package dev.ratoon.agent.vm;
 
 import dev.ratoon.agent.bases.Bases;
 import dev.ratoon.agent.host.DurableFile;
+import dev.ratoon.agent.hypervisor.DiskWork;
 import dev.ratoon.agent.hypervisor.DiskWork.DiskCopy;
-import dev.ratoon.agent.hypervisor.DomainJob;
 import dev.ratoon.agent.hypervisor.DomainState;
 import dev.ratoon.agent.hypervisor.DomainStatus;
 import dev.ratoon.agent.vm.Layers.Copy;
@@ -126,17 +126,15 @@ final class Copying {
     // Begun by a process before this one, perhaps.
     boolean _ = mayCopyTo(wanted, known.get().next());
     DiskCopy files = files(wanted, known.get());
-    Optional<DomainJob> job =
-        tools.hypervisor().blockJobs(wanted.id()).stream()
-            .filter(each -> each.disk().equals(files.from()))
-            .findFirst();
-    if (job.isEmpty()) {
+    DiskWork.CopyState state = tools.hypervisor().copyState(wanted.id(), files);
+    if (state == DiskWork.CopyState.NONE) {
       settle(wanted);
       return false;
     }
-    progress.at(job.get().done(), Math.max(1, job.get().total()));
-    return tools.hypervisor().isCopied(wanted.id(), files)
-        && goOver(wanted, domain, known.get(), files);
+    tools.hypervisor().blockJobs(wanted.id()).stream()
+        .filter(job -> job.disk().equals(files.from()))
+        .forEach(job -> progress.at(job.done(), Math.max(1, job.total())));
+    return state == DiskWork.CopyState.WHOLE && goOver(wanted, domain, known.get(), files);
   }
 
   private void begin(
@@ -146,7 +144,9 @@ final class Copying {
     if (!mayCopyTo(vm, standing)) {
       return;
     }
-    if (tries.merge(vm.id(), 1, Integer::sum) > MOST_TRIES * vm.disks().size()) {
+    int most = MOST_TRIES * vm.disks().size();
+    int tried = tries.merge(vm.id(), 1, Integer::sum);
+    if (tried > most) {
       throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, doing(vm))
           .detail(
               "The hypervisor has ended the copy of " + present.file() + " before it was whole.")
@@ -161,7 +161,15 @@ final class Copying {
     }
     DiskCopy files = prepare(wanted, disk, standing, present);
     tools.makeChild(files.to(), LayerTools.sizeOf(present), base.map(Relayering::recorded));
-    tools.hypervisor().copy(vm.id(), files);
+    try {
+      tools.hypervisor().copy(vm.id(), files);
+    } catch (RatoonException refused) {
+      if (refused.problem().code() != ErrorCode.HYPERVISOR_REFUSED || tried == most) {
+        throw refused;
+      }
+      // A daemon that was killed while it did the same may stumble over what it has left behind.
+      LOG.warn("VM {}: {}", vm.id(), refused.problem().oneLine());
+    }
   }
 
   /** Another's disk may be copied to where this one's was, or was to be. */

@@ -70,10 +70,19 @@ final class VmLayers {
   private final Copying copying;
 
   /** When to try again what nobody waits for, and failed. */
-  private final Map<VmId, Instant> notBefore = new ConcurrentHashMap<>();
+  private final Map<VmId, Later> notBefore = new ConcurrentHashMap<>();
 
   /** How often a pull was begun. */
   private final Map<VmId, Integer> pulls = new ConcurrentHashMap<>();
+
+  /**
+   * @param ran whether there was a domain: once that has ended all may be clear
+   */
+  private record Later(Instant until, boolean ran) {
+    boolean isOver(Instant now, Optional<DomainStatus> domain) {
+      return !now.isBefore(until) || (ran && domain.isEmpty());
+    }
+  }
 
   VmLayers(LayerTools tools) {
     this.tools = tools;
@@ -109,8 +118,8 @@ final class VmLayers {
   }
 
   private boolean isLeft(DesiredVm wanted, Layers known, Optional<DomainStatus> domain) {
-    boolean may = !tools.records().now().isBefore(notBefore.getOrDefault(wanted.id(), Instant.MIN));
-    return may
+    Later later = notBefore.get(wanted.id());
+    return (later == null || later.isOver(tools.records().now(), domain))
         && (known.isPending()
             || known.copy().isPresent()
             || (domain.isEmpty() && !known.isSettled())
@@ -152,7 +161,7 @@ final class VmLayers {
       }
       LOG.warn("VM {}: {}", wanted.id(), failed.problem().oneLine());
       decideIfPossible(wanted, domain);
-      giveUp(wanted, asked.get(), timeline.steps(), failed.problem());
+      giveUp(wanted, domain, asked.get(), timeline.steps(), failed.problem());
       return Optional.empty();
     }
   }
@@ -199,11 +208,15 @@ final class VmLayers {
   }
 
   private void giveUp(
-      DesiredVm wanted, DesiredLayering asked, List<OperationStep> steps, Problem why) {
+      DesiredVm wanted,
+      Optional<DomainStatus> domain,
+      DesiredLayering asked,
+      List<OperationStep> steps,
+      Problem why) {
     pulls.remove(wanted.id());
     copying.forget(wanted.id());
     if (current(wanted).copy().isEmpty()) { // a guest may be held for it: then at once
-      notBefore.put(wanted.id(), tools.records().now().plus(TRY_AGAIN));
+      putOff(wanted.id(), domain);
     }
     tools.records().update(wanted, now -> now.givenUp(asked.revision(), steps, why));
   }
@@ -215,8 +228,12 @@ final class VmLayers {
       notBefore.remove(wanted.id());
     } catch (RatoonException later) {
       LOG.warn("VM {}: {}", wanted.id(), later.problem().oneLine());
-      notBefore.put(wanted.id(), tools.records().now().plus(TRY_AGAIN));
+      putOff(wanted.id(), domain);
     }
+  }
+
+  private void putOff(VmId id, Optional<DomainStatus> domain) {
+    notBefore.put(id, new Later(tools.records().now().plus(TRY_AGAIN), domain.isPresent()));
   }
 
   private Optional<Instant> carryOut(

@@ -189,7 +189,9 @@ public abstract class HypervisorContract {
     hypervisor().copy(id, copy);
 
     assertFails(ErrorCode.HYPERVISOR_REFUSED, () -> hypervisor().copy(id, copy));
-    await(() -> hypervisor().isCopied(id, copy), () -> "it is not copied");
+    await(
+        () -> hypervisor().copyState(id, copy) == DiskWork.CopyState.WHOLE,
+        () -> "it is not copied");
     assertThat(hypervisor().blockJobs())
         .singleElement()
         .satisfies(job -> assertThat(job.disk()).isEqualTo(first));
@@ -212,7 +214,7 @@ public abstract class HypervisorContract {
     DiskWork.DiskCopy copy = newCopy(first);
     assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().copy(id, copy));
     assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().goOver(id, copy));
-    assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().isCopied(id, copy));
+    assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().copyState(id, copy));
     hypervisor().endCopy(id, copy);
     hypervisor().start(spec);
     hypervisor().endCopy(id, copy);
@@ -221,14 +223,14 @@ public abstract class HypervisorContract {
     hypervisor().endCopy(id, copy);
 
     assertThat(hypervisor().blockJobs()).isEmpty();
-    assertThat(hypervisor().isCopied(id, copy)).isFalse();
+    assertThat(hypervisor().copyState(id, copy)).isEqualTo(DiskWork.CopyState.NONE);
     assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(first);
     hypervisor().pause(id);
     assertFails(ErrorCode.HYPERVISOR_REFUSED, () -> hypervisor().goOver(id, copy));
     hypervisor().destroy(id);
   }
 
-  private DiskWork.DiskCopy newCopy(Path disk) {
+  protected final DiskWork.DiskCopy newCopy(Path disk) {
     Path copy = disk.resolveSibling(disk.getFileName() + ".copy");
     Qcow2Header header = Qcow2Header.read(disk);
     Qcow2Child.create(

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.DiskFormat;
+import dev.ratoon.agent.hypervisor.DiskWork.CopyState;
+import dev.ratoon.agent.hypervisor.DiskWork.DiskCopy;
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainSpec.ChainElement;
 import dev.ratoon.agent.hypervisor.DomainSpec.DomainDisk;
@@ -21,9 +23,12 @@ import dev.ratoon.agent.hypervisor.Uefi;
 import dev.ratoon.disk.OpenRules;
 import dev.ratoon.disk.WritableDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
+import dev.ratoon.disk.file.ImageLocks;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.GuestHardware;
 import dev.ratoon.model.NetworkAttachment;
+import dev.ratoon.model.Problem;
+import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,6 +47,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -300,6 +308,202 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     }
     assertThat(hypervisor.blockJobs(id())).isEmpty();
     hypervisor.destroy(id());
+  }
+
+  /** libvirt has lost the job, and believes in the file before. */
+  @Test
+  void aDomainThatWentOverBehindLibvirtsBackGoesBack() throws Exception {
+    DiskCopy copy = wholeCopy();
+    hypervisor.pause(id());
+    libvirtd.kill();
+    endJob("complete");
+    rewriteRecord(LibvirtHypervisorTest::withoutMirror);
+    comeBack();
+    assertThat(ImageLocks.isWritten(copy.to())).as("it writes the copy").isTrue();
+
+    endsAndStays(copy);
+    beginsAnew(copy);
+  }
+
+  @Test
+  void filesThatADaemonLeftOpenWhenItWasKilledAreClosed() throws Exception {
+    DiskCopy copy = wholeCopy();
+    libvirtd.kill();
+    endJob("cancel");
+    rewriteRecord(LibvirtHypervisorTest::withoutMirror);
+    comeBack();
+    assertThat(ImageLocks.isWritten(copy.to())).as("it is open").isTrue();
+
+    endsAndStays(copy);
+    beginsAnew(copy);
+  }
+
+  /** A daemon that was killed before it wrote down where to it copies. */
+  @Test
+  void aCopyOfWhichLibvirtKnowsNoTargetIsEnded() throws Exception {
+    DiskCopy copy = wholeCopy();
+    libvirtd.kill();
+    rewriteRecord(LibvirtHypervisorTest::withoutMirror);
+    comeBack();
+    assertThat(hypervisor.copyState(id(), copy)).isEqualTo(CopyState.NONE);
+
+    endsAndStays(copy);
+    beginsAnew(copy);
+  }
+
+  /** A daemon that was killed after QEMU had ended the job, and before it wrote that down. */
+  @Test
+  void aCopyInWhichOnlyLibvirtBelievesHoldsUpNothingButTheNext() throws Exception {
+    for (String how : List.of("complete", "cancel")) {
+      DiskCopy copy = wholeCopy();
+      hypervisor.pause(id());
+      libvirtd.kill();
+      endJob(how);
+      comeBack();
+      assertThat(hypervisor.copyState(id(), copy)).isEqualTo(CopyState.NONE);
+
+      endsAndStays(copy);
+      Files.delete(copy.to());
+      assertThatThrownBy(() -> hypervisor.copy(id(), newCopy(copy.from())))
+          .isInstanceOfSatisfying(
+              RatoonException.class,
+              refused -> {
+                assertThat(refused.problem().code()).isEqualTo(ErrorCode.HYPERVISOR_REFUSED);
+                assertThat(refused.problem().next()).contains("Stop the VM and start it");
+              });
+      hypervisor.resume(id());
+      hypervisor.destroy(id());
+      Files.delete(copy.to());
+      Files.delete(copy.from());
+    }
+  }
+
+  @Test
+  void aDomainThatLibvirtForgotIsNoDomainThatHasEnded() throws Exception {
+    DiskCopy copy = wholeCopy();
+    hypervisor.pause(id());
+    libvirtd.kill();
+    // As it is while a domain goes over to its copy.
+    rewriteRecord(record -> record.replaceAll("(<mirror [^>]*)job='copy'", "$1job=''"));
+    libvirtd.bringBack();
+    PrivateLibvirtd.await(this::isConnected, "a new connection");
+
+    assertThatThrownBy(() -> hypervisor.domain(id()))
+        .isInstanceOfSatisfying(
+            RatoonException.class,
+            unclear -> {
+              Problem problem = unclear.problem();
+              assertThat(problem.code()).isEqualTo(ErrorCode.HYPERVISOR_UNAVAILABLE);
+              assertThat(problem.detail())
+                  .contains("its guest runs on, in process " + qemuOf(id()).pid());
+              assertThat(problem.next()).contains("Restart libvirt's daemon");
+            });
+    assertFails(ErrorCode.HYPERVISOR_UNAVAILABLE, () -> hypervisor.start(spec(false)));
+    assertThat(hypervisor.domain(new VmId(UUID.randomUUID()))).isEmpty();
+
+    libvirtd.kill();
+    comeBack();
+    endsAndStays(copy);
+    beginsAnew(copy);
+  }
+
+  /** A domain, and a copy of its disk that has all. */
+  private DiskCopy wholeCopy() {
+    DomainSpec spec = spec(false);
+    hypervisor.start(spec);
+    DiskCopy copy = newCopy(spec.disks().getFirst().path());
+    hypervisor.copy(id(), copy);
+    awaitWhole(copy);
+    return copy;
+  }
+
+  private void awaitWhole(DiskCopy copy) {
+    PrivateLibvirtd.await(
+        () -> hypervisor.copyState(id(), copy) == CopyState.WHOLE, "the copy to be whole");
+  }
+
+  private void comeBack() {
+    libvirtd.bringBack();
+    PrivateLibvirtd.await(
+        () -> isConnected() && hypervisor.domain(id()).isPresent(), "the domain to be known");
+  }
+
+  private boolean isConnected() {
+    try {
+      hypervisor.domains();
+      return true;
+    } catch (RatoonException notYet) {
+      return false;
+    }
+  }
+
+  private void endsAndStays(DiskCopy copy) {
+    hypervisor.endCopy(id(), copy);
+
+    assertThat(hypervisor.domain(id()).orElseThrow().overlays()).containsExactly(copy.from());
+    assertThat(ImageLocks.isWritten(copy.to())).isFalse();
+    assertThat(ImageLocks.isWritten(copy.from())).isTrue();
+    hypervisor.endCopy(id(), copy);
+  }
+
+  private void beginsAnew(DiskCopy copy) throws IOException {
+    Files.delete(copy.to());
+    DiskCopy again = newCopy(copy.from());
+    hypervisor.copy(id(), again);
+    awaitWhole(again);
+    hypervisor.pause(id());
+    assertThat(hypervisor.goOver(id(), again)).isTrue();
+    assertThat(ImageLocks.isWritten(again.to())).isTrue();
+    assertThat(ImageLocks.isWritten(again.from())).isFalse();
+    hypervisor.destroy(id());
+  }
+
+  /** What libvirt has written down of the domain. */
+  private Path record() throws IOException {
+    try (var files = Files.list(folder.resolve("run/libvirt/qemu"))) {
+      return files
+          .filter(file -> file.toString().endsWith(id() + ".xml"))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private void rewriteRecord(UnaryOperator<String> change) throws IOException {
+    String before = Files.readString(record());
+    String after = change.apply(before);
+    assertThat(after).isNotEqualTo(before);
+    Files.writeString(record(), after);
+  }
+
+  private Path monitor() throws IOException {
+    String text = Files.readString(record());
+    Matcher path = Pattern.compile("<monitor path='/var/lib/libvirt/([^']+)'").matcher(text);
+    assertThat(path.find()).isTrue();
+    return folder.resolve("lib").resolve(path.group(1));
+  }
+
+  private static String withoutMirror(String record) {
+    return record.replaceAll("(?s)<mirror .*?</mirror>", "").replace(" mirror='yes'", "");
+  }
+
+  /** Lets QEMU end its copy while libvirt does not look, and forget it. */
+  private void endJob(String how) throws IOException {
+    try (MonitorSocket qemu = new MonitorSocket(monitor())) {
+      Matcher id = Pattern.compile("\"id\": \"(copy-[^\"]+)\"").matcher(jobs(qemu));
+      assertThat(id.find()).isTrue();
+      String job = id.group(1);
+      qemu.ask("{'execute':'job-%s','arguments':{'id':'%s'}}".formatted(how, job));
+      PrivateLibvirtd.await(() -> jobs(qemu).contains("concluded"), "the copy to end");
+      qemu.ask("{'execute':'job-dismiss','arguments':{'id':'%s'}}".formatted(job));
+    }
+  }
+
+  private static String jobs(MonitorSocket qemu) {
+    try {
+      return qemu.ask("{'execute':'query-jobs'}");
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 
   private static ProcessHandle qemuOf(VmId id) {
