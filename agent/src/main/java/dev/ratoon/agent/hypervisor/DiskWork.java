@@ -66,7 +66,8 @@ public interface DiskWork {
   /**
    * Whatever {@link #copy} has begun, or {@link #goOver} was about to do, has ended when this
    * returns; a domain that has not gone over by then stays on the file that it had, and has the
-   * copy open no more. Nothing to end, and an absent domain, are fine.
+   * copy open no more. The guest is to be held meanwhile: what it writes goes to both files, and a
+   * copy does not end before they are the same. Nothing to end, and an absent domain, are fine.
    */
   void endCopy(VmId id, DiskCopy copy);
 

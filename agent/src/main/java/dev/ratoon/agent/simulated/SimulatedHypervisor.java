@@ -271,6 +271,10 @@ public final class SimulatedHypervisor implements Hypervisor {
       throw Problem.of(ErrorCode.TIMED_OUT, "ending the copy " + copy.to()).asException();
     }
     if (isCopying(id, copy)) {
+      Domain domain = domains.get(id);
+      if (domain != null && domain.state() == DomainState.RUNNING) {
+        throw new IllegalStateException("the guest of " + id + " is not held");
+      }
       jobs = List.of();
     }
   }

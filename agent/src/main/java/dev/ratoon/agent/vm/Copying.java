@@ -327,9 +327,27 @@ final class Copying {
       return;
     }
     if (!copy.get().over()) {
+      hold(wanted, copy.get());
       tools.hypervisor().endCopy(wanted.id(), files(wanted, copy.get()));
     }
     boolean _ = conclude(wanted, tools.hypervisor().domain(wanted.id()));
+  }
+
+  /**
+   * A guest that writes without end would keep a copy that is whole from ending. One that a process
+   * before this was about to hold may run still.
+   */
+  private void hold(DesiredVm wanted, Copy copy) {
+    boolean runs =
+        tools
+            .hypervisor()
+            .domain(wanted.id())
+            .filter(domain -> domain.state() == DomainState.RUNNING)
+            .isPresent();
+    if (runs) {
+      tools.records().update(wanted, layers -> layers.copying(copy.holding()));
+      tools.hypervisor().pause(wanted.id());
+    }
   }
 
   /** A guest finds no room: a copy of its disk goes, unless that is on its way to where some is. */

@@ -219,13 +219,13 @@ public abstract class HypervisorContract {
     hypervisor().start(spec);
     hypervisor().endCopy(id, copy);
     hypervisor().copy(id, copy);
+    hypervisor().pause(id);
 
     hypervisor().endCopy(id, copy);
 
     assertThat(hypervisor().blockJobs()).isEmpty();
     assertThat(hypervisor().copyState(id, copy)).isEqualTo(DiskWork.CopyState.NONE);
     assertThat(hypervisor().domain(id).orElseThrow().overlays()).containsExactly(first);
-    hypervisor().pause(id);
     assertFails(ErrorCode.HYPERVISOR_REFUSED, () -> hypervisor().goOver(id, copy));
     hypervisor().destroy(id);
   }
