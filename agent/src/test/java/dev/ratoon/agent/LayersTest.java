@@ -167,6 +167,32 @@ class LayersTest {
     assertThat(readVm()).isEqualTo(content);
   }
 
+  /** The first request was given up by whoever asked; its cut was made all the same. */
+  @Test
+  void whatIsAskedForNowHasWhatWasWrittenSinceACutOfBefore() throws Exception {
+    guestWrites(0, "before");
+    host.hypervisor().loseAnswers(true);
+    host.layer(vm, LayerTask.FREEZE);
+    host.awaitReport(vm, r -> written().endsWith("disk-0.1.qcow2"));
+    host.kill();
+    host.hypervisor().loseAnswers(false);
+    guestWrites(5_000, "after the cut");
+    byte[] then = content.clone();
+    host.layer(vm, LayerTask.FREEZE);
+    host.boot();
+    DesiredDisk snapshot = host.awaitLayering(vm).disks().getFirst();
+    guestWrites(9_000, "since");
+
+    host.power(vm, DesiredPower.STOPPED);
+    host.await(vm, VmState.STOPPED);
+    host.layer(vm, LayerTask.RENEW, snapshot);
+    assertThat(host.awaitLayering(vm).problem()).isEmpty();
+    content = then;
+    host.power(vm, DesiredPower.RUNNING);
+    host.await(vm, VmState.RUNNING);
+    assertThat(readVm()).isEqualTo(then);
+  }
+
   @Test
   void aHostThatLosesPowerBetweenCutAndRecordLosesNothing() throws Exception {
     guestWrites(0, "before");

@@ -2,6 +2,7 @@ package dev.ratoon.agent.libvirt;
 
 import com.sun.jna.NativeLong;
 import dev.ratoon.agent.hypervisor.DiskWork.DiskCut;
+import dev.ratoon.disk.file.ImageLocks;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -48,6 +49,7 @@ final class DiskLayers {
     String xml = snapshot(cuts);
     int flags = DISK_ONLY | REUSE_FILES | ATOMIC | NO_METADATA;
     String description = domain.getXMLDesc(0);
+    closeStray(connection, domain.getUUIDString(), cuts, description);
     if (quiesce
         && GuestAgentChannel.isConnected(DomainMark.parse(description).getDocumentElement())) {
       try {
@@ -67,6 +69,21 @@ final class DiskLayers {
     }
     domain.snapshotCreateXML(xml, flags).free();
     return false;
+  }
+
+  /** A daemon that was killed while it did the same may have left the next files open in QEMU. */
+  private static void closeStray(
+      Connection connection, String uuid, List<DiskCut> cuts, String description) {
+    if (cuts.stream().anyMatch(cut -> ImageLocks.isWritten(cut.to()))) {
+      log.warn("QEMU has files of domain {} open of which libvirt does not know", uuid);
+      Optional<Boolean> _ =
+          connection.withPointer(
+              uuid,
+              pointer -> {
+                new StrayNodes(new QemuMonitor(pointer), DomainMark.parse(description)).close();
+                return true;
+              });
+    }
   }
 
   /**

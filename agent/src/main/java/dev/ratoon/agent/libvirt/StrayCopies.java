@@ -1,23 +1,14 @@
 package dev.ratoon.agent.libvirt;
 
 import dev.ratoon.agent.hypervisor.DiskWork.DiskCopy;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.w3c.dom.Document;
-import org.w3c.dom.Element;
-import org.w3c.dom.Node;
-import org.w3c.dom.NodeList;
 
 /**
  * Brings a QEMU back to what libvirt believes of it. A daemon that is killed before it has written
@@ -26,16 +17,12 @@ import org.w3c.dom.NodeList;
  */
 final class StrayCopies {
   private static final Logger LOG = LoggerFactory.getLogger(StrayCopies.class);
-  private static final Pattern NODE = Pattern.compile("libvirt-(\\d+)-(?:format|storage)");
   private static final String BACK = "ratoon-back";
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** A chain is four files long at most, and each is two nodes. */
-  private static final int MOST_PASSES = 16;
-
   private final QemuMonitor qemu;
   private final DiskCopy copy;
-  private final Set<String> known;
+  private final StrayNodes nodes;
 
   /**
    * @param description the domain as libvirt knows it. A mirror in it is none that goes on: libvirt
@@ -44,7 +31,7 @@ final class StrayCopies {
   StrayCopies(QemuMonitor qemu, DiskCopy copy, Document description) {
     this.qemu = qemu;
     this.copy = copy;
-    this.known = indexes(description);
+    this.nodes = new StrayNodes(qemu, description);
   }
 
   /**
@@ -53,15 +40,15 @@ final class StrayCopies {
    * @param held whether the guest does not run: else a disk that has gone over stays there
    */
   void end(boolean held) {
-    Optional<String> from = format(copy.from());
-    Optional<String> to = format(copy.to());
+    Optional<String> from = nodes.format(copy.from());
+    Optional<String> to = nodes.format(copy.to());
     from.ifPresent(this::endJobs);
     if (held && from.isPresent() && to.isPresent() && qemu.written().contains(to.get())) {
       LOG.warn("libvirt does not know that QEMU writes {}: it goes back", copy.to());
       goBack(to.get(), from.get());
     }
     if (to.isEmpty() || !qemu.written().contains(to.get())) {
-      close();
+      nodes.close();
     }
   }
 
@@ -92,58 +79,6 @@ final class StrayCopies {
             .anyMatch(job -> job.id().equals(BACK) && job.status().equals("ready")));
     var _ = qemu.ask("job-complete", Map.of("id", BACK));
     await(() -> qemu.jobs().stream().noneMatch(job -> job.id().equals(BACK)));
-  }
-
-  /** Closes all that libvirt does not know, from the top of each chain down. */
-  private void close() {
-    for (int pass = 0; pass < MOST_PASSES; pass++) {
-      List<String> stray =
-          qemu.nodes().stream().map(QemuMonitor.Node::name).filter(this::isStray).toList();
-      boolean closed = false;
-      for (String node : stray) {
-        closed |= qemu.tell("blockdev-del", Map.of("node-name", node));
-      }
-      if (!closed) {
-        return;
-      }
-    }
-  }
-
-  private boolean isStray(String node) {
-    Matcher named = NODE.matcher(node);
-    return named.matches() && !known.contains(named.group(1));
-  }
-
-  private Optional<String> format(Path file) {
-    return qemu.nodes().stream()
-        .filter(node -> node.driver().equals("file") && node.file().equals(file.toString()))
-        .map(node -> NODE.matcher(node.name()))
-        .filter(Matcher::matches)
-        .map(named -> "libvirt-" + named.group(1) + "-format")
-        .findFirst();
-  }
-
-  /** The numbers after which libvirt names the nodes that it knows. */
-  private static Set<String> indexes(Document description) {
-    Set<String> found = new HashSet<>();
-    for (String part : List.of("source", "backingStore")) {
-      NodeList all = description.getElementsByTagName(part);
-      for (int i = 0; i < all.getLength(); i++) {
-        if (all.item(i) instanceof Element element && !isInMirror(element)) {
-          found.add(element.getAttribute("index"));
-        }
-      }
-    }
-    return found;
-  }
-
-  private static boolean isInMirror(Node part) {
-    for (Node above = part; above != null; above = above.getParentNode()) {
-      if (above.getNodeName().equals("mirror")) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static void await(BooleanSupplier condition) {

@@ -247,7 +247,7 @@ final class VmLayers {
         copying.settle(wanted);
         if (known.moment().filter(m -> m.revision() == asked.revision()).isEmpty()) {
           timeline.clear();
-          Layers standing = decide(wanted, domain);
+          Layers standing = withoutCutOfBefore(wanted, decide(wanted, domain), domain, asked);
           timeline.step(
               CUT,
               () ->
@@ -299,6 +299,15 @@ final class VmLayers {
       }
     }
     return Optional.empty();
+  }
+
+  /** What an earlier request froze, as it turns out, is not what is asked for now. */
+  private Layers withoutCutOfBefore(
+      DesiredVm wanted, Layers known, Optional<DomainStatus> domain, DesiredLayering asked) {
+    boolean isOfBefore = known.cut().filter(cut -> cut.revision() != asked.revision()).isPresent();
+    return isOfBefore && freezing.complete(wanted.withDisks(known.disks()), known, domain)
+        ? current(wanted)
+        : known;
   }
 
   private static Bases.Progress progress(Timeline timeline, String step) {

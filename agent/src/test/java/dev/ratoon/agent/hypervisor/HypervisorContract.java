@@ -251,7 +251,7 @@ public abstract class HypervisorContract {
         .noneMatch(name -> name.toLowerCase(java.util.Locale.ROOT).contains("commit"));
   }
 
-  private Path newChild(Path parent) {
+  protected final Path newChild(Path parent) {
     Path child = parent.resolveSibling(parent.getFileName() + ".child");
     Qcow2Child.create(
         child,

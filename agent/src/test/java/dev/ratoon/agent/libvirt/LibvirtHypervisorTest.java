@@ -8,6 +8,7 @@ import dev.ratoon.agent.hypervisor.Accelerator;
 import dev.ratoon.agent.hypervisor.DiskFormat;
 import dev.ratoon.agent.hypervisor.DiskWork.CopyState;
 import dev.ratoon.agent.hypervisor.DiskWork.DiskCopy;
+import dev.ratoon.agent.hypervisor.DiskWork.DiskCut;
 import dev.ratoon.agent.hypervisor.DomainSpec;
 import dev.ratoon.agent.hypervisor.DomainSpec.ChainElement;
 import dev.ratoon.agent.hypervisor.DomainSpec.DomainDisk;
@@ -376,6 +377,30 @@ final class LibvirtHypervisorTest extends HypervisorContract {
       Files.delete(copy.to());
       Files.delete(copy.from());
     }
+  }
+
+  /** A daemon that was killed when it had opened the next file, and before the domain wrote it. */
+  @Test
+  void aDomainIsCutThoughQemuHasTheNextFileOpen() throws Exception {
+    DomainSpec spec = spec(false);
+    hypervisor.start(spec);
+    Path first = spec.disks().getFirst().path();
+    DiskCut cut = new DiskCut(first, newChild(first));
+    libvirtd.kill();
+    try (MonitorSocket qemu = new MonitorSocket(monitor())) {
+      String add = "{'execute':'blockdev-add','arguments':{'node-name':'libvirt-77-%s',%s}}";
+      String file = "'driver':'file','filename':'%s'".formatted(cut.to());
+      String child = "'driver':'qcow2','file':'libvirt-77-storage','backing':null";
+      assertThat(qemu.ask(add.formatted("storage", file))).contains("return");
+      assertThat(qemu.ask(add.formatted("format", child))).contains("return");
+    }
+    comeBack();
+    assertThat(ImageLocks.isWritten(cut.to())).as("it is open").isTrue();
+
+    hypervisor.cut(id(), List.of(cut), false);
+
+    assertThat(hypervisor.domain(id()).orElseThrow().overlays()).containsExactly(cut.to());
+    hypervisor.destroy(id());
   }
 
   @Test
