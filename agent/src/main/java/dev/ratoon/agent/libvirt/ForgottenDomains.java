@@ -1,11 +1,11 @@
 package dev.ratoon.agent.libvirt;
 
-import dev.ratoon.disk.file.Faults;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -103,8 +103,8 @@ final class ForgottenDomains {
           .filter(process -> isNumber(name(process)) && isQemu(process))
           .forEach(process ->
               domain(process).ifPresent(id -> found.put(id, Long.parseLong(name(process)))));
-    } catch (IOException failed) {
-      throw Faults.unreadable(PROCESSES, failed);
+    } catch (IOException | UncheckedIOException failed) {
+      LOG.warn("this host's processes cannot be looked at", failed);
     }
     return found;
   }
@@ -150,7 +150,7 @@ final class ForgottenDomains {
     return all.stream().filter(file -> read(file).contains(mark)).findFirst();
   }
 
-  private static void mend(Path record) {
+  private static synchronized void mend(Path record) {
     String text = read(record);
     String mended = NAMELESS.matcher(text).replaceAll("$1'copy'");
     if (mended.equals(text)) {
@@ -165,7 +165,7 @@ final class ForgottenDomains {
       Files.move(next, record, StandardCopyOption.ATOMIC_MOVE);
       LOG.warn("{} named a mirror without its job, and was mended", record);
     } catch (IOException failed) {
-      throw Faults.unwritable(record, failed);
+      LOG.warn("{} names a mirror without its job, and cannot be mended", record, failed);
     }
   }
 }

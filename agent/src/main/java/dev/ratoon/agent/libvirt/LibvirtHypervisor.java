@@ -122,6 +122,7 @@ public final class LibvirtHypervisor implements Hypervisor {
   public void start(DomainSpec spec) {
     String doing = "starting the domain of '" + spec.name() + "'";
     if (forgotten.runs(spec.id()) && domain(spec.id()).isPresent()) {
+      ours.add(spec.id());
       return;
     }
     HostOffers offered = offers(doing);

@@ -40,6 +40,7 @@ final class StrayCopies {
    * @param held whether the guest does not run: else a disk that has gone over stays there
    */
   void end(boolean held) {
+    endWayBack();
     Optional<String> from = nodes.format(copy.from());
     Optional<String> to = nodes.format(copy.to());
     from.ifPresent(this::endJobs);
@@ -57,7 +58,7 @@ final class StrayCopies {
       if (job.type().equals("mirror") && job.id().endsWith("-" + node)) {
         LOG.warn("libvirt does not know of QEMU's job '{}': it is ended", job.id());
         boolean _ = qemu.tell("job-cancel", Map.of("id", job.id()));
-        await(() -> isEnded(job.id()));
+        boolean _ = await(() -> isEnded(job.id()));
         boolean _ = qemu.tell("job-dismiss", Map.of("id", job.id()));
       }
     }
@@ -68,23 +69,41 @@ final class StrayCopies {
         .noneMatch(job -> job.id().equals(id) && !job.status().equals("concluded"));
   }
 
-  /** Both files hold the same, and the guest is held: nothing has to be copied. */
+  /**
+   * All that the copy has is written to the file before: nothing, if the guest was held since it
+   * went over. If that takes long, it stays where it is.
+   */
   private void goBack(String to, String from) {
     var _ =
         qemu.ask(
-            "blockdev-mirror",
-            Map.of("job-id", BACK, "device", to, "target", from, "sync", "none"));
-    await(() ->
-        qemu.jobs().stream()
-            .anyMatch(job -> job.id().equals(BACK) && job.status().equals("ready")));
-    var _ = qemu.ask("job-complete", Map.of("id", BACK));
-    await(() -> qemu.jobs().stream().noneMatch(job -> job.id().equals(BACK)));
+            "blockdev-mirror", Map.of("job-id", BACK, "device", to, "target", from, "sync", "top"));
+    boolean same =
+        await(() ->
+            qemu.jobs().stream()
+                .anyMatch(job -> job.id().equals(BACK) && job.status().equals("ready")));
+    if (same && qemu.tell("job-complete", Map.of("id", BACK))) {
+      boolean _ = await(() -> qemu.jobs().stream().noneMatch(job -> job.id().equals(BACK)));
+    }
+    endWayBack();
   }
 
-  private static void await(BooleanSupplier condition) {
+  /** Perhaps of an agent that was killed on it. */
+  private void endWayBack() {
+    if (qemu.jobs().stream().anyMatch(job -> job.id().equals(BACK))) {
+      boolean _ = qemu.tell("job-cancel", Map.of("id", BACK));
+      boolean _ = await(() -> qemu.jobs().stream().noneMatch(job -> job.id().equals(BACK)));
+    }
+  }
+
+  /** False if that took too long. */
+  private static boolean await(BooleanSupplier condition) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (!condition.getAsBoolean() && System.nanoTime() < deadline) {
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        return false;
+      }
       LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
     }
+    return true;
   }
 }

@@ -286,8 +286,9 @@ final class Copying {
   private boolean goOver(DesiredVm wanted, DomainStatus domain, Copy copy, DiskCopy files) {
     boolean hold = domain.state() == DomainState.RUNNING;
     Instant from = tools.records().now();
+    // Of a guest that is paused anyway, too: whoever lets it go on looks first what came of this.
+    tools.records().update(wanted, layers -> layers.copying(copy.holding()));
     if (hold) {
-      tools.records().update(wanted, layers -> layers.copying(copy.holding()));
       tools.hypervisor().pause(wanted.id());
     }
     boolean over;
@@ -308,8 +309,8 @@ final class Copying {
     }
     if (hold) {
       goOn(wanted);
-      tools.records().update(wanted, layers -> layers.copying(copy));
     }
+    tools.records().update(wanted, layers -> layers.copying(copy));
     return false;
   }
 
@@ -377,20 +378,16 @@ final class Copying {
    */
   void settleBeforeResume(DesiredVm wanted) {
     Optional<Copy> copy = current(wanted).copy().filter(known -> !known.over());
-    boolean unsure =
-        copy.filter(known -> known.held() || isWrittenByDomain(wanted, known)).isPresent();
+    boolean unsure = copy.filter(known -> known.held() || !isKnown(wanted, known)).isPresent();
     if (unsure) {
       settle(wanted);
     }
   }
 
-  private boolean isWrittenByDomain(DesiredVm wanted, Copy copy) {
-    Path to = files(wanted, copy).to();
-    return tools
-        .hypervisor()
-        .domain(wanted.id())
-        .filter(domain -> domain.overlays().contains(to))
-        .isPresent();
+  /** Whether the hypervisor makes the copy still, and the domain has not gone over. */
+  private boolean isKnown(DesiredVm wanted, Copy copy) {
+    DiskCopy files = files(wanted, copy);
+    return tools.hypervisor().copyState(wanted.id(), files) != DiskWork.CopyState.NONE;
   }
 
   /** What was asked before is done, or given up. */
@@ -413,7 +410,7 @@ final class Copying {
       tools.records().update(wanted, Layers::goneOver);
       over = true;
     }
-    if (!over && domain.isPresent() && ImageLocks.isWritten(files.to())) {
+    if (!over && ImageLocks.isWritten(files.to())) {
       throw Problem.of(ErrorCode.WRONG_STATE, doing(wanted))
           .detail(
               "Its hypervisor says that the domain writes %s, but it has %s open, too."
