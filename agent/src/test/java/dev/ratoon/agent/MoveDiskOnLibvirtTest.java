@@ -13,7 +13,6 @@ import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.Problem;
-import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.ShareKind;
 import dev.ratoon.model.ShareState;
@@ -138,8 +137,7 @@ class MoveDiskOnLibvirtTest {
       move(i % 2 == 0 ? shared : own);
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(LONGEST_MILLIS)));
       if (i % 3 == 0) {
-        restartLibvirtd();
-        PrivateLibvirtd.await(this::isReached, "a new connection");
+        libvirtd.restartFor(hypervisor, vm);
       } else {
         host.kill();
         host.boot();
@@ -149,7 +147,10 @@ class MoveDiskOnLibvirtTest {
         // A daemon that was killed at a very bad moment.
         assertThat(problem.get().next()).contains("Stop the VM and start it");
         stop();
+        PrivateLibvirtd.await(() -> diskFiles().size() == 1, "one file");
         assertThat(Writer.requirePrefix(diskFiles().getFirst())).isGreaterThanOrEqualTo(before);
+        host.power(vm, DesiredPower.RUNNING);
+        host.await(vm, VmState.RUNNING);
         return;
       }
       goesOnFrom(before);
@@ -159,23 +160,6 @@ class MoveDiskOnLibvirtTest {
     assertThat(diskFiles()).hasSize(1);
     Writer.requirePrefix(diskFiles().getFirst());
     Host.run("qemu-img", "check", diskFiles().getFirst().toString());
-  }
-
-  private void restartLibvirtd() {
-    libvirtd.kill();
-    libvirtd.bringBack();
-  }
-
-  /** A daemon that was killed at a bad moment may not know the domain until it is restarted. */
-  private boolean isReached() {
-    try {
-      return hypervisor.domain(vm).isPresent();
-    } catch (RatoonException notYet) {
-      if (notYet.problem().next().contains("Restart libvirt's daemon")) {
-        restartLibvirtd();
-      }
-      return false;
-    }
   }
 
   /** Whichever of its two files the record names has all that the guest wrote. */

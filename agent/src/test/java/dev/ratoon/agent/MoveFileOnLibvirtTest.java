@@ -9,7 +9,6 @@ import dev.ratoon.agent.libvirt.LibvirtHypervisor;
 import dev.ratoon.agent.libvirt.PrivateLibvirtd;
 import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.Problem;
-import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
@@ -138,8 +137,7 @@ class MoveFileOnLibvirtTest {
       move(i % 2 == 0 ? Optional.of(fast) : Optional.empty());
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(LONGEST_MILLIS)));
       if (i % 3 == 0) {
-        restartLibvirtd();
-        PrivateLibvirtd.await(this::isReached, "a new connection");
+        libvirtd.restartFor(hypervisor, vm);
       } else {
         host.kill();
         host.boot();
@@ -149,7 +147,10 @@ class MoveFileOnLibvirtTest {
         // A daemon that was killed at a very bad moment.
         assertThat(problem.get().next()).contains("Stop the VM and start it");
         stop();
+        PrivateLibvirtd.await(() -> diskFiles().size() == 1, "one file");
         assertThat(Writer.requirePrefix(diskFiles().getFirst())).isGreaterThanOrEqualTo(before);
+        host.power(vm, DesiredPower.RUNNING);
+        host.await(vm, VmState.RUNNING);
         return;
       }
       goesOnFrom(before);
@@ -211,23 +212,6 @@ class MoveFileOnLibvirtTest {
   private void move(Optional<Path> place) {
     DesiredDisk disk = new DesiredDisk(Optional.of(host.image()), Host.DISK_BYTES, true);
     host.layer(vm, LayerTask.MOVE_FILE, disk.lying(place.map(Path::toString)));
-  }
-
-  private void restartLibvirtd() {
-    libvirtd.kill();
-    libvirtd.bringBack();
-  }
-
-  /** A daemon that was killed at a bad moment may not know the domain until it is restarted. */
-  private boolean isReached() {
-    try {
-      return hypervisor.domain(vm).isPresent();
-    } catch (RatoonException notYet) {
-      if (notYet.problem().next().contains("Restart libvirt's daemon")) {
-        restartLibvirtd();
-      }
-      return false;
-    }
   }
 
   private void goesOnFrom(long before) {

@@ -65,8 +65,7 @@ final class DiskCopies {
     if (mirrored) {
       throw Problem.of(ErrorCode.HYPERVISOR_REFUSED, "copying the disk " + copy.from())
           .detail("libvirt believes that a disk of the domain is being copied already.")
-          .next(
-              "If nobody copies it: Stop the VM and start it, then libvirt believes that no more.")
+          .next("Stop the VM and start it if nobody copies it: then libvirt believes that no more.")
           .asException();
     }
   }

@@ -80,7 +80,8 @@ final class ForgottenDomains {
         .next(
             record.isPresent()
                 ? "Restart libvirt's daemon on the host, for example 'systemctl restart libvirtd':"
-                    + " guests run on meanwhile, and it looks again at what it wrote down of them."
+                    + " guests run on meanwhile, and it looks again at what it wrote down of them. If that"
+                    + " does not help, shut the guest down from inside."
                 : "Shut the guest down from inside, or end that process. Until then nothing is"
                     + " done to its disks.")
         .asException();
@@ -100,7 +101,7 @@ final class ForgottenDomains {
     Map<String, Long> found = new HashMap<>();
     try (Stream<Path> processes = Files.list(PROCESSES)) {
       processes
-          .filter(process -> isNumber(name(process)) && isQemu(process))
+          .filter(process -> isNumber(name(process)))
           .forEach(process ->
               domain(process).ifPresent(id -> found.put(id, Long.parseLong(name(process)))));
     } catch (IOException | UncheckedIOException failed) {
@@ -117,10 +118,7 @@ final class ForgottenDomains {
     return name.chars().allMatch(Character::isDigit);
   }
 
-  private static boolean isQemu(Path process) {
-    return read(process.resolve("comm")).startsWith("qemu");
-  }
-
+  /** Whatever its program is called: the option is QEMU's alone. */
   private static Optional<String> domain(Path process) {
     List<String> words = Arrays.asList(read(process.resolve("cmdline")).split("\0"));
     int option = words.indexOf("-uuid");

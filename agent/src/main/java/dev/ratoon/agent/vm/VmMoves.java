@@ -344,7 +344,7 @@ final class VmMoves implements MovingVms {
 
   @Override
   public Sockets sending(DesiredVm vm) {
-    requireUncut(vm.id(), "sending the guest of VM '" + vm.name() + "'");
+    requireOneFile(vm.id(), "sending the guest of VM '" + vm.name() + "'");
     ledger.noteLeaving(vm.id(), vm.epoch());
     own(folders.socketsAnew(vm.id()));
     return sockets(vm.id());
@@ -393,13 +393,15 @@ final class VmMoves implements MovingVms {
     }
   }
 
-  private void requireUncut(VmId id, String doing) {
+  private void requireOneFile(VmId id, String doing) {
     if (folders
         .find(id)
         .flatMap(VmRecord::layers)
-        .filter(each -> each.cut().isPresent())
+        .filter(each -> each.cut().isPresent() || each.copy().isPresent())
         .isPresent()) {
-      throw Problem.of(ErrorCode.BUSY, doing).detail("Its disks are being frozen.").asException();
+      throw Problem.of(ErrorCode.BUSY, doing)
+          .detail("Its disks are being frozen, or moved.")
+          .asException();
     }
   }
 

@@ -22,6 +22,7 @@ import dev.ratoon.agent.hypervisor.LiveMigration;
 import dev.ratoon.agent.hypervisor.LiveMigration.Machine;
 import dev.ratoon.agent.hypervisor.Uefi;
 import dev.ratoon.disk.OpenRules;
+import dev.ratoon.disk.VirtualDisk;
 import dev.ratoon.disk.WritableDisk;
 import dev.ratoon.disk.chain.VirtualDisks;
 import dev.ratoon.disk.file.ImageLocks;
@@ -318,12 +319,15 @@ final class LibvirtHypervisorTest extends HypervisorContract {
     hypervisor.pause(id());
     libvirtd.kill();
     endJob("complete");
+    guestWrites();
     rewriteRecord(LibvirtHypervisorTest::withoutMirror);
     comeBack();
     assertThat(ImageLocks.isWritten(copy.to())).as("it writes the copy").isTrue();
 
     endsAndStays(copy);
     beginsAnew(copy);
+    assertThat(written(copy.from())).as("what went to the copy alone").containsOnly(0x5a);
+    assertThat(written(copy.to())).as("the next copy").containsOnly(0x5a);
   }
 
   @Test
@@ -521,6 +525,28 @@ final class LibvirtHypervisorTest extends HypervisorContract {
       PrivateLibvirtd.await(() -> jobs(qemu).contains("concluded"), "the copy to end");
       qemu.ask("{'execute':'job-dismiss','arguments':{'id':'%s'}}".formatted(job));
     }
+  }
+
+  /** As a guest does that was let go on meanwhile. */
+  private void guestWrites() throws IOException {
+    String device = "/machine/peripheral/virtio-disk0/virtio-backend";
+    String write = "qemu-io -d %s \\\"write -P 0x5a 0 512\\\"".formatted(device);
+    try (MonitorSocket qemu = new MonitorSocket(monitor())) {
+      String answer =
+          qemu.ask(
+              "{'execute':'human-monitor-command','arguments':{'command-line':'%s'}}"
+                  .formatted(write));
+      assertThat(answer).doesNotContain("rror");
+    }
+  }
+
+  private static byte[] written(Path disk) {
+    ByteBuffer bytes = ByteBuffer.allocate(512);
+    try (VirtualDisk open =
+        VirtualDisks.open(disk, dev.ratoon.disk.DiskFormat.QCOW2, OpenRules.chain(2))) {
+      open.read(0, bytes);
+    }
+    return bytes.array();
   }
 
   private static String jobs(MonitorSocket qemu) {

@@ -1,5 +1,8 @@
 package dev.ratoon.agent.libvirt;
 
+import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.model.RatoonException;
+import dev.ratoon.model.VmId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
@@ -65,6 +68,31 @@ public final class PrivateLibvirtd implements AutoCloseable {
       throw new UncheckedIOException(failed);
     }
     await(this::answers, "libvirtd to be back");
+  }
+
+  public void restart() {
+    kill();
+    bringBack();
+  }
+
+  /**
+   * Restarts the daemon as a killed one is, and waits until it knows the domain. It may have been
+   * killed at a moment after which it does so only when restarted once more, as the agent says.
+   */
+  public void restartFor(Hypervisor hypervisor, VmId domain) {
+    restart();
+    await(() -> isKnown(hypervisor, domain), "the domain to be known");
+  }
+
+  private boolean isKnown(Hypervisor hypervisor, VmId domain) {
+    try {
+      return hypervisor.domain(domain).isPresent();
+    } catch (RatoonException notYet) {
+      if (notYet.problem().next().contains("Restart libvirt's daemon")) {
+        restart();
+      }
+      return false;
+    }
   }
 
   /** The process among its own whose command line has this word. */
