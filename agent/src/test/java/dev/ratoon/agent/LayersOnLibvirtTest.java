@@ -7,7 +7,6 @@ import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.libvirt.LibvirtHypervisor;
 import dev.ratoon.agent.libvirt.PrivateLibvirtd;
 import dev.ratoon.disk.VirtualDisk;
-import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
@@ -20,7 +19,6 @@ import dev.ratoon.protocol.agent.LayeringReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -48,9 +46,8 @@ class LayersOnLibvirtTest {
 
   @BeforeEach
   void begin() throws IOException {
-    folder = Files.createTempDirectory("rt");
-    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-    libvirtd = new PrivateLibvirtd(folder);
+    libvirtd = new PrivateLibvirtd();
+    folder = libvirtd.folder();
     hypervisor = LibvirtHypervisor.open(libvirtd.uri(), Accelerator.TCG);
     host = new Host(folder, hypervisor, Writer.bootSector());
     host.boot();
@@ -65,14 +62,6 @@ class LayersOnLibvirtTest {
     host.close();
     hypervisor.close();
     libvirtd.close();
-    try (Stream<Path> files = Files.walk(folder)) {
-      files
-          .sorted((a, b) -> b.compareTo(a))
-          .forEach(file -> {
-            ImmutableFlag.clear(file);
-            boolean _ = file.toFile().delete();
-          });
-    }
   }
 
   @Test

@@ -9,7 +9,6 @@ import dev.ratoon.agent.libvirt.LibvirtHypervisor;
 import dev.ratoon.agent.libvirt.PrivateLibvirtd;
 import dev.ratoon.cache.share.MountedFiles;
 import dev.ratoon.cache.share.ShareTimes;
-import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.Problem;
@@ -26,7 +25,6 @@ import dev.ratoon.protocol.agent.LayerTask;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -60,10 +58,9 @@ class MoveDiskOnLibvirtTest {
 
   @BeforeEach
   void begin() throws IOException {
-    folder = Files.createTempDirectory("rt");
-    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    libvirtd = new PrivateLibvirtd();
+    folder = libvirtd.folder();
     shared = Files.createDirectory(folder.resolve("share"));
-    libvirtd = new PrivateLibvirtd(folder);
     hypervisor = LibvirtHypervisor.open(libvirtd.uri(), Accelerator.TCG);
     host = new Host(folder, hypervisor, Writer.bootSector());
     host.shareFiles(TIMES, share -> new MountedFiles(shared));
@@ -95,14 +92,6 @@ class MoveDiskOnLibvirtTest {
     host.close();
     hypervisor.close();
     libvirtd.close();
-    try (Stream<Path> files = Files.walk(folder)) {
-      files
-          .sorted((a, b) -> b.compareTo(a))
-          .forEach(file -> {
-            ImmutableFlag.clear(file);
-            boolean _ = file.toFile().delete();
-          });
-    }
   }
 
   @Test

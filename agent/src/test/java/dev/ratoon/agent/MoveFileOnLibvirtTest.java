@@ -7,7 +7,6 @@ import dev.ratoon.agent.hypervisor.DomainState;
 import dev.ratoon.agent.hypervisor.Hypervisor;
 import dev.ratoon.agent.libvirt.LibvirtHypervisor;
 import dev.ratoon.agent.libvirt.PrivateLibvirtd;
-import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
@@ -19,7 +18,6 @@ import dev.ratoon.protocol.agent.LayerTask;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -48,10 +46,9 @@ class MoveFileOnLibvirtTest {
 
   @BeforeEach
   void begin() throws IOException {
-    folder = Files.createTempDirectory("rt");
-    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-    fast = Files.createDirectory(folder.toRealPath().resolve("fast"));
-    libvirtd = new PrivateLibvirtd(folder);
+    libvirtd = new PrivateLibvirtd();
+    folder = libvirtd.folder();
+    fast = Files.createDirectory(folder.resolve("fast"));
     hypervisor = LibvirtHypervisor.open(libvirtd.uri(), Accelerator.TCG);
     host = new Host(folder, hypervisor, Writer.bootSector());
     host.folders().prepared().elsewhere().add(fast);
@@ -67,14 +64,6 @@ class MoveFileOnLibvirtTest {
     host.close();
     hypervisor.close();
     libvirtd.close();
-    try (Stream<Path> files = Files.walk(folder)) {
-      files
-          .sorted((a, b) -> b.compareTo(a))
-          .forEach(file -> {
-            ImmutableFlag.clear(file);
-            boolean _ = file.toFile().delete();
-          });
-    }
   }
 
   @Test

@@ -42,7 +42,7 @@ final class ForgottenDomains {
   private static final Pattern SOCKET = Pattern.compile("(?:^|&)socket=([^&]+)");
   private static final Pattern NAMELESS = Pattern.compile("(<mirror\\b[^>]*\\bjob=)(?:''|\"\")");
 
-  /** A guest that has just been forgotten has run for longer. */
+  /** For so long one look at all processes serves questions after many domains. */
   private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
 
   private final Path records;
@@ -60,6 +60,11 @@ final class ForgottenDomains {
             .filter(Matcher::find)
             .map(found -> Path.of(found.group(1)).resolveSibling("qemu"))
             .orElse(USUAL);
+  }
+
+  /** Another daemon answers from now on: what it has forgotten runs already, and may be new. */
+  synchronized void lookAnew() {
+    lookedAt = System.nanoTime() - FRESH_NANOS;
   }
 
   /** Whether the guest of a domain that libvirt does not know runs. */

@@ -510,6 +510,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
     @Override
     public void opened(Connection connection, CallConnections calls) {
+      forgotten.lookAnew();
       connection.register(new DomainEvents(events::add));
       boolean _ =
           others.call(

@@ -13,10 +13,6 @@ import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainResumed;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.DomainStarted;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.Ending;
 import dev.ratoon.agent.hypervisor.HypervisorEvent.PauseReason;
-import dev.ratoon.disk.Backing;
-import dev.ratoon.disk.CreateOptions;
-import dev.ratoon.disk.Durability;
-import dev.ratoon.disk.qcow2.Qcow2Child;
 import dev.ratoon.disk.qcow2.Qcow2Header;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.NetworkAttachment;
@@ -26,7 +22,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -47,11 +42,8 @@ public abstract class HypervisorContract {
   /** The hypervisor under test, the same within one test. */
   protected abstract Hypervisor hypervisor();
 
-  /** An empty disk that a domain can write. */
+  /** An empty disk that a domain can write, in a folder where console logs may be written. */
   protected abstract Path newDisk(VmId id);
-
-  /** A folder where the hypervisor may write console logs. */
-  protected abstract Path logs();
 
   /** Ends the domain's process, as a crash of QEMU would. */
   protected abstract void killProcess(VmId id);
@@ -147,7 +139,7 @@ public abstract class HypervisorContract {
     DomainSpec spec = spec(false);
     hypervisor().start(spec);
     Path first = spec.disks().getFirst().path();
-    Path second = newChild(first);
+    Path second = TestDomains.newChild(hypervisor(), first);
     List<DiskWork.DiskCut> cuts = List.of(new DiskWork.DiskCut(first, second));
 
     assertThat(hypervisor().cut(id, cuts, true)).isFalse();
@@ -166,7 +158,7 @@ public abstract class HypervisorContract {
   void whatIsNoDiskOfADomainIsNotCutAndNothingIsOfOneThatIsAbsent() {
     DomainSpec spec = spec(false);
     Path first = spec.disks().getFirst().path();
-    Path second = newChild(first);
+    Path second = TestDomains.newChild(hypervisor(), first);
     List<DiskWork.DiskCut> cuts = List.of(new DiskWork.DiskCut(first, second));
     assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().cut(id, cuts, false));
     assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().pull(id, second));
@@ -184,7 +176,7 @@ public abstract class HypervisorContract {
     DomainSpec spec = spec(false);
     hypervisor().start(spec);
     Path first = spec.disks().getFirst().path();
-    DiskWork.DiskCopy copy = newCopy(first);
+    DiskWork.DiskCopy copy = TestDomains.newCopy(hypervisor(), first);
 
     hypervisor().copy(id, copy);
 
@@ -211,7 +203,7 @@ public abstract class HypervisorContract {
   void aCopyIsEndedAndTheDomainStaysOnItsFile() {
     DomainSpec spec = spec(false);
     Path first = spec.disks().getFirst().path();
-    DiskWork.DiskCopy copy = newCopy(first);
+    DiskWork.DiskCopy copy = TestDomains.newCopy(hypervisor(), first);
     assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().copy(id, copy));
     assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().goOver(id, copy));
     assertFails(ErrorCode.DOMAIN_LOST, () -> hypervisor().copyState(id, copy));
@@ -230,19 +222,6 @@ public abstract class HypervisorContract {
     hypervisor().destroy(id);
   }
 
-  protected final DiskWork.DiskCopy newCopy(Path disk) {
-    Path copy = disk.resolveSibling(disk.getFileName() + ".copy");
-    Qcow2Header header = Qcow2Header.read(disk);
-    Qcow2Child.create(
-        copy, header.size(), header.backing(disk), CreateOptions.Qcow2.STANDARD, Durability.SYNCED);
-    try {
-      hypervisor().facts().owner().own(copy);
-    } catch (java.io.IOException failed) {
-      throw new java.io.UncheckedIOException(failed);
-    }
-    return new DiskWork.DiskCopy(disk, copy);
-  }
-
   /** Nothing that writes into what others stand on can even be asked for. */
   @Test
   void thereIsNoCommit() {
@@ -251,28 +230,12 @@ public abstract class HypervisorContract {
         .noneMatch(name -> name.toLowerCase(java.util.Locale.ROOT).contains("commit"));
   }
 
-  protected final Path newChild(Path parent) {
-    Path child = parent.resolveSibling(parent.getFileName() + ".child");
-    Qcow2Child.create(
-        child,
-        Qcow2Header.read(parent).size(),
-        Optional.of(new Backing(parent, dev.ratoon.disk.DiskFormat.QCOW2)),
-        CreateOptions.Qcow2.STANDARD,
-        Durability.SYNCED);
-    try {
-      hypervisor().facts().owner().own(child);
-    } catch (java.io.IOException failed) {
-      throw new java.io.UncheckedIOException(failed);
-    }
-    return child;
-  }
-
   @Test
   void aMissingNetworkIsNamedAndNothingIsLeftBehind() {
     var nowhere = new DomainNic(new NetworkAttachment.Network("nowhere"), "52:54:00:00:00:02");
-    assertFails(ErrorCode.NETWORK_MISSING, () -> hypervisor().start(spec(List.of(nowhere))));
+    assertFails(ErrorCode.NETWORK_MISSING, () -> hypervisor().start(spec(true, List.of(nowhere))));
     var nobridge = new DomainNic(new NetworkAttachment.Bridge("br-nowhere"), "52:54:00:00:00:02");
-    assertFails(ErrorCode.NETWORK_MISSING, () -> hypervisor().start(spec(List.of(nobridge))));
+    assertFails(ErrorCode.NETWORK_MISSING, () -> hypervisor().start(spec(true, List.of(nobridge))));
     assertThat(hypervisor().domains()).isEmpty();
     hypervisor().start(spec(true));
   }
@@ -315,30 +278,11 @@ public abstract class HypervisorContract {
   }
 
   protected final DomainSpec spec(boolean paused) {
-    var nic = new DomainNic(new NetworkAttachment.User(), "52:54:00:00:00:01");
-    return spec(paused, List.of(nic));
-  }
-
-  private DomainSpec spec(List<DomainNic> nics) {
-    return spec(true, nics);
+    return spec(paused, List.of(TestDomains.NIC));
   }
 
   private DomainSpec spec(boolean paused, List<DomainNic> nics) {
-    return new DomainSpec(
-        id,
-        "web-1",
-        "<acme> & 'sons'",
-        7,
-        1,
-        32L << 20,
-        List.of(new DomainSpec.DomainDisk(newDisk(id), DiskFormat.QCOW2, List.of())),
-        Optional.empty(),
-        nics,
-        Optional.empty(),
-        logs().resolve(id + ".log"),
-        Optional.empty(),
-        paused,
-        Optional.empty());
+    return TestDomains.small(id, newDisk(id), paused, nics);
   }
 
   protected final DomainState state() {

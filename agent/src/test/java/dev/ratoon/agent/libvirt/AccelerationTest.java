@@ -50,8 +50,8 @@ final class AccelerationTest {
     Path source = copy("trial.S");
     Path object = folder.resolve("trial.o");
     Path built = folder.resolve("built.bin");
-    LibvirtHypervisorTest.run("as", source.toString(), "-o", object.toString());
-    LibvirtHypervisorTest.run(
+    PrivateLibvirtd.run("as", source.toString(), "-o", object.toString());
+    PrivateLibvirtd.run(
         "ld", "-Ttext", "0x7c00", "--oformat", "binary", object.toString(), "-o", built.toString());
     assertThat(built).hasSameBinaryContentAs(copy("trial.bin"));
   }

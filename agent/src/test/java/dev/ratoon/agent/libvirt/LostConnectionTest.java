@@ -9,9 +9,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,17 +35,13 @@ final class LostConnectionTest {
 
   @BeforeAll
   static void begin() throws IOException {
-    folder = Files.createTempDirectory("rt");
-    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-    libvirtd = new PrivateLibvirtd(folder);
+    libvirtd = new PrivateLibvirtd();
+    folder = libvirtd.folder();
   }
 
   @AfterAll
   static void end() throws IOException {
     libvirtd.close();
-    try (var files = Files.walk(folder)) {
-      files.sorted((a, b) -> b.compareTo(a)).forEach(path -> path.toFile().delete());
-    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.ratoon.agent.libvirt;
 
 import dev.ratoon.agent.hypervisor.Hypervisor;
+import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import java.io.IOException;
@@ -10,10 +11,13 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** A libvirtd that belongs to a test; closing it ends it, its domains and everything it mounted. */
 public final class PrivateLibvirtd implements AutoCloseable {
@@ -29,11 +33,10 @@ public final class PrivateLibvirtd implements AutoCloseable {
         && Files.isExecutable(Path.of("/usr/bin/unshare"));
   }
 
-  /**
-   * @param folder a short path, because a socket's path may have 107 characters
-   */
-  public PrivateLibvirtd(Path folder) throws IOException {
-    this.folder = folder;
+  public PrivateLibvirtd() throws IOException {
+    // A short path, because a socket's may have 107 characters.
+    folder = Files.createTempDirectory("rt").toRealPath();
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
     Path script = folder.resolve("private-libvirtd.sh");
     try (var source = PrivateLibvirtd.class.getResourceAsStream("private-libvirtd.sh")) {
       Files.write(script, Objects.requireNonNull(source).readAllBytes());
@@ -44,6 +47,11 @@ public final class PrivateLibvirtd implements AutoCloseable {
             .redirectOutput(folder.resolve("output").toFile())
             .start();
     await(this::answers, "libvirtd to answer, see " + folder);
+  }
+
+  /** Where all of it is, and where tests put what its domains use; closing removes it. */
+  public Path folder() {
+    return folder;
   }
 
   public String uri() {
@@ -95,6 +103,32 @@ public final class PrivateLibvirtd implements AutoCloseable {
     }
   }
 
+  /** An empty disk in its folder that a domain of it can write. */
+  public Path newDisk(Hypervisor hypervisor, VmId id) {
+    Path disk = folder.resolve(id + ".qcow2");
+    try {
+      if (!Files.exists(disk)) {
+        run("qemu-img", "create", "-q", "-f", "qcow2", disk.toString(), "64M");
+        hypervisor.facts().owner().own(disk);
+      }
+      return disk;
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  /** Runs a command, which must succeed. */
+  static void run(String... command) throws IOException {
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    try {
+      if (process.waitFor() != 0) {
+        throw new AssertionError(String.join(" ", command) + " failed");
+      }
+    } catch (InterruptedException stop) {
+      throw new AssertionError(stop);
+    }
+  }
+
   /** The process among its own whose command line has this word. */
   public Optional<ProcessHandle> child(String word) {
     return process
@@ -143,14 +177,20 @@ public final class PrivateLibvirtd implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
+    process.getOutputStream().close();
     try {
-      process.getOutputStream().close();
       process.waitFor();
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
     }
+    try (Stream<Path> files = Files.walk(folder)) {
+      files.sorted(Comparator.reverseOrder()).forEach(PrivateLibvirtd::remove);
+    }
+  }
+
+  private static void remove(Path file) {
+    ImmutableFlag.clear(file);
+    boolean _ = file.toFile().delete();
   }
 }

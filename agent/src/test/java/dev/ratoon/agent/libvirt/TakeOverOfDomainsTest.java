@@ -48,9 +48,8 @@ final class TakeOverOfDomainsTest {
 
   @BeforeEach
   void begin() throws Exception {
-    folder = Files.createTempDirectory("rt");
-    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-    libvirtd = new PrivateLibvirtd(folder);
+    libvirtd = new PrivateLibvirtd();
+    folder = libvirtd.folder();
     hypervisor = LibvirtHypervisor.open(libvirtd.uri(), Accelerator.TCG);
     somebody = new Connect(libvirtd.uri());
     base = Files.write(folder.resolve("base.raw"), new byte[1 << 20]);
@@ -75,10 +74,6 @@ final class TakeOverOfDomainsTest {
     somebody.close();
     hypervisor.close();
     libvirtd.close();
-    ImmutableFlag.clear(base);
-    try (var files = Files.walk(folder)) {
-      files.sorted((a, b) -> b.compareTo(a)).forEach(path -> path.toFile().delete());
-    }
   }
 
   @Test

@@ -83,11 +83,6 @@ final class SimulatedHypervisorTest extends HypervisorContract {
   }
 
   @Override
-  protected Path logs() {
-    return Path.of("/logs");
-  }
-
-  @Override
   protected void killProcess(VmId id) {
     simulated.end(id, Ending.FAILED);
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.ratoon.agent.share.ShareOpener;
 import dev.ratoon.agent.share.Shares;
+import dev.ratoon.agent.share.Withdrawals;
 import dev.ratoon.cache.Base;
 import dev.ratoon.cache.Cache;
 import dev.ratoon.cache.Upload;
@@ -23,6 +24,9 @@ import dev.ratoon.model.ShareKind;
 import dev.ratoon.model.ShareState;
 import dev.ratoon.protocol.agent.DesiredShare;
 import dev.ratoon.protocol.agent.ShareReport;
+import dev.ratoon.protocol.agent.Withdrawal;
+import dev.ratoon.protocol.agent.WithdrawalReport;
+import dev.ratoon.protocol.agent.WithdrawalReport.State;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -58,6 +62,8 @@ class SmbShareTest {
   private Cache ofSecond;
   private Shares first;
   private Shares second;
+  private Withdrawals ofFirstLeaving;
+  private Withdrawals ofSecondLeaving;
   private Arrivals arrivals;
   private DiskId base;
 
@@ -76,6 +82,8 @@ class SmbShareTest {
     }
     first = shares(ofFirst, "first");
     second = shares(ofSecond, "second");
+    ofFirstLeaving = new Withdrawals(first, _ -> Optional.empty());
+    ofSecondLeaving = new Withdrawals(second, _ -> Optional.empty());
     arrivals =
         new Arrivals(
             ofSecond,
@@ -99,6 +107,8 @@ class SmbShareTest {
     }
     smbd.close();
     arrivals.close();
+    ofFirstLeaving.close();
+    ofSecondLeaving.close();
     first.close();
     second.close();
     ofFirst.close();
@@ -130,6 +140,42 @@ class SmbShareTest {
     first.want(List.of(wanted(marker, fill)));
     second.want(List.of(wanted(marker)));
     await(() -> report(second).state() == ShareState.READY);
+  }
+
+  /** Tells both that the base is about to leave, and the second perhaps to remove it. */
+  private void leaves(int step, boolean remove) {
+    leaves(first, ofFirstLeaving, step, false);
+    leaves(second, ofSecondLeaving, step, remove);
+  }
+
+  private void leaves(Shares shares, Withdrawals leaving, int step, boolean remove) {
+    DesiredShare plain = wanted(report(shares).marker());
+    List<DesiredShare> told =
+        List.of(
+            new DesiredShare(
+                plain.name(),
+                plain.kind(),
+                plain.location(),
+                plain.credentials(),
+                plain.marker(),
+                plain.mayPrepare(),
+                List.of(),
+                List.of(new Withdrawal(base, "order", step, remove))));
+    shares.want(told);
+    leaving.want(told);
+  }
+
+  private static Optional<State> answer(Shares shares, int step) {
+    return report(shares).leaving().stream()
+        .filter(said -> said.step() == step)
+        .map(WithdrawalReport::state)
+        .findFirst();
+  }
+
+  private void promised(int step) {
+    await(() -> answer(first, step).isPresent() && answer(second, step).isPresent());
+    assertThat(answer(first, step)).hasValue(State.FREE);
+    assertThat(answer(second, step)).hasValue(State.FREE);
   }
 
   private boolean secondHasIt() {
@@ -204,5 +250,68 @@ class SmbShareTest {
     await(this::secondHasIt);
     assertThat(Files.mismatch(content(), ofFirst.find(base).orElseThrow().path())).isEqualTo(-1);
     Base _ = bring();
+  }
+
+  @Test
+  void whatNobodyNeedsLeavesAndMayComeAgain() throws IOException {
+    connect(base);
+    await(this::secondHasIt);
+    leaves(1, false);
+    promised(1);
+    assertThat(second.sources(base)).as("nobody begins to fetch it").isEmpty();
+    assertThat(content()).exists();
+
+    leaves(2, true);
+
+    await(() -> answer(second, 2).isPresent());
+    assertThat(answer(second, 2)).hasValue(State.REMOVED);
+    try (Stream<Path> left = Files.walk(smbd.folder)) {
+      assertThat(left.map(file -> String.valueOf(file.getFileName())))
+          .noneMatch(name -> name.contains(base.toString()));
+    }
+    await(() -> report(first).bases().isEmpty() && report(second).bases().isEmpty());
+    first.want(List.of(wanted(report(first).marker(), base)));
+    second.want(List.of(wanted(report(second).marker())));
+    await(this::secondHasIt);
+    assertThat(Files.mismatch(content(), ofFirst.find(base).orElseThrow().path())).isEqualTo(-1);
+  }
+
+  @Test
+  void aServerThatIsKilledWhileABaseLeavesLeavesItWholeOrGone() throws Exception {
+    connect(base);
+    await(this::secondHasIt);
+    leaves(1, false);
+    promised(1);
+    smbd.freeze(true);
+    leaves(2, true);
+    await(() -> report(second).state() != ShareState.READY);
+    assertThat(answer(second, 2)).as("nobody knows").isEmpty();
+
+    smbd.kill();
+    smbd.startAgain();
+
+    await(() -> answer(second, 2).isPresent());
+    assertThat(answer(second, 2)).hasValue(State.REMOVED);
+    assertThat(content()).doesNotExist();
+  }
+
+  @Test
+  void whatTheServerRefusesToDeleteStaysUntilItDoesNot() throws Exception {
+    connect(base);
+    await(this::secondHasIt);
+    leaves(1, false);
+    promised(1);
+    ImmutableFlag.set(content());
+    leaves(2, true);
+    await(() -> answer(second, 2).isPresent());
+    assertThat(answer(second, 2)).hasValue(State.NEEDED);
+    assertThat(content()).exists();
+    ImmutableFlag.clear(content());
+
+    leaves(3, true);
+
+    await(() -> answer(second, 3).isPresent());
+    assertThat(answer(second, 3)).hasValue(State.REMOVED);
+    assertThat(content()).doesNotExist();
   }
 }
