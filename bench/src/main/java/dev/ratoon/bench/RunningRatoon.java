@@ -8,6 +8,9 @@ import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
+import dev.ratoon.protocol.LayerEndpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
@@ -67,14 +70,14 @@ final class RunningRatoon implements AutoCloseable {
             Optional.empty(),
             paused,
             place);
-    return api.list(Endpoints.VM_DEPLOY, Params.NONE, request).stream().map(this::await).toList();
+    return api.list(VmEndpoints.VM_DEPLOY, Params.NONE, request).stream().map(this::await).toList();
   }
 
   /** Sends the request and returns when every clone has its domain. */
   void clone(String vm, String name, int count, boolean paused) {
     CloneRequest request =
         new CloneRequest(new EntityName(name), count, false, false, paused, Optional.empty());
-    OperationView frozen = await(api.call(Endpoints.VM_CLONE, Params.of("vm", vm), request));
+    OperationView frozen = await(api.call(LayerEndpoints.VM_CLONE, Params.of("vm", vm), request));
     List<String> clones = List.of(frozen.result().orElseThrow().split(", "));
     api.list(Endpoints.OPERATION_LIST, Params.of("limit", 4 * count + 20)).stream()
         .filter(each -> each.kind() == OperationKind.DEPLOY && clones.contains(each.subject()))
@@ -83,7 +86,7 @@ final class RunningRatoon implements AutoCloseable {
 
   /** Switches it off. */
   void switchOff(String vm) {
-    await(api.call(Endpoints.VM_STOP, Params.of("vm", vm), new StopRequest(0)));
+    await(api.call(VmEndpoints.VM_STOP, Params.of("vm", vm), new StopRequest(0)));
   }
 
   /** Moves it to a host while it stands still. */
@@ -91,7 +94,7 @@ final class RunningRatoon implements AutoCloseable {
     MigrateRequest request =
         new MigrateRequest(
             Optional.of(PlaceRequest.on(host)), Optional.of(MigrationMode.COLD), Optional.empty());
-    await(api.call(Endpoints.VM_MIGRATE, Params.of("vm", vm), request));
+    await(api.call(VmEndpoints.VM_MIGRATE, Params.of("vm", vm), request));
   }
 
   /** Waits until the guest's userland is up. */
@@ -103,7 +106,7 @@ final class RunningRatoon implements AutoCloseable {
 
   /** The file of an image's base disk on a host that has it. */
   Path basePath(String image, String host) {
-    return api.list(Endpoints.BASE_LIST, Params.NONE).stream()
+    return api.list(ImageEndpoints.BASE_LIST, Params.NONE).stream()
         .filter(base -> base.images().stream().anyMatch(ref -> ref.name().text().equals(image)))
         .flatMap(base -> base.replicas().stream())
         .filter(replica -> replica.host().text().equals(host))
@@ -113,11 +116,11 @@ final class RunningRatoon implements AutoCloseable {
   }
 
   VmView vm(String name) {
-    return api.call(Endpoints.VM_SHOW, Params.of("vm", name));
+    return api.call(VmEndpoints.VM_SHOW, Params.of("vm", name));
   }
 
   void delete(String name) {
-    await(api.call(Endpoints.VM_DELETE, Params.of("vm", name)));
+    await(api.call(VmEndpoints.VM_DELETE, Params.of("vm", name)));
   }
 
   /** Uploads the file and returns when its content is a base disk. */

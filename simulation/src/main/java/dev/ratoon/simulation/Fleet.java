@@ -2,7 +2,7 @@ package dev.ratoon.simulation;
 
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.HostId;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
 import dev.ratoon.protocol.api.JoinTokenRequest;
 import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.Params;
@@ -87,7 +87,7 @@ final class Fleet {
   private static void join(ApiClient api, SimulatedHost.Self self, String key) {
     String text =
         api.call(
-                Endpoints.JOIN_TOKEN,
+                HostEndpoints.JOIN_TOKEN,
                 Params.NONE,
                 new JoinTokenRequest(
                     Optional.of(new EntityName("cluster-" + self.number() / HOSTS_OF_A_CLUSTER)),

@@ -8,7 +8,7 @@ import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
 import dev.ratoon.protocol.api.OperationView;
@@ -78,7 +78,7 @@ final class Workload {
   private void deploy(DeployRequest request, int user, RandomGenerator random) {
     long began = System.nanoTime();
     try {
-      List<OperationView> accepted = api.list(Endpoints.VM_DEPLOY, Params.NONE, request);
+      List<OperationView> accepted = api.list(VmEndpoints.VM_DEPLOY, Params.NONE, request);
       ledger.reserved(System.nanoTime() - began);
       for (OperationView operation : accepted) {
         ledger.acknowledged(operation);
@@ -107,15 +107,15 @@ final class Workload {
   }
 
   private void delete(VmId vm) {
-    asked(() -> api.call(Endpoints.VM_DELETE, Params.of("vm", vm)));
+    asked(() -> api.call(VmEndpoints.VM_DELETE, Params.of("vm", vm)));
   }
 
   private void stop(VmId vm) {
-    asked(() -> api.call(Endpoints.VM_STOP, Params.of("vm", vm), new StopRequest(5)));
+    asked(() -> api.call(VmEndpoints.VM_STOP, Params.of("vm", vm), new StopRequest(5)));
   }
 
   private void start(VmId vm) {
-    asked(() -> api.call(Endpoints.VM_START, Params.of("vm", vm)));
+    asked(() -> api.call(VmEndpoints.VM_START, Params.of("vm", vm)));
   }
 
   /** One that is still being deployed or restarted is left as it is. */

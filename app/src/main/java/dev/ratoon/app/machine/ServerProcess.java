@@ -5,6 +5,7 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
 import dev.ratoon.protocol.api.Health;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.client.ApiClient;
@@ -172,7 +173,7 @@ final class ServerProcess {
   /** Before its own agent has reported, a server would refuse every deploy for lack of a host. */
   private boolean hostReports() {
     try (ApiClient client = client()) {
-      return client.list(Endpoints.HOST_LIST, Params.NONE).stream().anyMatch(HostView::connected);
+      return client.list(HostEndpoints.HOST_LIST, Params.NONE).stream().anyMatch(HostView::connected);
     } catch (RatoonException notYet) {
       return false;
     }

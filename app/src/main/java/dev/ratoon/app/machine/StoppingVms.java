@@ -11,6 +11,7 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.api.VmView;
@@ -78,14 +79,14 @@ final class StoppingVms {
   }
 
   private List<VmView> alive() {
-    return session.client().list(Endpoints.VM_LIST, Params.NONE).stream()
+    return session.client().list(VmEndpoints.VM_LIST, Params.NONE).stream()
         .filter(vm -> ALIVE.contains(vm.state()) || WANTED_ALIVE.contains(vm.wanted()))
         .toList();
   }
 
   private void stop(VmView vm, boolean mayWait) {
     try {
-      stops.put(vm.id(), session.client().call(Endpoints.VM_STOP, Params.of("vm", vm.id()), how));
+      stops.put(vm.id(), session.client().call(VmEndpoints.VM_STOP, Params.of("vm", vm.id()), how));
     } catch (RatoonException refused) {
       ErrorCode code = refused.problem().code();
       if (code == ErrorCode.SERVER_UNREACHABLE || code == ErrorCode.TIMED_OUT) {

@@ -14,7 +14,8 @@ import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.NetworkAttachment;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmState;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
@@ -75,7 +76,7 @@ final class Demo {
     for (String name : names) {
       if (!there.contains(name)) {
         for (OperationView deploy :
-            session.client().list(Endpoints.VM_DEPLOY, Params.NONE, request(name))) {
+            session.client().list(VmEndpoints.VM_DEPLOY, Params.NONE, request(name))) {
           begun.add(deploy);
           made = deploy.vm().map(made::withVm).orElse(made);
           made.write(folder);
@@ -129,7 +130,7 @@ final class Demo {
   }
 
   private List<VmView> vms(List<String> names) {
-    return session.client().list(Endpoints.VM_LIST, Params.NONE).stream()
+    return session.client().list(VmEndpoints.VM_LIST, Params.NONE).stream()
         .filter(vm -> names.contains(vm.name().text()))
         .sorted(java.util.Comparator.comparingInt(vm -> names.indexOf(vm.name().text())))
         .toList();
@@ -154,7 +155,7 @@ final class Demo {
             .collect(Collectors.toSet());
     long stored =
         vms.stream().mapToLong(vm -> sum(vm, DiskView::storedBytes)).sum()
-            + session.client().list(Endpoints.BASE_LIST, Params.NONE).stream()
+            + session.client().list(ImageEndpoints.BASE_LIST, Params.NONE).stream()
                 .filter(base -> bases.contains(base.diskId()))
                 .flatMap(base -> base.replicas().stream())
                 .mapToLong(BaseView.ReplicaView::storedBytes)

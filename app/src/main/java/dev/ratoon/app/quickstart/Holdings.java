@@ -1,7 +1,9 @@
 package dev.ratoon.app.quickstart;
 
 import dev.ratoon.model.VmState;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
+import dev.ratoon.protocol.ImageEndpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.VmView;
@@ -16,10 +18,10 @@ record Holdings(
 
   static Holdings of(ApiClient client) {
     return new Holdings(
-        client.list(Endpoints.VM_LIST, Params.NONE),
-        client.list(Endpoints.VM_LIST, Params.of("trashed", true)),
-        client.list(Endpoints.IMAGE_LIST, Params.NONE),
-        client.list(Endpoints.HOST_LIST, Params.NONE));
+        client.list(VmEndpoints.VM_LIST, Params.NONE),
+        client.list(VmEndpoints.VM_LIST, Params.of("trashed", true)),
+        client.list(ImageEndpoints.IMAGE_LIST, Params.NONE),
+        client.list(HostEndpoints.HOST_LIST, Params.NONE));
   }
 
   /** What others than quickstart made, in words: it would be lost with the data folder. */

@@ -14,7 +14,7 @@ import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.client.Params;
 import java.nio.file.Files;
@@ -154,7 +154,7 @@ public final class Quickstart implements Callable<Integer> {
   /** Imports the image, unless one of this name is there. */
   private int add(ImageRef image, Made made) {
     boolean there =
-        session.client().list(Endpoints.IMAGE_LIST, Params.NONE).stream()
+        session.client().list(ImageEndpoints.IMAGE_LIST, Params.NONE).stream()
             .anyMatch(i -> i.image().equals(image));
     if (there) {
       say("The image " + image + " is there.");

@@ -9,7 +9,8 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VmView;
@@ -126,7 +127,7 @@ public final class Uninstall implements Callable<Integer> {
   private int delete(List<VmView> vms) {
     List<OperationView> begun =
         vms.stream()
-            .map(vm -> session.client().call(Endpoints.VM_DELETE, Params.of("vm", vm.id())))
+            .map(vm -> session.client().call(VmEndpoints.VM_DELETE, Params.of("vm", vm.id())))
             .toList();
     return Waiting.report(session, Waiting.until(session, begun));
   }
@@ -159,7 +160,7 @@ public final class Uninstall implements Callable<Integer> {
   /** VMs in the trash may still keep it. */
   private void deleteImage(ImageRef image) {
     try {
-      session.client().call(Endpoints.IMAGE_DELETE, Params.of("image", image));
+      session.client().call(ImageEndpoints.IMAGE_DELETE, Params.of("image", image));
     } catch (RatoonException refused) {
       say("The image stays for now: " + refused.problem().oneLine());
     }

@@ -10,6 +10,8 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmId;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.HostView;
@@ -116,7 +118,7 @@ final class FailoverTest {
           "hosts",
           Duration.ofSeconds(30),
           () ->
-              api.list(Endpoints.HOST_LIST, Params.NONE).stream()
+              api.list(HostEndpoints.HOST_LIST, Params.NONE).stream()
                       .filter(HostView::connected)
                       .filter(host -> host.problem().isEmpty())
                       .count()
@@ -139,7 +141,7 @@ final class FailoverTest {
     try (ApiClient api = new ApiClient(access)) {
       return JoinToken.parse(
           api.call(
-                  Endpoints.JOIN_TOKEN,
+                  HostEndpoints.JOIN_TOKEN,
                   Params.NONE,
                   new JoinTokenRequest(Optional.empty(), List.of(), Optional.empty()))
               .token());
@@ -198,12 +200,12 @@ final class FailoverTest {
                 api.call(Endpoints.OPERATION_SHOW, Params.of("operation", each.id())).state()
                     == OperationState.DONE);
       }
-      assertNothingRunsTwice(api.list(Endpoints.VM_LIST, Params.NONE));
+      assertNothingRunsTwice(api.list(VmEndpoints.VM_LIST, Params.NONE));
     }
   }
 
   private static long running(ApiClient api) {
-    return api.list(Endpoints.VM_LIST, Params.NONE).stream()
+    return api.list(VmEndpoints.VM_LIST, Params.NONE).stream()
         .filter(vm -> vm.state() == VmState.RUNNING)
         .count();
   }
@@ -211,13 +213,13 @@ final class FailoverTest {
   /** What to look at when not everything ended. */
   private String unfinished(ApiClient api) {
     StringBuilder said = new StringBuilder();
-    api.list(Endpoints.VM_LIST, Params.NONE).stream()
+    api.list(VmEndpoints.VM_LIST, Params.NONE).stream()
         .filter(vm -> vm.state() != VmState.RUNNING)
         .forEach(vm -> said.append(vm).append('\n'));
     api.list(Endpoints.OPERATION_LIST, Params.NONE).stream()
         .filter(operation -> operation.state() != OperationState.DONE)
         .forEach(operation -> said.append(operation).append('\n'));
-    api.list(Endpoints.HOST_LIST, Params.NONE).forEach(host -> said.append(host).append('\n'));
+    api.list(HostEndpoints.HOST_LIST, Params.NONE).forEach(host -> said.append(host).append('\n'));
     servers.forEach(server -> said.append(server).append('\n'));
     return said.toString();
   }
@@ -244,7 +246,7 @@ final class FailoverTest {
     try (ApiClient api = new ApiClient(access)) {
       while (true) {
         try {
-          return api.list(Endpoints.VM_DEPLOY, Params.NONE, request);
+          return api.list(VmEndpoints.VM_DEPLOY, Params.NONE, request);
         } catch (RatoonException refused) {
           if (refused.problem().code() == ErrorCode.NAME_TAKEN) {
             // An earlier attempt was accepted, though nobody heard of it.

@@ -9,7 +9,8 @@ import dev.ratoon.model.OperationState;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.ShareKind;
 import dev.ratoon.model.ShareState;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.CacheEndpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.CachePlanView;
 import dev.ratoon.protocol.api.CachePolicy;
 import dev.ratoon.protocol.api.OperationView;
@@ -47,7 +48,7 @@ final class LeavingShareFleetTest {
     base = fleet.image("debian", content, fleet.host(1));
     ShareView _ =
         fleet.api.call(
-            Endpoints.SHARE_ADD,
+            CacheEndpoints.SHARE_ADD,
             Params.NONE,
             new ShareRequest(
                 new EntityName("nas"),
@@ -59,7 +60,7 @@ final class LeavingShareFleetTest {
     SmallFleet.await(
         "the share on all hosts",
         () ->
-            fleet.api.call(Endpoints.SHARE_SHOW, SHARE).hosts().stream()
+            fleet.api.call(CacheEndpoints.SHARE_SHOW, SHARE).hosts().stream()
                 .allMatch(host -> host.state() == ShareState.READY));
     // The lease is taken by the deploy, and the base put on the share behind it.
     VmView first = fleet.deploy("first", Optional.of("debian"), fleet.host(2));
@@ -67,7 +68,7 @@ final class LeavingShareFleetTest {
     purge(first);
     var _ =
         fleet.api.call(
-            Endpoints.CACHE_POLICY_SET,
+            CacheEndpoints.CACHE_POLICY_SET,
             SHARE,
             new CachePolicy(
                 Optional.of(0), Optional.empty(), Optional.empty(), Optional.empty(), List.of()));
@@ -79,22 +80,22 @@ final class LeavingShareFleetTest {
   }
 
   private boolean isOnShare() {
-    return fleet.api.call(Endpoints.SHARE_SHOW, SHARE).bases().stream()
+    return fleet.api.call(CacheEndpoints.SHARE_SHOW, SHARE).bases().stream()
         .anyMatch(there -> there.diskId().equals(base) && there.state() == ReplicaState.READY);
   }
 
   private void purge(VmView vm) {
     Params id = Params.of("vm", vm.id());
-    assertThat(fleet.ended(fleet.api.call(Endpoints.VM_DELETE, id)).problem()).isEmpty();
-    assertThat(fleet.ended(fleet.api.call(Endpoints.VM_PURGE, id)).problem()).isEmpty();
+    assertThat(fleet.ended(fleet.api.call(VmEndpoints.VM_DELETE, id)).problem()).isEmpty();
+    assertThat(fleet.ended(fleet.api.call(VmEndpoints.VM_PURGE, id)).problem()).isEmpty();
   }
 
   private List<OperationView> clean() {
-    return fleet.api.list(Endpoints.CACHE_CLEAN, SHARE);
+    return fleet.api.list(CacheEndpoints.CACHE_CLEAN, SHARE);
   }
 
   private CachePlanView.Base planned() {
-    return fleet.api.list(Endpoints.CACHE_PLAN, SHARE).getFirst().bases().getFirst();
+    return fleet.api.list(CacheEndpoints.CACHE_PLAN, SHARE).getFirst().bases().getFirst();
   }
 
   private void awaitPlanned() {
@@ -109,13 +110,13 @@ final class LeavingShareFleetTest {
   void aBaseStaysForAVmInTheTrashAndLeavesWhenThatIsPurged() throws IOException {
     VmView vm = fleet.deploy("web", Optional.of("debian"), fleet.host(3));
     assertThat(vm.disks().getFirst().basePath()).hasValue(content().toString());
-    assertThat(fleet.ended(fleet.api.call(Endpoints.VM_DELETE, Params.of("vm", vm.id()))).problem())
+    assertThat(fleet.ended(fleet.api.call(VmEndpoints.VM_DELETE, Params.of("vm", vm.id()))).problem())
         .isEmpty();
     SmallFleet.await(
         "the trash in the plan",
         () -> planned().why().contains("VM web in the trash stands on it"));
     assertThat(clean()).isEmpty();
-    assertThat(fleet.ended(fleet.api.call(Endpoints.VM_PURGE, Params.of("vm", vm.id()))).problem())
+    assertThat(fleet.ended(fleet.api.call(VmEndpoints.VM_PURGE, Params.of("vm", vm.id()))).problem())
         .isEmpty();
 
     awaitPlanned();
@@ -145,7 +146,7 @@ final class LeavingShareFleetTest {
     assertThat(content()).doesNotExist();
     // Whoever wants it again brings it anew.
     ShareView _ =
-        fleet.api.call(Endpoints.SHARE_FILL, SHARE, new ShareFill(ImageRef.parse("debian")));
+        fleet.api.call(CacheEndpoints.SHARE_FILL, SHARE, new ShareFill(ImageRef.parse("debian")));
     SmallFleet.await("the base on the share again", this::isOnShare);
   }
 }

@@ -14,7 +14,8 @@ import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmState;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.LayerEndpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.MigrateRequest;
 import dev.ratoon.protocol.api.MigrationMode;
 import dev.ratoon.protocol.api.MigrationView;
@@ -75,12 +76,12 @@ class MigrationTest {
 
   private void stop(String name) {
     OperationView stop =
-        fleet.api.call(Endpoints.VM_STOP, Params.of("vm", name), new StopRequest(0));
+        fleet.api.call(VmEndpoints.VM_STOP, Params.of("vm", name), new StopRequest(0));
     assertThat(fleet.ended(stop).problem()).isEmpty();
   }
 
   private OperationView migrate(String name, MigrateRequest how) {
-    return fleet.api.call(Endpoints.VM_MIGRATE, Params.of("vm", name), how);
+    return fleet.api.call(VmEndpoints.VM_MIGRATE, Params.of("vm", name), how);
   }
 
   private static void write(Path disk, long at, byte[] bytes) {
@@ -145,11 +146,11 @@ class MigrationTest {
   }
 
   private MigrationView plan(String name) {
-    return fleet.api.call(Endpoints.VM_MIGRATE_PLAN, Params.of("vm", name), ANYWHERE);
+    return fleet.api.call(VmEndpoints.VM_MIGRATE_PLAN, Params.of("vm", name), ANYWHERE);
   }
 
   private void start(String name) {
-    OperationView start = fleet.api.call(Endpoints.VM_START, Params.of("vm", name));
+    OperationView start = fleet.api.call(VmEndpoints.VM_START, Params.of("vm", name));
     assertThat(fleet.ended(start).problem()).isEmpty();
   }
 
@@ -247,7 +248,7 @@ class MigrationTest {
         "the VM to be waited for",
         () -> fleet.show(begun).steps().stream().anyMatch(step -> step.name().equals("base")));
 
-    OperationView cancelled = fleet.api.call(Endpoints.VM_MIGRATE_CANCEL, Params.of("vm", "web"));
+    OperationView cancelled = fleet.api.call(VmEndpoints.VM_MIGRATE_CANCEL, Params.of("vm", "web"));
 
     assertThat(cancelled.state()).isEqualTo(OperationState.FAILED);
     SmallFleet.await("it to run", () -> fleet.vm("web").state() == VmState.RUNNING);
@@ -269,7 +270,7 @@ class MigrationTest {
             new MigrateRequest(
                 Optional.empty(), Optional.of(MigrationMode.COLD), Optional.of(3600)));
 
-    OperationView delete = fleet.api.call(Endpoints.VM_DELETE, Params.of("vm", "web"));
+    OperationView delete = fleet.api.call(VmEndpoints.VM_DELETE, Params.of("vm", "web"));
 
     assertThat(fleet.ended(delete).problem()).isEmpty();
     assertThat(fleet.show(begun).state()).isEqualTo(OperationState.FAILED);
@@ -350,7 +351,7 @@ class MigrationTest {
     try {
       OperationView moved =
           fleet.api.call(
-              Endpoints.VM_MOVE_FILE,
+              LayerEndpoints.VM_MOVE_FILE,
               Params.of("vm", "web"),
               new MoveFileRequest(Optional.empty(), folder.toString()));
       assertThat(fleet.ended(moved).problem()).isEmpty();

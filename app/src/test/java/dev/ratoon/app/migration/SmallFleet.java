@@ -16,6 +16,8 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.HostView;
@@ -94,7 +96,7 @@ final class SmallFleet implements AutoCloseable {
   }
 
   long connected() {
-    return api.list(Endpoints.HOST_LIST, Params.NONE).stream()
+    return api.list(HostEndpoints.HOST_LIST, Params.NONE).stream()
         .filter(HostView::connected)
         .filter(host -> host.problem().isEmpty())
         .count();
@@ -103,7 +105,7 @@ final class SmallFleet implements AutoCloseable {
   private JoinToken token() {
     return JoinToken.parse(
         api.call(
-                Endpoints.JOIN_TOKEN,
+                HostEndpoints.JOIN_TOKEN,
                 Params.NONE,
                 new JoinTokenRequest(Optional.empty(), List.of(), Optional.empty()))
             .token());
@@ -132,14 +134,14 @@ final class SmallFleet implements AutoCloseable {
             """
                 .formatted(name, disk, at.name),
             DeployRequest.class);
-    for (OperationView begun : api.list(Endpoints.VM_DEPLOY, Params.NONE, request)) {
+    for (OperationView begun : api.list(VmEndpoints.VM_DEPLOY, Params.NONE, request)) {
       assertThat(ended(begun).problem()).isEmpty();
     }
     return vm(name);
   }
 
   VmView vm(String name) {
-    return api.call(Endpoints.VM_SHOW, Params.of("vm", name));
+    return api.call(VmEndpoints.VM_SHOW, Params.of("vm", name));
   }
 
   OperationView show(OperationView operation) {

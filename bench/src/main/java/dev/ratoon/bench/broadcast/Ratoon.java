@@ -3,7 +3,8 @@ package dev.ratoon.bench.broadcast;
 import dev.ratoon.bench.Scratch;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.ReplicaState;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
@@ -62,7 +63,7 @@ final class Ratoon implements AutoCloseable {
     for (int host = 1; host <= hosts.receivers(); host++) {
       JoinTokenRequest anyHost =
           new JoinTokenRequest(Optional.empty(), List.of(), Optional.empty());
-      String token = client().call(Endpoints.JOIN_TOKEN, Params.NONE, anyHost).token();
+      String token = client().call(HostEndpoints.JOIN_TOKEN, Params.NONE, anyHost).token();
       Map<String, String> environment = new HashMap<>(environment(host));
       environment.put("RATOON_JOIN_TOKEN", token);
       String[] join = {launcher, "agent", "join", "https://" + listen, "--name", "h" + host};
@@ -90,7 +91,7 @@ final class Ratoon implements AutoCloseable {
   }
 
   private long connected() {
-    return client().list(Endpoints.HOST_LIST, Params.NONE).stream()
+    return client().list(HostEndpoints.HOST_LIST, Params.NONE).stream()
         .filter(HostView::connected)
         .count();
   }
@@ -131,7 +132,7 @@ final class Ratoon implements AutoCloseable {
     List<?> _ =
         client()
             .list(
-                Endpoints.BASE_PRECACHE,
+                ImageEndpoints.BASE_PRECACHE,
                 Params.of("image", image(image)),
                 new PrecacheRequest(List.of(), Optional.empty(), true));
   }
@@ -144,7 +145,7 @@ final class Ratoon implements AutoCloseable {
   }
 
   private BaseView base(Path image) {
-    return client().list(Endpoints.BASE_LIST, Params.NONE).stream()
+    return client().list(ImageEndpoints.BASE_LIST, Params.NONE).stream()
         .filter(base ->
             base.images().stream().anyMatch(name -> name.name().text().equals(image(image))))
         .findFirst()

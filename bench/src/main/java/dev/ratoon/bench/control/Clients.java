@@ -1,6 +1,6 @@
 package dev.ratoon.bench.control;
 
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.client.ApiClient;
 import dev.ratoon.protocol.client.Params;
@@ -26,7 +26,7 @@ final class Clients implements AutoCloseable {
   void deploy(DeployRequest request) {
     ApiClient client = taken();
     try {
-      var _ = client.list(Endpoints.VM_DEPLOY, Params.NONE, request);
+      var _ = client.list(VmEndpoints.VM_DEPLOY, Params.NONE, request);
     } finally {
       idle.add(client);
     }

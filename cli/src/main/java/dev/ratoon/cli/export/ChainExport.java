@@ -14,7 +14,7 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.DiskView;
 import dev.ratoon.protocol.client.Params;
@@ -89,7 +89,7 @@ final class ChainExport {
           .asException();
     }
     DiskId id = disk.base().get();
-    return session.client().list(Endpoints.BASE_LIST, Params.NONE).stream()
+    return session.client().list(ImageEndpoints.BASE_LIST, Params.NONE).stream()
         .filter(base -> base.diskId().equals(id))
         .findFirst()
         .orElseThrow(() ->

@@ -17,7 +17,7 @@ import dev.ratoon.model.DiskId;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.protocol.client.Params;
 import java.io.IOException;
@@ -71,7 +71,7 @@ final class DiskFetch {
             .with("part", part.name().toLowerCase(Locale.ROOT))
             .with("packed", !session.client().onThisMachine());
     return session.client().stream(
-        Endpoints.VM_EXPORT,
+        VmEndpoints.VM_EXPORT,
         params,
         doing,
         body -> {

@@ -8,7 +8,7 @@ import dev.ratoon.disk.CreateOptions;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.DiskView;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.protocol.client.Params;
@@ -80,7 +80,7 @@ public final class VmExport implements Callable<Integer> {
     CreateOptions options = format.options();
     Optional<CreateOptions> childOptions =
         chain ? Optional.of(format.childOptions()) : Optional.empty();
-    VmView vm = session.client().call(Endpoints.VM_SHOW, Params.of("vm", name));
+    VmView vm = session.client().call(VmEndpoints.VM_SHOW, Params.of("vm", name));
     DiskView view = view(vm);
     String fileName = vm.name() + "-disk" + disk + "." + options.format().word();
     List<ExportedFile> written;

@@ -4,7 +4,7 @@ import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.ReplicaState;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.protocol.api.BaseView;
 import dev.ratoon.protocol.api.BaseView.ChildView;
 import dev.ratoon.protocol.api.BaseView.ReplicaView;
@@ -37,7 +37,7 @@ final class BaseCommands {
     public Integer call() {
       session
           .output()
-          .list(session.client().list(Endpoints.BASE_LIST, Params.NONE), table(session), NONE);
+          .list(session.client().list(ImageEndpoints.BASE_LIST, Params.NONE), table(session), NONE);
       return 0;
     }
 
@@ -86,7 +86,7 @@ final class BaseCommands {
 
     @Override
     public Integer call() {
-      List<BaseView> bases = session.client().list(Endpoints.BASE_LIST, Params.NONE);
+      List<BaseView> bases = session.client().list(ImageEndpoints.BASE_LIST, Params.NONE);
       if (bases.isEmpty() && session.output().forPeople()) {
         session.output().say(NONE);
       } else {

@@ -4,7 +4,7 @@ import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.model.EntityName;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.PrecacheRequest;
 import dev.ratoon.protocol.client.Params;
@@ -79,7 +79,7 @@ final class BasePrecache implements Callable<Integer> {
       return undo(request);
     }
     List<OperationView> begun =
-        session.client().list(Endpoints.BASE_PRECACHE, Params.of("image", image), request);
+        session.client().list(ImageEndpoints.BASE_PRECACHE, Params.of("image", image), request);
     return wait.finish(session, begun);
   }
 
@@ -87,7 +87,7 @@ final class BasePrecache implements Callable<Integer> {
     List<EntityName> hosts =
         session
             .client()
-            .call(Endpoints.BASE_PRECACHE_END, Params.of("image", image), request)
+            .call(ImageEndpoints.BASE_PRECACHE_END, Params.of("image", image), request)
             .hosts();
     session
         .output()

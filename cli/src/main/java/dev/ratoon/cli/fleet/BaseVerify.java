@@ -5,7 +5,7 @@ import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.cli.operation.Waiting;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.model.OperationState;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VerifyRequest;
 import dev.ratoon.protocol.client.Params;
@@ -23,7 +23,8 @@ final class BaseVerify {
   private BaseVerify() {}
 
   private static int run(Session session, VerifyRequest request, WaitOption wait) {
-    List<OperationView> begun = session.client().list(Endpoints.BASE_VERIFY, Params.NONE, request);
+    List<OperationView> begun =
+        session.client().list(ImageEndpoints.BASE_VERIFY, Params.NONE, request);
     if (wait.noWait()) {
       return wait.finish(session, begun);
     }

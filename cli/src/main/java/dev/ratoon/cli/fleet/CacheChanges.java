@@ -7,7 +7,7 @@ import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.ShareKind;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.CacheEndpoints;
 import dev.ratoon.protocol.api.ShareFill;
 import dev.ratoon.protocol.api.ShareRequest;
 import dev.ratoon.protocol.api.ShareView;
@@ -94,7 +94,7 @@ final class CacheChanges {
           session
               .client()
               .call(
-                  Endpoints.SHARE_ADD,
+                  CacheEndpoints.SHARE_ADD,
                   Params.NONE,
                   new ShareRequest(
                       new EntityName(name),
@@ -134,7 +134,7 @@ final class CacheChanges {
     @Override
     public Integer call() {
       ShareView share =
-          session.client().call(Endpoints.SHARE_REMOVE, Params.of(CacheCommands.SHARE, name));
+          session.client().call(CacheEndpoints.SHARE_REMOVE, Params.of(CacheCommands.SHARE, name));
       session
           .output()
           .say(
@@ -176,7 +176,7 @@ final class CacheChanges {
           session
               .client()
               .call(
-                  Endpoints.SHARE_FILL_END,
+                  CacheEndpoints.SHARE_FILL_END,
                   Params.of(CacheCommands.SHARE, name).with("image", wanted.toString()));
       session
           .output()
@@ -191,7 +191,7 @@ final class CacheChanges {
           session
               .client()
               .call(
-                  Endpoints.SHARE_FILL,
+                  CacheEndpoints.SHARE_FILL,
                   Params.of(CacheCommands.SHARE, name),
                   new ShareFill(wanted));
       boolean there =

@@ -5,7 +5,7 @@ import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.CacheEndpoints;
 import dev.ratoon.protocol.api.CachePlanView;
 import dev.ratoon.protocol.api.OperationView;
 import java.util.List;
@@ -52,7 +52,7 @@ final class CacheCleaning {
 
     @Override
     public Integer call() {
-      List<CachePlanView> plan = session.client().list(Endpoints.CACHE_PLAN, where.params());
+      List<CachePlanView> plan = session.client().list(CacheEndpoints.CACHE_PLAN, where.params());
       if (!session.output().forPeople()) {
         session.output().list(plan, Table.named(CachePlanView::cache), "");
         return ExitCode.OK;
@@ -93,7 +93,7 @@ final class CacheCleaning {
 
     @Override
     public Integer call() {
-      List<CachePlanView> plan = session.client().list(Endpoints.CACHE_PLAN, where.params());
+      List<CachePlanView> plan = session.client().list(CacheEndpoints.CACHE_PLAN, where.params());
       long freed = plan.stream().mapToLong(CachePlanView::freedBytes).sum();
       long bases =
           plan.stream()
@@ -109,7 +109,7 @@ final class CacheCleaning {
         session.output().say("Nothing was removed.");
         return ExitCode.FAILED;
       }
-      List<OperationView> begun = session.client().list(Endpoints.CACHE_CLEAN, where.params());
+      List<OperationView> begun = session.client().list(CacheEndpoints.CACHE_CLEAN, where.params());
       return wait.finish(session, begun);
     }
   }

@@ -6,7 +6,7 @@ import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.ReplicaState;
 import dev.ratoon.model.ShareState;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.CacheEndpoints;
 import dev.ratoon.protocol.api.ShareView;
 import dev.ratoon.protocol.api.ShareView.BaseOnShare;
 import dev.ratoon.protocol.api.ShareView.HostOfShare;
@@ -78,7 +78,9 @@ final class CacheCommands {
               .number("BASES", s -> String.valueOf(s.bases().size()))
               .number("FREE", s -> Words.orDash(free(s)))
               .number("VMS", s -> String.valueOf(vms(s)));
-      session.output().list(session.client().list(Endpoints.SHARE_LIST, Params.NONE), table, NONE);
+      session
+          .output()
+          .list(session.client().list(CacheEndpoints.SHARE_LIST, Params.NONE), table, NONE);
       return 0;
     }
   }
@@ -99,7 +101,7 @@ final class CacheCommands {
 
     @Override
     public Integer call() {
-      ShareView share = session.client().call(Endpoints.SHARE_SHOW, Params.of(SHARE, name));
+      ShareView share = session.client().call(CacheEndpoints.SHARE_SHOW, Params.of(SHARE, name));
       session.output().one(share, () -> details(share));
       return 0;
     }

@@ -6,7 +6,7 @@ import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.ImageRef;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.CacheEndpoints;
 import dev.ratoon.protocol.api.CachePolicy;
 import dev.ratoon.protocol.api.CachePolicyView;
 import dev.ratoon.protocol.client.Params;
@@ -111,7 +111,7 @@ final class CachePolicies {
               Optional.ofNullable(keepAtLeast),
               pins.stream().map(ImageRef::parse).toList());
       CachePolicyView now =
-          session.client().call(Endpoints.CACHE_POLICY_SET, where.params(), policy);
+          session.client().call(CacheEndpoints.CACHE_POLICY_SET, where.params(), policy);
       session.output().list(List.of(now), table(), "");
       return ExitCode.OK;
     }
@@ -129,7 +129,7 @@ final class CachePolicies {
     public Integer call() {
       session
           .output()
-          .list(session.client().list(Endpoints.CACHE_POLICIES, Params.NONE), table(), NONE);
+          .list(session.client().list(CacheEndpoints.CACHE_POLICIES, Params.NONE), table(), NONE);
       return ExitCode.OK;
     }
   }
@@ -147,7 +147,8 @@ final class CachePolicies {
 
     @Override
     public Integer call() {
-      CachePolicyView gone = session.client().call(Endpoints.CACHE_POLICY_CLEAR, where.params());
+      CachePolicyView gone =
+          session.client().call(CacheEndpoints.CACHE_POLICY_CLEAR, where.params());
       session.output().say("The policy of %s is gone.".formatted(where(gone)));
       return ExitCode.OK;
     }

@@ -6,7 +6,7 @@ import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.DiskId;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
 import dev.ratoon.protocol.agent.AdoptedDisk;
 import dev.ratoon.protocol.agent.ForeignDomain;
 import dev.ratoon.protocol.api.AdoptRequest;
@@ -72,10 +72,11 @@ final class HostAdoption {
       OperationView begun =
           session
               .client()
-              .call(Endpoints.HOST_ADOPT, Params.of(HOST, name), new AdoptRequest(path, inPlace));
+              .call(
+                  HostEndpoints.HOST_ADOPT, Params.of(HOST, name), new AdoptRequest(path, inPlace));
       int code = wait.finish(session, List.of(begun));
       if (code == ExitCode.OK && !wait.noWait() && session.output().forPeople()) {
-        AdoptedView view = session.client().call(Endpoints.HOST_ADOPTED, Params.of(HOST, name));
+        AdoptedView view = session.client().call(HostEndpoints.HOST_ADOPTED, Params.of(HOST, name));
         session.output().text(view, () -> lines(ofPath(view)));
       }
       return code;
@@ -104,7 +105,7 @@ final class HostAdoption {
     public Integer call() {
       List<AdoptedView> views =
           host.names(session).stream()
-              .map(name -> session.client().call(Endpoints.HOST_ADOPTED, Params.of(HOST, name)))
+              .map(name -> session.client().call(HostEndpoints.HOST_ADOPTED, Params.of(HOST, name)))
               .toList();
       if (views.size() == 1) {
         show(views.getFirst());
@@ -163,7 +164,8 @@ final class HostAdoption {
     @Override
     public Integer call() {
       Params params = Params.of(HOST, host.name(session)).with("path", path);
-      return wait.finish(session, List.of(session.client().call(Endpoints.HOST_UNADOPT, params)));
+      return wait.finish(
+          session, List.of(session.client().call(HostEndpoints.HOST_UNADOPT, params)));
     }
   }
 

@@ -6,7 +6,7 @@ import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
 import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.JoinTokenRequest;
@@ -63,7 +63,7 @@ final class HostChanges {
               Optional.ofNullable(cluster).map(EntityName::new),
               tags,
               Optional.ofNullable(minutes).map(m -> m * 60));
-      JoinTokenView made = session.client().call(Endpoints.JOIN_TOKEN, Params.NONE, request);
+      JoinTokenView made = session.client().call(HostEndpoints.JOIN_TOKEN, Params.NONE, request);
       session.output().text(made, () -> List.of(made.token()));
       session
           .output()
@@ -207,7 +207,9 @@ final class HostChanges {
     @Override
     public Integer call() {
       HostView host =
-          session.client().call(Endpoints.HOST_REMOVE, Params.of(HOST, name).with("lost", lost));
+          session
+              .client()
+              .call(HostEndpoints.HOST_REMOVE, Params.of(HOST, name).with("lost", lost));
       session.output().say(host.name() + " does not belong to the fleet any more.");
       return ExitCode.OK;
     }
@@ -243,13 +245,13 @@ final class HostChanges {
 
     @Override
     public Integer call() {
-      HostView host = session.client().call(Endpoints.HOST_SHOW, Params.of(HOST, name));
+      HostView host = session.client().call(HostEndpoints.HOST_SHOW, Params.of(HOST, name));
       String doing = "letting " + host.name() + " follow this database";
       if (!yes && !session.confirm(doing, question(host))) {
         session.output().say("Nothing was changed.");
         return ExitCode.FAILED;
       }
-      HostView now = session.client().call(Endpoints.HOST_FOLLOW, Params.of(HOST, name));
+      HostView now = session.client().call(HostEndpoints.HOST_FOLLOW, Params.of(HOST, name));
       session.output().say(now.name() + " follows this server's database from now on.");
       return ExitCode.OK;
     }
@@ -270,6 +272,6 @@ final class HostChanges {
   }
 
   private static HostView changed(Session session, String name, HostChange change) {
-    return session.client().call(Endpoints.HOST_CHANGE, Params.of(HOST, name), change);
+    return session.client().call(HostEndpoints.HOST_CHANGE, Params.of(HOST, name), change);
   }
 }

@@ -6,7 +6,7 @@ import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.HostId;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
 import dev.ratoon.protocol.agent.HostFacts;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.client.Params;
@@ -80,7 +80,8 @@ final class HostCommands {
               .number("HEARD", h -> Words.age(session.since(h.reportedAt())) + " ago");
       session
           .output()
-          .list(session.client().list(Endpoints.HOST_LIST, Params.NONE), table, "No hosts yet.");
+          .list(
+              session.client().list(HostEndpoints.HOST_LIST, Params.NONE), table, "No hosts yet.");
       return 0;
     }
   }
@@ -98,7 +99,7 @@ final class HostCommands {
 
     @Override
     public Integer call() {
-      HostView host = session.client().call(Endpoints.HOST_SHOW, Params.of("host", name));
+      HostView host = session.client().call(HostEndpoints.HOST_SHOW, Params.of("host", name));
       session.output().one(host, () -> details(host));
       return 0;
     }
@@ -149,7 +150,7 @@ final class HostCommands {
     private Map<HostId, String> names(HostView host) {
       return host.transfers().filter(moved -> !moved.peers().isEmpty()).isEmpty()
           ? Map.of()
-          : session.client().list(Endpoints.HOST_LIST, Params.NONE).stream()
+          : session.client().list(HostEndpoints.HOST_LIST, Params.NONE).stream()
               .collect(Collectors.toMap(HostView::id, other -> other.name().text()));
     }
   }

@@ -8,7 +8,7 @@ import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.VmState;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.MigrateRequest;
 import dev.ratoon.protocol.api.MigrationMode;
@@ -91,7 +91,7 @@ final class HostDrain implements Callable<Integer> {
       for (VmView vm : some) {
         try {
           begun.add(
-              session.client().call(Endpoints.VM_MIGRATE, Params.of("vm", vm.id()), request(vm)));
+              session.client().call(VmEndpoints.VM_MIGRATE, Params.of("vm", vm.id()), request(vm)));
         } catch (RatoonException refused) {
           Output.error(session.terminal(), refused.problem());
           code = ExitCode.of(refused.problem());
@@ -115,7 +115,7 @@ final class HostDrain implements Callable<Integer> {
   }
 
   private List<VmView> on(HostView host) {
-    return session.client().list(Endpoints.VM_LIST, Params.NONE).stream()
+    return session.client().list(VmEndpoints.VM_LIST, Params.NONE).stream()
         .filter(vm -> vm.host().equals(Optional.of(host.name())))
         .toList();
   }

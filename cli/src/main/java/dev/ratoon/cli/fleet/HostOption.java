@@ -4,7 +4,7 @@ import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.client.Params;
 import java.util.List;
@@ -49,6 +49,6 @@ public final class HostOption {
   }
 
   private static List<HostView> all(Session session) {
-    return session.client().list(Endpoints.HOST_LIST, Params.NONE);
+    return session.client().list(HostEndpoints.HOST_LIST, Params.NONE);
   }
 }

@@ -7,7 +7,7 @@ import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.DiskView;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.protocol.client.Params;
@@ -46,7 +46,9 @@ final class TrashCommands {
       session
           .output()
           .list(
-              session.client().list(Endpoints.VM_LIST, Params.of("trashed", "true")), table, NONE);
+              session.client().list(VmEndpoints.VM_LIST, Params.of("trashed", "true")),
+              table,
+              NONE);
       return ExitCode.OK;
     }
   }
@@ -85,7 +87,7 @@ final class TrashCommands {
         session.output().say("Nothing was removed.");
         return ExitCode.FAILED;
       }
-      return wait.finish(session, session.client().list(Endpoints.TRASH_EMPTY, params));
+      return wait.finish(session, session.client().list(VmEndpoints.TRASH_EMPTY, params));
     }
 
     private static long hours(String text) {

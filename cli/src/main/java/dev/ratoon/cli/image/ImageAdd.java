@@ -8,7 +8,7 @@ import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.ByteSize;
 import dev.ratoon.model.Firmware;
 import dev.ratoon.model.ImageRef;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.client.Params;
@@ -84,7 +84,7 @@ final class ImageAdd implements Callable<Integer> {
     List<OperationView> ended = Waiting.until(session, List.of(operation));
     int code = Waiting.report(session, ended);
     if (code == ExitCode.OK) {
-      ImageView added = session.client().call(Endpoints.IMAGE_SHOW, Params.of("image", image));
+      ImageView added = session.client().call(ImageEndpoints.IMAGE_SHOW, Params.of("image", image));
       session.output().one(added, () -> ImageCommands.details(added));
     }
     return code;

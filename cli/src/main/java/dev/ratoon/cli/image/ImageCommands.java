@@ -6,7 +6,7 @@ import dev.ratoon.cli.output.Details;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.ImageRef;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.client.Params;
 import java.util.concurrent.Callable;
@@ -73,7 +73,7 @@ public final class ImageCommands {
       session
           .output()
           .list(
-              session.client().list(Endpoints.IMAGE_LIST, Params.NONE),
+              session.client().list(ImageEndpoints.IMAGE_LIST, Params.NONE),
               table(session),
               "No images yet. Add one with: ratoon image add NAME FILE");
       return 0;
@@ -94,7 +94,9 @@ public final class ImageCommands {
     @Override
     public Integer call() {
       ImageView image =
-          session.client().call(Endpoints.IMAGE_SHOW, Params.of("image", ImageRef.parse(name)));
+          session
+              .client()
+              .call(ImageEndpoints.IMAGE_SHOW, Params.of("image", ImageRef.parse(name)));
       session.output().one(image, () -> details(image));
       return 0;
     }
@@ -116,7 +118,9 @@ public final class ImageCommands {
     @Override
     public Integer call() {
       ImageView image =
-          session.client().call(Endpoints.IMAGE_DELETE, Params.of("image", ImageRef.parse(name)));
+          session
+              .client()
+              .call(ImageEndpoints.IMAGE_DELETE, Params.of("image", ImageRef.parse(name)));
       session
           .output()
           .one(image, () -> new Details(image.image().toString()).line("deleted", image.image()));

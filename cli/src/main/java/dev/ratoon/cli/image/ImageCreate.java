@@ -5,7 +5,8 @@ import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.cli.operation.Waiting;
 import dev.ratoon.model.ImageRef;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
+import dev.ratoon.protocol.LayerEndpoints;
 import dev.ratoon.protocol.api.ImageFromVmRequest;
 import dev.ratoon.protocol.api.ImageView;
 import dev.ratoon.protocol.api.OperationView;
@@ -69,7 +70,7 @@ final class ImageCreate implements Callable<Integer> {
         session
             .client()
             .call(
-                Endpoints.VM_IMAGE,
+                LayerEndpoints.VM_IMAGE,
                 Params.of("vm", vm),
                 new ImageFromVmRequest(image, disk, quiesce));
     if (wait.noWait()) {
@@ -77,7 +78,7 @@ final class ImageCreate implements Callable<Integer> {
     }
     int code = Waiting.report(session, Waiting.until(session, List.of(begun)));
     if (code == ExitCode.OK) {
-      ImageView made = session.client().call(Endpoints.IMAGE_SHOW, Params.of("image", image));
+      ImageView made = session.client().call(ImageEndpoints.IMAGE_SHOW, Params.of("image", image));
       session.output().one(made, () -> ImageCommands.details(made));
     }
     return code;

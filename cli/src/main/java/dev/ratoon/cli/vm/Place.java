@@ -7,7 +7,7 @@ import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.CloudInit;
 import dev.ratoon.model.RestartPolicy;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.PlacementView;
 import dev.ratoon.protocol.api.PlacementView.Cluster;
@@ -64,7 +64,7 @@ final class Place implements Callable<Integer> {
   public Integer call() {
     DeployRequest request =
         vm.request("place", RestartPolicy.ON_FAILURE, CloudInit.NONE, false, where.request());
-    PlacementView view = session.client().call(Endpoints.PLACE, Params.NONE, request);
+    PlacementView view = session.client().call(VmEndpoints.PLACE, Params.NONE, request);
     if (session.output().quiet()) {
       session.output().list(view.hosts(), hosts(view), "");
     } else {

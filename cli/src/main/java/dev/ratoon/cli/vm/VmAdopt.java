@@ -6,7 +6,7 @@ import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.TakeOverRequest;
 import dev.ratoon.protocol.client.Params;
@@ -56,7 +56,7 @@ final class VmAdopt implements Callable<Integer> {
   public Integer call() {
     Params params = Params.of("host", hostOfDomain()).with("domain", domain);
     TakeOverRequest request = new TakeOverRequest(Optional.ofNullable(name).map(EntityName::new));
-    OperationView begun = session.client().call(Endpoints.VM_ADOPT, params, request);
+    OperationView begun = session.client().call(HostEndpoints.VM_ADOPT, params, request);
     return wait.finish(session, List.of(begun));
   }
 
@@ -81,7 +81,11 @@ final class VmAdopt implements Callable<Integer> {
   }
 
   private boolean hasDomain(String name) {
-    return session.client().call(Endpoints.HOST_ADOPTED, Params.of("host", name)).domains().stream()
+    return session
+        .client()
+        .call(HostEndpoints.HOST_ADOPTED, Params.of("host", name))
+        .domains()
+        .stream()
         .anyMatch(each -> each.name().equals(domain) || each.id().toString().equals(domain));
   }
 }

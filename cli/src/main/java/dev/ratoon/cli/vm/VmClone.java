@@ -9,6 +9,8 @@ import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.VmId;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.LayerEndpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.CloneRequest;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VmView;
@@ -89,7 +91,8 @@ final class VmClone implements Callable<Integer> {
   public Integer call() {
     CloneRequest request =
         new CloneRequest(new EntityName(name), count, how.full, quiesce, paused, where.request());
-    OperationView begun = session.client().call(Endpoints.VM_CLONE, Params.of("vm", vm), request);
+    OperationView begun =
+        session.client().call(LayerEndpoints.VM_CLONE, Params.of("vm", vm), request);
     if (wait.noWait()) {
       return wait.finish(session, List.of(begun));
     }
@@ -121,7 +124,7 @@ final class VmClone implements Callable<Integer> {
             .collect(Collectors.toSet());
     if (!ids.isEmpty()) {
       List<VmView> vms =
-          session.client().list(Endpoints.VM_LIST, Params.NONE).stream()
+          session.client().list(VmEndpoints.VM_LIST, Params.NONE).stream()
               .filter(each -> ids.contains(each.id()))
               .toList();
       session.output().list(vms, VmCommands.deployed(), "");

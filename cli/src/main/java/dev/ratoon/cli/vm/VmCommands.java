@@ -6,7 +6,7 @@ import dev.ratoon.cli.export.VmExport;
 import dev.ratoon.cli.output.Details;
 import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.DiskView;
 import dev.ratoon.protocol.api.PlacedView;
 import dev.ratoon.protocol.api.VmView;
@@ -166,7 +166,7 @@ public final class VmCommands {
       session
           .output()
           .list(
-              session.client().list(Endpoints.VM_LIST, params),
+              session.client().list(VmEndpoints.VM_LIST, params),
               table(session),
               trashed
                   ? "The trash is empty."
@@ -188,7 +188,7 @@ public final class VmCommands {
 
     @Override
     public Integer call() {
-      VmView vm = session.client().call(Endpoints.VM_SHOW, Params.of("vm", name));
+      VmView vm = session.client().call(VmEndpoints.VM_SHOW, Params.of("vm", name));
       session.output().one(vm, () -> details(session, vm));
       return 0;
     }

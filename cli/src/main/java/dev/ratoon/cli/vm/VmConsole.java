@@ -1,7 +1,7 @@
 package dev.ratoon.cli.vm;
 
 import dev.ratoon.cli.command.Session;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.client.Answer;
 import dev.ratoon.protocol.client.Params;
 import java.util.concurrent.Callable;
@@ -38,7 +38,7 @@ final class VmConsole implements Callable<Integer> {
       Answer answer =
           session
               .client()
-              .bytes(Endpoints.VM_CONSOLE, follow ? params.with("wait", WAIT_SECONDS) : params);
+              .bytes(VmEndpoints.VM_CONSOLE, follow ? params.with("wait", WAIT_SECONDS) : params);
       byte[] text = answer.body();
       session.terminal().out().write(text, 0, text.length);
       offset = next(answer, offset);

@@ -8,7 +8,7 @@ import dev.ratoon.model.CloudInit;
 import dev.ratoon.model.OperationState;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.model.VmId;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.VmView;
@@ -81,7 +81,8 @@ final class VmDeploy implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<OperationView> begun = session.client().list(Endpoints.VM_DEPLOY, Params.NONE, request());
+    List<OperationView> begun =
+        session.client().list(VmEndpoints.VM_DEPLOY, Params.NONE, request());
     if (wait.noWait()) {
       return wait.finish(session, begun);
     }
@@ -110,7 +111,7 @@ final class VmDeploy implements Callable<Integer> {
             .collect(Collectors.toSet());
     if (!ids.isEmpty()) {
       List<VmView> vms =
-          session.client().list(Endpoints.VM_LIST, Params.NONE).stream()
+          session.client().list(VmEndpoints.VM_LIST, Params.NONE).stream()
               .filter(vm -> ids.contains(vm.id()))
               .toList();
       session.output().list(vms, VmCommands.deployed(), "");

@@ -3,7 +3,7 @@ package dev.ratoon.cli.vm;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.model.ImageRef;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.LayerEndpoints;
 import dev.ratoon.protocol.api.RebaseRequest;
 import dev.ratoon.protocol.api.RebaseRequest.Changes;
 import dev.ratoon.protocol.client.Params;
@@ -40,7 +40,7 @@ final class VmLayers {
     @Override
     public Integer call() {
       return wait.finish(
-          session, List.of(session.client().call(Endpoints.VM_FLATTEN, Params.of("vm", vm))));
+          session, List.of(session.client().call(LayerEndpoints.VM_FLATTEN, Params.of("vm", vm))));
     }
   }
 
@@ -99,7 +99,7 @@ final class VmLayers {
       RebaseRequest request = new RebaseRequest(ImageRef.parse(image), changes);
       return wait.finish(
           session,
-          List.of(session.client().call(Endpoints.VM_REBASE, Params.of("vm", vm), request)));
+          List.of(session.client().call(LayerEndpoints.VM_REBASE, Params.of("vm", vm), request)));
     }
   }
 }

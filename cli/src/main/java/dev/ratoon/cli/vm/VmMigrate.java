@@ -7,7 +7,7 @@ import dev.ratoon.cli.output.Output;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.RatoonException;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.MigrateRequest;
 import dev.ratoon.protocol.api.MigrationMode;
 import dev.ratoon.protocol.api.MigrationView;
@@ -132,8 +132,8 @@ final class VmMigrate implements Callable<Integer> {
         Params params = Params.of("vm", vm);
         begun.add(
             instead.cancel
-                ? session.client().call(Endpoints.VM_MIGRATE_CANCEL, params)
-                : session.client().call(Endpoints.VM_MIGRATE, params, request()));
+                ? session.client().call(VmEndpoints.VM_MIGRATE_CANCEL, params)
+                : session.client().call(VmEndpoints.VM_MIGRATE, params, request()));
       } catch (RatoonException refusal) {
         Output.error(session.terminal(), refusal.problem());
         refused = ExitCode.of(refusal.problem());
@@ -155,7 +155,7 @@ final class VmMigrate implements Callable<Integer> {
     for (String vm : vms) {
       try {
         MigrationView view =
-            session.client().call(Endpoints.VM_MIGRATE_PLAN, Params.of("vm", vm), request());
+            session.client().call(VmEndpoints.VM_MIGRATE_PLAN, Params.of("vm", vm), request());
         session.output().text(view, () -> lines(view));
       } catch (RatoonException refusal) {
         Output.error(session.terminal(), refusal.problem());

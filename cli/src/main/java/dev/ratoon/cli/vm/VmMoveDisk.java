@@ -3,7 +3,7 @@ package dev.ratoon.cli.vm;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
 import dev.ratoon.cli.output.Words;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.LayerEndpoints;
 import dev.ratoon.protocol.api.MoveDiskRequest;
 import dev.ratoon.protocol.api.MoveDiskView;
 import dev.ratoon.protocol.api.MoveFileRequest;
@@ -100,12 +100,12 @@ final class VmMoveDisk implements Callable<Integer> {
     MoveFileRequest request = new MoveFileRequest(Optional.ofNullable(disk), path);
     Params params = Params.of("vm", vm);
     if (dryRun) {
-      MoveFileView view = session.client().call(Endpoints.VM_MOVE_FILE_PLAN, params, request);
+      MoveFileView view = session.client().call(LayerEndpoints.VM_MOVE_FILE_PLAN, params, request);
       session.output().text(view, () -> MovedFiles.lines(view));
       return 0;
     }
     return wait.finish(
-        session, List.of(session.client().call(Endpoints.VM_MOVE_FILE, params, request)));
+        session, List.of(session.client().call(LayerEndpoints.VM_MOVE_FILE, params, request)));
   }
 
   private int moveParents() {
@@ -113,12 +113,12 @@ final class VmMoveDisk implements Callable<Integer> {
     MoveDiskRequest request = new MoveDiskRequest(Optional.ofNullable(disk), cache);
     Params params = Params.of("vm", vm);
     if (dryRun) {
-      MoveDiskView view = session.client().call(Endpoints.VM_MOVE_DISK_PLAN, params, request);
+      MoveDiskView view = session.client().call(LayerEndpoints.VM_MOVE_DISK_PLAN, params, request);
       session.output().text(view, () -> lines(view));
       return 0;
     }
     return wait.finish(
-        session, List.of(session.client().call(Endpoints.VM_MOVE_DISK, params, request)));
+        session, List.of(session.client().call(LayerEndpoints.VM_MOVE_DISK, params, request)));
   }
 
   private static List<String> lines(MoveDiskView view) {

@@ -7,7 +7,7 @@ import dev.ratoon.cli.output.Output;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Endpoint.NoBody;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.StopRequest;
 import dev.ratoon.protocol.client.Params;
@@ -65,7 +65,7 @@ final class VmPower {
 
     @Override
     public Integer call() {
-      return each(session, vms, wait, plain(session, Endpoints.VM_START));
+      return each(session, vms, wait, plain(session, VmEndpoints.VM_START));
     }
   }
 
@@ -107,7 +107,10 @@ final class VmPower {
     public Integer call() {
       StopRequest request = new StopRequest(how.now ? 0 : how.graceSeconds);
       return each(
-          session, vms, wait, params -> session.client().call(Endpoints.VM_STOP, params, request));
+          session,
+          vms,
+          wait,
+          params -> session.client().call(VmEndpoints.VM_STOP, params, request));
     }
   }
 
@@ -139,7 +142,7 @@ final class VmPower {
         session.output().say("Nothing was deleted.");
         return ExitCode.FAILED;
       }
-      return each(session, vms, wait, plain(session, Endpoints.VM_DELETE));
+      return each(session, vms, wait, plain(session, VmEndpoints.VM_DELETE));
     }
   }
 
@@ -161,7 +164,7 @@ final class VmPower {
 
     @Override
     public Integer call() {
-      return each(session, vms, wait, plain(session, Endpoints.VM_UNDELETE));
+      return each(session, vms, wait, plain(session, VmEndpoints.VM_UNDELETE));
     }
   }
 }

@@ -3,7 +3,7 @@ package dev.ratoon.cli.vm;
 import dev.ratoon.cli.command.ExitCode;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.cli.operation.WaitOption;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,6 +42,6 @@ final class VmPurge implements Callable<Integer> {
       session.output().say("Nothing was removed.");
       return ExitCode.FAILED;
     }
-    return VmPower.each(session, vms, wait, VmPower.plain(session, Endpoints.VM_PURGE));
+    return VmPower.each(session, vms, wait, VmPower.plain(session, VmEndpoints.VM_PURGE));
   }
 }

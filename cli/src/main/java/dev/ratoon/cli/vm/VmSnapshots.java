@@ -8,7 +8,7 @@ import dev.ratoon.cli.output.Table;
 import dev.ratoon.cli.output.Words;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.EntityName;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.LayerEndpoints;
 import dev.ratoon.protocol.api.RevertRequest;
 import dev.ratoon.protocol.api.SnapshotRequest;
 import dev.ratoon.protocol.api.SnapshotView;
@@ -83,7 +83,7 @@ final class VmSnapshots {
       SnapshotRequest request = new SnapshotRequest(new EntityName(name), quiesce);
       return wait.finish(
           session,
-          List.of(session.client().call(Endpoints.VM_SNAPSHOT, Params.of("vm", vm), request)));
+          List.of(session.client().call(LayerEndpoints.VM_SNAPSHOT, Params.of("vm", vm), request)));
     }
   }
 
@@ -103,7 +103,7 @@ final class VmSnapshots {
       session
           .output()
           .list(
-              session.client().list(Endpoints.VM_SNAPSHOTS, Params.of("vm", vm)),
+              session.client().list(LayerEndpoints.VM_SNAPSHOTS, Params.of("vm", vm)),
               table(session),
               "No snapshots. Make one with: ratoon vm snapshot create " + vm + " NAME");
       return 0;
@@ -139,7 +139,8 @@ final class VmSnapshots {
       Params params = Params.of("vm", vm).with("snapshot", name);
       return wait.finish(
           session,
-          List.of(session.client().call(Endpoints.VM_REVERT, params, new RevertRequest(stop))));
+          List.of(
+              session.client().call(LayerEndpoints.VM_REVERT, params, new RevertRequest(stop))));
     }
   }
 
@@ -164,7 +165,7 @@ final class VmSnapshots {
       SnapshotView gone =
           session
               .client()
-              .call(Endpoints.VM_SNAPSHOT_DELETE, Params.of("vm", vm).with("snapshot", name));
+              .call(LayerEndpoints.VM_SNAPSHOT_DELETE, Params.of("vm", vm).with("snapshot", name));
       session
           .output()
           .one(gone, () -> new Details(gone.name().text()).line("deleted", gone.name()));

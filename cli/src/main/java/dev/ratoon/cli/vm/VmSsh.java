@@ -3,8 +3,9 @@ package dev.ratoon.cli.vm;
 import dev.ratoon.cli.command.Session;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.HostView;
 import dev.ratoon.protocol.api.VmView;
 import dev.ratoon.protocol.client.Params;
@@ -53,7 +54,8 @@ final class VmSsh implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     int at = target.lastIndexOf('@');
-    VmView vm = session.client().call(Endpoints.VM_SHOW, Params.of("vm", target.substring(at + 1)));
+    VmView vm =
+        session.client().call(VmEndpoints.VM_SHOW, Params.of("vm", target.substring(at + 1)));
     if (vm.sshPort().isPresent()) {
       requireHere(vm);
     }
@@ -68,7 +70,8 @@ final class VmSsh implements Callable<Integer> {
    */
   private void requireHere(VmView vm) {
     Optional<HostView> host =
-        vm.host().map(name -> session.client().call(Endpoints.HOST_SHOW, Params.of("host", name)));
+        vm.host()
+            .map(name -> session.client().call(HostEndpoints.HOST_SHOW, Params.of("host", name)));
     boolean here =
         host.flatMap(h -> thisHost(session.environment()).filter(h.id().toString()::equals))
             .isPresent();

@@ -6,9 +6,10 @@ import dev.ratoon.model.RatoonException;
 import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Endpoint.Bytes;
 import dev.ratoon.protocol.Endpoint.NoBody;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.protocol.Json;
 import dev.ratoon.protocol.Pages;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.OperationView;
 import dev.ratoon.protocol.api.ProblemDetails;
 import java.io.IOException;
@@ -208,9 +209,9 @@ public final class ApiClient implements AutoCloseable {
 
   private static boolean repeatable(Endpoint<?, ?> endpoint) {
     return endpoint.method() == Endpoint.Method.GET
-        || endpoint.equals(Endpoints.VM_DEPLOY)
-        || endpoint.equals(Endpoints.BASE_PRECACHE)
-        || endpoint.equals(Endpoints.BASE_VERIFY);
+        || endpoint.equals(VmEndpoints.VM_DEPLOY)
+        || endpoint.equals(ImageEndpoints.BASE_PRECACHE)
+        || endpoint.equals(ImageEndpoints.BASE_VERIFY);
   }
 
   /** What stays open when a call that changes something got no answer. */

@@ -2,7 +2,7 @@ package dev.ratoon.protocol.client;
 
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,7 +37,7 @@ final class Upload {
   }
 
   Answer send(Params params, Path file, LongConsumer sent) {
-    String target = params.target(Endpoints.IMAGE_ADD);
+    String target = params.target(ImageEndpoints.IMAGE_ADD);
     try (FileChannel source = open(file);
         HttpConnection connection = connections.open()) {
       long size = source.size();

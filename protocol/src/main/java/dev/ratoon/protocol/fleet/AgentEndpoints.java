@@ -1,13 +1,14 @@
 package dev.ratoon.protocol.fleet;
 
-import static dev.ratoon.protocol.Endpoint.Method.GET;
-import static dev.ratoon.protocol.Endpoint.Method.POST;
-import static dev.ratoon.protocol.Endpoint.Method.PUT;
+import static dev.ratoon.protocol.EndpointRow.get;
+import static dev.ratoon.protocol.EndpointRow.post;
+import static dev.ratoon.protocol.EndpointRow.put;
+import static dev.ratoon.protocol.Permission.AGENT;
+import static dev.ratoon.protocol.Permission.PUBLIC;
 
 import dev.ratoon.protocol.Endpoint;
 import dev.ratoon.protocol.Endpoint.Bytes;
 import dev.ratoon.protocol.Endpoint.NoBody;
-import dev.ratoon.protocol.Permission;
 import dev.ratoon.protocol.agent.DesiredState;
 import dev.ratoon.protocol.agent.HostReport;
 import dev.ratoon.protocol.agent.Whereabouts;
@@ -27,112 +28,60 @@ public final class AgentEndpoints {
   private static final Map<String, String> WAIT = Map.of("wait", "Seconds to wait for one.");
 
   public static final Endpoint<JoinRequest, JoinAnswer> JOIN =
-      row(
-          "agent-join",
-          POST,
-          "/agent/v1/join",
-          Map.of(),
-          Permission.PUBLIC,
-          JoinRequest.class,
-          JoinAnswer.class,
-          "Lets a host in that shows a join token.");
+      post("agent-join", "/agent/v1/join", PUBLIC)
+          .takes(JoinRequest.class)
+          .answers(JoinAnswer.class, "Lets a host in that shows a join token.");
   public static final Endpoint<NoBody, JoinAnswer> RENEW =
-      row(
-          "agent-renew",
-          POST,
-          "/agent/v1/renew",
-          Map.of(),
-          Permission.AGENT,
-          NoBody.class,
-          JoinAnswer.class,
-          "A new certificate for the same key, for a host whose own nears its end.");
+      post("agent-renew", "/agent/v1/renew", AGENT)
+          .answers(
+              JoinAnswer.class,
+              "A new certificate for the same key, for a host whose own nears its end.");
   public static final Endpoint<NoBody, DesiredState> DESIRED =
-      list(
-          "agent-desired",
-          "/agent/v1/desired",
-          Map.of(
-              "known",
-              "The newest revision that the host knows.",
-              "incarnation",
-              "Of the state that the host knows, if only what has changed since is to be told.",
-              "run",
-              "The server's that made that state.",
-              "wait",
-              "Seconds to wait."),
-          DesiredState.class,
-          "What the host shall be, if that is newer than what it knows.");
+      get("agent-desired", "/agent/v1/desired", AGENT)
+          .query(
+              Map.of(
+                  "known",
+                  "The newest revision that the host knows.",
+                  "incarnation",
+                  "Of the state that the host knows, if only what has changed since is to be told.",
+                  "run",
+                  "The server's that made that state.",
+                  "wait",
+                  "Seconds to wait."))
+          .answersAll(
+              DesiredState.class, "What the host shall be, if that is newer than what it knows.");
   public static final Endpoint<HostReport, ReportNoted> REPORT =
-      row(
-          "agent-report",
-          PUT,
-          "/agent/v1/report",
-          Map.of(),
-          Permission.AGENT,
-          HostReport.class,
-          ReportNoted.class,
-          "How the whole host is.");
+      put("agent-report", "/agent/v1/report", AGENT)
+          .takes(HostReport.class)
+          .answers(ReportNoted.class, "How the whole host is.");
   public static final Endpoint<VmReports, NoBody> VM_REPORTS =
-      row(
-          "agent-vm-reports",
-          POST,
-          "/agent/v1/vms",
-          Map.of(),
-          Permission.AGENT,
-          VmReports.class,
-          NoBody.class,
-          "How some VMs of the host are.");
+      post("agent-vm-reports", "/agent/v1/vms", AGENT)
+          .takes(VmReports.class)
+          .answers(NoBody.class, "How some VMs of the host are.");
   public static final Endpoint<BaseReports, NoBody> BASE_REPORTS =
-      row(
-          "agent-base-reports",
-          POST,
-          "/agent/v1/bases",
-          Map.of(),
-          Permission.AGENT,
-          BaseReports.class,
-          NoBody.class,
-          "How far the host is with some base disks.");
+      post("agent-base-reports", "/agent/v1/bases", AGENT)
+          .takes(BaseReports.class)
+          .answers(NoBody.class, "How far the host is with some base disks.");
   public static final Endpoint<MoveReports, NoBody> MOVE_REPORTS =
-      row(
-          "agent-move-reports",
-          POST,
-          "/agent/v1/moves",
-          Map.of(),
-          Permission.AGENT,
-          MoveReports.class,
-          NoBody.class,
-          "How far the host is with its part in migrations.");
+      post("agent-move-reports", "/agent/v1/moves", AGENT)
+          .takes(MoveReports.class)
+          .answers(NoBody.class, "How far the host is with its part in migrations.");
   public static final Endpoint<NoBody, Whereabouts> WHEREABOUTS =
-      row(
-          "agent-whereabouts",
-          GET,
-          "/agent/v1/bases/{disk}",
-          Map.of(),
-          Permission.AGENT,
-          NoBody.class,
-          Whereabouts.class,
-          "Where a base disk can be had that the host needs.");
+      get("agent-whereabouts", "/agent/v1/bases/{disk}", AGENT)
+          .answers(Whereabouts.class, "Where a base disk can be had that the host needs.");
   public static final Endpoint<NoBody, Ask> ASKS =
-      list("agent-asks", "/agent/v1/asks", WAIT, Ask.class, "What the server wants to look at.");
+      get("agent-asks", "/agent/v1/asks", AGENT)
+          .query(WAIT)
+          .answersAll(Ask.class, "What the server wants to look at.");
   public static final Endpoint<Bytes, NoBody> ANSWER =
-      row(
-          "agent-answer",
-          POST,
-          "/agent/v1/asks/{ask}/answer",
-          Map.of("next", "Of a console: where the next piece begins."),
-          Permission.AGENT,
-          Bytes.class,
-          NoBody.class,
-          "What was asked for, as it is.");
+      post("agent-answer", "/agent/v1/asks/{ask}/answer", AGENT)
+          .query(Map.of("next", "Of a console: where the next piece begins."))
+          .takes(Bytes.class)
+          .answers(NoBody.class, "What was asked for, as it is.");
   public static final Endpoint<ProblemDetails, NoBody> REFUSAL =
-      row(
-          "agent-refusal",
-          POST,
-          "/agent/v1/asks/{ask}/refusal",
-          Map.of(),
-          Permission.AGENT,
-          ProblemDetails.class,
-          NoBody.class,
-          "Why it is not to be had.");
+      post("agent-refusal", "/agent/v1/asks/{ask}/refusal", AGENT)
+          .takes(ProblemDetails.class)
+          .answers(NoBody.class, "Why it is not to be had.");
 
   private AgentEndpoints() {}
 
@@ -150,23 +99,5 @@ public final class AgentEndpoints {
         ASKS,
         ANSWER,
         REFUSAL);
-  }
-
-  private static <Q, R> Endpoint<Q, R> row(
-      String id,
-      Endpoint.Method method,
-      String path,
-      Map<String, String> query,
-      Permission permission,
-      Class<Q> request,
-      Class<R> response,
-      String help) {
-    return new Endpoint<>(id, method, path, query, permission, request, response, false, 200, help);
-  }
-
-  private static <R> Endpoint<NoBody, R> list(
-      String id, String path, Map<String, String> query, Class<R> response, String help) {
-    return new Endpoint<>(
-        id, GET, path, query, Permission.AGENT, NoBody.class, response, true, 200, help);
   }
 }

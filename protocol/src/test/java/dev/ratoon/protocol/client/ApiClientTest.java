@@ -15,7 +15,9 @@ import dev.ratoon.model.Problem;
 import dev.ratoon.model.RatoonException;
 import dev.ratoon.model.RestartPolicy;
 import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.protocol.Json;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.api.DeployRequest;
 import dev.ratoon.protocol.api.DiskRequest;
 import dev.ratoon.protocol.api.Health;
@@ -135,7 +137,8 @@ class ApiClientTest {
     try (HttpsFake fake = HttpsFake.start(handler);
         ApiClient client = client(fake)) {
       for (int round = 0; round < 2; round++) {
-        Answer answer = client.bytes(Endpoints.VM_CONSOLE, Params.of("vm", "a").with("offset", -5));
+        Answer answer =
+            client.bytes(VmEndpoints.VM_CONSOLE, Params.of("vm", "a").with("offset", -5));
         assertThat(answer.body()).isEqualTo(large);
         assertThat(answer.header("ratoon-next-offset")).contains("9");
       }
@@ -150,11 +153,11 @@ class ApiClientTest {
         ApiClient client = client(fake)) {
       assertThat(client.onThisMachine()).isTrue();
       byte[] read =
-          client.stream(Endpoints.VM_EXPORT, DISK, "exporting", InputStream::readAllBytes);
+          client.stream(VmEndpoints.VM_EXPORT, DISK, "exporting", InputStream::readAllBytes);
       assertThat(read).isEqualTo(large);
       int[] single = {0};
       client.stream(
-          Endpoints.VM_EXPORT,
+          VmEndpoints.VM_EXPORT,
           DISK,
           "exporting",
           body -> {
@@ -177,7 +180,7 @@ class ApiClientTest {
     try (HttpsFake fake = HttpsFake.start(handler);
         ApiClient client = client(fake)) {
       assertThatThrownBy(() ->
-              client.stream(Endpoints.VM_EXPORT, DISK, "exporting a", InputStream::readAllBytes))
+              client.stream(VmEndpoints.VM_EXPORT, DISK, "exporting a", InputStream::readAllBytes))
           .isInstanceOfSatisfying(
               RatoonException.class,
               e -> {
@@ -196,7 +199,7 @@ class ApiClientTest {
         ApiClient client = client(fake)) {
       assertThatThrownBy(() ->
               client.stream(
-                  Endpoints.VM_EXPORT,
+                  VmEndpoints.VM_EXPORT,
                   DISK,
                   "exporting",
                   body -> {
@@ -228,7 +231,7 @@ class ApiClientTest {
     HttpHandler handler = exchange -> answer(exchange, 409, json(ProblemDetails.of(problem, 409)));
     try (HttpsFake fake = HttpsFake.start(handler);
         ApiClient client = client(fake)) {
-      assertThatThrownBy(() -> client.call(Endpoints.IMAGE_DELETE, Params.of("image", "a")))
+      assertThatThrownBy(() -> client.call(ImageEndpoints.IMAGE_DELETE, Params.of("image", "a")))
           .isInstanceOfSatisfying(
               RatoonException.class, e -> assertThat(e.problem()).isEqualTo(problem));
     }
@@ -249,7 +252,7 @@ class ApiClientTest {
         };
     try (HttpsFake fake = HttpsFake.start(handler);
         ApiClient client = client(fake)) {
-      client.list(Endpoints.VM_DEPLOY, Params.NONE, DEPLOY);
+      client.list(VmEndpoints.VM_DEPLOY, Params.NONE, DEPLOY);
     }
     assertThat(keys).hasSize(2);
     assertThat(keys.get(0)).isEqualTo(keys.get(1)).hasSize(36);
@@ -267,7 +270,7 @@ class ApiClientTest {
     try (HttpsFake fake = HttpsFake.start(handler);
         ApiClient client = client(fake)) {
       assertThatThrownBy(
-              () -> client.call(Endpoints.VM_STOP, Params.of("vm", "a"), new StopRequest(3)))
+              () -> client.call(VmEndpoints.VM_STOP, Params.of("vm", "a"), new StopRequest(3)))
           .isInstanceOfSatisfying(
               RatoonException.class,
               e -> {
@@ -276,7 +279,7 @@ class ApiClientTest {
                 assertThat(e.problem().next()).contains("ratoon operation list");
               });
       assertThat(calls).hasValue(1);
-      assertThatThrownBy(() -> client.call(Endpoints.VM_SHOW, Params.of("vm", "a")))
+      assertThatThrownBy(() -> client.call(VmEndpoints.VM_SHOW, Params.of("vm", "a")))
           .isInstanceOfSatisfying(
               RatoonException.class,
               e -> assertThat(e.problem().detail()).doesNotContain("not known"));
@@ -409,9 +412,9 @@ class ApiClientTest {
 
   @Test
   void escapesWhatAPathMayNotHold() {
-    assertThat(Params.of("image", "a b/c:1").target(Endpoints.IMAGE_SHOW))
+    assertThat(Params.of("image", "a b/c:1").target(ImageEndpoints.IMAGE_SHOW))
         .isEqualTo("/v1/images/a%20b%2Fc:1");
-    assertThat(Params.of("image", "a&b").with("file", "ä=?").target(Endpoints.IMAGE_ADD))
+    assertThat(Params.of("image", "a&b").with("file", "ä=?").target(ImageEndpoints.IMAGE_ADD))
         .isEqualTo("/v1/images?image=a%26b&file=%C3%A4%3D%3F");
   }
 

@@ -1,7 +1,7 @@
 package dev.ratoon.server.api;
 
 import dev.ratoon.model.ImageRef;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.server.inventory.Inventory;
 
 /** What the API does with base disks. */
@@ -10,9 +10,11 @@ final class BaseActions {
 
   static void add(Actions actions, Inventory inventory) {
     actions
-        .on(Endpoints.BASE_LIST, call -> new Answer.Value(inventory.fleet().bases(call.tenant())))
         .on(
-            Endpoints.BASE_PRECACHE,
+            ImageEndpoints.BASE_LIST,
+            call -> new Answer.Value(inventory.fleet().bases(call.tenant())))
+        .on(
+            ImageEndpoints.BASE_PRECACHE,
             call ->
                 new Answer.Value(
                     inventory
@@ -20,14 +22,14 @@ final class BaseActions {
                         .precache(
                             call.tenant(), ImageRef.parse(call.parameter("image")), call.body())))
         .on(
-            Endpoints.BASE_PRECACHE_END,
+            ImageEndpoints.BASE_PRECACHE_END,
             call ->
                 new Answer.Value(
                     inventory
                         .precaches()
                         .end(call.tenant(), ImageRef.parse(call.parameter("image")), call.body())))
         .on(
-            Endpoints.BASE_VERIFY,
+            ImageEndpoints.BASE_VERIFY,
             call -> new Answer.Value(inventory.verifications().verify(call.tenant(), call.body())));
   }
 }

@@ -1,6 +1,7 @@
 package dev.ratoon.server.api;
 
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.CacheEndpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.server.inventory.CleanUps;
 import dev.ratoon.server.inventory.Inventory;
 import dev.ratoon.server.inventory.Vms;
@@ -16,20 +17,22 @@ final class CleanUpActions {
     CleanUps cleanUps = inventory.cleanUps();
     Vms vms = inventory.vms();
     actions
-        .on(Endpoints.CACHE_POLICIES, call -> new Answer.Value(cleanUps.policies()))
+        .on(CacheEndpoints.CACHE_POLICIES, call -> new Answer.Value(cleanUps.policies()))
         .on(
-            Endpoints.CACHE_POLICY_SET,
+            CacheEndpoints.CACHE_POLICY_SET,
             call -> new Answer.Value(cleanUps.set(where(call), call.body())))
-        .on(Endpoints.CACHE_POLICY_CLEAR, call -> new Answer.Value(cleanUps.clear(where(call))))
-        .on(Endpoints.CACHE_PLAN, call -> new Answer.Value(cleanUps.plan(where(call))))
         .on(
-            Endpoints.CACHE_CLEAN,
+            CacheEndpoints.CACHE_POLICY_CLEAR,
+            call -> new Answer.Value(cleanUps.clear(where(call))))
+        .on(CacheEndpoints.CACHE_PLAN, call -> new Answer.Value(cleanUps.plan(where(call))))
+        .on(
+            CacheEndpoints.CACHE_CLEAN,
             call -> new Answer.Value(cleanUps.clean(call.tenant(), where(call))))
         .on(
-            Endpoints.VM_PURGE,
+            VmEndpoints.VM_PURGE,
             call -> new Answer.Value(vms.purge(call.tenant(), call.parameter("vm"))))
         .on(
-            Endpoints.TRASH_EMPTY,
+            VmEndpoints.TRASH_EMPTY,
             call ->
                 new Answer.Value(
                     vms.emptyTrash(

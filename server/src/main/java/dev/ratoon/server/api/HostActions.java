@@ -2,7 +2,7 @@ package dev.ratoon.server.api;
 
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.HostEndpoints;
 import dev.ratoon.protocol.api.AdoptRequest;
 import dev.ratoon.protocol.api.HostChange;
 import dev.ratoon.protocol.api.HostView;
@@ -25,18 +25,18 @@ record HostActions(Inventory inventory, Members members, InstantSource clock) {
   static void add(Actions actions, Inventory inventory, Members members, InstantSource clock) {
     HostActions all = new HostActions(inventory, members, clock);
     actions
-        .on(Endpoints.HOST_LIST, call -> Answer.Page.of(inventory.fleet().hosts(call.page())))
+        .on(HostEndpoints.HOST_LIST, call -> Answer.Page.of(inventory.fleet().hosts(call.page())))
         .on(
-            Endpoints.HOST_SHOW,
+            HostEndpoints.HOST_SHOW,
             call -> new Answer.Value(inventory.fleet().host(call.parameter(HOST))))
-        .on(Endpoints.HOST_CHANGE, all::change)
-        .on(Endpoints.HOST_REMOVE, all::remove)
-        .on(Endpoints.HOST_FOLLOW, all::follow)
-        .on(Endpoints.HOST_ADOPT, all::adopt)
-        .on(Endpoints.HOST_ADOPTED, all::adopted)
-        .on(Endpoints.HOST_UNADOPT, all::unadopt)
-        .on(Endpoints.VM_ADOPT, all::takeOver)
-        .on(Endpoints.JOIN_TOKEN, all::token);
+        .on(HostEndpoints.HOST_CHANGE, all::change)
+        .on(HostEndpoints.HOST_REMOVE, all::remove)
+        .on(HostEndpoints.HOST_FOLLOW, all::follow)
+        .on(HostEndpoints.HOST_ADOPT, all::adopt)
+        .on(HostEndpoints.HOST_ADOPTED, all::adopted)
+        .on(HostEndpoints.HOST_UNADOPT, all::unadopt)
+        .on(HostEndpoints.VM_ADOPT, all::takeOver)
+        .on(HostEndpoints.JOIN_TOKEN, all::token);
   }
 
   private Answer change(Call<HostChange> call) {

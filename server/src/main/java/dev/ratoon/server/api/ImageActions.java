@@ -5,7 +5,7 @@ import dev.ratoon.model.Firmware;
 import dev.ratoon.model.ImageRef;
 import dev.ratoon.model.Problem;
 import dev.ratoon.protocol.Endpoint.Bytes;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.ImageEndpoints;
 import dev.ratoon.server.library.Images;
 import dev.ratoon.server.library.ImportRequest;
 import dev.ratoon.server.library.Imports;
@@ -19,16 +19,16 @@ final class ImageActions {
   static void add(Actions actions, Images images, Imports imports) {
     actions
         .on(
-            Endpoints.IMAGE_ADD,
+            ImageEndpoints.IMAGE_ADD,
             call ->
                 new Answer.Value(imports.receive(request(call), new UploadBody(call.request()))))
-        .on(Endpoints.IMAGE_LIST, call -> new Answer.Value(images.list(call.tenant())))
+        .on(ImageEndpoints.IMAGE_LIST, call -> new Answer.Value(images.list(call.tenant())))
         .on(
-            Endpoints.IMAGE_SHOW,
+            ImageEndpoints.IMAGE_SHOW,
             call ->
                 new Answer.Value(images.show(call.tenant(), ImageRef.parse(call.parameter(IMAGE)))))
         .on(
-            Endpoints.IMAGE_DELETE,
+            ImageEndpoints.IMAGE_DELETE,
             call ->
                 new Answer.Value(
                     images.delete(call.tenant(), ImageRef.parse(call.parameter(IMAGE)))));

@@ -1,7 +1,7 @@
 package dev.ratoon.server.api;
 
 import dev.ratoon.model.EntityName;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.LayerEndpoints;
 import dev.ratoon.server.inventory.DiskMoves;
 import dev.ratoon.server.inventory.FileMoves;
 import dev.ratoon.server.inventory.Layerings;
@@ -16,45 +16,45 @@ final class LayerActions {
   static void add(Actions actions, Layerings layers, DiskMoves moves, FileMoves files) {
     actions
         .on(
-            Endpoints.VM_CLONE,
+            LayerEndpoints.VM_CLONE,
             call -> new Answer.Value(layers.clone(call.tenant(), call.parameter(VM), call.body())))
         .on(
-            Endpoints.VM_IMAGE,
+            LayerEndpoints.VM_IMAGE,
             call -> new Answer.Value(layers.image(call.tenant(), call.parameter(VM), call.body())))
         .on(
-            Endpoints.VM_SNAPSHOTS,
+            LayerEndpoints.VM_SNAPSHOTS,
             call -> new Answer.Value(layers.snapshots(call.tenant(), call.parameter(VM))))
         .on(
-            Endpoints.VM_SNAPSHOT,
+            LayerEndpoints.VM_SNAPSHOT,
             call ->
                 new Answer.Value(layers.snapshot(call.tenant(), call.parameter(VM), call.body())))
         .on(
-            Endpoints.VM_REVERT,
+            LayerEndpoints.VM_REVERT,
             call ->
                 new Answer.Value(
                     layers.revert(call.tenant(), call.parameter(VM), snapshot(call), call.body())))
         .on(
-            Endpoints.VM_SNAPSHOT_DELETE,
+            LayerEndpoints.VM_SNAPSHOT_DELETE,
             call ->
                 new Answer.Value(
                     layers.deleteSnapshot(call.tenant(), call.parameter(VM), snapshot(call))))
         .on(
-            Endpoints.VM_FLATTEN,
+            LayerEndpoints.VM_FLATTEN,
             call -> new Answer.Value(layers.flatten(call.tenant(), call.parameter(VM))))
         .on(
-            Endpoints.VM_REBASE,
+            LayerEndpoints.VM_REBASE,
             call -> new Answer.Value(layers.rebase(call.tenant(), call.parameter(VM), call.body())))
         .on(
-            Endpoints.VM_MOVE_DISK,
+            LayerEndpoints.VM_MOVE_DISK,
             call -> new Answer.Value(moves.move(call.tenant(), call.parameter(VM), call.body())))
         .on(
-            Endpoints.VM_MOVE_DISK_PLAN,
+            LayerEndpoints.VM_MOVE_DISK_PLAN,
             call -> new Answer.Value(moves.plan(call.tenant(), call.parameter(VM), call.body())))
         .on(
-            Endpoints.VM_MOVE_FILE,
+            LayerEndpoints.VM_MOVE_FILE,
             call -> new Answer.Value(files.move(call.tenant(), call.parameter(VM), call.body())))
         .on(
-            Endpoints.VM_MOVE_FILE_PLAN,
+            LayerEndpoints.VM_MOVE_FILE_PLAN,
             call -> new Answer.Value(files.plan(call.tenant(), call.parameter(VM), call.body())));
   }
 

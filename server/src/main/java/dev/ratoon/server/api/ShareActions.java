@@ -2,7 +2,7 @@ package dev.ratoon.server.api;
 
 import dev.ratoon.model.EntityName;
 import dev.ratoon.model.ImageRef;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.CacheEndpoints;
 import dev.ratoon.server.inventory.FleetShares;
 
 /** What operators do with shared caches. */
@@ -13,17 +13,21 @@ final class ShareActions {
 
   static void add(Actions actions, FleetShares shares) {
     actions
-        .on(Endpoints.SHARE_LIST, call -> new Answer.Value(shares.list(call.tenant())))
-        .on(Endpoints.SHARE_SHOW, call -> new Answer.Value(shares.show(call.tenant(), name(call))))
-        .on(Endpoints.SHARE_ADD, call -> new Answer.Value(shares.add(call.tenant(), call.body())))
+        .on(CacheEndpoints.SHARE_LIST, call -> new Answer.Value(shares.list(call.tenant())))
         .on(
-            Endpoints.SHARE_REMOVE,
+            CacheEndpoints.SHARE_SHOW,
+            call -> new Answer.Value(shares.show(call.tenant(), name(call))))
+        .on(
+            CacheEndpoints.SHARE_ADD,
+            call -> new Answer.Value(shares.add(call.tenant(), call.body())))
+        .on(
+            CacheEndpoints.SHARE_REMOVE,
             call -> new Answer.Value(shares.remove(call.tenant(), name(call))))
         .on(
-            Endpoints.SHARE_FILL,
+            CacheEndpoints.SHARE_FILL,
             call -> new Answer.Value(shares.fill(call.tenant(), name(call), call.body().image())))
         .on(
-            Endpoints.SHARE_FILL_END,
+            CacheEndpoints.SHARE_FILL_END,
             call ->
                 new Answer.Value(
                     shares.endFill(

@@ -3,7 +3,7 @@ package dev.ratoon.server.api;
 import dev.ratoon.model.DiskPart;
 import dev.ratoon.model.ErrorCode;
 import dev.ratoon.model.Problem;
-import dev.ratoon.protocol.Endpoints;
+import dev.ratoon.protocol.VmEndpoints;
 import dev.ratoon.protocol.agent.AgentLink.ConsoleText;
 import dev.ratoon.protocol.agent.DiskStream;
 import dev.ratoon.server.inventory.Deploys;
@@ -26,47 +26,47 @@ final class VmActions {
     Migrations migrations = inventory.migrations();
     actions
         .on(
-            Endpoints.VM_DEPLOY,
+            VmEndpoints.VM_DEPLOY,
             call ->
                 new Answer.Value(
                     deploys.deploy(call.tenant(), call.body(), call.header(IDEMPOTENCY_KEY))))
-        .on(Endpoints.PLACE, call -> new Answer.Value(deploys.tryOut(call.tenant(), call.body())))
+        .on(VmEndpoints.PLACE, call -> new Answer.Value(deploys.tryOut(call.tenant(), call.body())))
         .on(
-            Endpoints.VM_LIST,
+            VmEndpoints.VM_LIST,
             call ->
                 Answer.Page.of(
                     vms.list(call.tenant(), call.yesOrNo("trashed").orElse(false), call.page())))
         .on(
-            Endpoints.VM_SHOW,
+            VmEndpoints.VM_SHOW,
             call -> new Answer.Value(vms.show(call.tenant(), call.parameter(VM))))
         .on(
-            Endpoints.VM_START,
+            VmEndpoints.VM_START,
             call -> new Answer.Value(vms.start(call.tenant(), call.parameter(VM))))
         .on(
-            Endpoints.VM_STOP,
+            VmEndpoints.VM_STOP,
             call ->
                 new Answer.Value(
                     vms.stop(call.tenant(), call.parameter(VM), call.body().graceSeconds())))
         .on(
-            Endpoints.VM_MIGRATE,
+            VmEndpoints.VM_MIGRATE,
             call ->
                 new Answer.Value(
                     migrations.migrate(call.tenant(), call.parameter(VM), call.body())))
         .on(
-            Endpoints.VM_MIGRATE_PLAN,
+            VmEndpoints.VM_MIGRATE_PLAN,
             call ->
                 new Answer.Value(migrations.plan(call.tenant(), call.parameter(VM), call.body())))
         .on(
-            Endpoints.VM_MIGRATE_CANCEL,
+            VmEndpoints.VM_MIGRATE_CANCEL,
             call -> new Answer.Value(migrations.cancel(call.tenant(), call.parameter(VM))))
         .on(
-            Endpoints.VM_DELETE,
+            VmEndpoints.VM_DELETE,
             call -> new Answer.Value(vms.delete(call.tenant(), call.parameter(VM))))
         .on(
-            Endpoints.VM_UNDELETE,
+            VmEndpoints.VM_UNDELETE,
             call -> new Answer.Value(vms.undelete(call.tenant(), call.parameter(VM))))
-        .on(Endpoints.VM_CONSOLE, call -> console(vms, call))
-        .on(Endpoints.VM_EXPORT, call -> export(vms, call));
+        .on(VmEndpoints.VM_CONSOLE, call -> console(vms, call))
+        .on(VmEndpoints.VM_EXPORT, call -> export(vms, call));
   }
 
   private static Answer console(Vms vms, Call<?> call) throws InterruptedException {
