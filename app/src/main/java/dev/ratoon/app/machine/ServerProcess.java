@@ -173,7 +173,8 @@ final class ServerProcess {
   /** Before its own agent has reported, a server would refuse every deploy for lack of a host. */
   private boolean hostReports() {
     try (ApiClient client = client()) {
-      return client.list(HostEndpoints.HOST_LIST, Params.NONE).stream().anyMatch(HostView::connected);
+      return client.list(HostEndpoints.HOST_LIST, Params.NONE).stream()
+          .anyMatch(HostView::connected);
     } catch (RatoonException notYet) {
       return false;
     }

@@ -110,13 +110,15 @@ final class LeavingShareFleetTest {
   void aBaseStaysForAVmInTheTrashAndLeavesWhenThatIsPurged() throws IOException {
     VmView vm = fleet.deploy("web", Optional.of("debian"), fleet.host(3));
     assertThat(vm.disks().getFirst().basePath()).hasValue(content().toString());
-    assertThat(fleet.ended(fleet.api.call(VmEndpoints.VM_DELETE, Params.of("vm", vm.id()))).problem())
+    assertThat(
+            fleet.ended(fleet.api.call(VmEndpoints.VM_DELETE, Params.of("vm", vm.id()))).problem())
         .isEmpty();
     SmallFleet.await(
         "the trash in the plan",
         () -> planned().why().contains("VM web in the trash stands on it"));
     assertThat(clean()).isEmpty();
-    assertThat(fleet.ended(fleet.api.call(VmEndpoints.VM_PURGE, Params.of("vm", vm.id()))).problem())
+    assertThat(
+            fleet.ended(fleet.api.call(VmEndpoints.VM_PURGE, Params.of("vm", vm.id()))).problem())
         .isEmpty();
 
     awaitPlanned();

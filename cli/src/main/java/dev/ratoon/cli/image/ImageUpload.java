@@ -17,7 +17,7 @@ public final class ImageUpload {
   /**
    * Sends the file and shows how far it is.
    *
-   * @param params of {@link dev.ratoon.protocol.Endpoints#IMAGE_ADD}
+   * @param params of {@link dev.ratoon.protocol.ImageEndpoints#IMAGE_ADD}
    */
   public static OperationView send(Session session, Params params, Path file) {
     if (!Files.isRegularFile(file)) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ratoon.lab.RatoonHost;
 import dev.ratoon.lab.life.KillPoint.Work;
 import dev.ratoon.lab.life.Steps.Fault;
+import dev.ratoon.lab.life.Steps.Taken;
 import dev.ratoon.model.DiskId;
 import dev.ratoon.model.OperationKind;
 import dev.ratoon.model.VmState;
@@ -34,16 +35,13 @@ class KillPointsLabTest {
   private static final int HOSTS = 3;
   private static final int SOURCE = 2;
 
-  /** The command line needs the first of it to begin at all. */
-  private static final long EARLIEST_MILLIS = 250;
-
   private static final Duration AWAY = Duration.ofSeconds(2);
   private static LifeFleet fleet;
   private static Guests guests;
   private static Invariants invariants;
   private static Steps steps;
   private static final LifeModel MODEL = new LifeModel();
-  private static final Map<Work, Long> USUAL_MILLIS = new EnumMap<>(Work.class);
+  private static final Map<Work, Duration> USUAL = new EnumMap<>(Work.class);
   private static int names;
 
   @BeforeAll
@@ -76,28 +74,24 @@ class KillPointsLabTest {
   @ParameterizedTest
   @MethodSource("points")
   void whoeverDiesNothingIsLostAndNothingIsLeft(KillPoint point) {
-    if (!USUAL_MILLIS.containsKey(point.work())) {
-      long began = System.nanoTime();
-      Step usual = prepare(point.work());
-      long prepared = System.nanoTime();
-      assertThat(steps.take(usual, Optional.empty())).startsWith("done");
-      USUAL_MILLIS.put(point.work(), (System.nanoTime() - prepared) / 1_000_000);
-      look(point.work());
-      System.out.printf(
-          "%s takes %d ms, %d ms with all around it%n",
-          point.work(), USUAL_MILLIS.get(point.work()), (System.nanoTime() - began) / 1_000_000);
-    }
-    long usual = USUAL_MILLIS.get(point.work());
-    long after =
-        EARLIEST_MILLIS
-            + (usual - EARLIEST_MILLIS) * (2 * point.moment() + 1) / (2 * KillPoint.MOMENTS);
+    Duration usual = USUAL.computeIfAbsent(point.work(), KillPointsLabTest::usual);
+    Duration after = usual.multipliedBy(2 * point.moment() + 1).dividedBy(2 * KillPoint.MOMENTS);
     Step step = prepare(point.work());
 
-    String how =
-        steps.take(step, Optional.of(new Fault(point.victim(), Duration.ofMillis(after), AWAY)));
+    Taken taken = steps.take(step, Optional.of(new Fault(point.victim(), after, AWAY)));
 
-    System.out.printf("%s (%d ms): %s%n", point, after, how);
+    System.out.printf("%s (%d ms): %s%n", point, after.toMillis(), taken);
     look(point.work());
+  }
+
+  /** How long the work's operation goes on when nothing fails. */
+  private static Duration usual(Work work) {
+    Taken taken = steps.take(prepare(work), Optional.empty());
+    assertThat(taken.how()).isEqualTo("done");
+    look(work);
+    Duration took = taken.took().orElseThrow();
+    System.out.printf("%s takes %d ms%n", work, took.toMillis());
+    return took;
   }
 
   /** Everything that the work needs, and the work. */

@@ -3,6 +3,7 @@ package dev.ratoon.lab.life;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ratoon.lab.life.Steps.Fault;
+import dev.ratoon.lab.life.Steps.Taken;
 import dev.ratoon.model.VmState;
 import dev.ratoon.protocol.api.VmView;
 import java.time.Duration;
@@ -23,7 +24,6 @@ class LifeLabTest {
   private static final long SEED = Long.getLong("ratoon.seed", 1);
   private static final int HOSTS = 3;
   private static final int ONE_FAULT_IN = 3;
-  private static final int EARLIEST_MILLIS = 250;
   private static final int LATEST_MILLIS = 3500;
   private static final int LONGEST_AWAY_MILLIS = 6000;
   private static final List<Victim> VICTIMS = List.of(Victim.values());
@@ -58,7 +58,7 @@ class LifeLabTest {
       Optional<Fault> fault =
           Optional.of(fault(random))
               .filter(_ -> step.get().kind().isPresent() && random.nextInt(ONE_FAULT_IN) == 0);
-      String how = steps.take(step.get(), fault);
+      Taken how = steps.take(step.get(), fault);
       System.out.printf(
           "%d %s%s: %s%n", taken, step.get(), fault.map(f -> " [" + f + "]").orElse(""), how);
       endDrain();
@@ -71,7 +71,7 @@ class LifeLabTest {
   private static Fault fault(Random random) {
     return new Fault(
         VICTIMS.get(random.nextInt(VICTIMS.size())),
-        Duration.ofMillis(EARLIEST_MILLIS + random.nextInt(LATEST_MILLIS - EARLIEST_MILLIS)),
+        Duration.ofMillis(random.nextInt(LATEST_MILLIS)),
         Duration.ofMillis(random.nextInt(LONGEST_AWAY_MILLIS)));
   }
 

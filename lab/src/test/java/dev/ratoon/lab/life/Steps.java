@@ -23,6 +23,9 @@ final class Steps {
   private static final Set<String> REFUSALS =
       Set.of("wrong-state", "in-use", "no-host-fits", "busy");
 
+  /** Operations may be over within tenths of a second. */
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
+
   private static final Pattern CODE = Pattern.compile("\\(([a-z]+(?:-[a-z]+)*)\\)");
 
   private final LifeFleet fleet;
@@ -31,7 +34,12 @@ final class Steps {
     this.fleet = fleet;
   }
 
-  /** When what fails, and for how long. */
+  /**
+   * What fails.
+   *
+   * @param after how long the operation has gone on by then
+   * @param away for how long it fails
+   */
   record Fault(Victim victim, Duration after, Duration away) {
     @Override
     public String toString() {
@@ -39,25 +47,34 @@ final class Steps {
     }
   }
 
-  /** Takes it to its end; returns how it ended, in words. */
-  String take(Step step, Optional<Fault> fault) {
+  /**
+   * How a step ended.
+   *
+   * @param how in words
+   * @param took how long its operation went on, if there was one
+   */
+  record Taken(String how, Optional<Duration> took) {
+    @Override
+    public String toString() {
+      return how + took.map(time -> " in %d ms".formatted(time.toMillis())).orElse("");
+    }
+  }
+
+  /** Takes it to its end. */
+  Taken take(Step step, Optional<Fault> fault) {
     Set<OperationId> before =
         fleet.control.operations().stream().map(OperationView::id).collect(Collectors.toSet());
-    long began = System.nanoTime();
     CompletableFuture<Shell.Result> result =
         CompletableFuture.supplyAsync(
             () -> fleet.control.tryRatoon(step.command().toArray(String[]::new)));
     fault.ifPresent(each -> {
+      awaitBegun(step, before, result);
       Victim.wait(each.after());
       each.victim().fail(fleet, step.source(), step.target(), each.away());
     });
     Shell.Result said = result.join();
     fleet.settle();
-    Optional<OperationView> operation =
-        fleet.control.operations().stream()
-            .filter(each -> !before.contains(each.id()))
-            .filter(each -> step.kind().filter(kind -> kind == each.kind()).isPresent())
-            .findFirst();
+    Optional<OperationView> operation = operation(step, before);
     boolean done =
         step.kind().isEmpty()
             ? said.exit() == 0
@@ -70,7 +87,25 @@ final class Steps {
     }
     String how = done ? "done" : operation.isPresent() ? "failed" : "refused";
     String why = done ? "" : ": " + said.err().strip().replaceAll("\\s+", " ");
-    return "%s%s in %d ms".formatted(how, why, (System.nanoTime() - began) / 1_000_000);
+    return new Taken(how + why, operation.flatMap(Steps::took));
+  }
+
+  private Optional<OperationView> operation(Step step, Set<OperationId> before) {
+    return fleet.control.operations().stream()
+        .filter(each -> !before.contains(each.id()))
+        .filter(each -> step.kind().filter(kind -> kind == each.kind()).isPresent())
+        .findFirst();
+  }
+
+  private static Optional<Duration> took(OperationView operation) {
+    return operation.endedAt().map(end -> Duration.between(operation.createdAt(), end));
+  }
+
+  /** Waits until the step is an operation, or was refused. */
+  private void awaitBegun(Step step, Set<OperationId> before, CompletableFuture<?> said) {
+    while (!said.isDone() && operation(step, before).isEmpty()) {
+      Victim.wait(LOOK_AGAIN);
+    }
   }
 
   private boolean isThere(String vm) {

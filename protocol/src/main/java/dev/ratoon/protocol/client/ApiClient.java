@@ -89,7 +89,7 @@ public final class ApiClient implements AutoCloseable {
   /**
    * Imports an image: sends a file's bytes as they are.
    *
-   * @param params of {@link Endpoints#IMAGE_ADD}
+   * @param params of {@link ImageEndpoints#IMAGE_ADD}
    * @param sent is told how many bytes have been sent so far, some times a second
    */
   public OperationView upload(Params params, Path file, LongConsumer sent) {
