@@ -13,6 +13,7 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +33,7 @@ final class Schemas {
           NetworkAttachment.class, "user, network=NAME or bridge=NAME");
 
   private final ObjectNode named;
+  private final Map<String, Class<?>> types = new HashMap<>();
 
   Schemas(ObjectNode named) {
     this.named = named;
@@ -85,8 +87,12 @@ final class Schemas {
   }
 
   private String name(Class<?> type) {
-    String name = type.getSimpleName();
-    if (!named.has(name)) {
+    String name = nameOf(type);
+    Class<?> before = types.putIfAbsent(name, type);
+    if (before != null && before != type) {
+      throw new IllegalStateException(before + " and " + type + " have one name");
+    }
+    if (before == null) {
       ObjectNode schema = named.putObject(name).put("type", "object");
       ArrayNode required = Json.mapper().createArrayNode();
       ObjectNode properties = schema.putObject("properties");
@@ -100,5 +106,11 @@ final class Schemas {
       schema.set("required", required);
     }
     return name;
+  }
+
+  /** Types within others have their names first: several have a Cluster or a Disk of their own. */
+  private static String nameOf(Class<?> type) {
+    Class<?> outer = type.getEnclosingClass();
+    return outer == null ? type.getSimpleName() : nameOf(outer) + type.getSimpleName();
   }
 }
