@@ -62,7 +62,7 @@ final class ForgottenDomains {
             .orElse(USUAL);
   }
 
-  /** Another daemon answers from now on: what it has forgotten runs already, and may be new. */
+  /** A guest has started, or another daemon answers, which may have forgotten a new one. */
   synchronized void lookAnew() {
     lookedAt = System.nanoTime() - FRESH_NANOS;
   }

@@ -136,6 +136,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     boolean added = ours.add(spec.id());
     try {
       starts.call(doing, START_PATIENCE, () -> keeper.use(doing, c -> create(c, xml, flags)));
+      forgotten.lookAnew();
     } catch (RatoonException failed) {
       if (failed.problem().code() != ErrorCode.HYPERVISOR_REFUSED) {
         throw failed;

@@ -15,7 +15,6 @@ import dev.ratoon.agent.hypervisor.OtherDomain;
 import dev.ratoon.agent.hypervisor.OtherDomain.OtherDisk;
 import dev.ratoon.disk.file.ImmutableFlag;
 import dev.ratoon.model.VmId;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -56,7 +55,7 @@ final class TakeOverOfDomainsTest {
     Files.setPosixFilePermissions(base, PosixFilePermissions.fromString("r--r--r--"));
     ImmutableFlag.set(base);
     overlay = folder.resolve("web.qcow2");
-    run(
+    PrivateLibvirtd.run(
         "qemu-img",
         "create",
         "-q",
@@ -313,9 +312,5 @@ final class TakeOverOfDomainsTest {
     </domain>
     """
         .formatted(id, CODE, TEMPLATE, variables, overlay, cd, raw);
-  }
-
-  private static void run(String... command) throws IOException, InterruptedException {
-    assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
   }
 }
